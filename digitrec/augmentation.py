@@ -1,0 +1,101 @@
+"""What is done to training images so that a network meets more hands than it was given: arrays to arrays.
+
+images -> warp (turn, shift, zoom, shear, bend) -> change stroke width -> images
+
+All take (n, 28, 28) float32 with ink 255 on 0 and a random generator, and return the same shape, range and type.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Images = NDArray[np.float32]
+KNOTS = 5  # each way, of the grid that bends the picture
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How strong each change is; 0 turns it off.
+
+    Attributes
+    ----------
+    degrees : of turn, standard deviation.
+    shift : pixels, largest.
+    zoom : share, largest, either way and each axis on its own.
+    shear : sideways pixels per pixel down, standard deviation.
+    bend : pixels, standard deviation of the displacement at each knot of a 5 x 5 grid (Simard, 2003, coarser).
+    thicker, thinner : share of the way to strokes one pixel wider on each side, or narrower, largest.
+    """
+
+    degrees: float = 8
+    shift: float = 1.5
+    zoom: float = 0.1
+    shear: float = 0.12
+    bend: float = 0.8
+    thicker: float = 0.8
+    thinner: float = 0.35
+
+
+def augment(images: Images, settings: Augmentation, rng: np.random.Generator) -> Images:
+    """Change each image in its own way."""
+    return change_stroke_width(warp(images, settings, rng), settings, rng)
+
+
+def warp(images: Images, settings: Augmentation, rng: np.random.Generator) -> Images:
+    """Turn, shift, zoom, shear and bend in one resampling, so that edges are blurred once."""
+    n, side = images.shape[:2]
+    middle = np.float32(side / 2)
+    y, x = np.meshgrid(*[np.arange(side, dtype=np.float32) - middle] * 2, indexing="ij")
+    angle = np.deg2rad(rng.normal(0, settings.degrees, n))
+    shear = rng.normal(0, settings.shear, n)
+    zoom_y, zoom_x = 1 + rng.uniform(-settings.zoom, settings.zoom, (2, n))
+    move_y, move_x = rng.uniform(-settings.shift, settings.shift, (2, n))
+    bend_y, bend_x = _bend(n, side, settings.bend, rng)
+    cos, sin = np.cos(angle), np.sin(angle)
+
+    def across(values: NDArray[np.float64]) -> Images:
+        return values.astype(np.float32)[:, None, None]
+
+    from_y = across(cos * zoom_y) * y + across(sin * zoom_y) * x + across(move_y) + bend_y
+    from_x = across(shear * cos - sin * zoom_x) * y + across(cos * zoom_x) * x + across(move_x) + bend_x
+    return _sample(images, from_y + middle, from_x + middle)
+
+
+def _bend(n: int, side: int, strength: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """A smooth displacement for each pixel, (2, n, side, side): random at the knots, linear between them."""
+    knots = rng.normal(0, strength, (2, n, KNOTS, KNOTS)).astype(np.float32)
+    position = np.linspace(0, KNOTS - 1, side)
+    weights = np.clip(1 - np.abs(position[:, None] - np.arange(KNOTS)), 0, None).astype(np.float32)
+    return weights @ knots @ weights.T
+
+
+def _sample(images: Images, y: Images, x: Images) -> Images:
+    """Read each image at the places y, x, bilinearly; beyond its border there is no ink."""
+    n, side = images.shape[:2]
+    padded = np.zeros((n, side + 2, side + 2), np.float32)
+    padded[:, 1:-1, 1:-1] = images
+    y, x = (np.clip(places + 1, 0, side + 0.999) for places in (y, x))
+    top, left = y.astype(np.int32), x.astype(np.int32)
+    down, right = y - top.astype(np.float32), x - left.astype(np.float32)
+    flat, row = padded.ravel(), side + 2
+    start = np.arange(n, dtype=np.int32)[:, None, None] * (row * row) + top * row + left
+    upper = flat[start] * (1 - right) + flat[start + 1] * right
+    lower = flat[start + row] * (1 - right) + flat[start + row + 1] * right
+    return upper * (1 - down) + lower * down
+
+
+def change_stroke_width(images: Images, settings: Augmentation, rng: np.random.Generator) -> Images:
+    """Mix each image with a thicker or thinner one of itself."""
+    amount = rng.uniform(-1, 1, len(images)).astype(np.float32)[:, None, None]
+    thick, thin = neighbourhood(images, np.maximum), neighbourhood(images, np.minimum)
+    grown = images + np.clip(amount, 0, None) * settings.thicker * (thick - images)
+    return grown + np.clip(-amount, 0, None) * settings.thinner * (thin - images)
+
+
+def neighbourhood(images: Images, extreme: np.ufunc) -> Images:
+    """The largest (`np.maximum`) or smallest (`np.minimum`) of each pixel and the four beside it."""
+    padded = np.pad(images, [(0, 0), (1, 1), (1, 1)])
+    vertical = extreme(padded[:, :-2, 1:-1], padded[:, 2:, 1:-1])
+    horizontal = extreme(padded[:, 1:-1, :-2], padded[:, 1:-1, 2:])
+    return extreme(images, extreme(vertical, horizontal))

@@ -1,0 +1,223 @@
+"""A model folder becomes a reader of digits: probabilities, activations, and verdicts with their doubt.
+
+model folder -> LiteRT -> (n, 28, 28) images -> probabilities          canvas -> preprocess -> `Reading`
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from digitrec.errors import InkError, ModelError
+from digitrec.preprocessing import SIDE, Preprocessed, preprocess
+from digitrec.registry import SHIPPED_NAME, Card, find_model, read_card, read_file
+
+BATCH = 64  # images at once; larger batches are no faster on 2 cores
+FEW = 8  # up to so many images are read one by one
+CLOSE = 0.2  # a runner-up of at least this probability is worth naming
+FULL = 0.75  # of the canvas under ink leaves no shape to read
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What a drawing was read as.
+
+    Attributes
+    ----------
+    digit : the likeliest digit; None where there is no ink.
+    probabilities : (10,) float32, sums to 1.
+    unsure : True where the answer should be "not sure".
+    reason : one sentence that says why.
+    preprocessed : the drawing's way to the network.
+    """
+
+    digit: int | None
+    probabilities: NDArray[np.float32]
+    unsure: bool
+    reason: str
+    preprocessed: Preprocessed
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the likeliest digit, 0 to 1."""
+        return float(self.probabilities.max())
+
+    @property
+    def runner_up(self) -> int | None:
+        """The second likeliest digit, where it is close."""
+        second = int(np.argsort(self.probabilities)[-2])
+        return second if self.digit is not None and self.probabilities[second] >= CLOSE else None
+
+
+@dataclass(frozen=True, eq=False)
+class Activation:
+    """What one layer answered to an image: `values` (height, width, channels) float32, or (units,) where it is flat."""
+
+    layer: str
+    values: NDArray[np.float32]
+
+
+class Classifier:
+    """Reads digits with a model's .tflite file. Safe to call from several threads at once."""
+
+    def __init__(self, content: bytes, card: Card) -> None:
+        """From the bytes of a .tflite file; ModelError where they are not a reader of 28 x 28 images."""
+        self.card = card
+        self._content = content
+        # A LiteRT interpreter serves one caller at a time, so each call borrows one; as many exist as were ever needed.
+        self._free: dict[int, SimpleQueue[Any]] = {1: SimpleQueue(), BATCH: SimpleQueue()}
+        with self._borrow(1) as interpreter:
+            _check_face(interpreter, card.name)
+
+    def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(n, 28, 28) uint8, ink 255 on 0 -> (n, 10) float32, each row sums to 1.
+
+        Raises
+        ------
+        InkError, where `images` is of another shape or type.
+        """
+        images = np.asarray(images)
+        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+            raise InkError(
+                f"Expected images as uint8 of shape (n, {SIDE}, {SIDE}), ink 255 on 0. "
+                f"Received: shape {images.shape}, dtype {images.dtype}. Make them with `preprocess`."
+            )
+        size = 1 if len(images) <= FEW else BATCH
+        probabilities = np.empty((len(images), 10), np.float32)
+        with self._borrow(size) as interpreter:
+            source, target = (details[0]["index"] for details in _faces(interpreter))
+            for start in range(0, len(images), size):
+                chunk = images[start : start + size]
+                padded = np.zeros((size, SIDE, SIDE, 1), np.float32)
+                padded[: len(chunk), ..., 0] = chunk
+                interpreter.set_tensor(source, padded)
+                interpreter.invoke()
+                probabilities[start : start + size] = interpreter.get_tensor(target)[: len(chunk)]
+        return probabilities
+
+    def activations(self, image: NDArray[np.uint8]) -> tuple[Activation, ...]:
+        """What each layer answers to a (28, 28) uint8 image, from the first to the probabilities."""
+        self.predict_proba(image[None])
+        with self._borrow(1) as interpreter:
+            source = _faces(interpreter)[0][0]["index"]
+            interpreter.set_tensor(source, image[None, ..., None].astype(np.float32))
+            interpreter.invoke()
+            names = {details["index"]: details["name"] for details in interpreter.get_tensor_details()}
+            return tuple(
+                Activation(_layer_name(names[index]), interpreter.get_tensor(index)[0].copy())
+                for index in _layer_outputs(interpreter)
+            )
+
+    def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> Reading:
+        """Read a drawing.
+
+        Parameters
+        ----------
+        canvas : (H, W) uint8, ink 255 on 0, or (H, W, 4) uint8 RGBA.
+        strokes : (k, 2) arrays, x and y in canvas pixels, y down, in the order drawn, where they are known.
+            This model reads the picture alone.
+
+        Raises
+        ------
+        InkError, where `canvas` is not such an array.
+        """
+        preprocessed = preprocess(canvas)
+        if preprocessed.image is None:
+            nothing = np.full(10, 0.1, np.float32)
+            return Reading(None, nothing, True, "There is no ink to read yet.", preprocessed)
+        probabilities = self.predict_proba(preprocessed.image[None])[0]
+        is_full = preprocessed.ink.mean() > FULL * 255
+        unsure = is_full or float(probabilities.max()) < self.card.unsure_below
+        reason = FULL_REASON if is_full else give_reason(probabilities, unsure)
+        return Reading(int(probabilities.argmax()), probabilities, unsure, reason, preprocessed)
+
+    @contextmanager
+    def _borrow(self, size: int) -> Iterator[Any]:
+        try:
+            interpreter = self._free[size].get_nowait()
+        except Empty:
+            interpreter = self._make(size)
+        yield interpreter
+        self._free[size].put(interpreter)
+
+    def _make(self, size: int) -> Any:
+        try:
+            # Keeping every layer's answer costs memory, so only the interpreter for single images does.
+            interpreter = Interpreter(
+                model_content=self._content, num_threads=1 if size == 1 else 2, experimental_preserve_all_tensors=size == 1
+            )
+            source = interpreter.get_input_details()[0]
+            if size > 1:
+                interpreter.resize_tensor_input(source["index"], (size, *source["shape"][1:]))
+            interpreter.allocate_tensors()
+        except (ValueError, RuntimeError, IndexError):
+            raise ModelError(
+                f"Expected model.tflite of {self.card.name!r} to be a LiteRT model. Received: {len(self._content):,} bytes "
+                "that LiteRT cannot read. Export the model again."
+            ) from None
+        return interpreter
+
+
+FULL_REASON = "Ink covers nearly the whole canvas, so no shape is left to read."
+
+
+def load_classifier(name_or_folder: str | Path = SHIPPED_NAME) -> Classifier:
+    """The classifier of a model, by name or folder; the shipped one unless told otherwise.
+
+    Raises
+    ------
+    ModelError, where the folder, its card or its file is missing, damaged or foreign.
+    """
+    folder = find_model(name_or_folder)
+    card = read_card(folder)
+    return Classifier(read_file(folder, "model.tflite", card), card)
+
+
+def give_reason(probabilities: NDArray[np.float32], unsure: bool) -> str:
+    """One sentence on why ten probabilities make a verdict or do not."""
+    second, first = (int(i) for i in np.argsort(probabilities)[-2:])
+    if unsure and probabilities[second] >= CLOSE and probabilities[first] + probabilities[second] > 0.8:
+        return f"It could be {_article(first)} or {_article(second)}."
+    if unsure:
+        return "It does not look enough like any one digit."
+    if probabilities[second] >= CLOSE:
+        return f"It looks most like {_article(first)}, and somewhat like {_article(second)}."
+    return f"It looks like {_article(first)} and like no other digit."
+
+
+def _article(digit: int) -> str:
+    return f"an {digit}" if digit == 8 else f"a {digit}"
+
+
+def _faces(interpreter: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    return interpreter.get_input_details(), interpreter.get_output_details()
+
+
+def _check_face(interpreter: Any, name: str) -> None:
+    sources, targets = _faces(interpreter)
+    shapes = [tuple(int(n) for n in details[0]["shape"]) for details in (sources, targets)]
+    if len(sources) != 1 or len(targets) != 1 or shapes != [(1, SIDE, SIDE, 1), (1, 10)]:
+        raise ModelError(
+            f"Expected model.tflite of {name!r} to take (1, {SIDE}, {SIDE}, 1) and give (1, 10). "
+            f"Received: a model that takes {shapes[0]} and gives {shapes[1]}. It is no reader of digits: use another."
+        )
+
+
+def _layer_outputs(interpreter: Any) -> list[int]:
+    """The tensors in which layers leave their answers, in order: pictures, and the flat ones that end the network."""
+    shapes = {details["index"]: details["shape"] for details in interpreter.get_tensor_details()}
+    made = [int(op["outputs"][0]) for op in interpreter._get_ops_details() if op["op_name"] != "DELEGATE"]
+    is_answer = {index: len(shapes[index]) == 4 or tuple(shapes[index]) == (1, 10) for index in made}
+    return [index for index in made if is_answer[index]]
+
+
+def _layer_name(tensor: str) -> str:
+    """The Keras layer that a tensor's name begins with: "net/relu_3_1/Relu;..." -> "relu_3"."""
+    parts = tensor.split(";")[0].split("/")
+    return parts[1].removesuffix("_1") if len(parts) > 1 else "probabilities"

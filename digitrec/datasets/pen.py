@@ -1,0 +1,125 @@
+"""Digits written with a pen on a tablet, as the path that the pen took: strokes, not pixels.
+
+UNIPEN text -> `PenDigit` (strokes, label, writer) -> drawn on a canvas -> preprocessed -> 28 x 28
+
+Drawn at random sizes, places and pen widths they are what people make on the Draw page, which MNIST's scans are not.
+The split is by writer: nobody is in both halves.
+"""
+
+import gzip
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.datasets.dataset import Dataset, Split, read_checked
+from digitrec.drawings import CANVAS, Drawing, place, render
+from digitrec.errors import DataError
+from digitrec.preprocessing import SIDE, preprocess
+
+PATH = "pendigits/pendigits-orig.tra.gz"
+SHA256 = "d6a5f33f75b481a5bdbfc64a3429574ad21d54c258767f2c31aca6e47b9159fc"
+HELD_OUT_WRITERS = frozenset({5, 10, 15, 20, 25, 30})  # every fifth of the thirty, for validation and never for training
+SIZES = (90, 250)  # pixels of the canvas, the longest side of a digit
+WIDTHS = (6, 32)  # pixels of the canvas, of the pen
+THICKEST = 0.2  # of the longest side; a thicker pen closes the loops
+TILT = 8  # degrees, standard deviation
+
+
+@dataclass(frozen=True, eq=False)
+class PenDigit:
+    """One digit as written.
+
+    Attributes
+    ----------
+    strokes : (k, 2) float32 arrays, x and y in the tablet's units, y down, in the order written.
+    label : 0 to 9.
+    writer : 1 to 30.
+    """
+
+    strokes: tuple[NDArray[np.float32], ...]
+    label: int
+    writer: int
+
+
+def load() -> Dataset:
+    """Each digit drawn once on a canvas and preprocessed, seed 0; `test` holds the writers in `HELD_OUT_WRITERS`."""
+    train, test = split_by_writer(load_pen_digits())
+    return Dataset(
+        "pen",
+        draw_all(train, np.random.default_rng(0)),
+        draw_all(test, np.random.default_rng(0)),
+        "UCI Pen-Based Recognition of Handwritten Digits, training part (Alpaydin, Alimoglu)",
+        "CC BY 4.0",
+        {PATH: SHA256},
+    )
+
+
+def load_pen_digits() -> tuple[PenDigit, ...]:
+    """The 7,494 digits of the file in the data folder, in its order.
+
+    Raises
+    ------
+    DataError, where the file is missing or damaged.
+    """
+    return parse_unipen(gzip.decompress(read_checked(PATH, SHA256)).decode("latin-1"))
+
+
+def parse_unipen(text: str) -> tuple[PenDigit, ...]:
+    """Read UNIPEN text: `.SEGMENT DIGIT n ? "label"`, `.COMMENT label writer sample`, pen down, x y lines, pen up.
+
+    Raises
+    ------
+    DataError, where a segment has no label, no writer or no ink, with its line.
+    """
+    digits: list[PenDigit] = []
+    segments = text.split(".SEGMENT DIGIT")
+    line = segments[0].count("\n") + 1
+    for segment in segments[1:]:
+        try:
+            digits.append(_read_segment(segment))
+        except (ValueError, IndexError):
+            raise DataError(
+                f'Expected a digit as .SEGMENT DIGIT n ? "label", .COMMENT label writer sample and pen strokes. '
+                f"Received: something else at line {line}. Mend or leave out that digit."
+            ) from None
+        line += segment.count("\n")
+    return tuple(digits)
+
+
+def _read_segment(segment: str) -> PenDigit:
+    label = int(segment.split('"', 2)[1])
+    comment = segment.split(".COMMENT", 1)[1].split("\n", 1)[0].split()
+    strokes = []
+    for piece in segment.split(".PEN_DOWN")[1:]:
+        numbers = np.array(piece.split(".PEN_UP", 1)[0].split(), np.float32).reshape(-1, 2)
+        if len(numbers):
+            strokes.append(numbers * np.float32([1, -1]))  # the tablet's y points up
+    if not strokes or not 0 <= label <= 9:
+        raise ValueError
+    return PenDigit(tuple(strokes), label, int(comment[1]))
+
+
+def split_by_writer(digits: tuple[PenDigit, ...]) -> tuple[tuple[PenDigit, ...], tuple[PenDigit, ...]]:
+    """(train, test): the writers in `HELD_OUT_WRITERS` are the test."""
+    train = tuple(digit for digit in digits if digit.writer not in HELD_OUT_WRITERS)
+    return train, tuple(digit for digit in digits if digit.writer in HELD_OUT_WRITERS)
+
+
+def draw_all(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Split:
+    """Draw each digit with `draw_at_random` and preprocess it."""
+    images = np.empty((len(digits), SIDE, SIDE), np.uint8)
+    for image, digit in zip(images, digits, strict=True):
+        image[:] = preprocess(render(draw_at_random(digit.strokes, rng), oversampling=2)).image
+    labels, writers = ([getattr(digit, name) for digit in digits] for name in ("label", "writer"))
+    return Split(images, np.array(labels, np.uint8), np.array(writers, np.int32))
+
+
+def draw_at_random(strokes: tuple[NDArray[np.float32], ...], rng: np.random.Generator) -> Drawing:
+    """Put strokes on the canvas at a random size, place, tilt and pen width, as people do."""
+    side = rng.uniform(*SIZES)
+    width = min(np.exp(rng.uniform(*np.log(WIDTHS))), THICKEST * side)
+    angle = np.deg2rad(rng.normal(0, TILT))
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    x, y = rng.uniform(0, CANVAS, 2)
+    return place([stroke @ turn for stroke in strokes], width, side, (x, y))

@@ -1,0 +1,35 @@
+"""What can go wrong, by name.
+
+DigitrecError            anything that a person can put right; its text says the rule, what came in and what to do
+├── InkError             an array that is not a picture of ink
+├── PictureError         a file that cannot be read as a picture
+├── DrawingError         a shared or saved drawing that is broken
+├── DataError            a dataset that is missing, incomplete or damaged
+└── ModelError           a model folder that is missing, damaged or foreign
+
+The core raises them; only `digitrec.ui` and `digitrec.__main__` turn them into messages.
+"""
+
+
+class DigitrecError(Exception):
+    """The base of every error that digitrec raises on purpose. Its text may be shown to a user as it is."""
+
+
+class InkError(DigitrecError, ValueError):
+    """An array that is not a picture of ink."""
+
+
+class PictureError(DigitrecError, ValueError):
+    """A file that cannot be read as a picture."""
+
+
+class DrawingError(DigitrecError, ValueError):
+    """A shared or saved drawing that is broken."""
+
+
+class DataError(DigitrecError, ValueError):
+    """A dataset that is missing, incomplete or damaged."""
+
+
+class ModelError(DigitrecError, ValueError):
+    """A model folder that is missing, damaged or foreign."""

@@ -1,0 +1,67 @@
+"""What in the picture decided: pieces of ink taken away to see what the verdict loses.
+
+classifier + 28 x 28 image -> occlusion map, 28 x 28 -> laid back over the drawing
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.preprocessing import BOX, SIDE, Preprocessed
+
+Predict = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+PATCH, STRIDE = 5, 2  # pixels: as wide as a stroke and a half, moved by less than a stroke
+SMALLEST = 1e-6  # probabilities nearer to 0 or 1 than this count as this
+
+
+def occlusion(predict: Predict, image: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
+    """How much each place speaks for `digit` (Zeiler and Fergus, 2014).
+
+    A 5 x 5 patch of empty paper is laid over the image at every second pixel. What the digit's log-odds lose by it, on
+    average over the patches that cover a pixel, is that pixel's value.
+
+    Parameters
+    ----------
+    predict : (n, 28, 28) uint8 -> (n, 10) probabilities.
+    image : (28, 28) uint8.
+    digit : 0 to 9.
+
+    Returns
+    -------
+    (28, 28) float32 in log-odds: above 0 speaks for the digit, below 0 against it, 0 where there is no ink.
+    """
+    corners = np.arange(0, SIDE - PATCH + 1, STRIDE)
+    masks = np.zeros((len(corners) ** 2, SIDE, SIDE), bool)
+    for mask, (top, left) in zip(masks, np.array(np.meshgrid(corners, corners)).T.reshape(-1, 2), strict=True):
+        mask[top : top + PATCH, left : left + PATCH] = True
+    masks = masks[(masks & (image > 0)).any(axis=(1, 2))]
+    covered = np.where(masks, 0, image).astype(np.uint8)
+    odds = log_odds(predict(np.concatenate([image[None], covered]))[:, digit])
+    loss = odds[0] - odds[1:]
+    count = masks.sum(axis=0)
+    total = np.tensordot(loss, masks.astype(np.float32), axes=1)
+    return np.where((count > 0) & (image > 0), total / np.maximum(count, 1), 0).astype(np.float32)
+
+
+def log_odds(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
+    """ln(p / (1 - p)), with p kept a millionth away from 0 and 1."""
+    kept = np.clip(probabilities.astype(np.float64), SMALLEST, 1 - SMALLEST)
+    return np.log(kept / (1 - kept))
+
+
+def onto_canvas(values: NDArray[np.float32], preprocessed: Preprocessed) -> NDArray[np.float32]:
+    """Lay a (28, 28) map back over the drawing that the image was made of: (H, W) float32, 0 outside the ink's box."""
+    over = np.zeros(preprocessed.ink.shape, np.float32)
+    if preprocessed.box is None or preprocessed.shift is None or preprocessed.square is None:
+        return over
+    down, right = preprocessed.shift
+    small = values[down : down + BOX, right : right + BOX]
+    top, bottom, left, right = preprocessed.box
+    side = max(bottom - top, right - left)
+    rows, columns = (
+        np.minimum((np.arange(length) + (side - length) // 2) * BOX // side, BOX - 1)
+        for length in (bottom - top, right - left)
+    )
+    over[top:bottom, left:right] = small[np.ix_(rows, columns)]
+    return over

@@ -1,0 +1,51 @@
+"""Arrays as pictures to look at: enlarged, coloured, tiled. Every function returns (h, w, 3) or (h, w) uint8."""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+# Blue speaks against, orange for: told apart by every kind of colour vision (Okabe and Ito, 2008).
+FOR, AGAINST, PAPER = np.array([230, 110, 0]), np.array([0, 114, 200]), np.array([255, 255, 255])
+FAINT = np.array([205, 209, 216])  # ink that does not matter
+
+
+def as_paper(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Ink 255 on 0 as dark ink on white paper."""
+    return 255 - ink
+
+
+def enlarge(picture: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """Each pixel as a square of `factor` x `factor`."""
+    return picture.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def colour_by_weight(ink: NDArray[np.uint8], weight: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Ink in colours: orange where `weight` is above 0, blue below, the stronger the larger; (h, w, 3)."""
+    strongest = float(np.abs(weight).max()) or 1.0
+    strength = np.sqrt(np.abs(weight) / strongest)[..., None]
+    colour = FAINT + strength * (np.where(weight[..., None] > 0, FOR, AGAINST) - FAINT)
+    opacity = ink[..., None] / 255
+    return np.rint(PAPER + opacity * (colour - PAPER)).astype(np.uint8)
+
+
+def tile(channels: NDArray[np.float32], columns: int, side: int) -> NDArray[np.uint8]:
+    """The channels of an (h, w, c) activation side by side, each scaled to its layer's strongest; dark is strong."""
+    h, w, count = channels.shape
+    rows = -(-count // columns)
+    factor = max(1, side // max(h, w))
+    strongest = float(channels.max()) or 1.0
+    grey = np.rint(255 * (1 - np.clip(channels, 0, None) / strongest)).astype(np.uint8)
+    sheet = np.full((rows * (h * factor + 2) - 2, columns * (w * factor + 2) - 2), 225, np.uint8)
+    for index in range(count):
+        top, left = (index // columns) * (h * factor + 2), (index % columns) * (w * factor + 2)
+        sheet[top : top + h * factor, left : left + w * factor] = enlarge(grey[..., index], factor)
+    return sheet
+
+
+def to_png(picture: NDArray[np.uint8]) -> bytes:
+    """A grey or RGB picture as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="PNG")
+    return buffer.getvalue()

@@ -1,0 +1,129 @@
+"""The models folder: which models there are, and whether their files are what their cards say.
+
+models/<name>/  model.tflite (what the app reads with), model.keras (what training goes on from), card.json
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from digitrec.errors import ModelError
+
+SHIPPED = Path(__file__).parent.parent / "models"
+SHIPPED_NAME = "digitrec"
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Measurement(BaseModel):
+    """One figure: a share of n, with its 95 % interval (Wilson)."""
+
+    model_config = ConfigDict(frozen=True)
+    what: str
+    n: int = Field(gt=0)
+    share: Share
+    low: Share
+    high: Share
+
+
+class Card(BaseModel):
+    """What a model is, how it came about, and what it is worth.
+
+    Attributes
+    ----------
+    name, network : of the model, and of its architecture in the catalogue.
+    parameters : count, trained and not.
+    unsure_below : a highest probability under which the answer is "not sure".
+    measured : figures, each on data that no training saw.
+    weaknesses : sentences for people.
+    recipe, data, environment : how to make it again.
+    date : ISO 8601.
+    files : the sha256 of each file in the folder, by name.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    network: str
+    parameters: int = Field(gt=0)
+    unsure_below: Share
+    measured: tuple[Measurement, ...]
+    weaknesses: tuple[str, ...]
+    recipe: dict[str, JsonValue]
+    data: dict[str, JsonValue]
+    environment: dict[str, JsonValue]
+    date: str
+    files: dict[str, str]
+
+
+def models_folders() -> list[Path]:
+    """Where models are looked for, in this order: `DIGITREC_MODELS` if it is set, then those shipped."""
+    own = os.environ.get("DIGITREC_MODELS")
+    return [Path(own), SHIPPED] if own else [SHIPPED]
+
+
+def find_model(name_or_folder: str | Path = SHIPPED_NAME) -> Path:
+    """The folder of a model, by its name or the folder itself.
+
+    Raises
+    ------
+    ModelError, where there is none.
+    """
+    candidates = [folder / name_or_folder for folder in models_folders()] + [Path(name_or_folder)]
+    for folder in candidates:
+        if folder.is_dir():
+            return folder
+    places = " or ".join(str(folder) for folder in models_folders())
+    raise ModelError(
+        f"Expected a model folder named {str(name_or_folder)!r} in {places}. Received: no such folder. "
+        "Put it there, or remake the shipped model with `make model`."
+    )
+
+
+def read_card(folder: Path) -> Card:
+    """The card of a model folder.
+
+    Raises
+    ------
+    ModelError, where it is missing or damaged, naming what is wrong in it.
+    """
+    path = folder / "card.json"
+    try:
+        return Card.model_validate_json(path.read_bytes())
+    except OSError:
+        raise ModelError(
+            f"Expected a model's card at {path}. Received: no such file. {_restore(folder)}"
+        ) from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the whole file"
+        raise ModelError(
+            f"Expected {path} to be a model's card. Received: {where}: {first['msg']}. {_restore(folder)}"
+        ) from None
+
+
+def read_file(folder: Path, name: str, card: Card) -> bytes:
+    """The bytes of a model's file, if they are those that the card was written for.
+
+    Raises
+    ------
+    ModelError, where the file is missing, or its hash differs from the card's.
+    """
+    path = folder / name
+    try:
+        content = path.read_bytes()
+    except OSError:
+        raise ModelError(f"Expected a model file at {path}. Received: no such file. {_restore(folder)}") from None
+    expected, found = card.files.get(name, "none"), hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise ModelError(
+            f"Expected {path} with the sha256 in its card, {expected[:12]}…. Received: {found[:12]}…. "
+            f"The file is damaged or belongs to another card. {_restore(folder)}"
+        )
+    return content
+
+
+def _restore(folder: Path) -> str:
+    remake = "get it back with `git checkout models` or remake it with `make model`"
+    return f"{remake[0].upper()}{remake[1:]}." if folder.parent == SHIPPED else "Export the model again."

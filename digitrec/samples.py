@@ -1,0 +1,56 @@
+"""A digit to begin with, for people without a mouse and for a first look: someone's pen strokes, else a drawing of ours."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit
+from digitrec.drawings import CANVAS, Drawing, place
+from digitrec.nondigits import smooth
+
+WIDTH = 18.0  # pixels of the canvas, as the page's pen
+SIDE = (130, 190)  # pixels of the canvas
+
+# Corners on a 4 x 6 grid, y down, rounded off when drawn.
+OWN = {
+    0: [[(2, 0), (0.6, 0.3), (0, 3), (0.6, 5.7), (2, 6), (3.4, 5.7), (4, 3), (3.4, 0.3), (1.9, 0)]],
+    1: [[(0.8, 1.4), (2, 0), (2, 0), (2, 6)]],
+    2: [[(0.2, 1.4), (0.8, 0), (3.4, 0), (4, 1.6), (3, 3.4), (0, 6), (0, 6), (0, 6), (4, 6)]],
+    3: [[(0.3, 0.6), (1, 0), (3.6, 0), (3.8, 2.6), (1.6, 2.9), (1.6, 2.9), (4.2, 3.2), (3.8, 6), (1, 6), (0.1, 5.2)]],
+    4: [[(2.6, 0), (0, 4), (0, 4), (0, 4), (4, 4)], [(3, 2), (3, 6)]],
+    5: [[(3.6, 0), (0.6, 0), (0.6, 0), (0.4, 2.6), (0.4, 2.6), (3.6, 2), (4.2, 4), (3.4, 6), (1, 6), (0, 5.2)]],
+    6: [[(3.2, 0), (0.8, 1.6), (-0.2, 4.4), (0.6, 6), (3.2, 6.2), (4, 4.4), (2.8, 3), (1, 3.2), (0.2, 4.6)]],
+    7: [[(0, 0), (4, 0), (4, 0), (4, 0), (1.6, 6)]],
+    8: [[(3.6, 0.9), (2, -0.3), (0.1, 0.6), (0.6, 2.6), (3.6, 3.6), (4, 5.6), (2, 6.3), (0, 5.4), (0.6, 3.4), (3.4, 2.4), (3.6, 0.7)]],
+    9: [[(3.6, 1), (2.2, -0.2), (0.2, 0.6), (0.2, 2.6), (1.8, 3.2), (3.6, 2), (3.7, 0.8), (3.6, 2), (3, 6)]],
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A drawing, the digit that its writer meant, and one sentence on where it comes from."""
+
+    drawing: Drawing
+    label: int
+    origin: str
+
+
+def sample_digit(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Sample:
+    """A digit by one of the held-out writers of `digits`; where there are none, one of the project's own."""
+    held_out = [digit for digit in digits if digit.writer in HELD_OUT_WRITERS]
+    if not held_out:
+        return own_sample(int(rng.integers(10)), rng)
+    digit = held_out[rng.integers(len(held_out))]
+    origin = f"A {digit.label} by writer {digit.writer} of the UCI pen digits, whom the network never met."
+    return Sample(_place(digit.strokes, rng), digit.label, origin)
+
+
+def own_sample(label: int, rng: np.random.Generator) -> Sample:
+    """The project's own drawing of a digit."""
+    strokes = tuple(smooth(np.array(corners, float)) for corners in OWN[label])
+    return Sample(_place(strokes, rng), label, f"A {label} drawn for digitrec.")
+
+
+def _place(strokes: tuple[np.ndarray, ...], rng: np.random.Generator) -> Drawing:
+    x, y = CANVAS / 2 + rng.uniform(-20, 20, 2)
+    return place(strokes, WIDTH, rng.uniform(*SIDE), (x, y))

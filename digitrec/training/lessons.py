@@ -1,0 +1,76 @@
+"""What the shipped model is taught and checked with: scans, pen strokes on a canvas, and what is no digit.
+
+MNIST (9 of 10 writers) + pen strokes (24 of 30 writers, drawn four times each) + drawings that are no digits
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.datasets import Split, load_dataset
+from digitrec.datasets.pen import PenDigit, draw_all, load_pen_digits, split_by_writer
+from digitrec.errors import DataError
+from digitrec.nondigits import TAUGHT, UNSEEN, Kind, draw_nondigits, pair
+from digitrec.training.fitting import Lesson
+
+PEN_COPIES = 4  # each drawn at another size, place, tilt and pen width
+NONDIGITS = 1200  # of each kind
+CHECKED_NONDIGITS = 400  # of each kind
+
+
+@dataclass(frozen=True, eq=False)
+class Checks:
+    """What no training saw: (n, 28, 28) uint8 images, the digits with labels.
+
+    Attributes
+    ----------
+    mnist : the validation tenth of MNIST's training set, by writers of its own.
+    pen : the held-out pen writers.
+    nondigits : by kind, those in `UNSEEN` never trained on in any form.
+    """
+
+    mnist: Split
+    pen: Split
+    nondigits: dict[str, NDArray[np.uint8]]
+
+
+def make_lesson(seed: int) -> tuple[Lesson, Checks]:
+    """Everything to train and to validate with, drawn anew from the data folder; the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    train, validation = split_mnist(load_dataset("mnist").train)
+    pen_train, pen_held_out = split_by_writer(load_pen_digits())
+    drawn = [draw_all(pen_train, rng) for _ in range(PEN_COPIES)]
+    nondigits = [draw_nondigits(kind, NONDIGITS, rng) for kind in kinds(TAUGHT, pen_train).values()]
+    digits = [train, *drawn]
+    images = np.concatenate([split.images for split in digits] + nondigits)
+    targets = np.full((len(images), 10), 0.1, np.float32)
+    labels = np.concatenate([split.labels for split in digits])
+    targets[: len(labels)] = np.eye(10, dtype=np.float32)[labels]
+    checked = kinds(TAUGHT | UNSEEN, pen_held_out)
+    unknown = {name: draw_nondigits(kind, CHECKED_NONDIGITS, rng) for name, kind in checked.items()}
+    return Lesson(images, targets), Checks(validation, draw_all(pen_held_out, rng), unknown)
+
+
+def kinds(named: dict[str, Kind], digits: tuple[PenDigit, ...]) -> dict[str, Kind]:
+    """Those kinds, and pairs of these digits."""
+    return named | {"pairs of digits": lambda rng: pair(digits, rng)}
+
+
+def split_mnist(train: Split) -> tuple[Split, Split]:
+    """(training, validation): every tenth writer of MNIST's training set validates.
+
+    Raises
+    ------
+    DataError, where the writers are not known.
+    """
+    if train.writers is None:
+        raise DataError(
+            "Expected QMNIST's label files in the data folder's qmnist/, which say who wrote which digit. "
+            "Received: none. Put them there, so that nobody's digits are both trained on and validated with."
+        )
+    validates = np.isin(train.writers, np.unique(train.writers)[::10])
+    training, validation = (
+        Split(train.images[chosen], train.labels[chosen], train.writers[chosen]) for chosen in (~validates, validates)
+    )
+    return training, validation

@@ -1,0 +1,154 @@
+"""Make the shipped model: teach it, decide when it is unsure, measure it once, and write its folder.
+
+lesson -> fit -> model.keras, model.tflite -> threshold on one half of the checks -> figures on the other -> card.json
+"""
+
+import dataclasses
+import datetime
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.classifier import Classifier, load_classifier
+from digitrec.datasets import Split, load_dataset, mnist, pen
+from digitrec.evaluation import measure
+from digitrec.nondigits import UNSEEN
+from digitrec.registry import Card, Measurement
+from digitrec.training.fitting import Lesson, fit
+from digitrec.training.lessons import CHECKED_NONDIGITS, NONDIGITS, PEN_COPIES, Checks, make_lesson
+from digitrec.training.network import export_litert
+from digitrec.training.recipe import Recipe
+
+NAME = "digitrec"
+REFUSED = 0.01  # of real digits at most may be answered "not sure"
+LIBRARIES = ("tensorflow-cpu", "keras", "numpy", "ai-edge-litert", "pillow")
+WEAKNESSES = (
+    "It knows the writing of American census staff and students (MNIST) and of 24 people in Turkey (pen digits). "
+    "Digits as they are taught elsewhere, such as a 1 with a long upstroke or a 9 with a curled tail, are read worse.",
+    "Very thick pens close the loops of 4, 6, 8 and 9, and then it guesses.",
+    "It reads one upright digit. A digit turned by more than about 20 degrees, or two digits at once, are not its trade.",
+    "It was taught doubt with scribbles, ten letters and pairs of digits; other shapes that are no digits, above all "
+    "letters that resemble one, can still be read as a digit.",
+)
+
+
+def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None]) -> Card:
+    """Train by the recipe and write the model into `folder`; `tell` hears of the progress, a line at a time."""
+    start = time.perf_counter()
+    tell("Drawing the pen digits and the shapes that are no digits …")
+    lesson, checks = make_lesson(recipe.seed)
+    tell(f"{len(lesson.images):,} images to learn from; {recipe.epochs} epochs.")
+    model = fit(recipe, lesson, lambda epoch, logs: tell(_progress(epoch, recipe.epochs, logs, start)))
+    save(model, folder)
+    seconds = time.perf_counter() - start
+    card = write_card(folder, recipe, checks, lesson, model.count_params(), seconds)
+    for figure in card.measured:
+        tell(f"{figure.what}: {figure.share:.2%} of {figure.n:,} ({figure.low:.2%} to {figure.high:.2%})")
+    return card
+
+
+def save(model: keras.Model, folder: Path) -> None:
+    """Write model.keras and model.tflite."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save(folder / "model.keras")
+    export_litert(model, folder / "model.tflite")
+
+
+def write_card(folder: Path, recipe: Recipe, checks: Checks, lesson: Lesson, parameters: int, seconds: float) -> Card:
+    """Measure the .tflite in `folder` and write card.json beside it."""
+    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.keras", "model.tflite")}
+    card = Card(
+        name=NAME,
+        network=recipe.network,
+        parameters=parameters,
+        unsure_below=0.5,
+        measured=(),
+        weaknesses=WEAKNESSES,
+        recipe=json.loads(json.dumps(dataclasses.asdict(recipe))),
+        data=_describe_data(lesson, checks),
+        environment=_environment(seconds),
+        date=datetime.date.today().isoformat(),
+        files=files,
+    )
+    _write(folder, card)
+    card = card.model_copy(update={"unsure_below": choose_threshold(load_classifier(folder), checks)})
+    _write(folder, card)
+    card = card.model_copy(update={"measured": tuple(_figures(load_classifier(folder), checks))})
+    _write(folder, card)
+    return card
+
+
+def choose_threshold(classifier: Classifier, checks: Checks) -> float:
+    """The highest probability under which at most 1 % of real digits fall, on the first half of the checks.
+
+    The two sources count alike: the threshold suits both, so the lower of the two is taken.
+    """
+    halves = [_half(split, 0) for split in (checks.mnist, checks.pen)]
+    confidences = [classifier.predict_proba(split.images).max(axis=1) for split in halves]
+    return round(float(min(np.quantile(confidence, REFUSED) for confidence in confidences)), 3)
+
+
+def _figures(classifier: Classifier, checks: Checks) -> Iterator[Measurement]:
+    test, held_out = load_dataset("mnist").test, checks.pen
+    for name, split in (("MNIST test", test), ("MNIST validation writers", checks.mnist), ("held-out pen writers", held_out)):
+        yield measure(f"{name}, read rightly", classifier.predict_proba(split.images).argmax(axis=1) == split.labels)
+    for name, split in (("MNIST test", test), ("held-out pen writers, second half", _half(held_out, 1))):
+        yield measure(f"{name}, answered not sure", _is_unsure(classifier, split.images))
+    for name, images in checks.nondigits.items():
+        unseen = ", never trained on" if name in UNSEEN else ""
+        yield measure(f"{name}{unseen}, answered not sure", _is_unsure(classifier, images))
+
+
+def _is_unsure(classifier: Classifier, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    return classifier.predict_proba(images).max(axis=1) < classifier.card.unsure_below
+
+
+def _half(split: Split, which: int) -> Split:
+    return Split(split.images[which::2], split.labels[which::2])
+
+
+def _describe_data(lesson: Lesson, checks: Checks) -> dict[str, Any]:
+    return {
+        "images to learn from": len(lesson.images),
+        "of which": {
+            "MNIST training writers": 60_000 - len(checks.mnist),
+            "pen digits of 24 writers": f"{PEN_COPIES} drawings each",
+            "drawings that are no digits": f"{NONDIGITS} of each kind",
+        },
+        "validation": {
+            "MNIST training set, every tenth writer": len(checks.mnist),
+            "pen writers " + ", ".join(map(str, sorted(pen.HELD_OUT_WRITERS))): len(checks.pen),
+            "drawings that are no digits": f"{CHECKED_NONDIGITS} of each kind",
+        },
+        "sha256": mnist.HASHES | mnist.WRITER_HASHES | {pen.PATH: pen.SHA256},
+    }
+
+
+def _environment(seconds: float) -> dict[str, Any]:
+    libraries = {name: version(name) for name in LIBRARIES if _is_installed(name)}
+    return {"python": platform.python_version(), "machine": platform.machine(), **libraries, "seconds": round(seconds)}
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return bool(version(name))
+    except ImportError:
+        return False
+
+
+def _write(folder: Path, card: Card) -> None:
+    (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n", "utf-8")
+
+
+def _progress(epoch: int, epochs: int, logs: dict[str, float], start: float) -> str:
+    left = (time.perf_counter() - start) / epoch * (epochs - epoch) / 60
+    return f"Epoch {epoch} of {epochs}: loss {logs['loss']:.4f}, about {left:.0f} minutes left."

@@ -1,0 +1,37 @@
+"""How a page begins, and how errors are told: a sentence on the page, the rest in the server's log."""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from digitrec.errors import DigitrecError
+
+log = logging.getLogger("digitrec")
+
+
+def begin_page(name: str, title: str, instruction: str) -> bool:
+    """Show the title and the line that says what to do; True where the user has just come from another page."""
+    st.title(title, anchor=False)
+    st.markdown(instruction)
+    arrived = st.session_state.get("page_shown") != name
+    st.session_state["page_shown"] = name
+    return arrived
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn an error into a message, and stop the page there."""
+    try:
+        yield
+    except DigitrecError as error:
+        log.warning("%s", error)
+        st.error(as_plain_text(str(error)), icon=":material/error:")
+        st.stop()
+
+
+def as_plain_text(text: str) -> str:
+    """Markdown that shows `text` as it is: nothing in it becomes a link, a picture or a formula."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:-])", r"\\\1", text)

@@ -1,0 +1,49 @@
+"""What people hold in their hand on the Draw page: pen and eraser, undo, redo, clear, a sample digit."""
+
+import numpy as np
+import streamlit as st
+
+from digitrec.drawings import Drawing
+from digitrec.samples import sample_digit
+from digitrec.ui import paper
+from digitrec.ui.cache import pen_digits
+
+PEN, ERASER = ":material/edit: Pen", ":material/ink_eraser: Eraser"
+NOTE = "sample_note"
+
+
+def choose_pen() -> tuple[int, bool]:
+    """The pen's width in pixels, and whether it erases."""
+    tool_side, width_side = st.columns([1, 1], vertical_alignment="bottom")
+    tool = tool_side.segmented_control(
+        "Tool", [PEN, ERASER], default=PEN, required=True, key="tool", persist_state="session"
+    )
+    width = width_side.slider("Pen width", 4, 40, 18, key="pen_width", persist_state="session")
+    return width, tool == ERASER
+
+
+def change_drawing() -> None:
+    """Buttons that change what is on the sheet."""
+    sheet = paper.current()
+    with st.container(horizontal=True, gap="small"):
+        st.button("Undo", icon=":material/undo:", on_click=paper.undo, disabled=not sheet.past, shortcut="Ctrl+Z")
+        st.button("Redo", icon=":material/redo:", on_click=paper.redo, disabled=not sheet.future, shortcut="Ctrl+Y")
+        st.button("Clear", icon=":material/delete:", on_click=_clear, disabled=not sheet.drawing)
+        st.button(
+            "Sample digit",
+            icon=":material/casino:",
+            on_click=_put_sample,
+            help="Puts a digit on the canvas that somebody else has written.",
+        )
+    if sheet.drawing and (note := st.session_state.get(NOTE)) and note[0] == sheet.version:
+        st.caption(note[1])
+
+
+def _clear() -> None:
+    paper.put(Drawing())
+
+
+def _put_sample() -> None:
+    sample = sample_digit(pen_digits(), np.random.default_rng())
+    paper.put(sample.drawing)
+    st.session_state[NOTE] = (paper.current().version, sample.origin)

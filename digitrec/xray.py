@@ -1,0 +1,69 @@
+"""The steps from ink to image, each with its picture, its reason, and what leaving it out would cost.
+
+canvas -> preprocess -> steps          canvas -> preprocess(skip=step) -> classifier -> verdict without the step
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.classifier import Classifier
+from digitrec.preprocessing import Preprocessed, Step, preprocess
+
+EXPLANATIONS: dict[Step, tuple[str, str]] = {
+    "crop": ("Cut out the ink", "Only the box around the ink counts, so size and place on the canvas do not matter."),
+    "square": ("Pad to a square", "Empty paper is added on the short sides, so a narrow 1 stays narrow."),
+    "average": ("Shrink to 20 × 20", "Each new pixel is the average of the area it covers, so thin lines turn grey and none is lost."),
+    "stretch": ("Stretch the greys", "The darkest pixel becomes full ink, so a thin pen reads like a thick one."),
+    "centre": ("Centre by weight", "The middle of the ink goes to the middle of the 28 × 28, as in every image the network learned from."),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class XrayStep:
+    """One step on the way to the network.
+
+    Attributes
+    ----------
+    title, sentence : what is done, and why.
+    picture : uint8, ink 255 on 0, after the step.
+    digit_without, confidence_without : the verdict, had the step been left out.
+    """
+
+    title: str
+    sentence: str
+    picture: NDArray[np.uint8]
+    digit_without: int
+    confidence_without: float
+
+
+def xray(classifier: Classifier, ink: NDArray[np.uint8]) -> tuple[XrayStep, ...]:
+    """Every step of `preprocess` for (H, W) uint8 ink; empty where there is none."""
+    preprocessed = preprocess(ink)
+    if preprocessed.image is None:
+        return ()
+    return tuple(
+        XrayStep(title, sentence, _picture_after(step, preprocessed), *_verdict_without(step, classifier, ink))
+        for step, (title, sentence) in EXPLANATIONS.items()
+    )
+
+
+def _picture_after(step: Step, preprocessed: Preprocessed) -> NDArray[np.uint8]:
+    pictures = {
+        "crop": preprocessed.cropped,
+        "square": preprocessed.square,
+        "average": preprocessed.small,
+        "stretch": preprocessed.stretched,
+        "centre": preprocessed.image,
+    }
+    picture = pictures[step]
+    assert picture is not None  # there is ink, so every step has its picture
+    return picture
+
+
+def _verdict_without(step: Step, classifier: Classifier, ink: NDArray[np.uint8]) -> tuple[int, float]:
+    image = preprocess(ink, skip=step).image
+    assert image is not None
+    probabilities = classifier.predict_proba(image[None])[0]
+    return int(probabilities.argmax()), float(probabilities.max())

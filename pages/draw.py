@@ -1,0 +1,40 @@
+"""Draw a digit and see it read while the pen moves."""
+
+import streamlit as st
+
+from digitrec.drawings import render
+from digitrec.ui import details, links, live, paper, tools
+from digitrec.ui.cache import classifier
+from digitrec.ui.messages import begin_page, told
+
+arrived = begin_page(
+    "draw",
+    "Draw a digit",
+    "Draw one digit from 0 to 9 with mouse, finger or stylus. The network reads it while you draw.",
+)
+if arrived:
+    paper.lay_again()
+links.open_drawing()
+
+
+@st.fragment
+def board() -> None:
+    """Canvas, verdict and details: what reruns while the pen moves."""
+    with told():
+        reader = classifier()
+    left, right = st.columns([1, 1.4], gap="large")
+    with left:
+        width, erases = tools.choose_pen()
+        sent = paper.show(width, erases)
+        tools.change_drawing()
+    sheet = paper.current()
+    ink = live.newest_ink(sheet.version)
+    if ink is None:
+        ink = render(sheet.drawing) if sent is None else sent
+    reading = reader.read(ink, sheet.drawing.paths)
+    with right:
+        live.show_verdict(sheet.version, reading)
+    details.show(reader, reading, sheet.drawing)
+
+
+board()
