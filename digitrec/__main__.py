@@ -10,6 +10,7 @@ import typer
 from digitrec.classifier import Reading, load_classifier
 from digitrec.errors import DigitrecError
 from digitrec.imagefiles import load_ink
+from digitrec.recipe import Recipe
 from digitrec.registry import SHIPPED, SHIPPED_NAME
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -75,17 +76,15 @@ def _line(row: dict[str, Any]) -> str:
 @app.command()
 def train(
     folder: Annotated[Path, typer.Option(help="Where the model is written.")] = SHIPPED / SHIPPED_NAME,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data.  [default: the recipe's]")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of weights, order and drawings.  [default: the recipe's]")] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = Recipe.epochs,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, order and drawings.")] = Recipe.seed,
     as_json: AsJson = False,
 ) -> None:
     """Train the shipped model from MNIST and the pen digits in the data folder (about 25 minutes on 2 cores)."""
-    from digitrec.training.recipe import Recipe  # TensorFlow is loaded for this command alone
-    from digitrec.training.shipped import make_model
+    from digitrec.training.shipped import make_model  # noqa: PLC0415  TensorFlow is loaded for this command alone
 
-    changes = {name: value for name, value in (("epochs", epochs), ("seed", seed)) if value is not None}
     try:
-        card = make_model(folder, Recipe(**changes), lambda line: typer.echo(line, err=True))
+        card = make_model(folder, Recipe(epochs=epochs, seed=seed), lambda line: typer.echo(line, err=True))
     except DigitrecError as error:
         typer.echo(error, err=True)
         raise typer.Exit(1) from None

@@ -3,6 +3,7 @@
 model folder -> LiteRT -> (n, 28, 28) images -> probabilities          canvas -> preprocess -> `Reading`
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,10 +19,14 @@ from digitrec.errors import InkError, ModelError
 from digitrec.preprocessing import SIDE, Preprocessed, preprocess
 from digitrec.registry import SHIPPED_NAME, Card, find_model, read_card, read_file
 
+# LiteRT warns that keeping every layer's answer costs memory; one small network's are 0.3 MB, and they are shown.
+warnings.filterwarnings("ignore", message="Warning: Enabling `experimental_preserve_all_tensors`")
+
 BATCH = 64  # images at once; larger batches are no faster on 2 cores
 FEW = 8  # up to so many images are read one by one
 CLOSE = 0.2  # a runner-up of at least this probability is worth naming
 FULL = 0.75  # of the canvas under ink leaves no shape to read
+FULL_REASON = "Ink covers nearly the whole canvas, so no shape is left to read."
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +87,7 @@ class Classifier:
         ------
         InkError, where `images` is of another shape or type.
         """
-        images = np.asarray(images)
-        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
-            raise InkError(
-                f"Expected images as uint8 of shape (n, {SIDE}, {SIDE}), ink 255 on 0. "
-                f"Received: shape {images.shape}, dtype {images.dtype}. Make them with `preprocess`."
-            )
+        images = _check_images(images)
         size = 1 if len(images) <= FEW else BATCH
         probabilities = np.empty((len(images), 10), np.float32)
         with self._borrow(size) as interpreter:
@@ -103,10 +103,10 @@ class Classifier:
 
     def activations(self, image: NDArray[np.uint8]) -> tuple[Activation, ...]:
         """What each layer answers to a (28, 28) uint8 image, from the first to the probabilities."""
-        self.predict_proba(image[None])
+        images = _check_images(np.asarray(image)[None])
         with self._borrow(1) as interpreter:
             source = _faces(interpreter)[0][0]["index"]
-            interpreter.set_tensor(source, image[None, ..., None].astype(np.float32))
+            interpreter.set_tensor(source, images[..., None].astype(np.float32))
             interpreter.invoke()
             names = {details["index"]: details["name"] for details in interpreter.get_tensor_details()}
             return tuple(
@@ -127,6 +127,7 @@ class Classifier:
         ------
         InkError, where `canvas` is not such an array.
         """
+        del strokes
         preprocessed = preprocess(canvas)
         if preprocessed.image is None:
             nothing = np.full(10, 0.1, np.float32)
@@ -143,14 +144,16 @@ class Classifier:
             interpreter = self._free[size].get_nowait()
         except Empty:
             interpreter = self._make(size)
-        yield interpreter
+        yield interpreter  # one that failed on the way is not given back
         self._free[size].put(interpreter)
 
     def _make(self, size: int) -> Any:
         try:
-            # Keeping every layer's answer costs memory, so only the interpreter for single images does.
+            # Only single images are looked into, layer by layer.
             interpreter = Interpreter(
-                model_content=self._content, num_threads=1 if size == 1 else 2, experimental_preserve_all_tensors=size == 1
+                model_content=self._content,
+                num_threads=1 if size == 1 else 2,
+                experimental_preserve_all_tensors=size == 1,
             )
             source = interpreter.get_input_details()[0]
             if size > 1:
@@ -158,13 +161,10 @@ class Classifier:
             interpreter.allocate_tensors()
         except (ValueError, RuntimeError, IndexError):
             raise ModelError(
-                f"Expected model.tflite of {self.card.name!r} to be a LiteRT model. Received: {len(self._content):,} bytes "
-                "that LiteRT cannot read. Export the model again."
+                f"Expected model.tflite of {self.card.name!r} to be a LiteRT model. "
+                f"Received: {len(self._content):,} bytes that LiteRT cannot read. Export the model again."
             ) from None
         return interpreter
-
-
-FULL_REASON = "Ink covers nearly the whole canvas, so no shape is left to read."
 
 
 def load_classifier(name_or_folder: str | Path = SHIPPED_NAME) -> Classifier:
@@ -191,6 +191,16 @@ def give_reason(probabilities: NDArray[np.float32], unsure: bool) -> str:
     return f"It looks like {_article(first)} and like no other digit."
 
 
+def _check_images(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+        raise InkError(
+            f"Expected images as uint8 of shape (n, {SIDE}, {SIDE}), ink 255 on 0. "
+            f"Received: shape {images.shape}, dtype {images.dtype}. Make them with `preprocess`."
+        )
+    return images
+
+
 def _article(digit: int) -> str:
     return f"an {digit}" if digit == 8 else f"a {digit}"
 
@@ -211,13 +221,13 @@ def _check_face(interpreter: Any, name: str) -> None:
 
 def _layer_outputs(interpreter: Any) -> list[int]:
     """The tensors in which layers leave their answers, in order: pictures, and the flat ones that end the network."""
-    shapes = {details["index"]: details["shape"] for details in interpreter.get_tensor_details()}
-    made = [int(op["outputs"][0]) for op in interpreter._get_ops_details() if op["op_name"] != "DELEGATE"]
-    is_answer = {index: len(shapes[index]) == 4 or tuple(shapes[index]) == (1, 10) for index in made}
-    return [index for index in made if is_answer[index]]
+    shapes = {details["index"]: tuple(details["shape"]) for details in interpreter.get_tensor_details()}
+    operations = interpreter._get_ops_details()  # noqa: SLF001  there is no public way
+    made = [int(operation["outputs"][0]) for operation in operations if operation["op_name"] != "DELEGATE"]
+    return [index for index in made if len(shapes[index]) == 4 or shapes[index] == (1, 10)]
 
 
 def _layer_name(tensor: str) -> str:
     """The Keras layer that a tensor's name begins with: "net/relu_3_1/Relu;..." -> "relu_3"."""
-    parts = tensor.split(";")[0].split("/")
+    parts = tensor.split(";", maxsplit=1)[0].split("/")
     return parts[1].removesuffix("_1") if len(parts) > 1 else "probabilities"

@@ -165,7 +165,7 @@ def _broken(received: str) -> DrawingError:
 
 
 def simplify(points: Iterable[Iterable[float]], tolerance: float = 0.7) -> NDArray[np.float32]:
-    """Leave out points that lie within `tolerance` pixels of the line between their neighbours (Ramer, Douglas, Peucker)."""
+    """Leave out points within `tolerance` pixels of the line between those kept (Douglas and Peucker, 1973)."""
     line = np.asarray(list(points), np.float32)
     if len(line) < 3:
         return line

@@ -42,7 +42,9 @@ def _to_path(stroke: Stroke, colour: str) -> Json:
 def from_fabric(canvas: Json | None, paper: str) -> Drawing:
     """The drawing on the canvas; anything on it that is not a pen's path is left out."""
     objects = (canvas or {}).get("objects", [])
-    return Drawing(tuple(_from_path(item, paper) for item in objects if item.get("type") == "Path" and item.get("path")))
+    return Drawing(
+        tuple(_from_path(item, paper) for item in objects if item.get("type") == "Path" and item.get("path"))
+    )
 
 
 def _from_path(item: Json, paper: str) -> Stroke:

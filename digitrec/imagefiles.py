@@ -44,7 +44,7 @@ def load_ink(path: Path) -> NDArray[np.uint8]:
 
 
 def open_grey(path: Path) -> NDArray[np.float32]:
-    """Decode a picture file into (H, W) float32 greys of 0 to 255; transparent parts are white, or black under white ink."""
+    """Decode a picture file: (H, W) float32 of 0 to 255; transparent parts become white, or black under white ink."""
     if not path.is_file():
         raise PictureError(f"Expected a picture file. Received: {path.name!r}, which is not there. Check its name.")
     if (size := path.stat().st_size) > MAX_BYTES:
@@ -97,4 +97,4 @@ def _to_grey(picture: Image.Image) -> NDArray[np.float32]:
     grey, opacity = (np.asarray(band, np.float32) for band in picture.convert("LA").split())
     seen = grey[opacity > 127]
     behind = 0 if seen.size and seen.mean() > 127 else 255
-    return behind + (grey - behind) * opacity / 255
+    return (behind + (grey - behind) * opacity / 255).astype(np.float32)

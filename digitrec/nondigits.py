@@ -12,13 +12,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets.pen import PenDigit, draw_at_random
-from digitrec.drawings import Drawing, render
-from digitrec.preprocessing import SIDE, preprocess
+from digitrec.datasets.pen import PenDigit, draw_at_random, to_image
+from digitrec.preprocessing import SIDE
 
 Strokes = tuple[NDArray[np.float32], ...]
 
-# Corners of each stroke on a 4 x 6 grid, y down. Letters that can be read as digits (B, I, l, O, S, Z, G, q ...) are left out.
+# Corners of each stroke on a 4 x 6 grid, y down. Letters that can be read as digits (B, I, O, S, Z, G, q) are left out.
 LETTERS: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
     "A": (((0, 6), (2, 0), (4, 6)), ((0.8, 4), (3.2, 4))),
     "E": (((4, 0), (0, 0), (0, 6), (4, 6)), ((0, 3), (3, 3))),
@@ -40,7 +39,7 @@ LETTERS: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
     "house": (((0, 6), (0, 3), (2, 0), (4, 3), (4, 6), (0, 6)), ((0, 3), (4, 3))),
     "percent": (((4, 0), (0, 6)), ((0, 0), (1, 0), (1, 1), (0, 1), (0, 0)), ((3, 5), (4, 5), (4, 6), (3, 6), (3, 5))),
 }
-TAUGHT_LETTERS = tuple("AEFMRXN#") + ("star", "arrow")
+TAUGHT_LETTERS = ("A", "E", "F", "M", "R", "X", "N", "#", "star", "arrow")
 UNSEEN_LETTERS = tuple(letter for letter in LETTERS if letter not in TAUGHT_LETTERS)
 
 
@@ -63,7 +62,9 @@ def sticks(rng: np.random.Generator) -> Strokes:
 
 def dots(rng: np.random.Generator) -> Strokes:
     """One touch of the pen, or a few that do not hang together."""
-    return tuple(place + rng.normal(0, 0.01, (2, 2)).astype(np.float32) for place in _places(rng, rng.integers(1, 9)))
+    return tuple(
+        place + rng.normal(0, 0.01, (2, 2)).astype(np.float32) for place in _places(rng, int(rng.integers(1, 9)))
+    )
 
 
 def loops(rng: np.random.Generator) -> Strokes:
@@ -94,9 +95,11 @@ def waves(rng: np.random.Generator) -> Strokes:
 
 def letter(rng: np.random.Generator, names: Sequence[str]) -> Strokes:
     """One of the shapes of `LETTERS`, sheared and with unsteady corners."""
-    shape = LETTERS[names[rng.integers(len(names))]]
+    shape = LETTERS[names[int(rng.integers(len(names)))]]
     lean = np.array([[1, 0], [rng.normal(0, 0.15), rng.uniform(0.8, 1.2)]])
-    return tuple((np.array(corners) + rng.normal(0, 0.18, (len(corners), 2))).astype(np.float32) @ lean for corners in shape)
+    return tuple(
+        (np.array(corners) + rng.normal(0, 0.18, (len(corners), 2))).astype(np.float32) @ lean for corners in shape
+    )
 
 
 def smooth(corners: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -131,7 +134,7 @@ def pair(digits: Sequence[PenDigit], rng: np.random.Generator) -> Strokes:
     """Two digits side by side."""
     left, right = (digits[i].strokes for i in rng.integers(len(digits), size=2))
     gap = max(s[:, 0].max() for s in left) - min(s[:, 0].min() for s in right) + rng.uniform(5, 60)
-    return (*left, *(stroke + np.float32([gap, 0]) for stroke in right))
+    return (*left, *(stroke + np.array([gap, 0], np.float32) for stroke in right))
 
 
 def draw_nondigits(kind: Kind, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -140,11 +143,3 @@ def draw_nondigits(kind: Kind, n: int, rng: np.random.Generator) -> NDArray[np.u
     for image in images:
         image[:] = to_image(draw_at_random(kind(rng), rng))
     return images
-
-
-def to_image(drawing: Drawing) -> NDArray[np.uint8]:
-    """A drawing that has ink, as the network reads it: (28, 28) uint8."""
-    image = preprocess(render(drawing, oversampling=2)).image
-    if image is None:
-        raise ValueError("Expected a drawing with ink. Received: none.")
-    return image

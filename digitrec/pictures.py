@@ -1,5 +1,6 @@
 """Arrays as pictures to look at: enlarged, coloured, tiled. Every function returns (h, w, 3) or (h, w) uint8."""
 
+import base64
 import io
 
 import numpy as np
@@ -49,3 +50,8 @@ def to_png(picture: NDArray[np.uint8]) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, format="PNG")
     return buffer.getvalue()
+
+
+def to_data_url(picture: NDArray[np.uint8]) -> str:
+    """A grey or RGB picture as an address that holds the picture itself, for pictures that change while one looks."""
+    return "data:image/png;base64," + base64.b64encode(to_png(picture)).decode()

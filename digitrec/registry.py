@@ -92,9 +92,7 @@ def read_card(folder: Path) -> Card:
     try:
         return Card.model_validate_json(path.read_bytes())
     except OSError:
-        raise ModelError(
-            f"Expected a model's card at {path}. Received: no such file. {_restore(folder)}"
-        ) from None
+        raise ModelError(f"Expected a model's card at {path}. Received: no such file. {_restore(folder)}") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the whole file"

@@ -1,8 +1,9 @@
-"""A digit to begin with, for people without a mouse and for a first look: someone's pen strokes, else a drawing of ours."""
+"""A digit to begin with, for a first look and for people without a mouse: someone's pen strokes, else one of ours."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit
 from digitrec.drawings import CANVAS, Drawing, place
@@ -12,7 +13,7 @@ WIDTH = 18.0  # pixels of the canvas, as the page's pen
 SIDE = (130, 190)  # pixels of the canvas
 
 # Corners on a 4 x 6 grid, y down, rounded off when drawn.
-OWN = {
+OWN: dict[int, list[list[tuple[float, float]]]] = {
     0: [[(2, 0), (0.6, 0.3), (0, 3), (0.6, 5.7), (2, 6), (3.4, 5.7), (4, 3), (3.4, 0.3), (1.9, 0)]],
     1: [[(0.8, 1.4), (2, 0), (2, 0), (2, 6)]],
     2: [[(0.2, 1.4), (0.8, 0), (3.4, 0), (4, 1.6), (3, 3.4), (0, 6), (0, 6), (0, 6), (4, 6)]],
@@ -21,7 +22,10 @@ OWN = {
     5: [[(3.6, 0), (0.6, 0), (0.6, 0), (0.4, 2.6), (0.4, 2.6), (3.6, 2), (4.2, 4), (3.4, 6), (1, 6), (0, 5.2)]],
     6: [[(3.2, 0), (0.8, 1.6), (-0.2, 4.4), (0.6, 6), (3.2, 6.2), (4, 4.4), (2.8, 3), (1, 3.2), (0.2, 4.6)]],
     7: [[(0, 0), (4, 0), (4, 0), (4, 0), (1.6, 6)]],
-    8: [[(3.6, 0.9), (2, -0.3), (0.1, 0.6), (0.6, 2.6), (3.6, 3.6), (4, 5.6), (2, 6.3), (0, 5.4), (0.6, 3.4), (3.4, 2.4), (3.6, 0.7)]],
+    8: [[
+        (3.6, 0.9), (2, -0.3), (0.1, 0.6), (0.6, 2.6), (3.6, 3.6), (4, 5.6), (2, 6.3),
+        (0, 5.4), (0.6, 3.4), (3.4, 2.4), (3.6, 0.7),
+    ]],
     9: [[(3.6, 1), (2.2, -0.2), (0.2, 0.6), (0.2, 2.6), (1.8, 3.2), (3.6, 2), (3.7, 0.8), (3.6, 2), (3, 6)]],
 }  # fmt: skip
 
@@ -51,6 +55,6 @@ def own_sample(label: int, rng: np.random.Generator) -> Sample:
     return Sample(_place(strokes, rng), label, f"A {label} drawn for digitrec.")
 
 
-def _place(strokes: tuple[np.ndarray, ...], rng: np.random.Generator) -> Drawing:
+def _place(strokes: tuple[NDArray[np.float32], ...], rng: np.random.Generator) -> Drawing:
     x, y = CANVAS / 2 + rng.uniform(-20, 20, 2)
     return place(strokes, WIDTH, rng.uniform(*SIDE), (x, y))

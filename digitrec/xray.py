@@ -9,15 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.classifier import Classifier
-from digitrec.preprocessing import Preprocessed, Step, preprocess
+from digitrec.preprocessing import Step, preprocess
 
 EXPLANATIONS: dict[Step, tuple[str, str]] = {
-    "crop": ("Cut out the ink", "Only the box around the ink counts, so size and place on the canvas do not matter."),
-    "square": ("Pad to a square", "Empty paper is added on the short sides, so a narrow 1 stays narrow."),
-    "average": ("Shrink to 20 × 20", "Each new pixel is the average of the area it covers, so thin lines turn grey and none is lost."),
-    "stretch": ("Stretch the greys", "The darkest pixel becomes full ink, so a thin pen reads like a thick one."),
-    "centre": ("Centre by weight", "The middle of the ink goes to the middle of the 28 × 28, as in every image the network learned from."),
-}  # fmt: skip
+    "crop": (
+        "Cut out the ink",
+        "Only the box around the ink counts, so size and place on the canvas do not matter.",
+    ),
+    "square": (
+        "Pad to a square",
+        "Empty paper is added on the short sides, so a narrow 1 stays narrow.",
+    ),
+    "average": (
+        "Shrink to 20 × 20",
+        "Each new pixel is the average of the area it covers, so thin lines turn grey and none is lost.",
+    ),
+    "stretch": (
+        "Stretch the greys",
+        "The darkest pixel becomes full ink, so a thin pen reads like a thick one.",
+    ),
+    "centre": (
+        "Centre by weight",
+        "The middle of the ink goes to the middle of 28 × 28, as in every image that the network learned from.",
+    ),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,30 +55,16 @@ class XrayStep:
 
 def xray(classifier: Classifier, ink: NDArray[np.uint8]) -> tuple[XrayStep, ...]:
     """Every step of `preprocess` for (H, W) uint8 ink; empty where there is none."""
-    preprocessed = preprocess(ink)
-    if preprocessed.image is None:
-        return ()
+    whole = preprocess(ink)
+    after = (whole.cropped, whole.square, whole.small, whole.stretched, whole.image)
+    without = [preprocess(ink, skip=step).image for step in EXPLANATIONS]
     return tuple(
-        XrayStep(title, sentence, _picture_after(step, preprocessed), *_verdict_without(step, classifier, ink))
-        for step, (title, sentence) in EXPLANATIONS.items()
+        XrayStep(title, sentence, picture, *_verdict(classifier, image))
+        for (title, sentence), picture, image in zip(EXPLANATIONS.values(), after, without, strict=True)
+        if picture is not None and image is not None
     )
 
 
-def _picture_after(step: Step, preprocessed: Preprocessed) -> NDArray[np.uint8]:
-    pictures = {
-        "crop": preprocessed.cropped,
-        "square": preprocessed.square,
-        "average": preprocessed.small,
-        "stretch": preprocessed.stretched,
-        "centre": preprocessed.image,
-    }
-    picture = pictures[step]
-    assert picture is not None  # there is ink, so every step has its picture
-    return picture
-
-
-def _verdict_without(step: Step, classifier: Classifier, ink: NDArray[np.uint8]) -> tuple[int, float]:
-    image = preprocess(ink, skip=step).image
-    assert image is not None
+def _verdict(classifier: Classifier, image: NDArray[np.uint8]) -> tuple[int, float]:
     probabilities = classifier.predict_proba(image[None])[0]
     return int(probabilities.argmax()), float(probabilities.max())

@@ -6,6 +6,7 @@ Whose hand wrote which digit is known from QMNIST (Yadav and Bottou, 2019), wher
 import gzip
 import hashlib
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ WRITER_HASHES = {
     "qmnist/qmnist-train-labels-idx2-int.gz": "2c05dc77f6b916b38e455e97ab129a42a444f3dbef09b278a366f82904e0dd9f",
     "qmnist/qmnist-test-labels-idx2-int.gz": "9fbcbe594c3766fdf4f0b15c5165dc0d1e57ac604e01422608bb72c906030d06",
 }
-IDX_TYPES = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
+IDX_TYPES: dict[int, np.dtype[Any]] = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
 WRITER_COLUMN = 2  # of the eight in QMNIST's label files
 
 
@@ -65,8 +66,8 @@ def read_idx(packed: bytes, name: str) -> NDArray[np.uint8]:
     zero, kind, dimensions = content[:2], content[2:3], content[3] if len(content) > 3 else 0
     if zero != b"\0\0" or not kind or kind[0] not in IDX_TYPES or not 1 <= dimensions <= 4:
         raise DataError(
-            f"Expected {name} to be an idx file, beginning 00 00 08 or 00 00 0C. Received: {content[:4].hex(' ') or 'nothing'}. "
-            "This is another kind of file: put the original there."
+            f"Expected {name} to be an idx file, beginning 00 00 08 or 00 00 0C. "
+            f"Received: {content[:4].hex(' ') or 'nothing'}. This is another kind of file: put the original there."
         )
     start = 4 + 4 * dimensions
     shape = tuple(int(n) for n in np.frombuffer(content[4:start], ">u4"))

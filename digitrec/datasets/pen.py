@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from digitrec.datasets.dataset import Dataset, Split, read_checked
 from digitrec.drawings import CANVAS, Drawing, place, render
-from digitrec.errors import DataError
+from digitrec.errors import DataError, DrawingError
 from digitrec.preprocessing import SIDE, preprocess
 
 PATH = "pendigits/pendigits-orig.tra.gz"
 SHA256 = "d6a5f33f75b481a5bdbfc64a3429574ad21d54c258767f2c31aca6e47b9159fc"
-HELD_OUT_WRITERS = frozenset({5, 10, 15, 20, 25, 30})  # every fifth of the thirty, for validation and never for training
+HELD_OUT_WRITERS = frozenset(
+    {5, 10, 15, 20, 25, 30}
+)  # every fifth of the thirty, for validation and never for training
 SIZES = (90, 250)  # pixels of the canvas, the longest side of a digit
 WIDTHS = (6, 32)  # pixels of the canvas, of the pen
 THICKEST = 0.2  # of the longest side; a thicker pen closes the loops
@@ -94,7 +96,7 @@ def _read_segment(segment: str) -> PenDigit:
     for piece in segment.split(".PEN_DOWN")[1:]:
         numbers = np.array(piece.split(".PEN_UP", 1)[0].split(), np.float32).reshape(-1, 2)
         if len(numbers):
-            strokes.append(numbers * np.float32([1, -1]))  # the tablet's y points up
+            strokes.append(numbers * np.array([1, -1], np.float32))  # the tablet's y points up
     if not strokes or not 0 <= label <= 9:
         raise ValueError
     return PenDigit(tuple(strokes), label, int(comment[1]))
@@ -110,7 +112,7 @@ def draw_all(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Split:
     """Draw each digit with `draw_at_random` and preprocess it."""
     images = np.empty((len(digits), SIDE, SIDE), np.uint8)
     for image, digit in zip(images, digits, strict=True):
-        image[:] = preprocess(render(draw_at_random(digit.strokes, rng), oversampling=2)).image
+        image[:] = to_image(draw_at_random(digit.strokes, rng))
     labels, writers = ([getattr(digit, name) for digit in digits] for name in ("label", "writer"))
     return Split(images, np.array(labels, np.uint8), np.array(writers, np.int32))
 
@@ -123,3 +125,11 @@ def draw_at_random(strokes: tuple[NDArray[np.float32], ...], rng: np.random.Gene
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     x, y = rng.uniform(0, CANVAS, 2)
     return place([stroke @ turn for stroke in strokes], width, side, (x, y))
+
+
+def to_image(drawing: Drawing) -> NDArray[np.uint8]:
+    """A drawing that has ink, as the network reads it: (28, 28) uint8."""
+    image = preprocess(render(drawing, oversampling=2)).image
+    if image is None:
+        raise DrawingError("Expected a drawing with ink. Received: none. Draw something first.")
+    return image

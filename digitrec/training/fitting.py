@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.augmentation import augment
+from digitrec.recipe import Recipe
 from digitrec.training.network import build
-from digitrec.training.recipe import Recipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +44,7 @@ class Batches(keras.utils.PyDataset):
         return images[..., None], self.lesson.targets[chosen]
 
     def on_epoch_end(self) -> None:
+        """Take a new order; Keras calls this."""
         self.epoch += 1
         self.order = self._shuffle()
 

@@ -4,7 +4,6 @@ lesson -> fit -> model.keras, model.tflite -> threshold on one half of the check
 """
 
 import dataclasses
-import datetime
 import hashlib
 import json
 import platform
@@ -22,22 +21,21 @@ from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Split, load_dataset, mnist, pen
 from digitrec.evaluation import measure
 from digitrec.nondigits import UNSEEN
+from digitrec.recipe import Recipe
 from digitrec.registry import Card, Measurement
 from digitrec.training.fitting import Lesson, fit
 from digitrec.training.lessons import CHECKED_NONDIGITS, NONDIGITS, PEN_COPIES, Checks, make_lesson
-from digitrec.training.network import export_litert
-from digitrec.training.recipe import Recipe
+from digitrec.training.network import build, export_litert
 
 NAME = "digitrec"
 REFUSED = 0.01  # of real digits at most may be answered "not sure"
 LIBRARIES = ("tensorflow-cpu", "keras", "numpy", "ai-edge-litert", "pillow")
 WEAKNESSES = (
-    "It knows the writing of American census staff and students (MNIST) and of 24 people in Turkey (pen digits). "
-    "Digits as they are taught elsewhere, such as a 1 with a long upstroke or a 9 with a curled tail, are read worse.",
+    "It knows the hands of American census staff and students (MNIST) and of 24 people in Turkey (pen digits).",
+    "Digits as taught elsewhere, such as a 1 with a long upstroke or a 9 with a curled tail, it reads worse.",
     "Very thick pens close the loops of 4, 6, 8 and 9, and then it guesses.",
-    "It reads one upright digit. A digit turned by more than about 20 degrees, or two digits at once, are not its trade.",
-    "It was taught doubt with scribbles, ten letters and pairs of digits; other shapes that are no digits, above all "
-    "letters that resemble one, can still be read as a digit.",
+    "It reads one upright digit: one turned by more than about 20 degrees, or two at once, are not its trade.",
+    "It was taught doubt with scribbles, ten letters and pairs of digits; letters like a digit are read as one.",
 )
 
 
@@ -50,7 +48,7 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None]) -> Car
     model = fit(recipe, lesson, lambda epoch, logs: tell(_progress(epoch, recipe.epochs, logs, start)))
     save(model, folder)
     seconds = time.perf_counter() - start
-    card = write_card(folder, recipe, checks, lesson, model.count_params(), seconds)
+    card = write_card(folder, recipe, _describe_data(lesson, checks), checks, seconds)
     for figure in card.measured:
         tell(f"{figure.what}: {figure.share:.2%} of {figure.n:,} ({figure.low:.2%} to {figure.high:.2%})")
     return card
@@ -63,20 +61,20 @@ def save(model: keras.Model, folder: Path) -> None:
     export_litert(model, folder / "model.tflite")
 
 
-def write_card(folder: Path, recipe: Recipe, checks: Checks, lesson: Lesson, parameters: int, seconds: float) -> Card:
+def write_card(folder: Path, recipe: Recipe, data: dict[str, Any], checks: Checks, seconds: float) -> Card:
     """Measure the .tflite in `folder` and write card.json beside it."""
     files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.keras", "model.tflite")}
     card = Card(
         name=NAME,
         network=recipe.network,
-        parameters=parameters,
+        parameters=build(recipe.network).count_params(),
         unsure_below=0.5,
         measured=(),
         weaknesses=WEAKNESSES,
         recipe=json.loads(json.dumps(dataclasses.asdict(recipe))),
-        data=_describe_data(lesson, checks),
+        data=data,
         environment=_environment(seconds),
-        date=datetime.date.today().isoformat(),
+        date=time.strftime("%Y-%m-%d"),
         files=files,
     )
     _write(folder, card)
@@ -99,7 +97,11 @@ def choose_threshold(classifier: Classifier, checks: Checks) -> float:
 
 def _figures(classifier: Classifier, checks: Checks) -> Iterator[Measurement]:
     test, held_out = load_dataset("mnist").test, checks.pen
-    for name, split in (("MNIST test", test), ("MNIST validation writers", checks.mnist), ("held-out pen writers", held_out)):
+    for name, split in (
+        ("MNIST test", test),
+        ("MNIST validation writers", checks.mnist),
+        ("held-out pen writers", held_out),
+    ):
         yield measure(f"{name}, read rightly", classifier.predict_proba(split.images).argmax(axis=1) == split.labels)
     for name, split in (("MNIST test", test), ("held-out pen writers, second half", _half(held_out, 1))):
         yield measure(f"{name}, answered not sure", _is_unsure(classifier, split.images))

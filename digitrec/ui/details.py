@@ -1,86 +1,112 @@
 """Behind a verdict: the steps from ink to image, what in the ink decided, what each layer answered, and downloads."""
 
+from dataclasses import dataclass
+
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from digitrec.classifier import Classifier, Reading
 from digitrec.drawings import Drawing
 from digitrec.explanation import occlusion, onto_canvas
-from digitrec.pictures import as_paper, colour_by_weight, enlarge, tile, to_png
+from digitrec.pictures import as_paper, colour_by_weight, enlarge, tile, to_data_url, to_png
+from digitrec.preprocessing import pad_to_square
 from digitrec.ui import links
 from digitrec.xray import xray
 
 SHOWN = 140  # pixels, the side of a small picture
-TABS = ["What the network sees", "Why", "Layers", "Share and download"]
+COLUMNS = 16  # of feature maps
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A digit that was read, and all that is known of it."""
+
+    classifier: Classifier
+    reading: Reading
+    drawing: Drawing
+    digit: int
+    image: NDArray[np.uint8]
 
 
 def show(classifier: Classifier, reading: Reading, drawing: Drawing) -> None:
     """The open one of the tabs; only that one is computed."""
-    tabs = st.tabs(TABS, key="details", on_change="rerun")
-    views = (_show_steps, _show_why, _show_layers, _show_sharing)
-    for tab, view in zip(tabs, views, strict=True):
-        if tab.open:
-            with tab:
-                if reading.digit is None:
-                    st.info("Draw a digit, or press *Sample digit*, and it is taken apart here.", icon=":material/draw:")
-                else:
-                    view(classifier, reading, drawing)
+    tabs = st.tabs(list(VIEWS), key="details", on_change="rerun")
+    for tab, view in zip(tabs, VIEWS.values(), strict=True):
+        if not tab.open:
+            continue
+        with tab:
+            image = reading.preprocessed.image
+            if reading.digit is None or image is None:
+                st.info("Draw a digit, or press *Sample digit*, and it is taken apart here.", icon=":material/draw:")
+            else:
+                view(Case(classifier, reading, drawing, reading.digit, image))
 
 
-def _show_steps(classifier: Classifier, reading: Reading, _: Drawing) -> None:
+def _show_steps(case: Case) -> None:
     st.markdown(
         "The network has only ever seen digits that were cut out, shrunk and centred in one way. "
         "These are the steps that make your drawing like them, and what it would answer without each."
     )
-    steps = xray(classifier, reading.preprocessed.ink)
+    steps = xray(case.classifier, case.reading.preprocessed.ink)
     for column, step in zip(st.columns(len(steps)), steps, strict=True):
+        picture = as_paper(pad_to_square(step.picture))
+        verdict = f"**{step.digit_without}**, {100 * step.confidence_without:.0f} %"
+        changed = "" if step.digit_without == case.digit else " :orange-badge[changed]"
         with column:
-            picture = as_paper(step.picture)
+            st.markdown(f"**{step.title}**")
             st.image(
-                enlarge(picture, max(1, SHOWN // max(picture.shape))),
-                caption=step.title,
+                to_data_url(enlarge(picture, max(1, SHOWN // len(picture)))),
                 width=SHOWN,
                 alt=f"The drawing after the step: {step.title}",
             )
             st.markdown(step.sentence)
-            same = step.digit_without == reading.digit
-            verdict = f"{step.digit_without}, {100 * step.confidence_without:.0f} %"
-            st.markdown(f"Without it: {'' if same else ':red-badge[changed] '}**{verdict}**")
+            st.markdown(f"Without it: {verdict}{changed}")
 
 
-def _show_why(classifier: Classifier, reading: Reading, _: Drawing) -> None:
-    preprocessed, digit = reading.preprocessed, reading.digit
-    assert preprocessed.image is not None and digit is not None
-    weights = occlusion(classifier.predict_proba, preprocessed.image, digit)
+def _show_why(case: Case) -> None:
+    preprocessed = case.reading.preprocessed
+    weights = occlusion(case.classifier.predict_proba, case.image, case.digit)
     over_drawing = colour_by_weight(preprocessed.ink, onto_canvas(weights, preprocessed))
     left, right = st.columns([1, 2], gap="large")
-    left.image(over_drawing, width=280, alt=f"The drawing, coloured by how much each part speaks for {digit}")
+    left.image(
+        to_data_url(over_drawing),
+        width=280,
+        alt=f"The drawing, coloured by how much each part speaks for {case.digit}",
+    )
     right.markdown(
-        f"**:orange[Orange] ink speaks for {digit}, :blue[blue] ink against it**, pale ink does not matter.\n\n"
+        f"**:orange[Orange] ink speaks for {case.digit}, :blue[blue] ink against it**, pale ink does not matter.\n\n"
         f"Small pieces of the drawing are covered one after the other. Where covering makes the network doubt the "
-        f"{digit}, the ink is orange; where it makes it surer, blue."
+        f"{case.digit}, the ink is orange; where it makes it surer, blue."
     )
 
 
-def _show_layers(classifier: Classifier, reading: Reading, _: Drawing) -> None:
+def _show_layers(case: Case) -> None:
     st.markdown(
-        "Each small picture is one feature map: dark where its filter finds in the image what it looks for. "
+        "Each small picture is a feature map: dark where its filter finds in the image what it looks for. "
         "The first layers find edges, the later ones whole parts of digits."
     )
-    assert reading.preprocessed.image is not None
-    pictures = [a for a in classifier.activations(reading.preprocessed.image) if a.values.ndim == 3]
-    for activation in pictures:
-        height, width, count = activation.values.shape
-        name = f"{activation.layer.replace('_', ' ')}: {count} maps of {height} × {width}"
-        st.image(tile(activation.values, columns=24, side=36), caption=name, alt=f"Feature maps of {name}")
+    for activation in case.classifier.activations(case.image):
+        if activation.values.ndim == 3:
+            height, width, count = activation.values.shape
+            name = f"{activation.layer}: {count} maps of {height} × {width}"
+            st.image(to_data_url(tile(activation.values, COLUMNS, side=42)), caption=name, alt=f"Feature maps, {name}")
 
 
-def _show_sharing(_: Classifier, reading: Reading, drawing: Drawing) -> None:
-    links.share(drawing)
-    assert reading.preprocessed.image is not None
+def _show_sharing(case: Case) -> None:
+    links.share(case.drawing)
     with st.container(horizontal=True):
-        _offer("Drawing (PNG)", as_paper(reading.preprocessed.ink), "drawing.png")
-        _offer("28 × 28 image (PNG)", reading.preprocessed.image, "digit-28x28.png")
+        _offer("Drawing (PNG)", as_paper(case.reading.preprocessed.ink), "drawing.png")
+        _offer("28 × 28 image (PNG)", case.image, "digit-28x28.png")
 
 
-def _offer(label: str, picture, name: str) -> None:
+def _offer(label: str, picture: NDArray[np.uint8], name: str) -> None:
     st.download_button(label, to_png(picture), name, "image/png", icon=":material/download:", on_click="ignore")
+
+
+VIEWS = {
+    "What the network sees": _show_steps,
+    "Why": _show_why,
+    "Layers": _show_layers,
+    "Share and download": _show_sharing,
+}

@@ -89,7 +89,7 @@ def _picture(version: int) -> dict[str, Any] | None:
 
 
 def _decode(url: Any) -> NDArray[np.uint8] | None:
-    """The ink in a PNG from the browser, which is trusted with nothing: None where it is not a picture of the canvas."""
+    """The ink in a PNG from the browser, which is not trusted: None where it is no picture of the canvas."""
     if not isinstance(url, str) or len(url) > MAX_PICTURE or not url.startswith(PREFIX):
         return None
     try:

@@ -43,7 +43,8 @@ class Paper:
 
 def current() -> Paper:
     """The session's sheet."""
-    return st.session_state.setdefault(STATE, Paper())
+    paper: Paper = st.session_state.setdefault(STATE, Paper())
+    return paper
 
 
 def put(drawing: Drawing) -> None:
@@ -77,7 +78,7 @@ def _lay(paper: Paper, drawing: Drawing) -> None:
 
 
 def show(width: int, erases: bool) -> NDArray[np.uint8] | None:
-    """Show the canvas and take over what was drawn; its picture as (280, 280) uint8 ink, None where it has sent none."""
+    """Show the canvas and take over what was drawn: (280, 280) uint8 ink, None where the canvas has sent none."""
     paper = current()
     with st.container(key=CONTAINER, width="content"):
         result = st_canvas(

@@ -1,0 +1,51 @@
+# make run    set up and start the app            make check  lint and types
+# make test   set up and run every check          make bench  measure, and print a table
+# make model  train the shipped model again       make dev    the app, reloading when a file changes
+
+PYTHON ?= python3
+BIN := .venv/bin
+ADDRESS ?= localhost
+PORT ?= 8501
+
+.PHONY: run dev test check bench model picture clean
+
+run: .venv/run
+	@echo "digitrec is at http://$(ADDRESS):$(PORT)"
+	$(BIN)/streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT)
+
+dev: .venv/run
+	$(BIN)/streamlit run app.py --server.runOnSave true --server.fileWatcherType auto --server.port $(PORT)
+
+test: check
+	$(BIN)/python -m tests.browser.chromium
+	$(BIN)/python -m pytest
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/dev
+	$(BIN)/python -m tests.browser.chromium
+	$(BIN)/python -m tests.benchmarks
+
+model: .venv/run
+	@echo "Training takes about 25 minutes on 2 cores."
+	$(BIN)/python -m digitrec train
+
+picture: .venv/dev
+	$(BIN)/python -m tests.browser.picture docs/draw.png
+
+# Each stamp holds an environment that is as its requirements say.
+.venv/run: requirements.txt
+	$(PYTHON) -c "import sys; sys.exit('digitrec needs Python 3.11 or newer' if sys.version_info < (3, 11) else 0)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/dev: .venv/run requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis
