@@ -30,7 +30,7 @@ bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks
 
 model: .venv/run
-	@echo "Training takes about 25 minutes on 2 cores."
+	@echo "Training takes about 30 minutes on 2 cores."
 	$(BIN)/python -m digitrec train
 
 picture: .venv/dev

@@ -1,6 +1,10 @@
 """digitrec: the router. Each page is a short script in pages/."""
 
+from pathlib import Path
+
 import streamlit as st
 
-st.set_page_config(page_title="digitrec", page_icon=":material/draw:", layout="wide")
+ICON = Path(__file__).parent / "digitrec" / "ui" / "icon.png"
+
+st.set_page_config(page_title="digitrec", page_icon=ICON, layout="wide")
 st.navigation([st.Page("pages/draw.py", title="Draw", icon=":material/draw:", default=True)]).run()

@@ -80,7 +80,7 @@ def train(
     seed: Annotated[int, typer.Option(min=0, help="Of weights, order and drawings.")] = Recipe.seed,
     as_json: AsJson = False,
 ) -> None:
-    """Train the shipped model from MNIST and the pen digits in the data folder (about 25 minutes on 2 cores)."""
+    """Train the shipped model from MNIST and the pen digits in the data folder (about 30 minutes on 2 cores)."""
     from digitrec.training.shipped import make_model  # noqa: PLC0415  TensorFlow is loaded for this command alone
 
     try:

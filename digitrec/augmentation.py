@@ -29,12 +29,12 @@ class Augmentation:
     """
 
     degrees: float = 8
-    shift: float = 1.5
+    shift: float = 1.0
     zoom: float = 0.1
     shear: float = 0.12
     bend: float = 0.8
-    thicker: float = 0.8
-    thinner: float = 0.35
+    thicker: float = 0.7
+    thinner: float = 0.3
 
 
 def augment(images: Images, settings: Augmentation, rng: np.random.Generator) -> Images:

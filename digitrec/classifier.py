@@ -26,6 +26,7 @@ BATCH = 64  # images at once; larger batches are no faster on 2 cores
 FEW = 8  # up to so many images are read one by one
 CLOSE = 0.2  # a runner-up of at least this probability is worth naming
 FULL = 0.75  # of the canvas under ink leaves no shape to read
+LAYERS = {"CONV_2D": "Convolution", "MAX_POOL_2D": "Pooling", "FULLY_CONNECTED": "Dense", "SOFTMAX": "Softmax"}
 FULL_REASON = "Ink covers nearly the whole canvas, so no shape is left to read."
 
 
@@ -108,10 +109,8 @@ class Classifier:
             source = _faces(interpreter)[0][0]["index"]
             interpreter.set_tensor(source, images[..., None].astype(np.float32))
             interpreter.invoke()
-            names = {details["index"]: details["name"] for details in interpreter.get_tensor_details()}
             return tuple(
-                Activation(_layer_name(names[index]), interpreter.get_tensor(index)[0].copy())
-                for index in _layer_outputs(interpreter)
+                Activation(name, interpreter.get_tensor(index)[0].copy()) for name, index in _layer_outputs(interpreter)
             )
 
     def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> Reading:
@@ -219,15 +218,13 @@ def _check_face(interpreter: Any, name: str) -> None:
         )
 
 
-def _layer_outputs(interpreter: Any) -> list[int]:
-    """The tensors in which layers leave their answers, in order: pictures, and the flat ones that end the network."""
+def _layer_outputs(interpreter: Any) -> list[tuple[str, int]]:
+    """The name of each layer and the tensor with its answer, in order: pictures, and the flat ones at the end."""
     shapes = {details["index"]: tuple(details["shape"]) for details in interpreter.get_tensor_details()}
-    operations = interpreter._get_ops_details()  # noqa: SLF001  there is no public way
-    made = [int(operation["outputs"][0]) for operation in operations if operation["op_name"] != "DELEGATE"]
-    return [index for index in made if len(shapes[index]) == 4 or shapes[index] == (1, 10)]
-
-
-def _layer_name(tensor: str) -> str:
-    """The Keras layer that a tensor's name begins with: "net/relu_3_1/Relu;..." -> "relu_3"."""
-    parts = tensor.split(";", maxsplit=1)[0].split("/")
-    return parts[1].removesuffix("_1") if len(parts) > 1 else "probabilities"
+    layers: list[tuple[str, int]] = []
+    for operation in interpreter._get_ops_details():  # noqa: SLF001  there is no public way
+        kind, made = LAYERS.get(operation["op_name"]), int(operation["outputs"][0])
+        if kind and (len(shapes[made]) == 4 or shapes[made] == (1, 10)):
+            number = 1 + sum(name.startswith(kind) for name, _ in layers)
+            layers.append((f"{kind} {number}", made))
+    return layers

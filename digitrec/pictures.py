@@ -39,9 +39,10 @@ def tile(channels: NDArray[np.float32], columns: int, side: int) -> NDArray[np.u
     strongest = float(channels.max()) or 1.0
     grey = np.rint(255 * (1 - np.clip(channels, 0, None) / strongest)).astype(np.uint8)
     sheet = np.full((rows * (h * factor + 2) - 2, columns * (w * factor + 2) - 2), 225, np.uint8)
-    for index in range(count):
+    for index in range(rows * columns):
         top, left = (index // columns) * (h * factor + 2), (index % columns) * (w * factor + 2)
-        sheet[top : top + h * factor, left : left + w * factor] = enlarge(grey[..., index], factor)
+        cell = enlarge(grey[..., index], factor) if index < count else 255
+        sheet[top : top + h * factor, left : left + w * factor] = cell
     return sheet
 
 

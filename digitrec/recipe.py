@@ -21,7 +21,7 @@ class Recipe:
     """
 
     network: str = "digitrec"
-    epochs: int = 11
+    epochs: int = 18
     batch: int = 128
     learning_rate: float = 3e-3
     warmup: float = 0.1

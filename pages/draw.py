@@ -22,11 +22,9 @@ def board() -> None:
     """Canvas, verdict and details: what reruns while the pen moves."""
     with told():
         reader = classifier()
-    left, right = st.columns([1, 1.4], gap="large")
+    left, right = st.columns([300, 560], gap="medium")
     with left:
-        width, erases = tools.choose_pen()
-        sent = paper.show(width, erases)
-        tools.change_drawing()
+        sent = paper.show(*tools.chosen_pen())
     sheet = paper.current()
     ink = live.newest_ink(sheet.version)
     if ink is None:
@@ -34,6 +32,7 @@ def board() -> None:
     reading = reader.read(ink, sheet.drawing.paths)
     with right:
         live.show_verdict(sheet.version, reading)
+    tools.show()
     details.show(reader, reading, sheet.drawing)
 
 

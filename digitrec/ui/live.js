@@ -16,6 +16,7 @@ export default function (component) {
   companion.data = data
   companion.send = (picture) => setStateValue("picture", picture)
   if (data.seen >= companion.number) companion.waiting = false
+  tell(companion)
   companion.timer ??= setInterval(() => look(companion), LOOK)
   show(companion, data)
   return () => {
@@ -56,10 +57,19 @@ function look(companion) {
   companion.waiting = true
   companion.sentAt = now
   companion.number += 1
+  tell(companion)
   const side = companion.data.side
   companion.full.canvas.width = companion.full.canvas.height = side
   const url = paint(companion.full, surfaces, side).canvas.toDataURL("image/png")
   companion.send({ number: companion.number, url })
+}
+
+// For assistive software, and for whoever measures: which picture was sent last, and which one the verdict is of.
+function tell(companion) {
+  const live = companion.root.querySelector(".live")
+  live.setAttribute("aria-busy", companion.waiting)
+  live.dataset.sent = companion.number
+  live.dataset.seen = companion.data.seen
 }
 
 // The canvas keeps what is drawn and the stroke under way on surfaces of their own, in an open shadow root.

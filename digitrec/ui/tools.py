@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from digitrec.drawings import Drawing
-from digitrec.samples import sample_digit
+from digitrec.samples import WIDTH, sample_digit
 from digitrec.ui import paper
 from digitrec.ui.cache import pen_digits
 
@@ -12,30 +12,31 @@ PEN, ERASER = ":material/edit: Pen", ":material/ink_eraser: Eraser"
 NOTE = "sample_note"
 
 
-def choose_pen() -> tuple[int, bool]:
-    """The pen's width in pixels, and whether it erases."""
-    tool_side, width_side = st.columns([1, 1], vertical_alignment="bottom")
-    tool = tool_side.segmented_control(
-        "Tool", [PEN, ERASER], default=PEN, required=True, key="tool", persist_state="session"
-    )
-    width = width_side.slider("Pen width", 4, 40, 18, key="pen_width", persist_state="session")
-    return width, tool == ERASER
+def chosen_pen() -> tuple[int, bool]:
+    """The pen's width in pixels, and whether it erases: what `show` was last set to."""
+    return st.session_state.get("pen_width", round(WIDTH)), st.session_state.get("tool", PEN) == ERASER
 
 
-def change_drawing() -> None:
-    """Buttons that change what is on the sheet."""
+def show() -> None:
+    """The row of tools under the sheet."""
     sheet = paper.current()
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.segmented_control(
+            "Tool",
+            [PEN, ERASER],
+            default=PEN,
+            required=True,
+            key="tool",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
         st.button("Undo", icon=":material/undo:", on_click=paper.undo, disabled=not sheet.past, shortcut="Ctrl+Z")
         st.button("Redo", icon=":material/redo:", on_click=paper.redo, disabled=not sheet.future, shortcut="Ctrl+Y")
         st.button("Clear", icon=":material/delete:", on_click=_clear, disabled=not sheet.drawing)
-        st.button(
-            "Sample digit",
-            icon=":material/casino:",
-            on_click=_put_sample,
-            help="Puts a digit on the canvas that somebody else has written.",
-        )
-    if sheet.drawing and (note := st.session_state.get(NOTE)) and note[0] == sheet.version:
+        st.button("Sample digit", icon=":material/casino:", on_click=_put_sample, type="primary")
+        st.slider("Pen width", 4, 40, round(WIDTH), key="pen_width", persist_state="session", width=180)
+    note = st.session_state.get(NOTE)
+    if note and note[0] == sheet.version:
         st.caption(note[1])
 
 

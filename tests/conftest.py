@@ -1,0 +1,67 @@
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from digitrec.classifier import Classifier, load_classifier
+from digitrec.datasets import Dataset, data_folder, load_dataset
+from digitrec.datasets.mnist import HASHES, WRITER_HASHES
+from digitrec.datasets.pen import PATH, PenDigit, load_pen_digits
+from digitrec.drawings import render
+from digitrec.registry import find_model
+from digitrec.samples import own_sample
+
+
+def need_data(*paths: str) -> None:
+    missing = [path for path in paths if not (data_folder() / path).is_file()]
+    if not missing:
+        return
+    told = f"{', '.join(missing)} not in {data_folder()}: set DIGITREC_DATA to a folder that has it."
+    if os.environ.get("CI"):
+        pytest.fail(f"CI has to test on the real data. {told}")
+    pytest.skip(told)
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Dataset:
+    need_data(*HASHES, *WRITER_HASHES)
+    return load_dataset("mnist")
+
+
+@pytest.fixture(scope="session")
+def pen_digits() -> tuple[PenDigit, ...]:
+    need_data(PATH)
+    return load_pen_digits()
+
+
+@pytest.fixture(scope="session")
+def classifier() -> Classifier:
+    return load_classifier()
+
+
+@pytest.fixture(scope="session")
+def ink() -> NDArray[np.uint8]:
+    return render(own_sample(3, np.random.default_rng(0)).drawing)
+
+
+@pytest.fixture
+def model_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    for name in ("card.json", "model.tflite"):
+        shutil.copy(find_model() / name, folder)
+    return folder
+
+
+@pytest.fixture
+def change_card(model_folder: Path) -> Callable[..., None]:
+    def change(**fields: object) -> None:
+        path = model_folder / "card.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
+    return change
