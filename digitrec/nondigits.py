@@ -103,10 +103,11 @@ def letter(rng: np.random.Generator, names: Sequence[str]) -> Strokes:
 
 
 def smooth(corners: NDArray[np.float64]) -> NDArray[np.float32]:
-    """A curve past the corners: Chaikin's corner cutting, three times."""
+    """A curve past the corners, from the first to the last: Chaikin's corner cutting, three times."""
     for _ in range(3):
         early, late = corners[:-1], corners[1:]
-        corners = np.stack([0.75 * early + 0.25 * late, 0.25 * early + 0.75 * late], axis=1).reshape(-1, 2)
+        cut = np.stack([0.75 * early + 0.25 * late, 0.25 * early + 0.75 * late], axis=1).reshape(-1, 2)
+        corners = np.concatenate([corners[:1], cut, corners[-1:]])
     return corners.astype(np.float32)
 
 
