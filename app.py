@@ -7,4 +7,10 @@ import streamlit as st
 ICON = Path(__file__).parent / "digitrec" / "ui" / "icon.png"
 
 st.set_page_config(page_title="digitrec", page_icon=ICON, layout="wide")
-st.navigation([st.Page("pages/draw.py", title="Draw", icon=":material/draw:", default=True)]).run()
+st.navigation(
+    [
+        st.Page("pages/draw.py", title="Draw", icon=":material/draw:", default=True),
+        st.Page("pages/network.py", title="The network", icon=":material/hub:"),
+    ],
+    position="top",
+).run()

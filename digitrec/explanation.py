@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from digitrec.preprocessing import BOX, SIDE, Preprocessed
 
@@ -31,10 +32,7 @@ def occlusion(predict: Predict, image: NDArray[np.uint8], digit: int) -> NDArray
     -------
     (28, 28) float32 in log-odds: above 0 speaks for the digit, below 0 against it, 0 where there is no ink.
     """
-    corners = np.arange(0, SIDE - PATCH + 1, STRIDE)
-    masks = np.zeros((len(corners) ** 2, SIDE, SIDE), bool)
-    for mask, (top, left) in zip(masks, np.array(np.meshgrid(corners, corners)).T.reshape(-1, 2), strict=True):
-        mask[top : top + PATCH, left : left + PATCH] = True
+    masks = _patches()
     masks = masks[(masks & (image > 0)).any(axis=(1, 2))]
     covered = np.where(masks, 0, image).astype(np.uint8)
     odds = log_odds(predict(np.concatenate([image[None], covered]))[:, digit])
@@ -42,6 +40,13 @@ def occlusion(predict: Predict, image: NDArray[np.uint8], digit: int) -> NDArray
     count = masks.sum(axis=0)
     total = np.tensordot(loss, masks.astype(np.float32), axes=1)
     return np.where((count > 0) & (image > 0), total / np.maximum(count, 1), 0).astype(np.float32)
+
+
+def _patches() -> NDArray[np.bool_]:
+    """(n, 28, 28), each True where one patch lies; those around the border hang over it, so every pixel is covered."""
+    index = np.arange(SIDE)
+    lies = np.abs(index - np.arange(0, SIDE, STRIDE)[:, None]) <= PATCH // 2
+    return (lies[:, None, :, None] & lies[None, :, None, :]).reshape(-1, SIDE, SIDE)
 
 
 def log_odds(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -53,15 +58,13 @@ def log_odds(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
 def onto_canvas(values: NDArray[np.float32], preprocessed: Preprocessed) -> NDArray[np.float32]:
     """Lay a (28, 28) map back over the drawing that the image was made of: (H, W) float32, 0 outside the ink's box."""
     over = np.zeros(preprocessed.ink.shape, np.float32)
-    if preprocessed.box is None or preprocessed.shift is None or preprocessed.square is None:
+    if preprocessed.box is None or preprocessed.shift is None:
         return over
-    down, right = preprocessed.shift
+    (down, right), (top, bottom, left, _) = preprocessed.shift, preprocessed.box
     small = values[down : down + BOX, right : right + BOX]
-    top, bottom, left, right = preprocessed.box
-    side = max(bottom - top, right - left)
-    rows, columns = (
-        np.minimum((np.arange(length) + (side - length) // 2) * BOX // side, BOX - 1)
-        for length in (bottom - top, right - left)
-    )
-    over[top:bottom, left:right] = small[np.ix_(rows, columns)]
+    height, width = bottom - top, preprocessed.box[3] - left
+    side = max(height, width)
+    square = np.asarray(Image.fromarray(small).resize((side, side), Image.Resampling.BILINEAR))
+    above, beside = (side - height) // 2, (side - width) // 2
+    over[top : top + height, left : left + width] = square[above : above + height, beside : beside + width]
     return over

@@ -64,19 +64,20 @@ def models_folders() -> list[Path]:
 
 
 def find_model(name_or_folder: str | Path = SHIPPED_NAME) -> Path:
-    """The folder of a model, by its name or the folder itself.
+    """The folder of a model, by its name in the models folders, or by a path: a `Path`, or text with a slash in it.
 
     Raises
     ------
     ModelError, where there is none.
     """
-    candidates = [folder / name_or_folder for folder in models_folders()] + [Path(name_or_folder)]
+    is_path = isinstance(name_or_folder, Path) or Path(name_or_folder).name != name_or_folder
+    candidates = [Path(name_or_folder)] if is_path else [folder / name_or_folder for folder in models_folders()]
     for folder in candidates:
         if folder.is_dir():
             return folder
-    places = " or ".join(str(folder) for folder in models_folders())
+    places = "" if is_path else " in " + " or ".join(str(folder) for folder in models_folders())
     raise ModelError(
-        f"Expected a model folder named {str(name_or_folder)!r} in {places}. Received: no such folder. "
+        f"Expected a model folder named {str(name_or_folder)!r}{places}. Received: no such folder. "
         "Put it there, or remake the shipped model with `make model`."
     )
 

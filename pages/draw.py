@@ -26,12 +26,12 @@ def board() -> None:
     with left:
         sent = paper.show(*tools.chosen_pen())
     sheet = paper.current()
-    ink = live.newest_ink(sheet.version)
+    ink = live.newest_ink(sheet)
     if ink is None:
         ink = render(sheet.drawing) if sent is None else sent
     reading = reader.read(ink, sheet.drawing.paths)
     with right:
-        live.show_verdict(sheet.version, reading)
+        live.show_verdict(sheet, reading)
     tools.show()
     details.show(reader, reading, sheet.drawing)
 

@@ -61,7 +61,7 @@ function look(companion) {
   const side = companion.data.side
   companion.full.canvas.width = companion.full.canvas.height = side
   const url = paint(companion.full, surfaces, side).canvas.toDataURL("image/png")
-  companion.send({ number: companion.number, url })
+  companion.send({ number: companion.number, revision: companion.data.revision, url })
 }
 
 // For assistive software, and for whoever measures: which picture was sent last, and which one the verdict is of.

@@ -21,7 +21,7 @@ from PIL import Image
 from digitrec.classifier import Reading
 from digitrec.drawings import CANVAS
 from digitrec.preprocessing import find_ink
-from digitrec.ui.paper import CONTAINER, PAPER_COLOUR
+from digitrec.ui.paper import CONTAINER, PAPER_COLOUR, Paper
 
 HERE = Path(__file__).parent
 MAX_PICTURE = 200_000  # characters; a full canvas as PNG takes under 30,000
@@ -36,19 +36,23 @@ _companion = st.components.v2.component(
 )
 
 
-def newest_ink(version: int) -> NDArray[np.uint8] | None:
-    """What the companion of that canvas sent last: (280, 280) uint8, ink 255 on 0; None where it has sent nothing."""
-    picture = _picture(version)
-    return None if picture is None else _decode(picture.get("url"))
+def newest_ink(paper: Paper) -> NDArray[np.uint8] | None:
+    """What the companion sent last: (280, 280) uint8, ink 255 on 0; None where it has sent nothing of this revision."""
+    picture = _picture(paper)
+    return _decode(picture.get("url")) if picture.get("revision") == paper.revision else None
 
 
-def show_verdict(version: int, reading: Reading) -> None:
+def show_verdict(paper: Paper, reading: Reading) -> None:
     """Show the verdict beside the canvas, and keep its companion going."""
-    picture = _picture(version)
-    seen = picture.get("number") if picture else 0
     _companion(
-        key=_key(version),
-        data={"seen": seen, "canvas": f".st-key-{CONTAINER}", "side": CANVAS, **describe(reading)},
+        key=_key(paper),
+        data={
+            "seen": _picture(paper).get("number", 0),
+            "revision": paper.revision,
+            "canvas": f".st-key-{CONTAINER}",
+            "side": CANVAS,
+            **describe(reading),
+        },
         on_picture_change=lambda: None,
     )
 
@@ -62,7 +66,7 @@ def describe(reading: Reading) -> dict[str, Any]:
     elif reading.unsure:
         shown, words = "?", "Not sure"
     else:
-        shown, words = str(reading.digit), f"{in_words(reading.confidence)}, {100 * reading.confidence:.1f} %"
+        shown, words = str(reading.digit), f"{in_words(reading.confidence)}, {in_percent(reading.confidence)}"
     return {
         "shown": shown,
         "words": words,
@@ -79,13 +83,19 @@ def in_words(confidence: float) -> str:
     return next(words for least, words in WORDS if confidence >= least)
 
 
-def _key(version: int) -> str:
-    return f"live-{version}"
+def in_percent(confidence: float) -> str:
+    """A probability in percent, never rounded up to a certainty that no network has."""
+    return "over 99.9 %" if confidence > 0.999 else f"{100 * confidence:.1f} %"
 
 
-def _picture(version: int) -> dict[str, Any] | None:
-    picture = (st.session_state.get(_key(version)) or {}).get("picture")
-    return picture if isinstance(picture, dict) else None
+def _key(paper: Paper) -> str:
+    return f"live-{paper.mount}"
+
+
+def _picture(paper: Paper) -> dict[str, Any]:
+    """What the companion sent last, as it came; empty where there is nothing."""
+    picture = (st.session_state.get(_key(paper)) or {}).get("picture")
+    return picture if isinstance(picture, dict) else {}
 
 
 def _decode(url: Any) -> NDArray[np.uint8] | None:

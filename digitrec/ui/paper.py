@@ -1,10 +1,10 @@
 """The sheet that people draw on: the canvas, and the drawing that outlives it.
 
-The canvas forgets its drawing when its page is left, and takes a new one only under a new key. So the drawing is kept
-in the session as strokes, and a canvas under a new key begins with it: on coming back, on undo and redo, for a sample.
+The canvas forgets its drawing when its page is left, so the drawing is kept in the session as strokes. A canvas under
+a new key begins with them on coming back; the same canvas is handed other ones by undo, redo, clear and a sample.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -28,17 +28,22 @@ class Paper:
 
     Attributes
     ----------
-    version : of the canvas; each has a key of its own.
-    start : the canvas's first content.
-    drawing : its content now.
+    mount : counts the canvases; each has a key of its own.
+    revision : counts the drawings handed to a canvas. What a canvas sent before it had the last one is out of date.
+    start : the drawing last handed to the canvas.
+    drawing : what is on it now.
     past, future : what undo and redo bring back, the nearest last.
+    seen, outdated : what the canvas sent last, and what it had sent when it was last handed a drawing.
     """
 
-    version: int = 0
-    start: Json = field(default_factory=lambda: to_fabric(Drawing(), INK, PAPER))
+    mount: int = 0
+    revision: int = 0
+    start: Drawing = Drawing()
     drawing: Drawing = Drawing()
     past: tuple[Drawing, ...] = ()
     future: tuple[Drawing, ...] = ()
+    seen: Json | None = None
+    outdated: Json | None = None
 
 
 def current() -> Paper:
@@ -69,12 +74,15 @@ def redo() -> None:
 
 def lay_again() -> None:
     """Begin a new canvas with what is on the sheet: for coming back to the page."""
-    _lay(current(), current().drawing)
+    paper = current()
+    st.session_state[STATE] = replace(paper, mount=paper.mount + 1, seen=None)
+    _lay(current(), paper.drawing)
 
 
 def _lay(paper: Paper, drawing: Drawing) -> None:
-    start = to_fabric(drawing, INK, PAPER)
-    st.session_state[STATE] = replace(paper, version=paper.version + 1, start=start, drawing=drawing)
+    st.session_state[STATE] = replace(
+        paper, revision=paper.revision + 1, start=drawing, drawing=drawing, outdated=paper.seen
+    )
 
 
 def show(width: int, erases: bool) -> NDArray[np.uint8] | None:
@@ -87,16 +95,18 @@ def show(width: int, erases: bool) -> NDArray[np.uint8] | None:
             background_color=PAPER,
             width=CANVAS,
             height=CANVAS,
-            initial_drawing=paper.start,
+            # A canvas takes a drawing only where it differs from the last it was handed; its revision always does.
+            initial_drawing=to_fabric(paper.start, INK, PAPER) | {"revision": paper.revision},
             return_image_data=True,
-            key=f"canvas-{paper.version}",
+            key=f"canvas-{paper.mount}",
         )
-    picture = result.image_data
-    if picture is None:
+    picture, sent = result.image_data, result.json_data
+    if picture is None or sent == paper.outdated:
         return None
-    drawn = from_fabric(result.json_data, PAPER)
+    drawn = from_fabric(sent, PAPER)
     if not _is_same(drawn, paper.drawing):
-        st.session_state[STATE] = replace(paper, drawing=drawn, past=(*paper.past, paper.drawing)[-KEPT:], future=())
+        paper = replace(paper, drawing=drawn, past=(*paper.past, paper.drawing)[-KEPT:], future=())
+    st.session_state[STATE] = replace(paper, seen=sent)
     return find_ink(picture, PAPER_COLOUR)
 
 

@@ -36,7 +36,7 @@ def show() -> None:
         st.button("Sample digit", icon=":material/casino:", on_click=_put_sample, type="primary")
         st.slider("Pen width", 4, 40, round(WIDTH), key="pen_width", persist_state="session", width=180)
     note = st.session_state.get(NOTE)
-    if note and note[0] == sheet.version:
+    if note and note[0] == sheet.revision:
         st.caption(note[1])
 
 
@@ -47,4 +47,4 @@ def _clear() -> None:
 def _put_sample() -> None:
     sample = sample_digit(pen_digits(), np.random.default_rng())
     paper.put(sample.drawing)
-    st.session_state[NOTE] = (paper.current().version, sample.origin)
+    st.session_state[NOTE] = (paper.current().revision, sample.origin)

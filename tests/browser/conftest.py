@@ -1,6 +1,5 @@
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -30,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def page(browser: Browser, server: Server, tmp_path: Path) -> Iterator[Page]:
+def page(browser: Browser, server: Server) -> Iterator[Page]:
     errors_before = len(server.errors())
     context = browser.new_context(viewport={"width": 1200, "height": 1000}, accept_downloads=True)
     tab = context.new_page()

@@ -1,0 +1,176 @@
+"""`make bench`: measure what the app promises, print a table, and write build/bench.json.
+
+Every figure says how often it was taken. Nothing is asserted: a busy machine must not fail a build.
+"""
+
+import json
+import platform
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from playwright.sync_api import Page, sync_playwright
+
+from digitrec import load_classifier
+from digitrec.drawings import Drawing, place, render, to_link
+from digitrec.explanation import occlusion
+from digitrec.samples import OWN, own_sample
+from tests.browser import chromium
+from tests.browser.app import Server, open_draw, press, settle
+
+SEED = 0
+OUT = Path("build/bench.json")
+WATCH = """() => {
+  const live = [...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.live')).find(e => e)
+  window.seen = []
+  window.lifted = null
+  document.addEventListener('pointerup', () => { window.lifted = performance.now() }, true)
+  document.addEventListener('mouseup', () => { window.lifted ??= performance.now() }, true)
+  let last = live.dataset.seen
+  const note = () => {
+    if (live.dataset.seen !== last) window.seen.push([performance.now(), +live.dataset.seen, +live.dataset.sent])
+    last = live.dataset.seen
+  }
+  new MutationObserver(note).observe(live, { attributes: true, attributeFilter: ['data-seen'] })
+}"""
+
+
+def main() -> None:
+    """Measure everything and show it."""
+    rows = [*reading(), *app()]
+    print(f"\n{platform.processor() or platform.machine()}, {psutil.cpu_count()} cores, seed {SEED}\n")
+    width = max(len(row["what"]) for row in rows)
+    for row in rows:
+        print(f"{row['what']:<{width}}  {row['value']:>12}  target {row['target']:<14} n = {row['n']}")
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps({"machine": platform.platform(), "cores": psutil.cpu_count(), "rows": rows}, indent=2))
+    print(f"\nWritten to {OUT}.")
+
+
+def row(what: str, value: str, target: str, n: int) -> dict[str, Any]:
+    """One line of the table."""
+    return {"what": what, "value": value, "target": target, "n": n}
+
+
+def median_ms(call: Callable[[], object], n: int) -> float:
+    """The median of n timed calls, after a tenth as many to warm up."""
+    for _ in range(max(1, n // 10)):
+        call()
+    times = []
+    for _ in range(n):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return 1000 * float(np.median(times))
+
+
+def reading() -> list[dict[str, Any]]:
+    """The classifier on its own."""
+    classifier, rng = load_classifier(), np.random.default_rng(SEED)
+    canvas = render(own_sample(3, rng).drawing)
+    images = rng.integers(0, 256, (5120, 28, 28), dtype=np.uint8)
+    image = classifier.read(canvas).preprocessed.image
+    assert image is not None
+    batch = median_ms(lambda: classifier.predict_proba(images), 5)
+    return [
+        row(
+            "one image, predict_proba",
+            f"{median_ms(lambda: classifier.predict_proba(image[None]), 500):.3f} ms",
+            "< 1 ms",
+            500,
+        ),
+        row("one drawing, read", f"{median_ms(lambda: classifier.read(canvas), 200):.3f} ms", "-", 200),
+        row("images in batches", f"{len(images) / batch * 1000:,.0f} /s", "-", 5 * len(images)),
+        row(
+            "occlusion map",
+            f"{median_ms(lambda: occlusion(classifier.predict_proba, image, 3), 30):.1f} ms",
+            "< 60 ms",
+            30,
+        ),
+    ]
+
+
+def app() -> list[dict[str, Any]]:
+    """The app, in a browser."""
+    path = chromium.find()
+    if path is None:
+        print("No browser: the app was not measured.")
+        return []
+    rng = np.random.default_rng(SEED)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
+        start = time.perf_counter()
+        server = Server(Path(folder) / "log.txt")
+        up = time.perf_counter()
+        try:
+            page = browser.new_page(viewport={"width": 1200, "height": 1000})
+            page.goto(f"{server.address}/?drawing={to_link(own_sample(7, rng).drawing)}")
+            page.locator("canvas.upper-canvas").wait_for()
+            canvas = time.perf_counter()
+            page.wait_for_function(
+                "[...document.querySelectorAll('*')].some(e => +e.shadowRoot?.querySelector('.live')?.dataset.seen > 0)"
+            )
+            first = time.perf_counter()
+            lifted, rates = while_drawing(page, server, rng)
+            process = psutil.Process(server.process.pid)
+            memory = process.memory_info().rss / 2**20
+            loads_tensorflow = any("tensorflow" in part.path for part in process.memory_maps())
+        finally:
+            server.stop()
+            browser.close()
+    return [
+        row("start of the app to a canvas to draw on", f"{canvas - start:.1f} s", "-", 1),
+        row("server up to the first verdict on a fresh page", f"{first - up:.1f} s", "< 3 s", 1),
+        row("pen-up to verdict, median", f"{np.median(lifted):.0f} ms", "< 200 ms", len(lifted)),
+        row("pen-up to verdict, 95th percentile", f"{np.quantile(lifted, 0.95):.0f} ms", "-", len(lifted)),
+        row("verdicts per second while drawing, median", f"{np.median(rates):.1f} /s", "> 5 /s", len(rates)),
+        row("memory of the app after drawing", f"{memory:.0f} MB", "< 350 MB", 1),
+        row("TensorFlow in the app's process", "yes" if loads_tensorflow else "no", "no", 1),
+    ]
+
+
+def while_drawing(page: Page, server: Server, rng: np.random.Generator) -> tuple[list[float], list[float]]:
+    """Of each of 20 digits: ms from pen-up to the verdict of all its ink, and verdicts a second before."""
+    open_draw(page, server.address)
+    page.evaluate(WATCH)
+    lifted, rates = [], []
+    for digit in list(OWN) * 2:
+        slowly(page, own_sample(digit, rng).drawing)
+        settle(page)
+        up, seen = page.evaluate("[window.lifted, window.seen]")
+        after = [when - up for when, number, sent in seen if when > up and number == sent]
+        before = [when for when, *_ in seen if when <= up]
+        if after:
+            lifted.append(min(after))
+        if len(before) > 2:
+            rates.append((len(before) - 1) / (before[-1] - before[0]) * 1000)
+        press(page, "Clear")
+        page.evaluate("window.seen = []; window.lifted = null")
+    return lifted, rates
+
+
+def slowly(page: Page, drawing: Drawing) -> None:
+    """Draw at a person's pace, about 250 pixels a second, as one stroke."""
+    corner = page.locator("canvas.upper-canvas").bounding_box()
+    assert corner
+    points = np.concatenate(
+        [stroke.points for stroke in place([s.points for s in drawing.strokes], 18, 200, (140, 140)).strokes]
+    )
+    page.mouse.move(corner["x"] + float(points[0, 0]), corner["y"] + float(points[0, 1]))
+    page.mouse.down()
+    for start, end in pairwise(points):
+        steps = max(1, round(float(np.hypot(*(end - start))) / 4))
+        for share in np.linspace(0, 1, steps + 1)[1:]:
+            x, y = (start + (end - start) * share).tolist()
+            page.mouse.move(corner["x"] + x, corner["y"] + y)
+            time.sleep(0.016)
+    page.mouse.up()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,290 @@
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from digitrec.classifier import (
+    BATCH,
+    CLOSE,
+    FEW,
+    FULL_REASON,
+    Classifier,
+    Reading,
+    give_reason,
+    load_classifier,
+)
+from digitrec.errors import InkError, ModelError
+from digitrec.preprocessing import Preprocessed, preprocess
+
+Images = NDArray[np.uint8]
+Shares = NDArray[np.float32]
+
+
+def some_images(n: int) -> Images:
+    rng = np.random.default_rng(n)
+    return (rng.integers(0, 256, (n, 28, 28)) * (rng.random((n, 28, 28)) < rng.random((n, 1, 1)))).astype(np.uint8)
+
+
+def shares(**of: float) -> Shares:
+    given = {int(name[1:]): value for name, value in of.items()}
+    rest = (1 - sum(given.values())) / (10 - len(given))
+    return np.array([given.get(digit, rest) for digit in range(10)], np.float32)
+
+
+def deciding_at(classifier: Classifier, unsure_below: float) -> Classifier:
+    return Classifier(classifier._content, classifier.card.model_copy(update={"unsure_below": unsure_below}))
+
+
+@pytest.mark.parametrize("n", [1, FEW, FEW + 1, BATCH, BATCH + 1, 3 * BATCH - 5])
+def test_rows_are_probabilities(n: int, classifier: Classifier) -> None:
+    probabilities = classifier.predict_proba(some_images(n))
+    assert probabilities.shape == (n, 10)
+    assert probabilities.dtype == np.float32
+    assert probabilities.min() >= 0
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("n", [FEW, BATCH + 9])
+def test_a_batch_is_read_as_its_images_one_by_one(n: int, classifier: Classifier) -> None:
+    images = some_images(n)
+    one_by_one = np.concatenate([classifier.predict_proba(image[None]) for image in images])
+    assert len(np.unique(one_by_one, axis=0)) > 2
+    np.testing.assert_allclose(classifier.predict_proba(images), one_by_one, atol=1e-5)
+
+
+def test_no_images_have_no_probabilities(classifier: Classifier) -> None:
+    probabilities = classifier.predict_proba(np.empty((0, 28, 28), np.uint8))
+    assert probabilities.shape == (0, 10)
+    assert probabilities.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.zeros((28, 28), np.uint8),
+        np.zeros((1, 28, 28, 1), np.uint8),
+        np.zeros((1, 28, 27), np.uint8),
+        np.zeros((1, 784), np.uint8),
+        np.zeros((1, 28, 28)),
+        np.zeros((1, 28, 28), bool),
+        [],
+        None,
+    ],
+    ids=lambda images: f"{np.shape(images)} {np.asarray(images).dtype}",
+)
+def test_other_images_are_refused_with_rule_and_remedy(images: Any, classifier: Classifier) -> None:
+    with pytest.raises(InkError, match=r"uint8 of shape \(n, 28, 28\).* Received: shape .*Make them with `preprocess`"):
+        classifier.predict_proba(images)
+
+
+def test_the_last_layer_answers_the_probabilities(classifier: Classifier) -> None:
+    for image in some_images(3):
+        answers = classifier.activations(image)
+        np.testing.assert_allclose(answers[-1].values, classifier.predict_proba(image[None])[0], atol=1e-6)
+
+
+def test_every_layer_answers_in_floats_under_a_name_of_its_own(classifier: Classifier) -> None:
+    answers = classifier.activations(some_images(1)[0])
+    assert len({answer.layer for answer in answers}) == len(answers) > 4
+    assert all(answer.values.dtype == np.float32 for answer in answers)
+    assert all(answer.values.ndim in {1, 3} for answer in answers)
+    assert answers[0].values.shape[:2] == (28, 28)
+
+
+def test_answers_stay_when_another_image_is_read(classifier: Classifier) -> None:
+    first, second = some_images(2)
+    answers = classifier.activations(first)
+    before = [answer.values.copy() for answer in answers]
+    classifier.activations(second)
+    assert all(np.array_equal(answer.values, kept) for answer, kept in zip(answers, before, strict=True))
+
+
+def test_activations_of_anything_but_an_image_are_refused(classifier: Classifier) -> None:
+    with pytest.raises(InkError, match="Make them with `preprocess`"):
+        classifier.activations(np.zeros((20, 20), np.uint8))
+
+
+def test_several_threads_at_once_get_what_one_gets(classifier: Classifier) -> None:
+    batches = [some_images(n) for n in (1, 2, BATCH, 1, BATCH + 30, 9)] * 4
+    expected = [classifier.predict_proba(images) for images in batches]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(classifier.predict_proba, batches))
+        layers = list(pool.map(classifier.activations, some_images(12)))
+    for answer, alone in zip(answers, expected, strict=True):
+        np.testing.assert_allclose(answer, alone, atol=1e-5)
+    last = np.stack([answers[-1].values for answers in layers])
+    np.testing.assert_allclose(last, classifier.predict_proba(some_images(12)), atol=1e-5)
+
+
+def test_a_drawing_is_preprocessed_and_read(classifier: Classifier, ink: Images) -> None:
+    reading = classifier.read(ink)
+    image = preprocess(ink).image
+    np.testing.assert_array_equal(reading.preprocessed.image, image)
+    np.testing.assert_array_equal(reading.probabilities, classifier.predict_proba(image[None])[0])
+    assert reading.digit == int(reading.probabilities.argmax())
+    assert type(reading.digit) is int
+    assert reading.confidence == reading.probabilities.max()
+
+
+def test_strokes_are_accepted(classifier: Classifier, ink: Images) -> None:
+    strokes = [np.array([[10.0, 10.0], [20.0, 30.0]])]
+    np.testing.assert_array_equal(
+        classifier.read(ink, strokes=strokes).probabilities, classifier.read(ink, strokes=None).probabilities
+    )
+
+
+@pytest.mark.parametrize("canvas", [np.zeros((280, 280), np.uint8), np.full((280, 280, 4), 255, np.uint8)])
+def test_without_ink_there_is_no_digit(canvas: Images, classifier: Classifier) -> None:
+    reading = classifier.read(canvas)
+    assert reading.digit is None
+    assert reading.unsure
+    assert reading.runner_up is None
+    assert reading.reason == "There is no ink to read yet."
+    assert reading.probabilities.dtype == np.float32
+    np.testing.assert_allclose(reading.probabilities, 0.1)
+    assert reading.preprocessed.image is None
+
+
+def test_a_canvas_full_of_ink_is_unsure_however_sure_the_network(classifier: Classifier) -> None:
+    reading = deciding_at(classifier, 0).read(np.full((280, 280), 255, np.uint8))
+    assert reading.unsure
+    assert reading.reason == FULL_REASON
+    assert reading.digit is not None
+
+
+def test_half_a_canvas_of_ink_is_not_full(classifier: Classifier) -> None:
+    canvas = np.zeros((280, 280), np.uint8)
+    canvas[:, :200] = 255
+    assert not deciding_at(classifier, 0).read(canvas).unsure
+
+
+def test_the_card_decides_below_which_probability_it_is_unsure(classifier: Classifier, ink: Images) -> None:
+    highest = classifier.read(ink).confidence
+    assert deciding_at(classifier, min(highest + 1e-4, 1.0)).read(ink).unsure == (highest < 1)
+    assert not deciding_at(classifier, highest - 1e-4).read(ink).unsure
+
+
+def test_a_canvas_that_is_none_is_refused(classifier: Classifier) -> None:
+    with pytest.raises(InkError, match="Expected a picture"):
+        classifier.read(np.zeros((28, 28)))
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "unsure", "reason"),
+    [
+        (shares(d3=0.99), False, "It looks like a 3 and like no other digit."),
+        (shares(d8=0.99), False, "It looks like an 8 and like no other digit."),
+        (shares(d4=0.7, d9=0.28), False, "It looks most like a 4, and somewhat like a 9."),
+        (shares(d1=0.75, d8=0.24), False, "It looks most like a 1, and somewhat like an 8."),
+        (shares(d4=0.5, d9=0.45), True, "It could be a 4 or a 9."),
+        (shares(d8=0.5, d3=0.45), True, "It could be an 8 or a 3."),
+        (shares(d4=0.4, d9=0.3), True, "It does not look enough like any one digit."),
+        (shares(d4=0.85), True, "It does not look enough like any one digit."),
+        (np.full(10, 0.1, np.float32), True, "It does not look enough like any one digit."),
+    ],
+)
+def test_the_reason_says_what_the_probabilities_say(probabilities: Shares, unsure: bool, reason: str) -> None:
+    assert give_reason(probabilities, unsure) == reason
+
+
+@pytest.mark.parametrize(
+    ("digit", "probabilities", "expected"),
+    [
+        (4, shares(d4=0.7, d9=0.25), 9),
+        (4, shares(d4=0.7, d9=CLOSE - 0.01), None),
+        (0, shares(d0=0.99), None),
+        (None, shares(d4=0.5, d9=0.45), None),
+    ],
+)
+def test_a_runner_up_is_named_where_it_is_close(digit: int | None, probabilities: Shares, expected: int | None) -> None:
+    nothing = Preprocessed(np.zeros((1, 1), np.uint8))
+    assert Reading(digit, probabilities, unsure=False, reason="", preprocessed=nothing).runner_up == expected
+
+
+def test_a_folder_becomes_a_classifier_that_reads_alike(
+    model_folder: Path, classifier: Classifier, ink: Images
+) -> None:
+    np.testing.assert_array_equal(
+        load_classifier(model_folder).read(ink).probabilities, classifier.read(ink).probabilities
+    )
+
+
+def test_a_missing_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"named '.*no-model'.*Put it there"):
+        load_classifier(tmp_path / "no-model")
+
+
+def put_model(folder: Path, content: bytes, change_card: Callable[..., None]) -> None:
+    (folder / "model.tflite").write_bytes(content)
+    change_card(files={"model.tflite": hashlib.sha256(content).hexdigest()})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"This is a text and no model.",
+        b"\x89PNG\r\n\x1a\n" + bytes(200),
+        b"PK\x03\x04" + bytes(range(256)) * 8,
+        b"\x00\x00\x00\x00TFL3" + bytes(100),
+        np.random.default_rng(0).bytes(5000),
+    ],
+    ids=["empty", "text", "PNG", "zip as .keras is", "header alone", "noise"],
+)
+def test_bytes_of_another_kind_are_no_model(
+    content: bytes, model_folder: Path, change_card: Callable[..., None]
+) -> None:
+    put_model(model_folder, content, change_card)
+    with pytest.raises(
+        ModelError, match=rf"model\.tflite .*Received: {len(content):,} bytes .* Export the model again"
+    ):
+        load_classifier(model_folder)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.999])
+def test_a_model_cut_short_is_refused(share: float, model_folder: Path, change_card: Callable[..., None]) -> None:
+    content = (model_folder / "model.tflite").read_bytes()
+    put_model(model_folder, content[: int(len(content) * share)], change_card)
+    with pytest.raises(ModelError, match=r"model\.tflite .*Export the model again"):
+        load_classifier(model_folder)
+
+
+class ForeignInterpreter:
+    faces = (([1, 224, 224, 3],), ([1, 1000],))
+
+    def __init__(self, **_: Any) -> None:
+        pass
+
+    def allocate_tensors(self) -> None:
+        pass
+
+    def get_input_details(self) -> list[dict[str, Any]]:
+        return [{"index": 0, "shape": np.array(shape), "dtype": np.float32} for shape in self.faces[0]]
+
+    def get_output_details(self) -> list[dict[str, Any]]:
+        return [{"index": 1, "shape": np.array(shape), "dtype": np.float32} for shape in self.faces[1]]
+
+
+@pytest.mark.parametrize(
+    "faces",
+    [
+        (([1, 224, 224, 3],), ([1, 1000],)),
+        (([1, 28, 28, 1],), ([1, 26],)),
+        (([1, 28, 28, 3],), ([1, 10],)),
+        (([1, 28, 28, 1], [1, 4]), ([1, 10],)),
+        (([1, 28, 28, 1],), ([1, 10], [1, 4])),
+    ],
+    ids=["photographs", "letters", "colour", "two inputs", "two outputs"],
+)
+def test_a_model_of_another_trade_is_refused(
+    faces: tuple[Any, Any], model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ForeignInterpreter, "faces", faces)
+    monkeypatch.setattr("digitrec.classifier.Interpreter", ForeignInterpreter)
+    with pytest.raises(ModelError, match=r"model\.tflite .*take \(1, 28, 28, 1\) .*Received: .*use another"):
+        load_classifier(model_folder)

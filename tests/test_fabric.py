@@ -1,0 +1,138 @@
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digitrec.drawings import Drawing, Stroke
+from digitrec.fabric import from_fabric, to_fabric
+
+INK, PAPER = "#1f2937", "#ffffff"
+LINE = [[40, 60], [90, 40], [150, 130], [200, 120], [210, 220]]
+far_apart = st.tuples(*[st.integers(0, 280)] * 2)
+lines = st.lists(far_apart, min_size=1, max_size=12, unique=True)
+steps = st.tuples(*[st.integers(-9, 9)] * 2).filter(any)  # as far apart as a pen's points are
+
+
+def drawing(points: list[Any], width: float = 18, erases: bool = False) -> Drawing:
+    return Drawing((Stroke(np.array(points, np.float32), width, erases),))
+
+
+def on_canvas(points: list[Any], **edited: float) -> dict[str, Any]:
+    canvas = to_fabric(drawing(points), INK, PAPER)
+    canvas["objects"][0] |= edited
+    return canvas
+
+
+def middle_of_curve(commands: list[list[Any]]) -> tuple[float, float]:
+    here, seen = commands[0][1:], []
+    for command in commands[1:]:
+        *control, end = np.reshape(command[1:], (-1, 2))
+        bend = control[0] if control else (np.array(here) + end) / 2
+        share = np.linspace(0, 1, 200)[:, None]
+        seen.append((1 - share) ** 2 * np.array(here) + 2 * share * (1 - share) * bend + share**2 * end)
+        here = end
+    curve = np.concatenate(seen)
+    return tuple((curve.min(axis=0) + curve.max(axis=0)) / 2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(lines, st.integers(1, 40), st.booleans()), max_size=4))
+def test_a_drawing_comes_back_as_it_went(drawn: list[tuple[list[Any], int, bool]]) -> None:
+    went = Drawing(tuple(Stroke(np.array(points, np.float32), float(width), erases) for points, width, erases in drawn))
+    back = from_fabric(to_fabric(went, INK, PAPER), PAPER)
+    assert [one.points.tolist() for one in back.strokes] == [one.points.tolist() for one in went.strokes]
+    assert [(one.width, one.erases) for one in back.strokes] == [(one.width, one.erases) for one in went.strokes]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(steps, max_size=30))
+def test_a_drawing_comes_back_with_the_place_that_the_canvas_adds(moves: list[Any]) -> None:
+    points = np.cumsum([(140, 140), *moves], axis=0)
+    canvas = to_fabric(drawing(points), INK, PAPER)
+    x, y = middle_of_curve(canvas["objects"][0]["path"])
+    canvas["objects"][0] |= {"left": x, "top": y, "scaleX": 1, "scaleY": 1, "angle": 0, "flipX": False, "flipY": False}
+    (back,) = from_fabric(canvas, PAPER).strokes
+    np.testing.assert_array_equal(back.points, points)
+
+
+def test_a_dot_is_drawn_with_a_length_and_comes_back_as_one_point() -> None:
+    canvas = to_fabric(drawing([[70, 80]]), INK, PAPER)
+    (x, y), (end_x, end_y) = (command[1:] for command in canvas["objects"][0]["path"])
+    assert 0 < math.dist((x, y), (end_x, end_y)) < 0.1
+    assert from_fabric(canvas, PAPER).strokes[0].points.tolist() == [[70, 80]]
+
+
+def test_the_eraser_draws_in_the_colour_of_the_paper() -> None:
+    canvas = to_fabric(Drawing((*drawing(LINE).strokes, *drawing(LINE, erases=True).strokes)), INK, PAPER)
+    assert [item["stroke"] for item in canvas["objects"]] == [INK, PAPER]
+    assert [one.erases for one in from_fabric(canvas, PAPER).strokes] == [False, True]
+
+
+def test_the_curve_bends_through_the_middles_between_points() -> None:
+    path = to_fabric(drawing([[0, 0], [10, 20], [30, 20]]), INK, PAPER)["objects"][0]["path"]
+    assert path == [["M", 0, 0], ["Q", 0, 0, 5, 10], ["Q", 10, 20, 20, 20], ["L", 30, 20]]
+
+
+def test_a_path_of_the_pen_itself_is_read() -> None:
+    item = {
+        "type": "Path",
+        "path": [["M", 9.99, 20], ["Q", 10, 20, 15, 30], ["Q", 20, 40, 30, 45], ["L", 40.01, 50]],
+        "stroke": INK,
+        "strokeWidth": 7,
+    }
+    (stroke,) = from_fabric({"objects": [item]}, PAPER).strokes
+    np.testing.assert_allclose(stroke.points, [[10, 20], [20, 40], [40.01, 50]])
+    assert stroke.width == 7
+    assert stroke.points.dtype == np.float32
+
+
+def test_a_moved_path_is_read_where_it_is_shown() -> None:
+    canvas = on_canvas(LINE)
+    x, y = middle_of_curve(canvas["objects"][0]["path"])
+    (stroke,) = from_fabric(on_canvas(LINE, left=x + 30, top=y - 25), PAPER).strokes
+    np.testing.assert_allclose(stroke.points, np.add(LINE, (30, -25)), atol=3)
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        {"scaleX": 2.0},
+        {"scaleX": 0.5, "scaleY": 1.5},
+        {"angle": 30},
+        {"angle": 90},
+        {"angle": 200, "scaleX": 1.3, "scaleY": 0.4},
+        {"flipX": True},
+        {"flipY": True, "angle": 45},
+    ],
+    ids=repr,
+)
+def test_an_edited_path_is_read_as_it_is_shown(edited: dict[str, Any]) -> None:
+    straight = [[100, 100], [180, 160]]  # of a straight line the box is known exactly
+    angle = math.radians(edited.get("angle", 0))
+    scales = [edited.get(f"scale{axis}", 1) * (-1 if edited.get(f"flip{axis}") else 1) for axis in "XY"]
+    offsets = [((x - 140) * scales[0], (y - 130) * scales[1]) for x, y in straight]
+    expected = [
+        (
+            150 + across * math.cos(angle) - down * math.sin(angle),
+            120 + across * math.sin(angle) + down * math.cos(angle),
+        )
+        for across, down in offsets
+    ]
+    (stroke,) = from_fabric(on_canvas(straight, left=150, top=120, **edited), PAPER).strokes
+    np.testing.assert_allclose(stroke.points, expected, atol=1e-3)
+    assert stroke.points.dtype == np.float32
+
+
+def test_foreign_objects_are_left_out() -> None:
+    pen = to_fabric(drawing(LINE), INK, PAPER)["objects"]
+    foreign = [{"type": "Rect", "left": 3}, {"type": "Path"}, {"type": "Path", "path": []}, {"type": "Image"}, {}]
+    back = from_fabric({"version": "7", "objects": [*foreign, *pen, *foreign]}, PAPER)
+    assert [one.points.tolist() for one in back.strokes] == [LINE]
+
+
+@pytest.mark.parametrize("canvas", [None, {}, {"objects": []}], ids=repr)
+def test_an_empty_canvas_is_an_empty_drawing(canvas: dict[str, Any] | None) -> None:
+    assert from_fabric(canvas, PAPER).strokes == ()

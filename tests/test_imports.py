@@ -1,0 +1,121 @@
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TENSORFLOW = {"tensorflow", "keras", "tf_keras"}
+STREAMLIT = {"streamlit", "streamlit_drawable_canvas"}
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True)
+class Import:
+    file: Path
+    name: str
+    is_lazy: bool
+
+    @property
+    def top(self) -> str:
+        return self.name.split(".")[0]
+
+    def is_within(self, package: str) -> bool:
+        return f"{self.name}.".startswith(f"{package}.")
+
+
+def imports_in(node: ast.AST, file: Path, *, is_lazy: bool = False) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.Import(names):
+                yield from (Import(file, alias.name, is_lazy) for alias in names)
+            case ast.ImportFrom(module, names, level):
+                assert not level, f"{file} imports relatively"
+                yield from (Import(file, f"{module}.{alias.name}", is_lazy) for alias in names)
+            case _:
+                yield from imports_in(child, file, is_lazy=is_lazy or isinstance(child, FUNCTIONS))
+
+
+def sources() -> list[Path]:
+    return [ROOT / "app.py", *sorted(ROOT.glob("pages/*.py")), *sorted(ROOT.glob("digitrec/**/*.py"))]
+
+
+IMPORTS = [found for file in sources() for found in imports_in(ast.parse(file.read_text(encoding="utf-8")), file)]
+
+
+def is_face(file: Path) -> bool:
+    return file == ROOT / "app.py" or bool({ROOT / "pages", ROOT / "digitrec" / "ui"} & set(file.parents))
+
+
+def is_training(file: Path) -> bool:
+    return ROOT / "digitrec" / "training" in file.parents
+
+
+def told(found: list[Import]) -> list[str]:
+    return [f"{one.file.relative_to(ROOT)} imports {one.name}" for one in found]
+
+
+def test_imports_are_found_wherever_they_stand() -> None:
+    source = "import a.b\ndef f():\n    if 1:\n        from c import d\nclass E:\n    import g\n"
+    found = {one.name: one.is_lazy for one in imports_in(ast.parse(source), ROOT)}
+    assert found == {"a.b": False, "c.d": True, "g": False}
+
+
+def test_the_rules_have_something_to_rule() -> None:
+    tops = {one.top for one in IMPORTS}
+    assert {"streamlit", "keras", "numpy", "digitrec"} <= tops
+    assert any(one.is_within("digitrec.ui") for one in IMPORTS)
+    assert any(one.is_within("digitrec.training") for one in IMPORTS if not is_training(one.file))
+
+
+def test_only_the_face_knows_streamlit() -> None:
+    assert told([one for one in IMPORTS if one.top in STREAMLIT and not is_face(one.file)]) == []
+
+
+def test_the_core_never_imports_the_face() -> None:
+    assert told([one for one in IMPORTS if one.is_within("digitrec.ui") and not is_face(one.file)]) == []
+
+
+def test_only_training_knows_tensorflow() -> None:
+    assert told([one for one in IMPORTS if one.top in TENSORFLOW and not is_training(one.file)]) == []
+
+
+def test_training_is_imported_by_itself_and_lazily_by_the_terminal_alone() -> None:
+    terminal = ROOT / "digitrec" / "__main__.py"
+    wrong = [
+        one
+        for one in IMPORTS
+        if one.is_within("digitrec.training")
+        and not is_training(one.file)
+        and not (one.file == terminal and one.is_lazy)
+    ]
+    assert told(wrong) == []
+
+
+def test_no_page_is_imported() -> None:
+    names = {file.stem for file in ROOT.glob("pages/*.py")}
+    assert told([one for one in IMPORTS if one.top == "pages" or one.top in names]) == []
+
+
+READ_A_DIGIT = """
+import sys
+import numpy as np
+from digitrec import load_classifier
+canvas = np.zeros((280, 280), np.uint8)
+canvas[60:220, 130:150] = 255
+assert load_classifier().read(canvas).digit is not None
+import digitrec.explanation, digitrec.samples, digitrec.xray, digitrec.__main__
+print(*sorted({"tensorflow", "keras", "streamlit"} & set(sys.modules)))
+"""
+
+
+@pytest.mark.usefixtures("classifier")
+def test_reading_a_digit_loads_neither_tensorflow_nor_streamlit() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", READ_A_DIGIT], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.split() == []

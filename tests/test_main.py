@@ -1,0 +1,163 @@
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from typer.testing import CliRunner
+
+from digitrec.__main__ import app
+from digitrec.classifier import Classifier
+from digitrec.imagefiles import load_ink
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def three(ink: NDArray[np.uint8], tmp_path: Path) -> Path:
+    path = tmp_path / "three.png"
+    Image.fromarray(255 - ink).save(path)
+    return path
+
+
+@pytest.fixture
+def blank(tmp_path: Path) -> Path:
+    Image.new("L", (50, 40), 255).save(tmp_path / "blank.png")
+    return tmp_path / "blank.png"
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    (tmp_path / "text.png").write_text("no picture")
+    return tmp_path / "text.png"
+
+
+def predict(*arguments: Any) -> Any:
+    result = CliRunner().invoke(app, ["predict", *map(str, arguments)])
+    assert isinstance(result.exception, SystemExit | None)
+    assert "Traceback" not in result.output
+    return result
+
+
+def test_several_files_are_read_a_line_each(three: Path, tmp_path: Path, classifier: Classifier) -> None:
+    other = tmp_path / "again.png"
+    other.write_bytes(three.read_bytes())
+    result = predict(three, other)
+    digit = classifier.read(load_ink(three)).digit
+    assert result.exit_code == 0
+    first, second = result.stdout.splitlines()
+    assert first.startswith(f"{three}: ")
+    assert second == first.replace(str(three), str(other))
+    assert str(digit) in first.removeprefix(str(three))
+    assert result.stderr == ""
+
+
+def test_json_holds_what_the_classifier_says(three: Path, classifier: Classifier) -> None:
+    result = predict(three, "--json")
+    reading = classifier.read(load_ink(three))
+    assert result.exit_code == 0
+    (row,) = json.loads(result.stdout)
+    assert row == {
+        "file": str(three),
+        "digit": reading.digit,
+        "confidence": pytest.approx(reading.confidence, abs=5e-5),
+        "unsure": reading.unsure,
+        "reason": reading.reason,
+        "probabilities": pytest.approx(reading.probabilities.tolist(), abs=5.1e-5),
+    }
+
+
+@pytest.mark.parametrize(
+    ("unsure_below", "words"), [(0, r": \d \(\d+\.\d%\)"), (1, r": not sure, perhaps \d \(.*%\)\. It .*\.")]
+)
+def test_doubt_is_said_in_words(
+    unsure_below: float, words: str, tmp_path: Path, model_folder: Path, change_card: Callable[..., None]
+) -> None:
+    change_card(unsure_below=unsure_below)
+    grid = np.full((120, 120), 255, np.uint8)
+    grid[10:110:20], grid[:, 10:110:20] = 0, 0
+    Image.fromarray(np.pad(grid, 20, constant_values=255)).save(tmp_path / "grid.png")
+    result = predict(tmp_path / "grid.png", "--model", model_folder)
+    assert result.exit_code == 0
+    assert re.fullmatch(re.escape(str(tmp_path / "grid.png")) + words, result.stdout.strip())
+
+
+def test_one_bad_file_among_good_ones_is_named_with_its_reason(three: Path, text: Path, blank: Path) -> None:
+    result = predict(text, three, blank)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{three}: ")
+    assert result.stdout.count("\n") == 1
+    first, second = result.stderr.splitlines()
+    assert first.startswith(f"{text}: could not be read. Expected a picture such as PNG")
+    assert second.startswith(f"{blank}: could not be read. No ink was found")
+
+
+def test_json_names_the_bad_file_and_its_reason_in_its_place(three: Path, text: Path) -> None:
+    result = predict(three, text, "--json")
+    assert result.exit_code == 0
+    good, bad = json.loads(result.stdout)
+    assert good["digit"] is not None
+    assert bad["digit"] is None
+    assert bad["file"] == str(text)
+    assert "which is none" in bad["error"]
+
+
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_when_no_file_can_be_read_the_exit_code_is_1(
+    as_json: list[str], text: Path, blank: Path, tmp_path: Path
+) -> None:
+    result = predict(text, blank, tmp_path / "missing.png", tmp_path, *as_json)
+    assert result.exit_code == 1
+    assert result.output.count("Expected a picture") == 3
+    assert "No ink was found" in result.output
+
+
+def test_a_missing_model_is_named_and_the_exit_code_is_2(three: Path, tmp_path: Path) -> None:
+    result = predict(three, "--model", tmp_path / "nothing")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "Expected a model folder named" in result.stderr
+
+
+def test_a_damaged_model_is_named_and_the_exit_code_is_2(three: Path, model_folder: Path) -> None:
+    (model_folder / "model.tflite").write_bytes(b"damaged")
+    result = predict(three, "--model", model_folder)
+    assert result.exit_code == 2
+    assert "model.tflite with the sha256 in its card" in result.stderr
+
+
+def test_no_files_is_a_usage_error() -> None:
+    result = predict()
+    assert result.exit_code == 2
+    assert "Usage" in result.stderr
+    assert "images" in result.stderr.lower()
+
+
+@pytest.mark.parametrize("command", [[], ["predict"], ["train"]])
+def test_every_command_explains_itself(command: list[str]) -> None:
+    result = CliRunner().invoke(app, [*command, "--help"])
+    assert result.exit_code == 0
+    assert ("--json" in result.stdout) == bool(command)
+    assert "Usage" in result.stdout
+
+
+def test_the_module_runs_as_a_program(three: Path, text: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "digitrec", "predict", "--json", str(three), str(text)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stderr
+    good, bad = json.loads(ran.stdout)
+    assert good["digit"] in range(10)
+    assert bad["digit"] is None
+    assert "Traceback" not in ran.stderr
