@@ -209,12 +209,11 @@ def _faces(interpreter: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
 
 
 def _check_face(interpreter: Any, name: str) -> None:
-    sources, targets = _faces(interpreter)
-    shapes = [tuple(int(n) for n in details[0]["shape"]) for details in (sources, targets)]
-    if len(sources) != 1 or len(targets) != 1 or shapes != [(1, SIDE, SIDE, 1), (1, 10)]:
+    found = [[(tuple(map(int, d["shape"])), np.dtype(d["dtype"]).name) for d in side] for side in _faces(interpreter)]
+    if found != [[((1, SIDE, SIDE, 1), "float32")], [((1, 10), "float32")]]:
         raise ModelError(
-            f"Expected model.tflite of {name!r} to take (1, {SIDE}, {SIDE}, 1) and give (1, 10). "
-            f"Received: a model that takes {shapes[0]} and gives {shapes[1]}. It is no reader of digits: use another."
+            f"Expected model.tflite of {name!r} to take (1, {SIDE}, {SIDE}, 1) float32 and give (1, 10) float32. "
+            f"Received: a model that takes {found[0]} and gives {found[1]}. It is no reader of digits: use another."
         )
 
 

@@ -22,6 +22,7 @@ from digitrec.errors import DrawingError
 CANVAS = 280  # pixels, the side of the square that drawings are made on
 MAX_LINK = 6000  # characters; browsers and proxies take 8,000 for a whole address
 MAX_STROKES, MAX_POINTS, MAX_WIDTH = 200, 20_000, 80
+REACH = 4096  # pixels that a pen may leave the canvas by
 OVERSAMPLING = 4  # sub-pixels each way for smooth edges
 
 
@@ -91,7 +92,7 @@ def place(strokes: Sequence[NDArray[Any]], width: float, longest_side: float, ce
     margin = np.minimum(half + width / 2 + 1, CANVAS / 2)
     middle = np.clip(np.asarray(centre), margin, CANVAS - margin)
     move = middle - (low + high) / 2 * scale
-    return Drawing(tuple(Stroke((np.asarray(stroke) * scale + move).astype(np.float32), width) for stroke in strokes))
+    return Drawing(tuple(Stroke((np.asarray(s, np.float64) * scale + move).astype(np.float32), width) for s in strokes))
 
 
 def to_link(drawing: Drawing) -> str:
@@ -101,7 +102,12 @@ def to_link(drawing: Drawing) -> str:
     ------
     DrawingError, where the text would be longer than `MAX_LINK`.
     """
-    rows = [[round(s.width), int(s.erases), *_to_steps(s.points)] for s in drawing.strokes]
+    if len(drawing.strokes) > MAX_STROKES:
+        raise DrawingError(
+            f"Expected a drawing of at most {MAX_STROKES} strokes. Received: one of {len(drawing.strokes)}. "
+            "Draw it with fewer strokes, or download the picture and send that instead."
+        )
+    rows = [[_link_width(s.width), int(s.erases), *_to_steps(s.points)] for s in drawing.strokes]
     packed = zlib.compress(json.dumps(rows, separators=(",", ":")).encode(), 9)
     text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
     if len(text) > MAX_LINK:
@@ -137,9 +143,13 @@ def from_link(text: str) -> Drawing:
 
 def _to_steps(points: NDArray[np.float32]) -> list[int]:
     """Whole-pixel x, y of the first point, then the step to each next one, steps of nothing left out."""
-    whole = np.rint(points).astype(int)
+    whole = np.rint(np.clip(points, -REACH, REACH)).astype(int)
     steps = np.diff(whole, axis=0)
     return [*whole[0].tolist(), *steps[steps.any(axis=1)].ravel().tolist()]
+
+
+def _link_width(width: float) -> int:
+    return min(max(round(width), 1), MAX_WIDTH)
 
 
 def _read_stroke(row: Any) -> Stroke:
@@ -149,10 +159,10 @@ def _read_stroke(row: Any) -> Stroke:
     width, erases, *steps = row
     if not (1 <= width <= MAX_WIDTH and erases in (0, 1)):
         raise _broken(f"a pen of width {width}, where 1 to {MAX_WIDTH} is possible")
-    if max(map(abs, steps)) > 2 * CANVAS:
+    if max(map(abs, steps)) > 2 * REACH:
         raise _broken("a stroke that leaves the canvas")
     points = np.cumsum(np.reshape(steps, (-1, 2)), axis=0).astype(np.float32)
-    if points.min() < -CANVAS or points.max() > 2 * CANVAS:
+    if np.abs(points).max() > REACH:
         raise _broken("a stroke that leaves the canvas")
     return Stroke(points, float(width), bool(erases))
 

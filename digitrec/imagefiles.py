@@ -14,6 +14,7 @@ from digitrec.errors import PictureError
 
 MAX_BYTES = 25_000_000
 MAX_PIXELS = 50_000_000  # a phone's photograph has 12 to 48 million
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "ICO")
 SIDE = 1000  # pixels; larger pictures are reduced to it, a digit needs no more
 NOISE = 0.12  # of the contrast; less is paper grain or JPEG noise
 MIN_CONTRAST = 30  # of 255 between paper and the darkest ink
@@ -45,9 +46,13 @@ def load_ink(path: Path) -> NDArray[np.uint8]:
 
 def open_grey(path: Path) -> NDArray[np.float32]:
     """Decode a picture file: (H, W) float32 of 0 to 255; transparent parts become white, or black under white ink."""
-    if not path.is_file():
+    try:
+        size = path.stat().st_size if path.is_file() else None
+    except OSError:  # a name too long for the disk, or a folder that may not be looked into
+        size = None
+    if size is None:
         raise PictureError(f"Expected a picture file. Received: {path.name!r}, which is not there. Check its name.")
-    if (size := path.stat().st_size) > MAX_BYTES:
+    if size > MAX_BYTES:
         raise PictureError(
             f"Expected a file of at most {MAX_BYTES // 1_000_000} MB. "
             f"Received: {path.name!r} of {size / 1e6:,.0f} MB. Save it smaller."
@@ -55,7 +60,7 @@ def open_grey(path: Path) -> NDArray[np.float32]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own bound below is stricter
-            with Image.open(path) as picture:
+            with Image.open(path, formats=FORMATS) as picture:
                 _check_pixels(picture, path)
                 picture.draft("L", (SIDE, SIDE))
                 return _to_grey(ImageOps.exif_transpose(picture))
@@ -66,7 +71,7 @@ def open_grey(path: Path) -> NDArray[np.float32]:
             f"Expected a picture such as PNG, JPEG, WebP, BMP or TIFF. Received: {path.name!r}, which is none. "
             "Open it elsewhere and save it as PNG."
         ) from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError) as error:
         if isinstance(error, PictureError):
             raise
         raise PictureError(

@@ -97,9 +97,8 @@ def letter(rng: np.random.Generator, names: Sequence[str]) -> Strokes:
     """One of the shapes of `LETTERS`, sheared and with unsteady corners."""
     shape = LETTERS[names[int(rng.integers(len(names)))]]
     lean = np.array([[1, 0], [rng.normal(0, 0.15), rng.uniform(0.8, 1.2)]])
-    return tuple(
-        (np.array(corners) + rng.normal(0, 0.18, (len(corners), 2))).astype(np.float32) @ lean for corners in shape
-    )
+    unsteady = (np.array(corners) + rng.normal(0, 0.18, (len(corners), 2)) for corners in shape)
+    return tuple((corners @ lean).astype(np.float32) for corners in unsteady)
 
 
 def smooth(corners: NDArray[np.float64]) -> NDArray[np.float32]:

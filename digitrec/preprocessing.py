@@ -103,6 +103,8 @@ def find_ink(canvas: NDArray[np.uint8], paper: tuple[int, int, int] | None = Non
     if paper is None and border[3] == 0:
         return canvas[..., 3].copy()
     distance = np.abs(canvas[..., :3].astype(np.int16) - (border[:3] if paper is None else paper)).max(axis=2)
+    if paper is not None:
+        distance = distance * (canvas[..., 3] / 255)
     strongest = int(distance.max())
     if strongest < MIN_CONTRAST:
         return np.zeros(canvas.shape[:2], np.uint8)
@@ -167,7 +169,9 @@ def centring_shift(picture: NDArray[np.float64]) -> tuple[int, int]:
         return (SIDE - BOX) // 2, (SIDE - BOX) // 2
     index = np.arange(BOX)
     centres = (picture.sum(axis=1) @ index / mass, picture.sum(axis=0) @ index / mass)
-    down, right = (int(np.clip(np.floor(CENTRE - centre + 0.5), 0, SIDE - BOX)) for centre in centres)
+    # A tie, as symmetric ink makes, must not hang on the last bit of a sum: halves are rounded up, a millionth near.
+    moves = (np.floor(round(CENTRE - centre + 0.5, 6)) for centre in centres)
+    down, right = (int(np.clip(move, 0, SIDE - BOX)) for move in moves)
     return down, right
 
 

@@ -15,12 +15,14 @@ with told():
     card = classifier().card
 
 st.markdown(
-    f"A convolutional network of **{card.parameters:,} numbers**, trained on {card.date}. It answers **not sure** where "
-    f"no digit gets at least {card.unsure_below:.0%} of its belief."
+    f"A convolutional network of **{card.parameters:,} numbers**, trained on {card.date}. "
+    f"It answers **not sure** where no digit gets at least {card.unsure_below:.0%} of its belief."
 )
 read = [figure for figure in card.measured if figure.what.endswith("read rightly")]
 refused = [figure for figure in card.measured if figure not in read]
-st.markdown("Each dot is measured on digits that no training saw. The line through it shows how far chance could move it.")
+st.markdown(
+    "Each dot is measured on drawings that no training saw. The line through it shows how far chance could move it."
+)
 if read:
     st.plotly_chart(shares(read, "Digits read rightly"), width="stretch", config={"displayModeBar": False})
 if refused:

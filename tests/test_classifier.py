@@ -288,3 +288,26 @@ def test_a_model_of_another_trade_is_refused(
     monkeypatch.setattr("digitrec.classifier.Interpreter", ForeignInterpreter)
     with pytest.raises(ModelError, match=r"model\.tflite .*take \(1, 28, 28, 1\) .*Received: .*use another"):
         load_classifier(model_folder)
+
+
+def test_a_model_of_whole_numbers_is_refused_when_it_is_loaded(
+    model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from digitrec.classifier import load_classifier
+
+    class Quantised:
+        def __init__(self, **_: Any) -> None:
+            pass
+
+        def allocate_tensors(self) -> None:
+            pass
+
+        def get_input_details(self) -> list[dict[str, Any]]:
+            return [{"index": 0, "shape": np.array([1, 28, 28, 1]), "dtype": np.int8}]
+
+        def get_output_details(self) -> list[dict[str, Any]]:
+            return [{"index": 1, "shape": np.array([1, 10]), "dtype": np.int8}]
+
+    monkeypatch.setattr("digitrec.classifier.Interpreter", Quantised)
+    with pytest.raises(ModelError, match=r"model\.tflite"):
+        load_classifier(model_folder)

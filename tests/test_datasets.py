@@ -272,3 +272,26 @@ def test_a_drawing_without_ink_is_no_image() -> None:
 
 def test_sources_are_the_loaders() -> None:
     assert dict(SOURCES) == {"mnist": mnist.load, "pen": pen.load}
+
+
+def test_mnist_writers_of_training_and_test_are_other_people(mnist: Dataset) -> None:
+    train, test = set(mnist.train.writers.tolist()), set(mnist.test.writers.tolist())
+    assert mnist.test.writers.shape == mnist.test.labels.shape
+    assert (len(train), len(test)) == (539, 297)
+    assert not train & test
+
+
+@pytest.mark.parametrize("length", [5, 6, 7])
+def test_a_header_cut_inside_a_length_is_refused(length: int) -> None:
+    with pytest.raises(DataError, match="some-file"):
+        read_idx(b"\0\0\x08\x03\0\0\0\1"[:length], "some-file")
+
+
+def test_gzip_with_damaged_content_is_refused_by_name() -> None:
+    noise = np.random.default_rng(0).integers(0, 20, 5000, dtype=np.uint8).tobytes()
+    whole = gzip.compress(noise)
+    for place_ in range(10, 400):
+        broken = bytearray(whole)
+        broken[place_] ^= 0xFF
+        with pytest.raises(DataError, match="some-file"):
+            read_idx(bytes(broken), "some-file")

@@ -16,6 +16,7 @@ from digitrec.drawings import (
     MAX_POINTS,
     MAX_STROKES,
     MAX_WIDTH,
+    REACH,
     Drawing,
     Stroke,
     from_link,
@@ -247,9 +248,9 @@ BROKEN = {
     "no width": link_of([[0, 0, 100, 100]]),
     "negative width": link_of([[-5, 0, 100, 100]]),
     "wide": link_of([[MAX_WIDTH + 1, 0, 100, 100]]),
-    "far left": link_of([[12, 0, -CANVAS - 1, 100]]),
-    "far down": link_of([[12, 0, 100, 2 * CANVAS + 1]]),
-    "wandering off": link_of([[12, 0, 0, 0, *[100, 0] * 6]]),
+    "far left": link_of([[12, 0, -REACH - 1, 100]]),
+    "far down": link_of([[12, 0, 100, REACH + 1]]),
+    "wandering off": link_of([[12, 0, 0, 0, *[1000, 0] * 6]]),
     "leap": link_of([[12, 0, 0, 0, 10**30, 0]]),
     "many strokes": link_of([GOOD_ROW] * (MAX_STROKES + 1)),
     "many points": link_of([[12, 0, *[0, 0] * MAX_POINTS]]),
@@ -332,3 +333,27 @@ def test_points_on_a_straight_line_are_left_out_and_corners_kept() -> None:
 
 def test_a_closed_line_keeps_its_far_corner() -> None:
     assert [50, 80] in simplify([(10, 10), (50, 80), (10, 10)]).tolist()
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_dot_is_placed_where_it_was_asked_for(kind: type) -> None:
+    drawing = place([np.array([[301.3, 333.7]], kind)], 18, 150.0, (140, 140))
+    np.testing.assert_allclose(drawing.strokes[0].points, [[140, 140]], atol=0.01)
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        Drawing((Stroke(np.array([[9, 9]], np.float32), 5),) * (MAX_STROKES + 1)),
+        Drawing((Stroke(np.array([[9, 9]], np.float32), 0.4),)),
+        Drawing((Stroke(np.array([[9, 9]], np.float32), MAX_WIDTH + 1),)),
+        Drawing((Stroke(np.array([[9, 9], [600, 9]], np.float32), 5),)),
+    ],
+    ids=["many strokes", "thin", "wide", "beyond"],
+)
+def test_every_link_that_is_written_can_be_read(drawing: Drawing) -> None:
+    try:
+        text = to_link(drawing)
+    except DrawingError:
+        return
+    assert len(from_link(text).strokes) == len(drawing.strokes)

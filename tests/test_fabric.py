@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitrec.drawings import Drawing, Stroke
+from digitrec.drawings import Drawing, Stroke, render
 from digitrec.fabric import from_fabric, to_fabric
 
 INK, PAPER = "#1f2937", "#ffffff"
@@ -71,11 +71,6 @@ def test_the_eraser_draws_in_the_colour_of_the_paper() -> None:
     assert [one.erases for one in from_fabric(canvas, PAPER).strokes] == [False, True]
 
 
-def test_the_curve_bends_through_the_middles_between_points() -> None:
-    path = to_fabric(drawing([[0, 0], [10, 20], [30, 20]]), INK, PAPER)["objects"][0]["path"]
-    assert path == [["M", 0, 0], ["Q", 0, 0, 5, 10], ["Q", 10, 20, 20, 20], ["L", 30, 20]]
-
-
 def test_a_path_of_the_pen_itself_is_read() -> None:
     item = {
         "type": "Path",
@@ -84,7 +79,11 @@ def test_a_path_of_the_pen_itself_is_read() -> None:
         "strokeWidth": 7,
     }
     (stroke,) = from_fabric({"objects": [item]}, PAPER).strokes
-    np.testing.assert_allclose(stroke.points, [[10, 20], [20, 40], [40.01, 50]])
+    np.testing.assert_allclose(stroke.points[[0, -1]], [[9.99, 20], [40.01, 50]])
+    assert np.hypot(*np.diff(stroke.points, axis=0).T).max() < 13
+    curve = shown_curve(item)
+    for x, y in stroke.points:
+        assert np.hypot(*(curve - [x, y]).T).min() < 0.1
     assert stroke.width == 7
     assert stroke.points.dtype == np.float32
 
@@ -136,3 +135,44 @@ def test_foreign_objects_are_left_out() -> None:
 @pytest.mark.parametrize("canvas", [None, {}, {"objects": []}], ids=repr)
 def test_an_empty_canvas_is_an_empty_drawing(canvas: dict[str, Any] | None) -> None:
     assert from_fabric(canvas, PAPER).strokes == ()
+
+
+SEVEN = [[60, 50], [220, 50], [110, 240]]
+
+
+def shown_curve(item: dict[str, Any]) -> np.ndarray:
+    here, seen = np.array(item["path"][0][1:]), []
+    for command in item["path"][1:]:
+        *control, end = np.reshape(command[1:], (-1, 2))
+        bend = control[0] if control else (here + end) / 2
+        share = np.linspace(0, 1, 200)[:, None]
+        seen.append((1 - share) ** 2 * here + 2 * share * (1 - share) * bend + share**2 * end)
+        here = end
+    return np.concatenate(seen)
+
+
+def test_the_canvas_shows_a_line_with_a_corner_as_render_does() -> None:
+    (item,) = to_fabric(Drawing((Stroke(np.array(SEVEN, np.float32), 18),)), "#000", "#fff")["objects"]
+    assert np.hypot(*(shown_curve(item) - SEVEN[1]).T).min() < 2
+
+
+def test_a_line_with_a_corner_comes_back_with_the_place_that_the_canvas_adds() -> None:
+    canvas = to_fabric(Drawing((Stroke(np.array(SEVEN, np.float32), 18),)), "#000", "#fff")
+    curve = shown_curve(canvas["objects"][0])
+    x, y = (curve.min(axis=0) + curve.max(axis=0)) / 2
+    canvas["objects"][0] |= {"left": x, "top": y}
+    back = render(from_fabric(canvas, "#fff"))
+    went = render(Drawing((Stroke(np.array(SEVEN, np.float32), 18),)))
+    assert (np.abs(back.astype(int) - went) > 128).sum() < 50
+
+
+@pytest.mark.parametrize("path", [[["Z"]], [["M", 1, 2], ["L", 3, 4], ["Z"]], [["M", 1, 2], ["L", 9, 9], ["z"]]])
+def test_a_path_that_no_pen_made_is_left_out_or_read(path: list[Any]) -> None:
+    drawing = from_fabric({"objects": [{"type": "Path", "path": path, "stroke": "#000"}]}, "#fff")
+    assert len(drawing.strokes) <= 1
+
+
+def test_a_path_enlarged_on_the_canvas_has_a_wider_pen() -> None:
+    canvas = to_fabric(Drawing((Stroke(np.array([[100, 100], [180, 160]], np.float32), 10),)), "#000", "#fff")
+    canvas["objects"][0] |= {"left": 140, "top": 130, "scaleX": 2, "scaleY": 2}
+    assert from_fabric(canvas, "#fff").strokes[0].width == 20

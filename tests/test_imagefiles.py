@@ -2,6 +2,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -250,3 +251,24 @@ def test_damage_anywhere_is_a_picture_error_or_still_a_picture(kind: str, ink: I
         except PictureError:
             refused += 1
     assert refused > 0
+
+
+def test_a_name_too_long_for_a_file_is_told_so() -> None:
+    with pytest.raises(PictureError, match="not there"):
+        load_ink(Path("a" * 300 + ".png"))
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "BLP"])
+def test_damaged_pictures_of_rare_kinds_are_refused(kind: str, tmp_path: Path) -> None:
+    grey = np.full((40, 30), 230, np.uint8)
+    grey[10:30, 12:18] = 20
+    buffer = io.BytesIO()
+    Image.fromarray(grey).convert("P" if kind == "BLP" else "L").save(buffer, format=kind)
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        content = bytearray(buffer.getvalue())
+        for spot in rng.integers(0, min(len(content), 200), 3):
+            content[spot] = rng.integers(256)
+        (tmp_path / "damaged").write_bytes(content)
+        with suppress(PictureError):
+            load_ink(tmp_path / "damaged")

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import subprocess
 import sys
@@ -161,3 +162,16 @@ def test_the_module_runs_as_a_program(three: Path, text: Path) -> None:
     assert good["digit"] in range(10)
     assert bad["digit"] is None
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only there are names bytes.")
+def test_a_name_that_is_no_text_is_printed(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/\xff.png"
+    ran = subprocess.run(
+        [sys.executable, "-m", "digitrec", "predict", name],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert b"Traceback" not in ran.stderr

@@ -76,3 +76,8 @@ def test_smoothing_cuts_the_corner_and_stays_within_the_hull() -> None:
     assert np.hypot(*(curve - [10, 0]).T).min() > 1
     turns = np.abs(np.diff(np.unwrap(np.arctan2(*np.diff(curve, axis=0).T[::-1]))))
     assert turns.max() < np.pi / 4
+
+
+@pytest.mark.parametrize("kind", TAUGHT | UNSEEN)
+def test_every_kind_is_float32(kind: str) -> None:
+    assert {stroke.dtype for stroke in (TAUGHT | UNSEEN)[kind](np.random.default_rng(0))} == {np.dtype(np.float32)}

@@ -370,3 +370,19 @@ def test_preprocessing_mnist_again_leaves_the_accuracy(mnist: Dataset, again: Pi
         for images in (mnist.test.images, again)
     )
     assert abs(int(before) - int(after)) / len(mnist.test) <= 0.001
+
+
+@pytest.mark.parametrize("side", range(1, 41))
+def test_ink_that_is_its_own_mirror_image_is_centred_alike_at_every_size(side: int) -> None:
+    assert preprocess(np.full((side, side), 255, np.uint8)).shift == (5, 5)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 7))
+def test_enlarging_symmetric_ink_changes_next_to_nothing(seed: int, factor: int) -> None:
+    quarter = np.random.default_rng(seed).integers(0, 256, (6, 4), dtype=np.uint8)
+    quarter[0, 0] = 90
+    half = np.concatenate([quarter, quarter[::-1]])
+    ink = np.concatenate([half, half[:, ::-1]], axis=1)
+    large = np.kron(ink, np.ones((factor, factor), np.uint8))
+    assert np.abs(preprocess(large).image.astype(int) - preprocess(ink).image).max() <= 1

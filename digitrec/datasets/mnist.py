@@ -6,6 +6,7 @@ Whose hand wrote which digit is known from QMNIST (Yadav and Bottou, 2019), wher
 import gzip
 import hashlib
 import math
+import zlib
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,9 @@ def load() -> Dataset:
     writers: list[NDArray[np.int32] | None] = [None, None]
     if all((data_folder() / path).is_file() for path in WRITER_HASHES):
         tables = [read_idx(read_checked(path, sha256), path) for path, sha256 in WRITER_HASHES.items()]
-        writers = [table[:, WRITER_COLUMN].astype(np.int32) for table in tables]
+        # QMNIST goes on where MNIST ends: of its 60,000 test digits, the first 10,000 are MNIST's.
+        labels = (arrays[1], arrays[3])
+        writers = [t[: len(known), WRITER_COLUMN].astype(np.int32) for t, known in zip(tables, labels, strict=True)]
         hashes |= WRITER_HASHES
     return Dataset(
         "mnist",
@@ -61,7 +64,7 @@ def read_idx(packed: bytes, name: str) -> NDArray[np.uint8]:
     """
     try:
         content = gzip.decompress(packed) if packed[:2] == b"\x1f\x8b" else packed
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"Expected {name} to be a whole gzip file. Received: {error}. Get the file again.") from None
     zero, kind, dimensions = content[:2], content[2:3], content[3] if len(content) > 3 else 0
     if zero != b"\0\0" or not kind or kind[0] not in IDX_TYPES or not 1 <= dimensions <= 4:
@@ -70,6 +73,11 @@ def read_idx(packed: bytes, name: str) -> NDArray[np.uint8]:
             f"Received: {content[:4].hex(' ') or 'nothing'}. This is another kind of file: put the original there."
         )
     start = 4 + 4 * dimensions
+    if len(content) < start:
+        raise DataError(
+            f"Expected {name} to have a header of {start} bytes. Received: {len(content)}. "
+            "The file is cut short: get it again."
+        )
     shape = tuple(int(n) for n in np.frombuffer(content[4:start], ">u4"))
     dtype = IDX_TYPES[kind[0]]
     expected = math.prod(shape) * dtype.itemsize
