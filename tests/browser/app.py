@@ -102,15 +102,15 @@ def draw(page: Page, strokes: Sequence[NDArray[np.float32]], pause: float = 0.0)
 
 
 def settle(page: Page) -> None:
-    """Wait until the verdict is that of what is on the canvas: nothing sent or awaited for a quarter of a second."""
+    """Wait until the verdict is that of what is on the canvas: nothing sent or awaited for a fifth of a second."""
     still, last, deadline = 0, None, time.monotonic() + PATIENCE / 1000
-    while still < 5 and time.monotonic() < deadline:
+    while still < 4 and time.monotonic() < deadline:
         page.wait_for_timeout(50)
         live = page.locator(".live")
         state = (live.get_attribute("aria-busy"), live.get_attribute("data-sent"))
         still = still + 1 if state == last and state[0] == "false" else 0
         last = state
-    assert still == 5, f"The verdict did not settle: {last}"
+    assert still == 4, f"The verdict did not settle: {last}"
 
 
 def verdict(page: Page) -> str:
@@ -126,7 +126,7 @@ def words(page: Page) -> str:
 def press(page: Page, name: str) -> None:
     """Press a button of the page, and wait for what it does to the canvas."""
     page.get_by_role("button", name=name).click()
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(200)
     wait_for_canvas(page)
 
 
