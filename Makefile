@@ -30,8 +30,8 @@ bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks
 
 model: .venv/run
-	@echo "Training takes about 30 minutes on 2 cores."
-	$(BIN)/python -m digitrec train
+	@echo "Training takes about 40 minutes on 2 cores."
+	$(BIN)/python -m digitrec train --folder models/digitrec
 
 picture: .venv/dev
 	$(BIN)/python -m tests.browser.picture docs/draw.png

@@ -11,7 +11,7 @@ from digitrec.classifier import Reading, load_classifier
 from digitrec.errors import DigitrecError
 from digitrec.imagefiles import load_ink
 from digitrec.recipe import Recipe
-from digitrec.registry import SHIPPED, SHIPPED_NAME
+from digitrec.registry import SHIPPED_NAME, models_folders
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -75,14 +75,17 @@ def _line(row: dict[str, Any]) -> str:
 
 @app.command()
 def train(
-    folder: Annotated[Path, typer.Option(help="Where the model is written.")] = SHIPPED / SHIPPED_NAME,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the model is written.  [default: digitrec in the models folder]")
+    ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = Recipe.epochs,
     seed: Annotated[int, typer.Option(min=0, help="Of weights, order and drawings.")] = Recipe.seed,
     as_json: AsJson = False,
 ) -> None:
-    """Train the shipped model from MNIST and the pen digits in the data folder (about 30 minutes on 2 cores)."""
+    """Train the shipped model from MNIST and the pen digits in the data folder (about 40 minutes on 2 cores)."""
     from digitrec.training.shipped import make_model  # noqa: PLC0415  TensorFlow is loaded for this command alone
 
+    folder = folder or models_folders()[0] / SHIPPED_NAME
     try:
         card = make_model(folder, Recipe(epochs=epochs, seed=seed), lambda line: typer.echo(line, err=True))
     except DigitrecError as error:

@@ -25,6 +25,7 @@ warnings.filterwarnings("ignore", message="Warning: Enabling `experimental_prese
 BATCH = 64  # images at once; larger batches are no faster on 2 cores
 FEW = 8  # up to so many images are read one by one
 CLOSE = 0.2  # a runner-up of at least this probability is worth naming
+FAR = 0.02  # a runner-up of less is none
 FULL = 0.75  # of the canvas under ink leaves no shape to read
 LAYERS = {"CONV_2D": "Convolution", "MAX_POOL_2D": "Pooling", "FULLY_CONNECTED": "Dense", "SOFTMAX": "Softmax"}
 FULL_REASON = "Ink covers nearly the whole canvas, so no shape is left to read."
@@ -133,9 +134,13 @@ class Classifier:
             return Reading(None, nothing, True, "There is no ink to read yet.", preprocessed)
         probabilities = self.predict_proba(preprocessed.image[None])[0]
         is_full = preprocessed.ink.mean() > FULL * 255
-        unsure = is_full or float(probabilities.max()) < self.card.unsure_below
+        unsure = is_full or self.is_unsure(probabilities)
         reason = FULL_REASON if is_full else give_reason(probabilities, unsure)
         return Reading(int(probabilities.argmax()), probabilities, unsure, reason, preprocessed)
+
+    def is_unsure(self, probabilities: NDArray[np.float32]) -> bool:
+        """Whether ten probabilities are too weak for a verdict."""
+        return float(probabilities.max()) < self.card.unsure_below
 
     @contextmanager
     def _borrow(self, size: int) -> Iterator[Any]:
@@ -187,6 +192,8 @@ def give_reason(probabilities: NDArray[np.float32], unsure: bool) -> str:
         return "It does not look enough like any one digit."
     if probabilities[second] >= CLOSE:
         return f"It looks most like {_article(first)}, and somewhat like {_article(second)}."
+    if probabilities[second] >= FAR:
+        return f"It looks most like {_article(first)}."
     return f"It looks like {_article(first)} and like no other digit."
 
 

@@ -21,7 +21,7 @@ from digitrec.errors import DrawingError
 
 CANVAS = 280  # pixels, the side of the square that drawings are made on
 MAX_LINK = 6000  # characters; browsers and proxies take 8,000 for a whole address
-MAX_STROKES, MAX_POINTS, MAX_WIDTH = 200, 20_000, 80
+MAX_STROKES, MAX_POINTS, MAX_WIDTH = 200, 5_000, 80
 REACH = 4096  # pixels that a pen may leave the canvas by
 OVERSAMPLING = 4  # sub-pixels each way for smooth edges
 
@@ -93,6 +93,15 @@ def place(strokes: Sequence[NDArray[Any]], width: float, longest_side: float, ce
     middle = np.clip(np.asarray(centre), margin, CANVAS - margin)
     move = middle - (low + high) / 2 * scale
     return Drawing(tuple(Stroke((np.asarray(s, np.float64) * scale + move).astype(np.float32), width) for s in strokes))
+
+
+def smooth(corners: NDArray[np.float64]) -> NDArray[np.float32]:
+    """A curve past the corners, from the first to the last: Chaikin's corner cutting, three times."""
+    for _ in range(3):
+        early, late = corners[:-1], corners[1:]
+        cut = np.stack([0.75 * early + 0.25 * late, 0.25 * early + 0.75 * late], axis=1).reshape(-1, 2)
+        corners = np.concatenate([corners[:1], cut, corners[-1:]])
+    return corners.astype(np.float32)
 
 
 def to_link(drawing: Drawing) -> str:

@@ -5,16 +5,16 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.registry import Measurement
+from digitrec.registry import Kind, Measurement
 
 Z95 = 1.959964  # standard normal quantile of a two-sided 95 % interval
 
 
-def measure(what: str, is_right: NDArray[np.bool_]) -> Measurement:
+def measure(kind: Kind, what: str, is_right: NDArray[np.bool_]) -> Measurement:
     """The share of True among (n,) bools, n at least 1, with its 95 % interval."""
     n, right = len(is_right), int(is_right.sum())
     low, high = wilson_interval(right, n)
-    return Measurement(what=what, n=n, share=right / n, low=low, high=high)
+    return Measurement(kind=kind, what=what, n=n, share=right / n, low=low, high=high)
 
 
 def wilson_interval(right: int, n: int) -> tuple[float, float]:

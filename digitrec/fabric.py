@@ -3,7 +3,8 @@
 Drawing -> to_fabric -> canvas -> from_fabric -> Drawing
 
 Fabric smooths what the pointer reports into quadratic curves. They are taken over as short straight lines that lie on
-them, and handed back as those lines, so a drawing comes back as it went.
+them, and handed back as those lines, so a drawing comes back as it went. A marker, an object that nobody sees, tells
+which drawing a canvas was last handed.
 """
 
 from collections.abc import Sequence
@@ -12,17 +13,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.drawings import Drawing, Stroke
+from digitrec.drawings import MAX_POINTS, MAX_STROKES, MAX_WIDTH, REACH, Drawing, Stroke
+from digitrec.errors import DrawingError
 
 Json = dict[str, Any]
+MARK = "strokeDashOffset"  # a property that Fabric keeps, and that shows nothing on an object without a stroke
 MOVED = 3.0  # pixels; a path whose middle lies farther from where it was drawn has been edited
 FLAT = 6.0  # pixels, the longest straight line that stands for a piece of a curve
 CURVES = {"M": 3, "L": 3, "Q": 5}  # the commands of a pen's path, and how long each is
 
 
-def to_fabric(drawing: Drawing, ink: str, paper: str) -> Json:
-    """A drawing as the canvas's `initial_drawing`; `ink` and `paper` are CSS colours."""
-    return {"objects": [_to_path(stroke, paper if stroke.erases else ink) for stroke in drawing.strokes]}
+def to_fabric(drawing: Drawing, ink: str, paper: str, revision: int = 0) -> Json:
+    """A drawing as the canvas's `initial_drawing`, marked with `revision`; `ink` and `paper` are CSS colours."""
+    marker = {"type": "Rect", "left": 0, "top": 0, "width": 0, "height": 0, "strokeWidth": 0, "fill": None}
+    paths = [_to_path(stroke, paper if stroke.erases else ink) for stroke in drawing.strokes]
+    return {"objects": [marker | {MARK: revision}, *paths]}
 
 
 def _to_path(stroke: Stroke, colour: str) -> Json:
@@ -41,30 +46,63 @@ def _to_path(stroke: Stroke, colour: str) -> Json:
     }
 
 
-def from_fabric(canvas: Json | None, paper: str) -> Drawing:
-    """The drawing on the canvas; anything on it that is not a pen's path is left out."""
-    return Drawing(tuple(_from_path(item, paper) for item in (canvas or {}).get("objects", []) if _is_pen_path(item)))
+def read_revision(canvas: Any) -> int | None:
+    """The revision of the drawing that the canvas was last handed; None where it carries no marker."""
+    return next((item[MARK] for item in _objects(canvas) if item.get("type") == "Rect" and MARK in item), None)
+
+
+def from_fabric(canvas: Any, paper: str) -> Drawing:
+    """The drawing on the canvas; anything on it that is not a pen's path is left out.
+
+    Raises
+    ------
+    DrawingError, where the paths are not what a pen can have drawn: they come from a browser, and are not trusted.
+    """
+    paths = [item for item in _objects(canvas) if _is_pen_path(item)]
+    if len(paths) > MAX_STROKES or sum(len(item["path"]) for item in paths) > MAX_POINTS:
+        raise _refused(f"more than {MAX_STROKES} strokes or {MAX_POINTS} points")
+    try:
+        return Drawing(tuple(_from_path(item, paper) for item in paths))
+    except (TypeError, ValueError, IndexError):
+        raise _refused("a path that is not made of numbers") from None
+
+
+def _refused(received: str) -> DrawingError:
+    return DrawingError(
+        f"Expected at most {MAX_STROKES} strokes of a pen on the canvas. Received: {received}. Clear it and draw again."
+    )
+
+
+def _objects(canvas: Any) -> list[Json]:
+    objects = canvas.get("objects") if isinstance(canvas, dict) else None
+    return [item for item in objects if isinstance(item, dict)] if isinstance(objects, list) else []
 
 
 def _is_pen_path(item: Json) -> bool:
-    path = item.get("path") or []
-    return (
-        item.get("type") == "Path" and len(path) > 0 and all(CURVES.get(command[0]) == len(command) for command in path)
+    path = item.get("path")
+    if item.get("type") != "Path" or not isinstance(path, list) or not path:
+        return False
+    whole = all(
+        isinstance(command, list) and command and CURVES.get(str(command[0])) == len(command) for command in path
     )
+    return whole and path[0][0] == "M"
 
 
 def _from_path(item: Json, paper: str) -> Stroke:
     points = _flatten(item["path"])
     if len(points) == 2 and np.abs(points[1] - points[0]).max() < 0.1:
         points = points[:1]
-    return Stroke(_edited(points, item), _width(item), item.get("stroke") == paper)
+    points, width = _edited(points, item), _width(item)
+    if not (np.isfinite(points).all() and np.abs(points).max() <= 2 * REACH and 0 < width <= 2 * MAX_WIDTH):
+        raise ValueError
+    return Stroke(points, width, item.get("stroke") == paper)
 
 
 def _flatten(commands: Sequence[Sequence[Any]]) -> NDArray[np.float32]:
     """The path as points, with as many on each curve as make its straight pieces short."""
     points: list[NDArray[np.float64]] = []
     for _, *numbers in commands:
-        places = np.array(numbers, float).reshape(-1, 2)
+        places = np.clip(np.array(numbers, float).reshape(-1, 2), -REACH, REACH)
         if len(places) == 1:
             points.append(places[0])
             continue
@@ -86,9 +124,10 @@ def _edited(points: NDArray[np.float32], item: Json) -> NDArray[np.float32]:
         [
             item.get("scaleX", 1) * (-1 if item.get("flipX") else 1),
             item.get("scaleY", 1) * (-1 if item.get("flipY") else 1),
-        ]
+        ],
+        float,
     )
-    angle = np.deg2rad(item.get("angle", 0))
+    angle = np.deg2rad(float(item.get("angle", 0)))
     drawn = (points.min(axis=0) + points.max(axis=0)) / 2
     shown = np.array([item.get("left", drawn[0]), item.get("top", drawn[1])], float)
     if angle == 0 and (scale == 1).all() and np.abs(shown - drawn).max() < MOVED:

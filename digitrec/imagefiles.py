@@ -71,9 +71,9 @@ def open_grey(path: Path) -> NDArray[np.float32]:
             f"Expected a picture such as PNG, JPEG, WebP, BMP or TIFF. Received: {path.name!r}, which is none. "
             "Open it elsewhere and save it as PNG."
         ) from None
-    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError) as error:
-        if isinstance(error, PictureError):
-            raise
+    except PictureError:
+        raise
+    except Exception:  # noqa: BLE001  Pillow's decoders raise whatever a damaged file leads them to
         raise PictureError(
             f"Expected a whole picture. Received: {path.name!r}, which breaks off or is damaged. Save or copy it again."
         ) from None

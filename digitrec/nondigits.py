@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets.pen import PenDigit, draw_at_random, to_image
+from digitrec.drawings import smooth
 from digitrec.preprocessing import SIDE
 
 Strokes = tuple[NDArray[np.float32], ...]
@@ -99,15 +100,6 @@ def letter(rng: np.random.Generator, names: Sequence[str]) -> Strokes:
     lean = np.array([[1, 0], [rng.normal(0, 0.15), rng.uniform(0.8, 1.2)]])
     unsteady = (np.array(corners) + rng.normal(0, 0.18, (len(corners), 2)) for corners in shape)
     return tuple((corners @ lean).astype(np.float32) for corners in unsteady)
-
-
-def smooth(corners: NDArray[np.float64]) -> NDArray[np.float32]:
-    """A curve past the corners, from the first to the last: Chaikin's corner cutting, three times."""
-    for _ in range(3):
-        early, late = corners[:-1], corners[1:]
-        cut = np.stack([0.75 * early + 0.25 * late, 0.25 * early + 0.75 * late], axis=1).reshape(-1, 2)
-        corners = np.concatenate([corners[:1], cut, corners[-1:]])
-    return corners.astype(np.float32)
 
 
 def _places(rng: np.random.Generator, n: int) -> NDArray[np.float32]:

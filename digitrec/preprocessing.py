@@ -108,7 +108,7 @@ def find_ink(canvas: NDArray[np.uint8], paper: tuple[int, int, int] | None = Non
     strongest = int(distance.max())
     if strongest < MIN_CONTRAST:
         return np.zeros(canvas.shape[:2], np.uint8)
-    return to_uint8(distance * (255 / strongest))
+    return to_uint8(np.where(distance < MIN_CONTRAST, 0, distance) * (255 / strongest))
 
 
 def border_colour(canvas: NDArray[np.uint8]) -> NDArray[np.int16]:

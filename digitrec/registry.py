@@ -6,7 +6,7 @@ models/<name>/  model.tflite (what the app reads with), model.keras (what traini
 import hashlib
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -14,13 +14,22 @@ from digitrec.errors import ModelError
 
 SHIPPED = Path(__file__).parent.parent / "models"
 SHIPPED_NAME = "digitrec"
+Kind = Literal["read", "doubted", "refused"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Measurement(BaseModel):
-    """One figure: a share of n, with its 95 % interval (Wilson)."""
+    """One figure: a share of n, with its 95 % interval (Wilson).
+
+    Attributes
+    ----------
+    kind : "read" is the share of digits read correctly, "doubted" that of digits answered "not sure",
+        "refused" that of drawings that are no digits answered so.
+    what : which drawings.
+    """
 
     model_config = ConfigDict(frozen=True)
+    kind: Kind
     what: str
     n: int = Field(gt=0)
     share: Share

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit
-from digitrec.drawings import CANVAS, Drawing, place
-from digitrec.nondigits import smooth
+from digitrec.drawings import CANVAS, Drawing, place, smooth
 
 WIDTH = 18.0  # pixels of the canvas, as the page's pen
 SIDE = (130, 190)  # pixels of the canvas

@@ -43,7 +43,7 @@ class XrayStep:
     ----------
     title, sentence : what is done, and why.
     picture : uint8, ink 255 on 0, after the step.
-    digit_without, confidence_without : the verdict, had the step been left out.
+    digit_without, confidence_without, unsure_without : the verdict, had the step been left out.
     """
 
     title: str
@@ -51,6 +51,7 @@ class XrayStep:
     picture: NDArray[np.uint8]
     digit_without: int
     confidence_without: float
+    unsure_without: bool
 
 
 def xray(classifier: Classifier, ink: NDArray[np.uint8]) -> tuple[XrayStep, ...]:
@@ -65,6 +66,6 @@ def xray(classifier: Classifier, ink: NDArray[np.uint8]) -> tuple[XrayStep, ...]
     )
 
 
-def _verdict(classifier: Classifier, image: NDArray[np.uint8]) -> tuple[int, float]:
+def _verdict(classifier: Classifier, image: NDArray[np.uint8]) -> tuple[int, float, bool]:
     probabilities = classifier.predict_proba(image[None])[0]
-    return int(probabilities.argmax()), float(probabilities.max())
+    return int(probabilities.argmax()), float(probabilities.max()), classifier.is_unsure(probabilities)

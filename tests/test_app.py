@@ -60,7 +60,8 @@ def test_a_drawing_in_the_link_is_read() -> None:
 
 def test_a_scribble_is_answered_not_sure() -> None:
     app = run(drawing=to_link(SCRIBBLE))
-    assert (verdict(app)["shown"], verdict(app)["words"]) == ("?", "Not sure")
+    assert verdict(app)["shown"] == "?"
+    assert verdict(app)["words"].startswith("Not sure")
 
 
 def test_a_sample_is_read_undone_and_redone() -> None:
@@ -105,6 +106,7 @@ def test_the_network_page_shows_the_card() -> None:
     assert not app.exception
     assert app.title[0].value == "The network"
     assert "not sure" in app.markdown[1].value
+    assert len(app.get("plotly_chart")) == 3
 
 
 def damage_card(folder: Path) -> None:

@@ -20,6 +20,7 @@ from digitrec.classifier import (
 )
 from digitrec.errors import InkError, ModelError
 from digitrec.preprocessing import Preprocessed, preprocess
+from digitrec.samples import own_sample
 
 Images = NDArray[np.uint8]
 Shares = NDArray[np.float32]
@@ -51,7 +52,7 @@ def test_rows_are_probabilities(n: int, classifier: Classifier) -> None:
 
 @pytest.mark.parametrize("n", [FEW, BATCH + 9])
 def test_a_batch_is_read_as_its_images_one_by_one(n: int, classifier: Classifier) -> None:
-    images = some_images(n)
+    images = np.stack([to_image(own_sample(i % 10, np.random.default_rng(i)).drawing) for i in range(n)])
     one_by_one = np.concatenate([classifier.predict_proba(image[None]) for image in images])
     assert len(np.unique(one_by_one, axis=0)) > 2
     np.testing.assert_allclose(classifier.predict_proba(images), one_by_one, atol=1e-5)

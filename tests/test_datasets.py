@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitrec.datasets import SOURCES, Dataset, Split, data_folder, load_dataset, mnist, pen
+from digitrec.datasets import SOURCES, Dataset, data_folder, load_dataset, mnist, pen
 from digitrec.datasets.dataset import read_checked
-from digitrec.datasets.mnist import HASHES, WRITER_HASHES, digest, read_idx
+from digitrec.datasets.mnist import HASHES, WRITER_HASHES, read_idx
 from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit, draw_all, draw_at_random, parse_unipen, split_by_writer
 from digitrec.drawings import CANVAS, Drawing
 from digitrec.errors import DataError, DrawingError
@@ -160,12 +160,6 @@ BROKEN_IDX = {
 def test_a_broken_idx_is_refused_by_name(content: bytes, told: str) -> None:
     with pytest.raises(DataError, match=f"Expected some-file .*{told}"):
         read_idx(content, "some-file")
-
-
-def test_digest_tells_splits_apart() -> None:
-    images, labels = np.zeros((2, 28, 28), np.uint8), np.array([1, 2], np.uint8)
-    same, other = Split(images.copy(), labels.copy()), Split(images.copy(), labels[::-1].copy())
-    assert digest(Split(images, labels)) == digest(same) != digest(other)
 
 
 def test_pen_file_has_its_digits_and_writers(pen_digits: tuple[PenDigit, ...]) -> None:

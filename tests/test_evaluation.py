@@ -23,7 +23,7 @@ def test_interval_stays_between_0_and_1_and_holds_the_share(n: int) -> None:
 
 
 def test_measuring_counts_the_true_ones() -> None:
-    figure = measure("MNIST test", np.array([True, True, False, True]))
+    figure = measure("read", "MNIST test", np.array([True, True, False, True]))
     expected = binomtest(3, 4).proportion_ci(0.95, method="wilson")
-    assert (figure.what, figure.n, figure.share) == ("MNIST test", 4, 0.75)
+    assert (figure.kind, figure.what, figure.n, figure.share) == ("read", "MNIST test", 4, 0.75)
     assert (figure.low, figure.high) == pytest.approx((expected.low, expected.high), abs=1e-6)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitrec.drawings import Drawing, Stroke, render
-from digitrec.fabric import from_fabric, to_fabric
+from digitrec.drawings import MAX_STROKES, Drawing, Stroke, render
+from digitrec.errors import DrawingError
+from digitrec.fabric import from_fabric, read_revision, to_fabric
 
 INK, PAPER = "#1f2937", "#ffffff"
 LINE = [[40, 60], [90, 40], [150, 130], [200, 120], [210, 220]]
@@ -22,7 +23,7 @@ def drawing(points: list[Any], width: float = 18, erases: bool = False) -> Drawi
 
 def on_canvas(points: list[Any], **edited: float) -> dict[str, Any]:
     canvas = to_fabric(drawing(points), INK, PAPER)
-    canvas["objects"][0] |= edited
+    canvas["objects"][-1] |= edited
     return canvas
 
 
@@ -52,22 +53,22 @@ def test_a_drawing_comes_back_as_it_went(drawn: list[tuple[list[Any], int, bool]
 def test_a_drawing_comes_back_with_the_place_that_the_canvas_adds(moves: list[Any]) -> None:
     points = np.cumsum([(140, 140), *moves], axis=0)
     canvas = to_fabric(drawing(points), INK, PAPER)
-    x, y = middle_of_curve(canvas["objects"][0]["path"])
-    canvas["objects"][0] |= {"left": x, "top": y, "scaleX": 1, "scaleY": 1, "angle": 0, "flipX": False, "flipY": False}
+    x, y = middle_of_curve(canvas["objects"][-1]["path"])
+    canvas["objects"][-1] |= {"left": x, "top": y, "scaleX": 1, "scaleY": 1, "angle": 0, "flipX": False, "flipY": False}
     (back,) = from_fabric(canvas, PAPER).strokes
     np.testing.assert_array_equal(back.points, points)
 
 
 def test_a_dot_is_drawn_with_a_length_and_comes_back_as_one_point() -> None:
     canvas = to_fabric(drawing([[70, 80]]), INK, PAPER)
-    (x, y), (end_x, end_y) = (command[1:] for command in canvas["objects"][0]["path"])
+    (x, y), (end_x, end_y) = (command[1:] for command in canvas["objects"][-1]["path"])
     assert 0 < math.dist((x, y), (end_x, end_y)) < 0.1
     assert from_fabric(canvas, PAPER).strokes[0].points.tolist() == [[70, 80]]
 
 
 def test_the_eraser_draws_in_the_colour_of_the_paper() -> None:
     canvas = to_fabric(Drawing((*drawing(LINE).strokes, *drawing(LINE, erases=True).strokes)), INK, PAPER)
-    assert [item["stroke"] for item in canvas["objects"]] == [INK, PAPER]
+    assert [item["stroke"] for item in canvas["objects"][1:]] == [INK, PAPER]
     assert [one.erases for one in from_fabric(canvas, PAPER).strokes] == [False, True]
 
 
@@ -90,7 +91,7 @@ def test_a_path_of_the_pen_itself_is_read() -> None:
 
 def test_a_moved_path_is_read_where_it_is_shown() -> None:
     canvas = on_canvas(LINE)
-    x, y = middle_of_curve(canvas["objects"][0]["path"])
+    x, y = middle_of_curve(canvas["objects"][-1]["path"])
     (stroke,) = from_fabric(on_canvas(LINE, left=x + 30, top=y - 25), PAPER).strokes
     np.testing.assert_allclose(stroke.points, np.add(LINE, (30, -25)), atol=3)
 
@@ -152,15 +153,15 @@ def shown_curve(item: dict[str, Any]) -> np.ndarray:
 
 
 def test_the_canvas_shows_a_line_with_a_corner_as_render_does() -> None:
-    (item,) = to_fabric(Drawing((Stroke(np.array(SEVEN, np.float32), 18),)), "#000", "#fff")["objects"]
+    item = to_fabric(Drawing((Stroke(np.array(SEVEN, np.float32), 18),)), "#000", "#fff")["objects"][-1]
     assert np.hypot(*(shown_curve(item) - SEVEN[1]).T).min() < 2
 
 
 def test_a_line_with_a_corner_comes_back_with_the_place_that_the_canvas_adds() -> None:
     canvas = to_fabric(Drawing((Stroke(np.array(SEVEN, np.float32), 18),)), "#000", "#fff")
-    curve = shown_curve(canvas["objects"][0])
+    curve = shown_curve(canvas["objects"][-1])
     x, y = (curve.min(axis=0) + curve.max(axis=0)) / 2
-    canvas["objects"][0] |= {"left": x, "top": y}
+    canvas["objects"][-1] |= {"left": x, "top": y}
     back = render(from_fabric(canvas, "#fff"))
     went = render(Drawing((Stroke(np.array(SEVEN, np.float32), 18),)))
     assert (np.abs(back.astype(int) - went) > 128).sum() < 50
@@ -174,5 +175,45 @@ def test_a_path_that_no_pen_made_is_left_out_or_read(path: list[Any]) -> None:
 
 def test_a_path_enlarged_on_the_canvas_has_a_wider_pen() -> None:
     canvas = to_fabric(Drawing((Stroke(np.array([[100, 100], [180, 160]], np.float32), 10),)), "#000", "#fff")
-    canvas["objects"][0] |= {"left": 140, "top": 130, "scaleX": 2, "scaleY": 2}
+    canvas["objects"][-1] |= {"left": 140, "top": 130, "scaleX": 2, "scaleY": 2}
     assert from_fabric(canvas, "#fff").strokes[0].width == 20
+
+
+def test_the_revision_comes_back() -> None:
+    assert read_revision(to_fabric(drawing(LINE), INK, PAPER, revision=12)) == 12
+    assert read_revision(to_fabric(Drawing(), INK, PAPER, revision=3)) == 3
+
+
+@pytest.mark.parametrize("canvas", [None, 1, [], {}, {"objects": 1}, {"objects": [1, None]}], ids=repr)
+def test_what_is_no_canvas_has_neither_drawing_nor_revision(canvas: Any) -> None:
+    assert not from_fabric(canvas, PAPER)
+    assert read_revision(canvas) is None
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"path": [["M", 1, 2], ["L", float("nan"), 2]]},
+        {"path": [["M", 1, 2], ["L", "one", "two"]]},
+        {"path": [["M", 1, 2], ["L", 5, 5]], "strokeWidth": "wide"},
+        {"path": [["M", 1, 2], ["L", 5, 5]], "strokeWidth": -3},
+        {"path": [["M", 1, 2], ["L", 5, 5]], "scaleX": None},
+        {"path": [["M", 1, 2], ["L", 5, 5]], "left": float("inf")},
+    ],
+    ids=repr,
+)
+def test_what_no_pen_can_have_drawn_is_refused(item: dict[str, Any]) -> None:
+    with pytest.raises(DrawingError, match="Clear it and draw again"):
+        from_fabric({"objects": [{"type": "Path", "stroke": INK, "strokeWidth": 9} | item]}, PAPER)
+
+
+def test_too_many_strokes_are_refused() -> None:
+    paths = to_fabric(drawing(LINE), INK, PAPER)["objects"][1:] * (MAX_STROKES + 1)
+    with pytest.raises(DrawingError, match="more than 200 strokes"):
+        from_fabric({"objects": paths}, PAPER)
+
+
+def test_points_far_beyond_the_canvas_cost_nothing() -> None:
+    far = {"type": "Path", "path": [["M", 0, 0], ["Q", 1e9, 1e9, -1e9, 1e9]], "stroke": INK, "strokeWidth": 9}
+    (stroke,) = from_fabric({"objects": [far]}, PAPER).strokes
+    assert len(stroke.points) < 3000

@@ -386,3 +386,11 @@ def test_enlarging_symmetric_ink_changes_next_to_nothing(seed: int, factor: int)
     ink = np.concatenate([half, half[:, ::-1]], axis=1)
     large = np.kron(ink, np.ones((factor, factor), np.uint8))
     assert np.abs(preprocess(large).image.astype(int) - preprocess(ink).image).max() <= 1
+
+
+def test_what_an_eraser_left_too_faint_to_be_seen_is_paper() -> None:
+    canvas = np.full((280, 280, 4), 255, np.uint8)
+    canvas[60:200, 120:140, :3] = 30
+    before = preprocess(canvas)
+    canvas[10:20, 5:15, :3] = 255 - 15
+    assert find_box(find_ink(canvas)) == before.box

@@ -2,11 +2,24 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from digitrec.classifier import Classifier
+from digitrec.datasets import Dataset
+from digitrec.datasets.pen import PenDigit, draw_all, split_by_writer
 from digitrec.errors import ModelError
-from digitrec.registry import SHIPPED, Card, Measurement, find_model, models_folders, read_card, read_file
+from digitrec.registry import (
+    SHIPPED,
+    SHIPPED_NAME,
+    Card,
+    Measurement,
+    find_model,
+    models_folders,
+    read_card,
+    read_file,
+)
 
 
 def test_models_are_looked_for_in_the_variables_folder_before_the_shipped(
@@ -79,8 +92,8 @@ def test_a_card_that_is_no_text_is_named_with_what_to_do(model_folder: Path) -> 
         ("files", ["model.tflite"], "files"),
         ("name", 7, "name"),
         ("weaknesses", "none", "weaknesses"),
-        ("measured", [{"what": "x", "n": 0, "share": 1, "low": 1, "high": 1}], "measured.0.n"),
-        ("measured", [{"what": "x", "n": 9, "share": 1, "low": 1}], "measured.0.high"),
+        ("measured", [{"kind": "read", "what": "x", "n": 0, "share": 1, "low": 1, "high": 1}], "measured.0.n"),
+        ("measured", [{"kind": "read", "what": "x", "n": 9, "share": 1, "low": 1}], "measured.0.high"),
     ],
 )
 def test_a_broken_field_of_a_card_is_named(
@@ -136,9 +149,35 @@ def test_cards_and_figures_cannot_be_changed(model_folder: Path) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         card.name = "other"
     with pytest.raises(ValidationError, match="frozen"):
-        Measurement(what="x", n=1, share=1, low=0, high=1).n = 2
+        Measurement(kind="read", what="x", n=1, share=1, low=0, high=1).n = 2
 
 
 def test_a_card_comes_back_as_it_was_written(model_folder: Path) -> None:
     card = read_card(model_folder)
     assert Card.model_validate_json(card.model_dump_json(indent=2)) == card
+
+
+def test_the_shipped_model_keeps_its_bars() -> None:
+    folder = SHIPPED / SHIPPED_NAME
+    figures = {figure.what: figure.share for figure in read_card(folder).measured if figure.kind == "read"}
+    assert figures["MNIST test"] >= 0.996
+    assert figures["held-out pen writers"] >= 0.985
+    assert (folder / "model.tflite").stat().st_size <= 1_500_000
+
+
+def test_the_shipped_files_are_those_of_the_card() -> None:
+    folder = SHIPPED / SHIPPED_NAME
+    card = read_card(folder)
+    assert set(card.files) == {"model.keras", "model.tflite"}
+    for name in card.files:
+        assert read_file(folder, name, card)
+
+
+def test_the_card_tells_what_the_shipped_model_reads(
+    classifier: Classifier, pen_digits: tuple[PenDigit, ...], mnist: Dataset
+) -> None:
+    held_out = draw_all(split_by_writer(pen_digits)[1][::3], np.random.default_rng(9))
+    for split, name in ((mnist.test, "MNIST test"), (held_out, "held-out pen writers")):
+        told = next(f for f in classifier.card.measured if (f.kind, f.what) == ("read", name))
+        right = (classifier.predict_proba(split.images).argmax(axis=1) == split.labels).mean()
+        assert right == pytest.approx(told.share, abs=0.0001 if name == "MNIST test" else 0.01)

@@ -4,7 +4,6 @@ Whose hand wrote which digit is known from QMNIST (Yadav and Bottou, 2019), wher
 """
 
 import gzip
-import hashlib
 import math
 import zlib
 from typing import Any
@@ -87,8 +86,3 @@ def read_idx(packed: bytes, name: str) -> NDArray[np.uint8]:
             f"Received: {max(len(content) - start, 0):,}. The file is cut short or has grown: get it again."
         )
     return np.frombuffer(content, dtype, offset=start).reshape(shape)
-
-
-def digest(split: Split) -> str:
-    """A sha256 over a split's images and labels, to say which data a figure was measured on."""
-    return hashlib.sha256(split.images.tobytes() + split.labels.tobytes()).hexdigest()

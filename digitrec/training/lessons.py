@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets import Split, load_dataset
-from digitrec.datasets.pen import PenDigit, draw_all, load_pen_digits, split_by_writer
+from digitrec.datasets.pen import PenDigit, draw_all, load_pen_digits, split_by_writer, to_image
+from digitrec.drawings import CANVAS, place
 from digitrec.errors import DataError
 from digitrec.nondigits import TAUGHT, UNSEEN, Kind, draw_nondigits, pair
 from digitrec.training.fitting import Lesson
@@ -27,11 +28,13 @@ class Checks:
     ----------
     mnist : the validation tenth of MNIST's training set, by writers of its own.
     pen : the held-out pen writers.
+    hard : the held-out pen writers again, each digit with the same difficulty.
     nondigits : by kind, those in `UNSEEN` never trained on in any form.
     """
 
     mnist: Split
     pen: Split
+    hard: dict[str, Split]
     nondigits: dict[str, NDArray[np.uint8]]
 
 
@@ -49,7 +52,25 @@ def make_lesson(seed: int) -> tuple[Lesson, Checks]:
     targets[: len(labels)] = np.eye(10, dtype=np.float32)[labels]
     checked = kinds(TAUGHT | UNSEEN, pen_held_out)
     unknown = {name: draw_nondigits(kind, CHECKED_NONDIGITS, rng) for name, kind in checked.items()}
-    return Lesson(images, targets), Checks(validation, draw_all(pen_held_out, rng), unknown)
+    return Lesson(images, targets), Checks(validation, draw_all(pen_held_out, rng), draw_hard(pen_held_out), unknown)
+
+
+def draw_hard(digits: tuple[PenDigit, ...]) -> dict[str, Split]:
+    """Each digit in the middle of the canvas, 160 pixels long: written with a thick pen, and turned."""
+    return {
+        "held-out pen writers, pen a fifth of the digit's size": _draw(digits, width=32, degrees=0),
+        "held-out pen writers, turned right by 20 degrees": _draw(digits, width=14, degrees=20),
+        "held-out pen writers, turned left by 20 degrees": _draw(digits, width=14, degrees=-20),
+    }
+
+
+def _draw(digits: tuple[PenDigit, ...], width: float, degrees: float) -> Split:
+    angle = np.deg2rad(degrees)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    middle = (CANVAS / 2, CANVAS / 2)
+    drawings = [place([stroke @ turn for stroke in digit.strokes], width, 160, middle) for digit in digits]
+    labels = np.array([digit.label for digit in digits], np.uint8)
+    return Split(np.stack([to_image(drawing) for drawing in drawings]), labels)
 
 
 def kinds(named: dict[str, Kind], digits: tuple[PenDigit, ...]) -> dict[str, Kind]:

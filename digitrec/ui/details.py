@@ -16,6 +16,7 @@ from digitrec.xray import xray
 
 SHOWN = 140  # pixels, the side of a small picture
 COLUMNS = 16  # of feature maps
+SHOWN_MAP = 42  # pixels, the side of one
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +52,8 @@ def _show_steps(case: Case) -> None:
     steps = xray(case.classifier, case.reading.preprocessed.ink)
     for column, step in zip(st.columns(len(steps)), steps, strict=True):
         picture = as_paper(pad_to_square(step.picture))
-        verdict = f"**{step.digit_without}**, {100 * step.confidence_without:.0f} %"
-        changed = "" if step.digit_without == case.digit else " :orange-badge[changed]"
+        same = (step.digit_without, step.unsure_without) == (case.digit, case.reading.unsure)
+        verdict = f"not sure, perhaps {step.digit_without}" if step.unsure_without else f"**{step.digit_without}**"
         with column:
             st.markdown(f"**{step.title}**")
             st.image(
@@ -61,7 +62,8 @@ def _show_steps(case: Case) -> None:
                 alt=f"The drawing after the step: {step.title}",
             )
             st.markdown(step.sentence)
-            st.markdown(f"Without it: {verdict}{changed}")
+            changed = "" if same else " :orange-badge[changed]"
+            st.markdown(f"Without it: {verdict}, {100 * step.confidence_without:.0f} %{changed}")
 
 
 def _show_why(case: Case) -> None:
@@ -74,6 +76,8 @@ def _show_why(case: Case) -> None:
         width=280,
         alt=f"The drawing, coloured by how much each part speaks for {case.digit}",
     )
+    if case.reading.unsure:
+        right.markdown(f"The network is not sure. Its best guess is **{case.digit}**, and this is what speaks for it.")
     right.markdown(
         f"**:orange[Orange] ink speaks for {case.digit}, :blue[blue] ink against it**, pale ink does not matter.\n\n"
         f"Small pieces of the drawing are covered one after the other. Where covering makes the network doubt the "
@@ -87,10 +91,11 @@ def _show_layers(case: Case) -> None:
         "The first layers find edges, the later ones whole parts of digits."
     )
     for activation in case.classifier.activations(case.image):
-        if activation.values.ndim == 3:
-            height, width, count = activation.values.shape
-            name = f"{activation.layer}: {count} maps of {height} × {width}"
-            st.image(to_data_url(tile(activation.values, COLUMNS, side=42)), caption=name, alt=f"Feature maps, {name}")
+        values = activation.values if activation.values.ndim == 3 else activation.values[None, None, :]
+        height, width, count = values.shape
+        size = "one number for each digit, 0 to 9" if height == width == 1 else f"{count} maps of {height} × {width}"
+        name = f"{activation.layer}: {size}"
+        st.image(to_data_url(tile(values, COLUMNS, SHOWN_MAP)), caption=name, alt=f"What this layer answers. {name}")
 
 
 def _show_sharing(case: Case) -> None:

@@ -1,5 +1,6 @@
 // The canvas's companion. Looks at the canvas's surfaces a few times a second, sends their picture to Python where it
-// has changed, never a second one before the first is answered, and shows the verdict that comes back.
+// has changed, and shows the verdict that comes back. One picture is on its way at a time; one that is not answered
+// counts as lost after a while, and is sent again.
 
 const LOOK = 40 // ms between two looks at the canvas
 const REST = 90 // ms at least between two pictures sent
@@ -22,8 +23,6 @@ export default function (component) {
   return () => {
     clearInterval(companion.timer)
     companion.timer = null
-    companion.number = 0
-    companion.waiting = false
     companion.last = null
   }
 }
@@ -49,6 +48,7 @@ function look(companion) {
   const now = performance.now()
   const late = now - companion.sentAt
   if (companion.waiting ? late < LOST : late < REST) return
+  if (companion.waiting) companion.last = null
   const surfaces = find(companion)
   if (!surfaces.length) return
   const pixels = paint(companion.small, surfaces, SMALL).getImageData(0, 0, SMALL, SMALL).data
@@ -81,6 +81,7 @@ function find(companion) {
     const upper = root?.querySelector("canvas.upper-canvas")
     if (!upper) continue
     hideToolbar(root)
+    root.addEventListener("pointerup", () => setTimeout(() => sendDrawing(root)), true)
     companion.surfaces = [...root.querySelectorAll("canvas")]
     return companion.surfaces
   }
@@ -92,6 +93,12 @@ function hideToolbar(root) {
   const style = document.createElement("style")
   style.textContent = ".dc-toolbar { display: none !important }"
   root.append(style)
+}
+
+// A stroke is told to Python as soon as the pen is lifted, by the toolbar's own button, and not 200 ms later: whoever
+// presses undo at once means that stroke.
+function sendDrawing(root) {
+  root.querySelector('.dc-toolbar button[aria-label^="Update"]')?.click()
 }
 
 function paint(context, surfaces, side) {
@@ -135,7 +142,7 @@ function showBars(list, data) {
     const row = list.children[digit]
     row.dataset.rank = digit === data.best ? "best" : digit === data.runnerUp ? "runner-up" : "other"
     row.querySelector(".bar").style.transform = `scaleX(${percent / 100})`
-    row.querySelector(".percent").textContent = `${percent.toFixed(1)} %`
+    row.querySelector(".percent").textContent = data.percentText[digit]
   })
 }
 

@@ -1,32 +1,38 @@
 """The canvas's companion: sends what is on the canvas while the pen moves, and shows the verdict.
 
-canvas surfaces -> picture (at most one on its way) -> `newest_ink` -> Reading -> `show_verdict` -> large digit and bars
+canvas surfaces -> picture (one on its way at a time) -> `newest` -> Reading -> `show_verdict` -> large digit and bars
 
 The canvas itself sends its drawing only 200 ms after the pen is lifted. Where the companion cannot find the canvas's
 surfaces it sends nothing, and the canvas's own update serves.
 """
 
-import base64
-import binascii
-import io
-import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-from PIL import Image
 
 from digitrec.classifier import Reading
-from digitrec.drawings import CANVAS
-from digitrec.preprocessing import find_ink
-from digitrec.ui.paper import CONTAINER, PAPER_COLOUR, Paper
+from digitrec.drawings import CANVAS, render
+from digitrec.ui.paper import CONTAINER
+from digitrec.ui.sheet import Sheet, decode, decode_url
 
 HERE = Path(__file__).parent
-MAX_PICTURE = 200_000  # characters; a full canvas as PNG takes under 30,000
-PREFIX = "data:image/png;base64,"
-WORDS = ((0.99, "Certain"), (0.9, "Confident"), (0.75, "Fairly confident"), (0.0, "Leaning"))
+SOURCES = "sources"
+WORDS = ((0.99, "Certain"), (0.9, "Confident"), (0.75, "Fairly confident"), (0.0, "Probably"))
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the companion and the canvas had sent in the last run, and which of them the verdict was read from."""
+
+    number: int | None = None
+    canvas: bytes | None = None
+    newer: str = "canvas"
+
 
 _companion = st.components.v2.component(
     "digitrec_live",
@@ -36,19 +42,40 @@ _companion = st.components.v2.component(
 )
 
 
-def newest_ink(paper: Paper) -> NDArray[np.uint8] | None:
-    """What the companion sent last: (280, 280) uint8, ink 255 on 0; None where it has sent nothing of this revision."""
-    picture = _picture(paper)
-    return _decode(picture.get("url")) if picture.get("revision") == paper.revision else None
+def newest(sheet: Sheet, canvas: bytes | None) -> tuple[NDArray[np.uint8], Sequence[NDArray[np.float32]] | None]:
+    """What is on the sheet now, and the pen's paths where they are of the same moment.
+
+    The companion and the canvas each send pictures; the one that has changed since the last run is the newer, the
+    companion's if both have. Where neither has sent one of this revision, the drawing itself is drawn.
+
+    Returns
+    -------
+    ink : (280, 280) uint8, 255 on 0.
+    strokes : (k, 2) float32 arrays in canvas pixels; None while the pen moves, and where an eraser was used.
+    """
+    picture = _picture(sheet)
+    number = picture.get("number") if picture.get("revision") == sheet.revision else None
+    before: Sources = st.session_state.get(SOURCES, Sources())
+    if number is not None and number != before.number:
+        newer = "companion"
+    elif canvas is not None and canvas != before.canvas:
+        newer = "canvas"
+    else:
+        newer = before.newer
+    st.session_state[SOURCES] = Sources(number, canvas, newer)
+    if newer == "companion" and number is not None and (ink := decode_url(picture.get("url"))) is not None:
+        return ink, None
+    ink = decode(canvas) if canvas else None
+    return (render(sheet.drawing) if ink is None else ink), sheet.drawing.paths
 
 
-def show_verdict(paper: Paper, reading: Reading) -> None:
+def show_verdict(sheet: Sheet, reading: Reading) -> None:
     """Show the verdict beside the canvas, and keep its companion going."""
     _companion(
-        key=_key(paper),
+        key=_key(sheet),
         data={
-            "seen": _picture(paper).get("number", 0),
-            "revision": paper.revision,
+            "seen": _picture(sheet).get("number", 0),
+            "revision": sheet.revision,
             "canvas": f".st-key-{CONTAINER}",
             "side": CANVAS,
             **describe(reading),
@@ -58,13 +85,13 @@ def show_verdict(paper: Paper, reading: Reading) -> None:
 
 
 def describe(reading: Reading) -> dict[str, Any]:
-    """A reading as plain values for the page: what is shown large, in words, as bars, and as pixels."""
+    """A reading as plain values: what is shown large, in words, as bars (percent), as 784 pixels (0 to 255)."""
     image = reading.preprocessed.image
-    percent = [round(100 * float(share), 1) for share in reading.probabilities]
+    percent = [100 * float(share) for share in reading.probabilities]
     if reading.digit is None:
         shown, words = "", "Nothing to read yet"
     elif reading.unsure:
-        shown, words = "?", "Not sure"
+        shown, words = "?", f"Not sure, {in_percent(reading.confidence)}"
     else:
         shown, words = str(reading.digit), f"{in_words(reading.confidence)}, {in_percent(reading.confidence)}"
     return {
@@ -74,6 +101,9 @@ def describe(reading: Reading) -> dict[str, Any]:
         "best": -1 if reading.digit is None else reading.digit,
         "runnerUp": -1 if reading.runner_up is None else reading.runner_up,
         "percent": percent if reading.digit is not None else [0.0] * 10,
+        "percentText": [
+            in_percent(float(share)) if reading.digit is not None else "" for share in reading.probabilities
+        ],
         "pixels": [] if image is None else image.ravel().tolist(),
     }
 
@@ -85,28 +115,14 @@ def in_words(confidence: float) -> str:
 
 def in_percent(confidence: float) -> str:
     """A probability in percent, never rounded up to a certainty that no network has."""
-    return "over 99.9 %" if confidence > 0.999 else f"{100 * confidence:.1f} %"
+    return "> 99.9 %" if confidence > 0.999 else f"{100 * confidence:.1f} %"
 
 
-def _key(paper: Paper) -> str:
-    return f"live-{paper.mount}"
+def _key(sheet: Sheet) -> str:
+    return f"live-{sheet.mount}"
 
 
-def _picture(paper: Paper) -> dict[str, Any]:
+def _picture(sheet: Sheet) -> dict[str, Any]:
     """What the companion sent last, as it came; empty where there is nothing."""
-    picture = (st.session_state.get(_key(paper)) or {}).get("picture")
+    picture = (st.session_state.get(_key(sheet)) or {}).get("picture")
     return picture if isinstance(picture, dict) else {}
-
-
-def _decode(url: Any) -> NDArray[np.uint8] | None:
-    """The ink in a PNG from the browser, which is not trusted: None where it is no picture of the canvas."""
-    if not isinstance(url, str) or len(url) > MAX_PICTURE or not url.startswith(PREFIX):
-        return None
-    try:
-        with Image.open(io.BytesIO(base64.b64decode(url[len(PREFIX) :], validate=True)), formats=["PNG"]) as picture:
-            if picture.size != (CANVAS, CANVAS):
-                return None
-            return find_ink(np.asarray(picture.convert("RGBA")), PAPER_COLOUR)
-    except (binascii.Error, OSError, SyntaxError, ValueError):
-        logging.getLogger("digitrec").warning("A picture from the canvas could not be decoded.")
-        return None

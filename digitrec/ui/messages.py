@@ -22,13 +22,13 @@ def begin_page(name: str, title: str, instruction: str) -> bool:
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Turn an error into a message, and stop the page there."""
+def told(what: str) -> Iterator[None]:
+    """Turn an error into a message that begins with `what` could not be done, and stop the page there."""
     try:
         yield
     except DigitrecError as error:
         log.warning("%s", error)
-        st.error(as_plain_text(str(error)), icon=":material/error:")
+        st.error(as_plain_text(f"{what} {error}"), icon=":material/error:")
         st.stop()
 
 

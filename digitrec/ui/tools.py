@@ -7,6 +7,7 @@ from digitrec.drawings import Drawing
 from digitrec.samples import WIDTH, sample_digit
 from digitrec.ui import paper
 from digitrec.ui.cache import pen_digits
+from digitrec.ui.sheet import put, redo, undo
 
 PEN, ERASER = ":material/edit: Pen", ":material/ink_eraser: Eraser"
 NOTE = "sample_note"
@@ -30,8 +31,22 @@ def show() -> None:
             persist_state="session",
             label_visibility="collapsed",
         )
-        st.button("Undo", icon=":material/undo:", on_click=paper.undo, disabled=not sheet.past, shortcut="Ctrl+Z")
-        st.button("Redo", icon=":material/redo:", on_click=paper.redo, disabled=not sheet.future, shortcut="Ctrl+Y")
+        st.button(
+            "Undo",
+            icon=":material/undo:",
+            on_click=paper.change,
+            args=(undo,),
+            disabled=not sheet.past,
+            shortcut="Ctrl+Z",
+        )
+        st.button(
+            "Redo",
+            icon=":material/redo:",
+            on_click=paper.change,
+            args=(redo,),
+            disabled=not sheet.future,
+            shortcut="Ctrl+Y",
+        )
         st.button("Clear", icon=":material/delete:", on_click=_clear, disabled=not sheet.drawing)
         st.button("Sample digit", icon=":material/casino:", on_click=_put_sample, type="primary")
         st.slider("Pen width", 4, 40, round(WIDTH), key="pen_width", persist_state="session", width=180)
@@ -41,10 +56,10 @@ def show() -> None:
 
 
 def _clear() -> None:
-    paper.put(Drawing())
+    paper.change(lambda sheet: put(sheet, Drawing()))
 
 
 def _put_sample() -> None:
     sample = sample_digit(pen_digits(), np.random.default_rng())
-    paper.put(sample.drawing)
+    paper.change(lambda sheet: put(sheet, sample.drawing))
     st.session_state[NOTE] = (paper.current().revision, sample.origin)

@@ -97,6 +97,19 @@ def test_undo_redo_and_clear(page: Page, server: Server) -> None:
     assert ink_on_canvas(page) == pytest.approx(both, rel=0.02)
 
 
+def test_undo_right_after_a_stroke_takes_that_stroke(page: Page, server: Server) -> None:
+    open_draw(page, server.address)
+    draw(page, ONE)
+    settle(page)
+    one = ink_on_canvas(page)
+    draw(page, [np.array([(60, 60), (220, 60)], np.float32)])
+    page.keyboard.press("Control+z")
+    page.wait_for_timeout(500)
+    wait_for_canvas(page)
+    assert ink_on_canvas(page) == pytest.approx(one, rel=0.02)
+    assert verdict(page) == "1"
+
+
 def test_the_eraser_takes_ink_away(page: Page, server: Server) -> None:
     open_draw(page, server.address)
     draw(page, SEVEN)
@@ -199,7 +212,7 @@ def test_not_sure_is_said_where_ink_is_no_digit(page: Page, server: Server) -> N
     draw(page, [np.stack([x, np.where(np.arange(15) % 2, 80, 200)], axis=1).astype(np.float32)])
     settle(page)
     assert verdict(page) == "?"
-    assert words(page) == "Not sure"
+    assert words(page).startswith("Not sure")
 
 
 def test_nothing_is_asked_of_other_machines(page: Page, server: Server) -> None:
@@ -286,4 +299,5 @@ def test_held_out_writers_are_read_off_the_page(page: Page, server: Server, pen_
     resized = load_classifier().predict_proba(np.stack([naive(strokes) for strokes in ways])).argmax(axis=1)
     naively_right = np.mean(resized == [digit.label for digit in chosen])
     print(f"read off the page: {right:.1%} of {len(chosen)}; whole canvas resized: {naively_right:.1%}")
-    assert naively_right < 0.93 < right
+    assert naively_right < 0.93
+    assert right >= 0.96

@@ -1,0 +1,121 @@
+"""What is on the sheet that people draw on, what was, and what of the browser's news to believe: plain values.
+
+Sheet -> put, undo, redo, receive -> Sheet
+"""
+
+import base64
+import binascii
+import io
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from digitrec.drawings import CANVAS, Drawing
+from digitrec.errors import DrawingError
+from digitrec.fabric import from_fabric, read_revision
+from digitrec.preprocessing import find_ink
+
+log = logging.getLogger("digitrec")
+
+INK, PAPER = "#1f2937", "#ffffff"
+PAPER_COLOUR = (255, 255, 255)
+KEPT = 50  # steps that can be undone
+MAX_PICTURE = 200_000  # bytes of a canvas as PNG; a full one takes under 30,000
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """What is on the sheet, and what was.
+
+    Attributes
+    ----------
+    mount : counts the canvases; each has a key of its own.
+    revision : counts the drawings handed to a canvas. What was sent before the canvas had the last is out of date.
+    start : the drawing last handed to the canvas.
+    drawing : what is on it now.
+    past, future : what undo and redo bring back, the nearest last.
+    """
+
+    mount: int = 0
+    revision: int = 0
+    start: Drawing = Drawing()
+    drawing: Drawing = Drawing()
+    past: tuple[Drawing, ...] = ()
+    future: tuple[Drawing, ...] = ()
+
+
+def put(sheet: Sheet, drawing: Drawing) -> Sheet:
+    """Replace what is on the sheet; it can be undone."""
+    return _lay(_remember(sheet, drawing), drawing)
+
+
+def undo(sheet: Sheet) -> Sheet:
+    """Bring back what was on the sheet before the last change."""
+    if not sheet.past:
+        return sheet
+    return _lay(replace(sheet, past=sheet.past[:-1], future=(*sheet.future, sheet.drawing)), sheet.past[-1])
+
+
+def redo(sheet: Sheet) -> Sheet:
+    """Take back the last undo."""
+    if not sheet.future:
+        return sheet
+    return _lay(replace(sheet, past=(*sheet.past, sheet.drawing), future=sheet.future[:-1]), sheet.future[-1])
+
+
+def lay_again(sheet: Sheet) -> Sheet:
+    """Begin a new canvas with what is on the sheet."""
+    return _lay(replace(sheet, mount=sheet.mount + 1), sheet.drawing)
+
+
+def receive(sheet: Sheet, sent: Any) -> Sheet | None:
+    """The sheet with what its canvas has sent; None where that is out of date, or no drawing."""
+    if read_revision(sent) != sheet.revision:
+        return None
+    try:
+        drawn = from_fabric(sent, PAPER)
+    except DrawingError as error:
+        log.warning("What the canvas sent was left aside: %s", error)
+        return None
+    return sheet if _is_same(drawn, sheet.drawing) else _remember(sheet, drawn)
+
+
+def _lay(sheet: Sheet, drawing: Drawing) -> Sheet:
+    return replace(sheet, revision=sheet.revision + 1, start=drawing, drawing=drawing)
+
+
+def _remember(sheet: Sheet, drawing: Drawing) -> Sheet:
+    return replace(sheet, drawing=drawing, past=(*sheet.past, sheet.drawing)[-KEPT:], future=())
+
+
+def _is_same(one: Drawing, other: Drawing) -> bool:
+    if len(one.strokes) != len(other.strokes):
+        return False
+    pairs = zip(one.strokes, other.strokes, strict=True)
+    return all(a.points.shape == b.points.shape and np.allclose(a.points, b.points, atol=0.5) for a, b in pairs)
+
+
+def decode(png: bytes) -> NDArray[np.uint8] | None:
+    """The ink in a PNG of the canvas, (280, 280) uint8; None where it is something else: browsers are not trusted."""
+    try:
+        with Image.open(io.BytesIO(png[:MAX_PICTURE]), formats=["PNG"]) as picture:
+            if picture.size != (CANVAS, CANVAS):
+                return None
+            return find_ink(np.asarray(picture.convert("RGBA")), PAPER_COLOUR)
+    except (Image.DecompressionBombError, OSError, SyntaxError, ValueError):
+        log.warning("A picture from the canvas could not be decoded.")
+        return None
+
+
+def decode_url(url: object) -> NDArray[np.uint8] | None:
+    """As `decode`, of a data URL."""
+    if not isinstance(url, str) or len(url) > 2 * MAX_PICTURE or not url.startswith("data:image/png;base64,"):
+        return None
+    try:
+        return decode(base64.b64decode(url.partition(",")[2], validate=True))
+    except binascii.Error:
+        return None

@@ -1,0 +1,108 @@
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from digitrec.drawings import Drawing, Stroke
+from digitrec.fabric import to_fabric
+from digitrec.pictures import to_png
+from digitrec.ui.sheet import INK, MAX_PICTURE, PAPER, Sheet, decode, decode_url, lay_again, put, receive, redo, undo
+
+
+def strokes(n: int) -> Drawing:
+    return Drawing(tuple(Stroke(np.array([[10 * k, 5], [10 * k, 90]], np.float32), 9) for k in range(n)))
+
+
+def canvas_sends(n: int, revision: int) -> dict[str, Any]:
+    return to_fabric(strokes(n), INK, PAPER, revision)
+
+
+MARK = canvas_sends(0, 0)["objects"]
+
+
+def lengths(sheet: Sheet | None) -> tuple[list[int], int, list[int]]:
+    assert sheet is not None
+    return [len(d.strokes) for d in sheet.past], len(sheet.drawing.strokes), [len(d.strokes) for d in sheet.future]
+
+
+@pytest.fixture
+def three() -> Sheet:
+    sheet = reduce(lambda sheet, n: receive(sheet, canvas_sends(n, 0)) or sheet, (1, 2, 3), Sheet())
+    assert lengths(sheet) == ([0, 1, 2], 3, [])
+    return sheet
+
+
+def test_each_stroke_can_be_undone_and_redone(three: Sheet) -> None:
+    assert lengths(undo(three)) == ([0, 1], 2, [3])
+    assert lengths(redo(undo(three))) == ([0, 1, 2], 3, [])
+
+
+def test_what_the_canvas_sends_late_changes_nothing(three: Sheet) -> None:
+    twice = undo(undo(three))
+    assert receive(twice, canvas_sends(2, 1)) is None  # the echo of the first undo, after the second
+    echoed = receive(twice, canvas_sends(1, 2))
+    assert lengths(echoed) == ([0], 1, [3, 2])
+    assert lengths(redo(redo(twice))) == ([0, 1, 2], 3, [])
+
+
+def test_a_new_stroke_after_undo_ends_what_could_be_redone(three: Sheet) -> None:
+    assert lengths(receive(undo(three), canvas_sends(4, 1))) == ([0, 1, 2], 4, [])
+
+
+def test_clear_can_be_undone(three: Sheet) -> None:
+    cleared = put(three, Drawing())
+    assert lengths(cleared) == ([0, 1, 2, 3], 0, [])
+    assert lengths(undo(cleared)) == ([0, 1, 2], 3, [0])
+
+
+def test_coming_back_begins_a_new_canvas_with_the_same_drawing(three: Sheet) -> None:
+    again = lay_again(three)
+    assert (again.mount, len(again.start.strokes)) == (1, 3)
+    assert receive(again, canvas_sends(9, 0)) is None
+    assert lengths(again) == ([0, 1, 2], 3, [])
+
+
+def test_nothing_is_undone_where_nothing_was_done() -> None:
+    assert lengths(undo(Sheet())) == lengths(redo(Sheet())) == ([], 0, [])
+
+
+@pytest.mark.parametrize(
+    "sent", [None, 5, {"objects": 3}, {"objects": [*MARK, {"type": "Path", "path": [["M", "a", "b"]]}]}]
+)
+def test_what_is_no_drawing_is_left_aside(three: Sheet, sent: Any) -> None:
+    assert receive(three, sent) is None
+
+
+def test_a_picture_of_the_canvas_is_decoded() -> None:
+    picture = np.full((280, 280), 255, np.uint8)
+    picture[50:200, 100:120] = 0
+    np.testing.assert_array_equal(decode(to_png(picture)), 255 - picture)
+
+
+@pytest.mark.parametrize(
+    "png",
+    [
+        b"",
+        b"\x89PNG\r\n\x1a\n",
+        to_png(np.zeros((28, 28), np.uint8)),
+        to_png(np.zeros((280, 280), np.uint8))[:60],
+        b"x" * (MAX_PICTURE + 1),
+    ],
+    ids=["nothing", "head", "small", "cut", "huge"],
+)
+def test_what_is_no_picture_of_the_canvas_is_none(png: bytes) -> None:
+    assert decode(png) is None
+
+
+def test_a_bomb_of_a_picture_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    assert decode(to_png(np.zeros((280, 280), np.uint8))) is None
+
+
+@pytest.mark.parametrize(
+    "url", [None, 7, "", "data:image/png;base64,!", "data:text/html;base64,AAAA", "http://x/y.png"]
+)
+def test_what_is_no_data_url_of_a_picture_is_none(url: Any) -> None:
+    assert decode_url(url) is None
