@@ -6,31 +6,38 @@ import plotly.graph_objects as go
 
 from digitrec.registry import Measurement
 
-ROW = 42  # pixels
+ROW = 46  # pixels
+LABEL = 15  # pixels above its row, where a phone has room for it
 
 
 def shares(figures: Sequence[Measurement]) -> go.Figure:
     """Shares as dots with their 95 % intervals, one row each, in percent."""
     rows = list(reversed(figures))
+    places = list(range(len(rows)))
     percent = [100 * figure.share for figure in rows]
+    low, high = min(100 * figure.low for figure in rows), max(100 * figure.high for figure in rows)
     dots = go.Scatter(
         x=percent,
-        y=[f"{figure.what}<br><i>n = {figure.n:,}</i>" for figure in rows],
+        y=places,
         error_x={
             "type": "data",
             "array": [100 * (figure.high - figure.share) for figure in rows],
             "arrayminus": [100 * (figure.share - figure.low) for figure in rows],
             "thickness": 2,
         },
-        mode="markers+text",
-        text=[f"{share:.2f} %" for share in percent],
-        textposition="top center",
+        mode="markers",
+        marker={"size": 11},
         customdata=[[100 * figure.low, 100 * figure.high] for figure in rows],
         hovertemplate="%{x:.2f} %, 95 % interval %{customdata[0]:.2f} to %{customdata[1]:.2f} %<extra></extra>",
-        marker={"size": 11},
     )
     figure = go.Figure(dots)
-    figure.update_layout(height=70 + ROW * len(rows), margin={"l": 0, "r": 30, "t": 10, "b": 30})
-    figure.update_xaxes(ticksuffix=" %", automargin=True)
-    figure.update_yaxes(automargin=True)
+    for place, row in zip(places, rows, strict=True):
+        label = f"{row.what}: <b>{100 * row.share:.2f} %</b> of {row.n:,}"
+        figure.add_annotation(
+            text=label, x=0, xref="paper", xanchor="left", y=place, yshift=LABEL, showarrow=False, align="left"
+        )
+    figure.update_layout(height=50 + ROW * len(rows), margin={"l": 0, "r": 10, "t": 0, "b": 30}, showlegend=False)
+    spare = 0.04 * (high - low)
+    figure.update_xaxes(ticksuffix=" %", range=[low - spare, high + spare])
+    figure.update_yaxes(showticklabels=False, range=[-0.5, len(rows) - 0.2], fixedrange=True)
     return figure

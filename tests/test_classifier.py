@@ -18,6 +18,7 @@ from digitrec.classifier import (
     give_reason,
     load_classifier,
 )
+from digitrec.datasets.pen import to_image
 from digitrec.errors import InkError, ModelError
 from digitrec.preprocessing import Preprocessed, preprocess
 from digitrec.samples import own_sample

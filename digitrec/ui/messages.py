@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from digitrec.errors import DigitrecError
 
@@ -14,11 +15,23 @@ log = logging.getLogger("digitrec")
 
 def begin_page(name: str, title: str, instruction: str) -> bool:
     """Show the title and the line that says what to do; True where the user has just come from another page."""
+    _run_the_router()
     st.title(title, anchor=False)
     st.markdown(instruction)
     arrived = st.session_state.get("page_shown") != name
     st.session_state["page_shown"] = name
     return arrived
+
+
+def _run_the_router() -> None:
+    """Begin again with app.py, where Streamlit left it out.
+
+    As long as app.py has never run, a page opened by its own address is run alone, with the menu that Streamlit makes
+    of pages/: so for whoever is first, once.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
 
 
 @contextmanager

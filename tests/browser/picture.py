@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from digitrec.drawings import to_link
+from digitrec.drawings import Drawing, Stroke, simplify, to_link
 from digitrec.samples import own_sample
 from tests.browser import chromium
 from tests.browser.app import Server, wait_for_canvas
@@ -20,7 +20,9 @@ def main(path: Path) -> None:
         server = Server(Path(folder) / "log.txt")
         try:
             page = browser.new_page(viewport={"width": 1100, "height": 1010})
-            page.goto(f"{server.address}/?drawing={to_link(own_sample(3, np.random.default_rng(4)).drawing)}")
+            strokes = own_sample(3, np.random.default_rng(4)).drawing.strokes
+            drawing = Drawing(tuple(Stroke(simplify(stroke.points), stroke.width) for stroke in strokes))
+            page.goto(f"{server.address}/?drawing={to_link(drawing)}")
             wait_for_canvas(page)
             page.get_by_text("Without it").first.wait_for()
             page.mouse.move(0, 0)
