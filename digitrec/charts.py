@@ -39,5 +39,5 @@ def shares(figures: Sequence[Measurement]) -> go.Figure:
     figure.update_layout(height=50 + ROW * len(rows), margin={"l": 0, "r": 10, "t": 0, "b": 30}, showlegend=False)
     spare = 0.04 * (high - low)
     figure.update_xaxes(ticksuffix=" %", range=[low - spare, high + spare])
-    figure.update_yaxes(showticklabels=False, range=[-0.5, len(rows) - 0.2], fixedrange=True)
+    figure.update_yaxes(showticklabels=False, showgrid=False, range=[-0.5, len(rows) - 0.2], fixedrange=True)
     return figure
