@@ -8,7 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from digitrec.classifier import Reading, load_classifier
-from digitrec.errors import DigitrecError
+from digitrec.datasets import SOURCES, Dataset, check, data_folder, is_there, load_dataset
+from digitrec.datasets.export import FORMS, export
+from digitrec.distribution import count_labels
+from digitrec.errors import DataError, DigitrecError
 from digitrec.imagefiles import load_ink
 from digitrec.recipe import Recipe
 from digitrec.registry import SHIPPED_NAME, models_folders
@@ -71,6 +74,70 @@ def _line(row: dict[str, Any]) -> str:
     if row["unsure"]:
         return f"{row['file']}: not sure, perhaps {row['digit']} ({row['confidence']:.1%}). {row['reason']}"
     return f"{row['file']}: {row['digit']} ({row['confidence']:.1%})"
+
+
+@app.command()
+def data(
+    source: Annotated[
+        str | None, typer.Argument(help=f"{', '.join(SOURCES)}, a .csv, a .npz or a folder.  [default: list them]")
+    ] = None,
+    fetch: Annotated[bool, typer.Option("--fetch", help="Download what is missing.")] = False,
+    form: Annotated[str | None, typer.Option("--export", help=f"Write it out as {', '.join(FORMS)}.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where to write it to.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Say what data there is, where it comes from, and what is odd about it."""
+    try:
+        if source is None:
+            rows = [{"name": name, "title": entry.title, "there": is_there(name)} for name, entry in SOURCES.items()]
+            _print(rows, "\n".join(_source_line(row) for row in rows), as_json=as_json)
+            return
+        if not fetch and source in SOURCES and not is_there(source):
+            missing = ", ".join(SOURCES[source].needs)
+            hint = "Add --fetch to download it." if SOURCES[source].can_fetch else "Put the files there."
+            raise DataError(f"Expected {missing} in {data_folder()}. Received: no such files. {hint}")
+        dataset = load_dataset(source)
+        row = _describe(dataset)
+        _print(row, _dataset_text(row), as_json=as_json)
+        if form:
+            typer.echo(f"Written to {export(dataset, folder, form)}.", err=True)
+    except DigitrecError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from None
+
+
+def _describe(dataset: Dataset) -> dict[str, Any]:
+    splits = {"train": dataset.train, "test": dataset.test}
+    return {
+        "name": dataset.name,
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "folder": str(data_folder()),
+        "images": {name: len(split) for name, split in splits.items()},
+        "counts": {name: count_labels(split.labels)["count"].tolist() for name, split in splits.items()},
+        "findings": [
+            {"kind": finding.kind, "split": finding.split, "sentence": finding.sentence, "n": len(finding.places)}
+            for finding in check(dataset)
+        ],
+        "sha256": dataset.hashes,
+    }
+
+
+def _dataset_text(row: dict[str, Any]) -> str:
+    counts = [
+        f"{name} {row['images'][name]:>6,}: " + " ".join(f"{n:>5}" for n in row["counts"][name])
+        for name in row["counts"]
+    ]
+    findings = [f"- {finding['sentence']}" for finding in row["findings"]] or ["Nothing odd was found."]
+    return "\n".join([f"{row['source']} ({row['licence']})", f"in {row['folder']}", *counts, *findings])
+
+
+def _source_line(row: dict[str, Any]) -> str:
+    return f"{row['name']:<8}{'there' if row['there'] else 'not there':<11}{row['title']}"
+
+
+def _print(value: Any, text: str, *, as_json: bool) -> None:
+    typer.echo(json.dumps(value, indent=2) if as_json else text)
 
 
 @app.command()

@@ -175,3 +175,42 @@ def test_a_name_that_is_no_text_is_printed(tmp_path: Path) -> None:
     )
     assert ran.returncode == 1
     assert b"Traceback" not in ran.stderr
+
+
+def test_data_lists_what_there_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
+    result = CliRunner().invoke(app, ["data", "--json"])
+    there = {row["name"]: row["there"] for row in json.loads(result.stdout)}
+    assert there == {"mnist": False, "pen": False, "kaggle": False, "uci": True}
+
+
+def test_data_describes_a_source() -> None:
+    result = CliRunner().invoke(app, ["data", "uci", "--json"])
+    told = json.loads(result.stdout)
+    assert told["images"] == {"train": 1347, "test": 450}
+    assert sum(told["counts"]["train"]) == 1347
+    assert told["findings"] == []
+    text = CliRunner().invoke(app, ["data", "uci"]).stdout
+    assert "CC BY 4.0" in text
+    assert "Nothing odd" in text
+
+
+def test_data_is_written_out(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["data", "uci", "--export", "npz", "--folder", str(tmp_path)])
+    assert result.exit_code == 0
+    again = CliRunner().invoke(app, ["data", str(tmp_path / "uci.npz"), "--json"])
+    assert json.loads(again.stdout)["images"] == {"train": 1347, "test": 450}
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [("mnist", "--fetch"), ("pen", "Put the files there"), ("letters", "Check its name"), ("no.npz", "no.npz")],
+)
+def test_data_that_is_not_there_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str, told: str
+) -> None:
+    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
+    result = CliRunner().invoke(app, ["data", source])
+    assert result.exit_code == 1
+    assert told in result.stderr
+    assert "Traceback" not in result.output

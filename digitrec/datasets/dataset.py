@@ -46,6 +46,7 @@ class Dataset:
     train, test : the two splits.
     source, licence : one line each.
     hashes : the sha256 of each file read, by its path in the data folder.
+    unlabelled : (n, 28, 28) uint8, images to read and not to learn from; None where there are none.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Dataset:
     source: str
     licence: str
     hashes: dict[str, str] = field(default_factory=dict)
+    unlabelled: NDArray[np.uint8] | None = None
 
 
 def data_folder() -> Path:

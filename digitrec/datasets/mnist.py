@@ -4,6 +4,7 @@ Whose hand wrote which digit is known from QMNIST (Yadav and Bottou, 2019), wher
 """
 
 import gzip
+import io
 import math
 import zlib
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets.dataset import Dataset, Split, data_folder, read_checked
+from digitrec.datasets.download import fetch
 from digitrec.errors import DataError
 
 HASHES = {
@@ -20,6 +22,12 @@ HASHES = {
     "mnist/t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
     "mnist/t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
 }
+MIRRORS = (
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+)
+KERAS_FILE = "mnist/mnist.npz"
+KERAS_HASH = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 WRITER_HASHES = {
     "qmnist/qmnist-train-labels-idx2-int.gz": "2c05dc77f6b916b38e455e97ab129a42a444f3dbef09b278a366f82904e0dd9f",
     "qmnist/qmnist-test-labels-idx2-int.gz": "9fbcbe594c3766fdf4f0b15c5165dc0d1e57ac604e01422608bb72c906030d06",
@@ -29,29 +37,41 @@ WRITER_COLUMN = 2  # of the eight in QMNIST's label files
 
 
 def load() -> Dataset:
-    """MNIST from the data folder: images uint8 (n, 28, 28), ink 255 on 0, and labels; writers where QMNIST's files are.
+    """MNIST from the data folder, fetched into it where it is not there; writers where QMNIST's files are.
+
+    Images uint8 (n, 28, 28), ink 255 on 0. Keras's mnist.npz, in the data folder's mnist/, does as well.
 
     Raises
     ------
-    DataError, where a file is missing or is not the published one.
+    DataError, where a file cannot be had or is not the published one.
     """
-    arrays = [read_idx(read_checked(path, sha256), path) for path, sha256 in HASHES.items()]
-    hashes = dict(HASHES)
+    arrays, hashes = _load_arrays()
+    train, test = arrays[:2], arrays[2:]
     writers: list[NDArray[np.int32] | None] = [None, None]
     if all((data_folder() / path).is_file() for path in WRITER_HASHES):
         tables = [read_idx(read_checked(path, sha256), path) for path, sha256 in WRITER_HASHES.items()]
         # QMNIST goes on where MNIST ends: of its 60,000 test digits, the first 10,000 are MNIST's.
-        labels = (arrays[1], arrays[3])
+        labels = (train[1], test[1])
         writers = [t[: len(known), WRITER_COLUMN].astype(np.int32) for t, known in zip(tables, labels, strict=True)]
-        hashes |= WRITER_HASHES
+        hashes = hashes | WRITER_HASHES
     return Dataset(
         "mnist",
-        Split(arrays[0], arrays[1], writers[0]),
-        Split(arrays[2], arrays[3], writers[1]),
+        Split(train[0], train[1], writers[0]),
+        Split(test[0], test[1], writers[1]),
         "The MNIST database of handwritten digits (LeCun, Cortes, Burges)",
         "CC BY-SA 3.0",
         hashes,
     )
+
+
+def _load_arrays() -> tuple[list[NDArray[np.uint8]], dict[str, str]]:
+    has_idx = all((data_folder() / path).is_file() for path in HASHES)
+    if not has_idx and (data_folder() / KERAS_FILE).is_file():
+        content = read_checked(KERAS_FILE, KERAS_HASH)
+        with np.load(io.BytesIO(content), allow_pickle=False) as packed:
+            return [packed[name] for name in ("x_train", "y_train", "x_test", "y_test")], {KERAS_FILE: KERAS_HASH}
+    fetch(HASHES, MIRRORS)
+    return [read_idx(read_checked(path, sha256), path) for path, sha256 in HASHES.items()], dict(HASHES)
 
 
 def read_idx(packed: bytes, name: str) -> NDArray[np.uint8]:

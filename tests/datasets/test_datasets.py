@@ -1,12 +1,13 @@
 import gzip
 import hashlib
+import io
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from digitrec.datasets import SOURCES, Dataset, data_folder, load_dataset, mnist, pen
+from digitrec.datasets import SOURCES, Dataset, data_folder, is_there, load_dataset, mnist, pen
 from digitrec.datasets.dataset import read_checked
 from digitrec.datasets.mnist import HASHES, WRITER_HASHES, read_idx
 from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit, draw_all, draw_at_random, parse_unipen, split_by_writer
@@ -99,18 +100,40 @@ def test_mnist_without_qmnist_has_no_writers(mnist: Dataset, folder: Path) -> No
     assert mnist.train.writers is not None
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_a_missing_file_is_named_with_where_to_put_it(name: str, folder: Path) -> None:
-    with pytest.raises(DataError, match=r"Expected .* Received: no such file. .*set DIGITREC_DATA") as caught:
+@pytest.mark.parametrize("name", [name for name in SOURCES if SOURCES[name].needs])
+def test_a_missing_file_is_named_with_where_to_put_it(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mnist, "MIRRORS", ("http://127.0.0.1:1/",))
+    assert not is_there(name)
+    with pytest.raises(DataError, match=r"Expected .* Received: .*(no such file|no connection).* (put|Put)") as caught:
         load_dataset(name)
     assert str(folder) in str(caught.value)
-    assert f"{'mnist/train-images' if name == 'mnist' else pen.PATH}" in str(caught.value)
+    assert Path(SOURCES[name].needs[0]).name in str(caught.value)
+
+
+def test_what_needs_no_file_is_always_there(folder: Path) -> None:
+    assert is_there("uci")
+    assert not any(folder.iterdir())
+
+
+def test_mnist_as_keras_packs_it_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    packed = io.BytesIO()
+    images, labels = rng.integers(0, 256, (30, 28, 28), dtype=np.uint8), np.arange(30, dtype=np.uint8) % 10
+    np.savez(packed, x_train=images[:20], y_train=labels[:20], x_test=images[20:], y_test=labels[20:])
+    monkeypatch.setattr(mnist, "KERAS_HASH", hashlib.sha256(packed.getvalue()).hexdigest())
+    (folder / "mnist").mkdir()
+    (folder / mnist.KERAS_FILE).write_bytes(packed.getvalue())
+    assert is_there("mnist")
+    data = load_dataset("mnist")
+    np.testing.assert_array_equal(data.train.images, images[:20])
+    np.testing.assert_array_equal(data.test.labels, labels[20:])
 
 
 @pytest.mark.parametrize("path", [next(iter(HASHES)), pen.PATH])
 def test_a_damaged_file_is_refused(path: str, folder: Path) -> None:
-    (folder / path).parent.mkdir()
-    (folder / path).write_bytes(b"half a download")
+    for name in (*HASHES, path):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"half a download")
     with pytest.raises(
         DataError, match=r"Expected .*sha256 .*Received: 15 bytes .* delete it and get it again"
     ) as caught:
@@ -119,7 +142,7 @@ def test_a_damaged_file_is_refused(path: str, folder: Path) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(DataError, match=r"mnist, pen\. Received: 'letters'"):
+    with pytest.raises(DataError, match=r"mnist, pen, kaggle, uci.*Received: 'letters'"):
         load_dataset("letters")
 
 
@@ -262,10 +285,6 @@ def test_random_drawings_stay_on_the_canvas_and_their_pens_below_a_fifth() -> No
 def test_a_drawing_without_ink_is_no_image() -> None:
     with pytest.raises(DrawingError, match=r"Expected a drawing with ink. Received: none. Draw"):
         pen.to_image(Drawing())
-
-
-def test_sources_are_the_loaders() -> None:
-    assert dict(SOURCES) == {"mnist": mnist.load, "pen": pen.load}
 
 
 def test_mnist_writers_of_training_and_test_are_other_people(mnist: Dataset) -> None:

@@ -1,0 +1,87 @@
+"""Fetch published files into the data folder, whole or not at all.
+
+mirrors -> a draft beside the file -> sha256 -> the file
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import pooch
+import requests
+
+from digitrec.datasets.dataset import data_folder
+from digitrec.errors import DataError
+
+TIMEOUT = 20  # seconds without a byte
+CHUNK = 1 << 16  # bytes
+
+
+class Progress(Protocol):
+    """What pooch tells of a download."""
+
+    total: int
+
+    def update(self, count: int) -> object:
+        """So many more bytes have come."""
+
+    def reset(self) -> object:
+        """Begin again."""
+
+    def close(self) -> object:
+        """It is over."""
+
+
+def fetch(files: dict[str, str], mirrors: Iterable[str], progress: Callable[[str], Progress] | None = None) -> None:
+    """Fetch what is missing of `files`, {path in the data folder: sha256}, from the first mirror that has it.
+
+    Parameters
+    ----------
+    mirrors : addresses that the last part of a path is added to.
+    progress : makes something to be told of a file's download, given its path.
+
+    Raises
+    ------
+    DataError, where no mirror gives a file; those fetched before stay, and nothing half-fetched does.
+    """
+    for path, sha256 in files.items():
+        if not (data_folder() / path).is_file():
+            _fetch(path, sha256, list(mirrors), progress)
+
+
+def _fetch(path: str, sha256: str, mirrors: list[str], progress: Callable[[str], Progress] | None) -> None:
+    target = data_folder() / path
+    problems = []
+    for mirror in mirrors:
+        told = progress(path) if progress else False
+        try:
+            pooch.retrieve(
+                f"{mirror}{target.name}",
+                known_hash=f"sha256:{sha256}",
+                fname=target.name,
+                path=target.parent,
+                downloader=pooch.HTTPDownloader(progressbar=told, chunk_size=CHUNK, timeout=TIMEOUT),
+            )
+        except (requests.RequestException, OSError, ValueError) as error:
+            logging.getLogger("digitrec").warning("%s from %s: %s", target.name, mirror, error)
+            problems.append(f"{mirror.split('/')[2]}: {_in_words(error)}")
+        else:
+            return
+    raise DataError(
+        f"Expected to fetch {target.name} from one of {len(mirrors)} places. Received: {'; '.join(problems)}. "
+        f"Try again later, or put the file into {target.parent} by hand."
+    )
+
+
+def _in_words(error: Exception) -> str:
+    match error:
+        case requests.HTTPError() if error.response is not None:
+            return f"answer {error.response.status_code}"
+        case requests.Timeout():
+            return "no answer in time"
+        case requests.RequestException():
+            return "no connection, or one that broke off"
+        case ValueError():
+            return "a file that is not the published one"
+        case _:
+            return "the file could not be written"

@@ -1,0 +1,126 @@
+"""Digits of one's own: a folder of pictures in class subfolders 0 to 9, or a .npz with images and labels.
+
+pictures -> ink -> preprocessed -> 28 x 28          .npz -> shapes and ranges checked
+"""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.datasets.dataset import Dataset, Split
+from digitrec.errors import DataError, PictureError
+from digitrec.imagefiles import load_ink
+from digitrec.preprocessing import SIDE, preprocess
+
+MAX_PICTURES = 100_000
+MAX_NPZ = 1_000_000_000  # bytes, unpacked; MNIST has 55 million
+TEST_SHARE, SEED = 0.2, 17
+KERAS = ("x_train", "y_train", "x_test", "y_test")
+
+
+def load_folder(folder: Path) -> Dataset:
+    """A folder whose subfolders 0 to 9 hold pictures of one digit each; a fifth of them to test with.
+
+    Raises
+    ------
+    DataError, listing the files that are no pictures of digits; none is left out unsaid.
+    """
+    paths = [(path, int(path.parent.name)) for path in sorted(folder.glob("[0-9]/*")) if path.is_file()]
+    if not paths:
+        raise DataError(
+            f"Expected {folder} to have subfolders named 0 to 9 with pictures in them. Received: none. "
+            "Sort the pictures into a folder for each digit."
+        )
+    if len(paths) > MAX_PICTURES:
+        raise DataError(
+            f"Expected at most {MAX_PICTURES:,} pictures. Received: {len(paths):,}. Convert them to a .npz first."
+        )
+    images, bad = np.zeros((len(paths), SIDE, SIDE), np.uint8), []
+    for index, (path, _) in enumerate(paths):
+        try:
+            image = preprocess(load_ink(path)).image
+            if image is None:
+                bad.append(f"{path.parent.name}/{path.name}: no ink was found")
+            else:
+                images[index] = image
+        except PictureError as error:
+            bad.append(f"{path.parent.name}/{error}")
+    if bad:
+        raise DataError(
+            f"Expected {folder.name} to hold pictures of digits alone. Received: {len(bad)} other files, "
+            f"the first: {bad[0]} Take them out, then load the folder again."
+        )
+    return _split(folder.name, images, np.array([label for _, label in paths], np.uint8), f"pictures in {folder.name}")
+
+
+def load_npz(path: Path) -> Dataset:
+    """A .npz with `images` and `labels`, or with `x_train`, `y_train`, `x_test`, `y_test` as Keras has MNIST.
+
+    Raises
+    ------
+    DataError, where arrays are missing or of another shape or range.
+    """
+    arrays = _read_npz(path)
+    if set(KERAS) <= set(arrays):
+        train, test = (_check(path, arrays[x], arrays[y]) for x, y in (KERAS[:2], KERAS[2:]))
+        return Dataset(path.stem, train, test, f"arrays in {path.name}", "unknown")
+    if {"images", "labels"} <= set(arrays):
+        whole = _check(path, arrays["images"], arrays["labels"])
+        return _split(path.stem, whole.images, whole.labels, f"arrays in {path.name}")
+    raise DataError(
+        f"Expected {path.name} to hold images and labels, or {', '.join(KERAS)}. "
+        f"Received: {', '.join(sorted(arrays)) or 'no arrays'}. Save the arrays under those names."
+    )
+
+
+def _read_npz(path: Path) -> dict[str, NDArray[np.generic]]:
+    try:
+        with zipfile.ZipFile(path) as packed:
+            size = sum(part.file_size for part in packed.infolist())
+        if size > MAX_NPZ:
+            raise DataError(
+                f"Expected {path.name} to unpack to at most {MAX_NPZ / 1e9:.0f} GB. Received: {size / 1e9:.1f} GB. "
+                "Save fewer images in it."
+            )
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(
+            f"Expected {path.name} to be a .npz of plain arrays. Received: one that holds objects, or is damaged. "
+            "Save it again with numpy.savez, numbers alone."
+        ) from None
+
+
+def _check(path: Path, images: NDArray[np.generic], labels: NDArray[np.generic]) -> Split:
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    good_images = images.ndim == 3 and images.shape[1:] == (SIDE, SIDE) and images.dtype == np.uint8
+    if not good_images or len(images) == 0:
+        raise DataError(
+            f"Expected {path.name} to hold images as uint8 of shape (n, {SIDE}, {SIDE}), ink 255 on 0. "
+            f"Received: shape {images.shape}, {images.dtype}. Convert them first."
+        )
+    if labels.shape != (len(images),) or not np.issubdtype(labels.dtype, np.integer):
+        raise DataError(
+            f"Expected {path.name} to hold one whole number as label for each of {len(images):,} images. "
+            f"Received: shape {labels.shape}, {labels.dtype}. Convert them first."
+        )
+    wrong = np.flatnonzero((labels.astype(np.int64) < 0) | (labels.astype(np.int64) > 9))
+    if len(wrong):
+        raise DataError(
+            f"Expected labels of 0 to 9 in {path.name}. Received: {labels[wrong[0]]} for image {wrong[0]:,}, "
+            f"and {len(wrong) - 1} more. Mend them first."
+        )
+    return Split(images.astype(np.uint8), labels.astype(np.uint8))
+
+
+def _split(name: str, images: NDArray[np.uint8], labels: NDArray[np.uint8], source: str) -> Dataset:
+    order = np.random.default_rng(SEED).permutation(len(labels))
+    held = order[: max(1, round(TEST_SHARE * len(labels)))]
+    kept = np.setdiff1d(order, held)
+    train, test = (Split(images[places], labels[places]) for places in (kept, np.sort(held)))
+    return Dataset(name, train, test, source, "unknown")

@@ -1,0 +1,101 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from digitrec.datasets import Dataset, Finding, Split, check
+from digitrec.datasets.checks import count_shared
+
+
+def some(n: int = 100, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    images = np.zeros((n, 28, 28), np.uint8)
+    images[:, 4:24, 4:24] = np.random.default_rng(seed).integers(0, 256, (n, 20, 20), dtype=np.uint8)
+    return images, (np.arange(n) % 10).astype(np.uint8)
+
+
+def dataset(train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray]) -> Dataset:
+    return Dataset("mine", Split(*train), Split(*test), "here", "mine")
+
+
+def findings(spoil: Callable[[np.ndarray, np.ndarray], None]) -> dict[str, Finding]:
+    images, labels = some()
+    spoil(images, labels)
+    return {finding.kind: finding for finding in check(dataset((images, labels), some(50, seed=1)))}
+
+
+def test_nothing_is_found_where_nothing_is_odd() -> None:
+    assert findings(lambda images, labels: None) == {}
+
+
+def black(images: np.ndarray, labels: np.ndarray) -> None:
+    images[[3, 40]] = np.array([0, 90], np.uint8)[:, None, None]
+
+
+def faint(images: np.ndarray, labels: np.ndarray) -> None:
+    images[7] //= 8
+
+
+def turn_over(images: np.ndarray, labels: np.ndarray) -> None:
+    images[[5, 6]] = 255 - images[[5, 6]]
+
+
+def repeat(images: np.ndarray, labels: np.ndarray) -> None:
+    images[[20, 30]] = images[10]
+
+
+def label_12(images: np.ndarray, labels: np.ndarray) -> None:
+    labels[11] = 12
+
+
+@pytest.mark.parametrize(
+    ("spoil", "kind", "places"),
+    [
+        (black, "constant", [3, 40]),
+        (faint, "faint", [7]),
+        (turn_over, "inverted", [5, 6]),
+        (repeat, "duplicate", [20, 30]),
+        (label_12, "label", [11]),
+    ],
+)
+def test_each_oddity_is_found_at_its_places(
+    spoil: Callable[[np.ndarray, np.ndarray], None], kind: str, places: list[int]
+) -> None:
+    found = findings(spoil)
+    assert set(found) == {kind}
+    assert found[kind].split == "train"
+    assert found[kind].places.tolist() == places
+    assert f"{len(places)} of" in found[kind].sentence
+
+
+def test_a_missing_digit_is_named() -> None:
+    def lose(images: np.ndarray, labels: np.ndarray) -> None:
+        labels[labels == 4] = 5
+
+    assert "have no 4" in findings(lose)["absent"].sentence
+
+
+def test_imbalance_is_counted() -> None:
+    def more_ones(images: np.ndarray, labels: np.ndarray) -> None:
+        labels[labels > 7] = 1
+        labels[:20] = np.arange(20) % 10
+
+    found = findings(more_ones)["imbalance"]
+    assert "are a 1" in found.sentence
+
+
+def test_training_images_among_the_test_images_are_found() -> None:
+    train, test = some(), some(50, seed=1)
+    test[0][[4, 9]] = train[0][[70, 2]]
+    (found,) = check(dataset(train, test))
+    assert (found.kind, found.split, found.places.tolist()) == ("leak", "test", [4, 9])
+
+
+def test_shared_images_are_counted() -> None:
+    images = some()[0]
+    assert count_shared(images[:30], images[20:60]) == 10
+
+
+def test_an_empty_split_is_told() -> None:
+    images, labels = some()
+    kinds = [finding.kind for finding in check(dataset((images, labels), (images[:0], labels[:0])))]
+    assert kinds == ["empty"]
