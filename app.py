@@ -10,6 +10,7 @@ st.set_page_config(page_title="digitrec", page_icon=ICON, layout="wide")
 st.navigation(
     [
         st.Page("pages/draw.py", title="Draw", icon=":material/draw:", default=True),
+        st.Page("pages/labels.py", title="Labels", icon=":material/bar_chart:"),
         st.Page("pages/network.py", title="The network", icon=":material/hub:"),
     ],
     position="top",

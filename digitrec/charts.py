@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from digitrec.registry import Measurement
@@ -40,4 +41,37 @@ def shares(figures: Sequence[Measurement]) -> go.Figure:
     spare = 0.04 * (high - low)
     figure.update_xaxes(ticksuffix=" %", range=[low - spare, high + spare])
     figure.update_yaxes(showticklabels=False, showgrid=False, range=[-0.5, len(rows) - 0.2], fixedrange=True)
+    return figure
+
+
+def label_bars(counts: pd.DataFrame, order: str) -> go.Figure:
+    """The frame of `count_labels` as bars with count and share on each, and the mean as a line.
+
+    `order` is the column to sort by: "digit" upwards, or "count" downwards.
+    """
+    rows = counts.sort_values(order, ascending=order == "digit")
+    names = [str(digit) for digit in rows["digit"]]
+    mean = float(counts["count"].mean())
+    figure = go.Figure()
+    for above, title in ((True, "above the mean"), (False, "below the mean")):
+        part = rows[rows["above"] == above]
+        figure.add_bar(
+            x=[str(digit) for digit in part["digit"]],
+            y=part["count"],
+            name=title,
+            text=[f"{n:,} · {share:.1%}" for n, share in zip(part["count"], part["share"], strict=True)],
+            textposition="inside",
+            insidetextanchor="start",
+            textangle=-90,
+            hovertemplate="%{x}: %{y:,}<extra></extra>",
+            marker={"pattern": {"shape": "" if above else "/", "fillmode": "overlay", "size": 5}},
+        )
+    figure.add_hline(y=mean, line={"dash": "dash", "width": 2, "color": "#8a8a8a"}, annotation_text=f"mean {mean:,.1f}")
+    figure.update_layout(
+        height=380,
+        margin={"l": 0, "r": 10, "t": 30, "b": 0},
+        legend={"orientation": "h", "y": 1.12},
+    )
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=names, title="digit")
+    figure.update_yaxes(title="images", rangemode="tozero")
     return figure

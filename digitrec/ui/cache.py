@@ -3,6 +3,7 @@
 import streamlit as st
 
 from digitrec.classifier import Classifier, load_classifier
+from digitrec.datasets import Dataset, Finding, check, load_dataset
 from digitrec.datasets.pen import PenDigit, load_pen_digits
 from digitrec.errors import DataError
 
@@ -20,3 +21,15 @@ def pen_digits() -> tuple[PenDigit, ...]:
         return load_pen_digits()
     except DataError:
         return ()
+
+
+@st.cache_resource(show_spinner="Loading the digits …")
+def dataset(name: str) -> Dataset:
+    """A dataset, its read-only arrays there once for all sessions."""
+    return load_dataset(name)
+
+
+@st.cache_resource(show_spinner="Checking the digits …")
+def findings(name: str) -> tuple[Finding, ...]:
+    """What is odd about a dataset."""
+    return check(dataset(name))

@@ -1,0 +1,47 @@
+"""How often each digit occurs in the data that a network learns from."""
+
+import streamlit as st
+
+from digitrec.charts import label_bars
+from digitrec.distribution import count_labels, describe_balance
+from digitrec.ui.cache import findings
+from digitrec.ui.messages import as_plain_text, begin_page
+from digitrec.ui.sources import choose_dataset, choose_split
+
+begin_page(
+    "labels",
+    "Labels",
+    "A network believes that the world is as its data. Look how often each digit occurs before you train on it.",
+)
+left, right = st.columns(2, vertical_alignment="bottom")
+with left:
+    data = choose_dataset()
+with right:
+    name, split = choose_split(data)
+
+counts = count_labels(split.labels)
+order = st.segmented_control(
+    "Sorted by", ["digit", "count"], default="digit", required=True, key="label_order", bind="query-params"
+)
+st.plotly_chart(label_bars(counts, order), width="stretch", config={"displayModeBar": False})
+st.markdown(describe_balance(counts))
+
+st.subheader("What is odd about it", anchor=False)
+odd = [finding for finding in findings(data.name) if finding.split == name]
+st.markdown("\n".join(f"- {as_plain_text(finding.sentence)}" for finding in odd) or "Nothing odd was found.")
+for finding in odd:
+    if len(finding.places):
+        with st.expander(f"Which images: {finding.kind}"):
+            st.dataframe({"place": finding.places}, height=200)
+
+with st.expander("The table"):
+    st.dataframe(counts, hide_index=True, column_config={"share": st.column_config.NumberColumn(format="percent")})
+    st.download_button(
+        "Download (CSV)",
+        counts.to_csv(index=False),
+        f"labels-{data.name}-{name}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+st.caption(as_plain_text(f"{data.source}. {data.licence}."))
