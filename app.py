@@ -11,6 +11,7 @@ st.navigation(
     [
         st.Page("pages/draw.py", title="Draw", icon=":material/draw:", default=True),
         st.Page("pages/labels.py", title="Labels", icon=":material/bar_chart:"),
+        st.Page("pages/samples.py", title="Samples", icon=":material/grid_view:"),
         st.Page("pages/network.py", title="The network", icon=":material/hub:"),
     ],
     position="top",

@@ -15,6 +15,7 @@ from digitrec.errors import DataError, DigitrecError
 from digitrec.imagefiles import load_ink
 from digitrec.recipe import Recipe
 from digitrec.registry import SHIPPED_NAME, models_folders
+from digitrec.words import in_percent
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -27,7 +28,9 @@ def main() -> None:
 
 @app.command()
 def predict(
-    images: Annotated[list[Path], typer.Argument(help="Picture files of one digit each.", show_default=False)],
+    images: Annotated[
+        list[Path], typer.Argument(help="Picture files of one digit each.", metavar="FILE", show_default=False)
+    ],
     model: Annotated[str, typer.Option(help="A model's name or folder.")] = SHIPPED_NAME,
     as_json: AsJson = False,
 ) -> None:
@@ -72,8 +75,8 @@ def _line(row: dict[str, Any]) -> str:
     if row["digit"] is None:
         return f"{row['file']}: could not be read. {row['error']}"
     if row["unsure"]:
-        return f"{row['file']}: not sure, perhaps {row['digit']} ({row['confidence']:.1%}). {row['reason']}"
-    return f"{row['file']}: {row['digit']} ({row['confidence']:.1%})"
+        return f"{row['file']}: not sure, perhaps {row['digit']} ({in_percent(row['confidence'])}). {row['reason']}"
+    return f"{row['file']}: {row['digit']} ({in_percent(row['confidence'])})"
 
 
 @app.command()

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from digitrec.registry import Measurement
 
@@ -11,8 +13,11 @@ ROW = 46  # pixels
 LABEL = 15  # pixels above its row, where a phone has room for it
 
 
-def shares(figures: Sequence[Measurement]) -> go.Figure:
-    """Shares as dots with their 95 % intervals, one row each, in percent."""
+def shares(figures: Sequence[Measurement], text_colour: str | None = None) -> go.Figure:
+    """Shares as dots with their 95 % intervals, one row each, in percent.
+
+    `text_colour` is for what the theme would make too pale to read; None leaves it to the theme.
+    """
     rows = list(reversed(figures))
     places = list(range(len(rows)))
     percent = [100 * figure.share for figure in rows]
@@ -35,7 +40,15 @@ def shares(figures: Sequence[Measurement]) -> go.Figure:
     for place, row in zip(places, rows, strict=True):
         label = f"{row.what}: <b>{100 * row.share:.2f} %</b> of {row.n:,}"
         figure.add_annotation(
-            text=label, x=0, xref="paper", xanchor="left", y=place, yshift=LABEL, showarrow=False, align="left"
+            text=label,
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=place,
+            yshift=LABEL,
+            showarrow=False,
+            align="left",
+            font={"size": 14, "color": text_colour},
         )
     figure.update_layout(height=50 + ROW * len(rows), margin={"l": 0, "r": 10, "t": 0, "b": 30}, showlegend=False)
     spare = 0.04 * (high - low)
@@ -74,4 +87,26 @@ def label_bars(counts: pd.DataFrame, order: str) -> go.Figure:
     )
     figure.update_xaxes(type="category", categoryorder="array", categoryarray=names, title="digit")
     figure.update_yaxes(title="images", rangemode="tozero")
+    return figure
+
+
+def numbers(image: NDArray[np.uint8]) -> go.Figure:
+    """A (28, 28) image with the grey of every pixel written on it, 0 to 255."""
+    figure = go.Figure(
+        go.Heatmap(
+            z=image,
+            zmin=0,
+            zmax=255,
+            colorscale="gray",
+            showscale=False,
+            texttemplate="%{z}",
+            textfont={"size": 9},
+            hovertemplate="row %{y}, column %{x}: %{z}<extra></extra>",
+            xgap=1,
+            ygap=1,
+        )
+    )
+    figure.update_layout(height=620, margin={"l": 0, "r": 0, "t": 24, "b": 0})
+    figure.update_xaxes(side="top", dtick=4, constrain="domain")
+    figure.update_yaxes(range=[27.5, -0.5], dtick=4, scaleanchor="x", constrain="domain")
     return figure

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from digitrec.errors import InkError, ModelError
 from digitrec.preprocessing import SIDE, Preprocessed, preprocess
 from digitrec.registry import SHIPPED_NAME, Card, find_model, read_card, read_file
+from digitrec.words import with_article
 
 # LiteRT warns that keeping every layer's answer costs memory; one small network's are 0.3 MB, and they are shown.
 warnings.filterwarnings("ignore", message="Warning: Enabling `experimental_preserve_all_tensors`")
@@ -187,14 +188,14 @@ def give_reason(probabilities: NDArray[np.float32], unsure: bool) -> str:
     """One sentence on why ten probabilities make a verdict or do not."""
     second, first = (int(i) for i in np.argsort(probabilities)[-2:])
     if unsure and probabilities[second] >= CLOSE and probabilities[first] + probabilities[second] > 0.8:
-        return f"It could be {_article(first)} or {_article(second)}."
+        return f"It could be {with_article(first)} or {with_article(second)}."
     if unsure:
         return "It does not look enough like any one digit."
     if probabilities[second] >= CLOSE:
-        return f"It looks most like {_article(first)}, and somewhat like {_article(second)}."
+        return f"It looks most like {with_article(first)}, and somewhat like {with_article(second)}."
     if probabilities[second] >= FAR:
-        return f"It looks most like {_article(first)}."
-    return f"It looks like {_article(first)} and like no other digit."
+        return f"It looks most like {with_article(first)}."
+    return f"It looks like {with_article(first)} and like no other digit."
 
 
 def _check_images(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -205,10 +206,6 @@ def _check_images(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
             f"Received: shape {images.shape}, dtype {images.dtype}. Make them with `preprocess`."
         )
     return images
-
-
-def _article(digit: int) -> str:
-    return f"an {digit}" if digit == 8 else f"a {digit}"
 
 
 def _faces(interpreter: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -44,23 +44,36 @@ class Stroke:
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """Strokes in the order drawn, on a canvas of `CANVAS` x `CANVAS` pixels."""
+    """Strokes in the order drawn, on a canvas of `CANVAS` x `CANVAS` pixels.
+
+    Attributes
+    ----------
+    strokes : in the order drawn.
+    backdrop : (28, 28) uint8, ink 255 on 0, an image that fills the canvas and is drawn on; None for empty paper.
+    """
 
     strokes: tuple[Stroke, ...] = ()
+    backdrop: NDArray[np.uint8] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.strokes)
+        return bool(self.strokes) or self.backdrop is not None
 
     @property
     def paths(self) -> list[NDArray[np.float32]] | None:
-        """The points of each stroke, or None where an eraser was used: what is left is then no longer what they say."""
-        return None if any(stroke.erases for stroke in self.strokes) else [stroke.points for stroke in self.strokes]
+        """The points of each stroke; None where an eraser was used or there is more than strokes: they are not all."""
+        if self.backdrop is not None or any(stroke.erases for stroke in self.strokes):
+            return None
+        return [stroke.points for stroke in self.strokes]
 
 
 def render(drawing: Drawing, size: int = CANVAS, oversampling: int = OVERSAMPLING) -> NDArray[np.uint8]:
     """Draw the strokes: (size, size) uint8, ink 255 on 0, round ends and joins, smooth edges."""
     scale = size * oversampling / CANVAS
-    picture = Image.new("L", (size * oversampling, size * oversampling), 0)
+    side = size * oversampling
+    if drawing.backdrop is None:
+        picture = Image.new("L", (side, side), 0)
+    else:
+        picture = Image.fromarray(drawing.backdrop).resize((side, side), Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(picture)
     for stroke in drawing.strokes:
         _draw_stroke(pen, stroke.points * scale, stroke.width * scale, 0 if stroke.erases else 255)
@@ -111,6 +124,11 @@ def to_link(drawing: Drawing) -> str:
     ------
     DrawingError, where the text would be longer than `MAX_LINK`.
     """
+    if drawing.backdrop is not None:
+        raise DrawingError(
+            "Expected a drawing of strokes alone. Received: one on an image from the data, which a link cannot carry. "
+            "Download the picture and send that instead."
+        )
     if len(drawing.strokes) > MAX_STROKES:
         raise DrawingError(
             f"Expected a drawing of at most {MAX_STROKES} strokes. Received: one of {len(drawing.strokes)}. "

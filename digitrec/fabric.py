@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ImageColor
 
-from digitrec.drawings import MAX_POINTS, MAX_STROKES, MAX_WIDTH, REACH, Drawing, Stroke
+from digitrec.drawings import CANVAS, MAX_POINTS, MAX_STROKES, MAX_WIDTH, REACH, Drawing, Stroke
 from digitrec.errors import DrawingError
+from digitrec.pictures import to_data_url
 
 Json = dict[str, Any]
 MARK = "strokeDashOffset"  # a property that Fabric keeps, and that shows nothing on an object without a stroke
@@ -27,7 +29,17 @@ def to_fabric(drawing: Drawing, ink: str, paper: str, revision: int = 0) -> Json
     """A drawing as the canvas's `initial_drawing`, marked with `revision`; `ink` and `paper` are CSS colours."""
     marker = {"type": "Rect", "left": 0, "top": 0, "width": 0, "height": 0, "strokeWidth": 0, "fill": None}
     paths = [_to_path(stroke, paper if stroke.erases else ink) for stroke in drawing.strokes]
-    return {"objects": [marker | {MARK: revision}, *paths]}
+    backdrop = [] if drawing.backdrop is None else [_to_image(drawing.backdrop, ink)]
+    return {"objects": [marker | {MARK: revision}, *backdrop, *paths]}
+
+
+def _to_image(backdrop: NDArray[np.uint8], ink: str) -> Json:
+    """The backdrop in the colour of the ink, its pixels as squares."""
+    colour = np.array(ImageColor.getrgb(ink)[:3])
+    picture = np.rint(255 + backdrop[..., None] / 255 * (colour - 255)).astype(np.uint8)
+    scale = CANVAS / len(backdrop)
+    place = {"left": 0, "top": 0, "originX": "left", "originY": "top", "scaleX": scale, "scaleY": scale}
+    return {"type": "Image", "src": to_data_url(picture), "imageSmoothing": False, **place}
 
 
 def _to_path(stroke: Stroke, colour: str) -> Json:
@@ -52,7 +64,7 @@ def read_revision(canvas: Any) -> int | None:
 
 
 def from_fabric(canvas: Any, paper: str) -> Drawing:
-    """The drawing on the canvas; anything on it that is not a pen's path is left out.
+    """The strokes on the canvas; anything on it that is not a pen's path is left out.
 
     Raises
     ------

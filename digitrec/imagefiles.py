@@ -51,7 +51,9 @@ def open_grey(path: Path) -> NDArray[np.float32]:
     except OSError:  # a name too long for the disk, or a folder that may not be looked into
         size = None
     if size is None:
-        raise PictureError(f"Expected a picture file. Received: {path.name!r}, which is not there. Check its name.")
+        raise PictureError(
+            f"Expected a picture file. Received: {path.name!r}, which is not there, or no file. Check its name."
+        )
     if size > MAX_BYTES:
         raise PictureError(
             f"Expected a file of at most {MAX_BYTES // 1_000_000} MB. "

@@ -9,6 +9,7 @@ from PIL import Image
 
 # Blue speaks against, orange for: told apart by every kind of colour vision (Okabe and Ito, 2008).
 FOR, AGAINST, PAPER = np.array([230, 110, 0]), np.array([0, 114, 200]), np.array([255, 255, 255])
+EDGE = 200
 FAINT = np.array([205, 209, 216])  # ink that does not matter
 
 
@@ -29,6 +30,14 @@ def colour_by_weight(ink: NDArray[np.uint8], weight: NDArray[np.float32]) -> NDA
     colour = FAINT + strength * (np.where(weight[..., None] > 0, FOR, AGAINST) - FAINT)
     opacity = ink[..., None] / 255
     return np.rint(PAPER + opacity * (colour - PAPER)).astype(np.uint8)
+
+
+def frame(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A grey or RGB picture with a thin grey edge, so that it is seen where paper ends on a white page."""
+    framed = picture.copy()
+    for edge in (framed[0], framed[-1], framed[:, 0], framed[:, -1]):
+        edge[...] = EDGE
+    return framed
 
 
 def tile(channels: NDArray[np.float32], columns: int, side: int) -> NDArray[np.uint8]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit
 from digitrec.drawings import CANVAS, Drawing, place, smooth
+from digitrec.words import with_article
 
 WIDTH = 18.0  # pixels of the canvas, as the page's pen
 SIDE = (130, 190)  # pixels of the canvas
@@ -44,14 +45,15 @@ def sample_digit(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Samp
     if not held_out:
         return own_sample(int(rng.integers(10)), rng)
     digit = held_out[rng.integers(len(held_out))]
-    origin = f"A {digit.label} by writer {digit.writer} of the UCI pen digits, whom the network never met."
+    spoken = with_article(digit.label).capitalize()
+    origin = f"{spoken} by writer {digit.writer} of the UCI pen digits, whom the network never met."
     return Sample(_place(digit.strokes, rng), digit.label, origin)
 
 
 def own_sample(label: int, rng: np.random.Generator) -> Sample:
     """The project's own drawing of a digit."""
     strokes = tuple(smooth(np.array(corners, float)) for corners in OWN[label])
-    return Sample(_place(strokes, rng), label, f"A {label} drawn for digitrec.")
+    return Sample(_place(strokes, rng), label, f"{with_article(label).capitalize()} drawn for digitrec.")
 
 
 def _place(strokes: tuple[NDArray[np.float32], ...], rng: np.random.Generator) -> Drawing:

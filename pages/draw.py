@@ -10,7 +10,8 @@ from digitrec.ui.sheet import lay_again
 arrived = begin_page(
     "draw",
     "Draw a digit",
-    "Draw one digit from 0 to 9 with mouse, finger or stylus. The network reads it while you draw.",
+    "Draw one digit from 0 to 9 with mouse, finger or stylus, and it is read while you draw. "
+    "Without any of these, press *Sample digit*.",
 )
 if arrived:
     paper.change(lay_again)
@@ -22,14 +23,16 @@ def board() -> None:
     """Canvas, verdict and details: what reruns while the pen moves."""
     with told("The network could not be loaded. Show this to whoever started the app."):
         reader = classifier()
-    left, right = st.columns([300, 560], gap="medium")
-    with left:
+    sides = st.container(horizontal=True, gap="medium")
+    with sides.container(width=300):
         sent = paper.show(*tools.chosen_pen())
+        tools.show()
     sheet = paper.current()
     reading = reader.read(*live.newest(sheet, sent))
-    with right:
+    with sides.container(width=500):
         live.show_verdict(sheet, reading)
-    tools.show()
+    tools.show_more()
+    links.keep_in_address(sheet.drawing)
     details.show(reader, reading, sheet.drawing)
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from digitrec.charts import shares
 from digitrec.ui.cache import classifier
-from digitrec.ui.messages import as_plain_text, begin_page, told
+from digitrec.ui.messages import as_plain_text, begin_page, text_colour, told
 
 SECTIONS = {
     "read": ("Digits read correctly", "More is better."),
@@ -34,7 +34,7 @@ for kind, (title, meaning) in SECTIONS.items():
     if figures := [figure for figure in card.measured if figure.kind == kind]:
         st.subheader(title, anchor=False)
         st.markdown(meaning)
-        st.plotly_chart(shares(figures), width="stretch", config={"displayModeBar": False}, key=kind)
+        st.plotly_chart(shares(figures, text_colour()), width="stretch", config={"displayModeBar": False}, key=kind)
 st.subheader("What it is weak at", anchor=False)
 st.markdown("\n".join(f"- {as_plain_text(weakness)}" for weakness in card.weaknesses))
 with st.expander("The whole card"):

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from digitrec import registry
+from digitrec.datasets import load_dataset
 from digitrec.drawings import Drawing, Stroke, to_link
 from digitrec.registry import find_model
 from digitrec.ui import cache
@@ -90,6 +91,24 @@ def test_a_broken_link_is_told_and_the_sheet_is_kept() -> None:
     assert not app.exception
     assert "Expected the drawing" in app.warning[0].value
     assert verdict(app)["pixels"] == before
+
+
+def test_an_image_of_the_data_in_the_link_is_read() -> None:
+    app = run(image="uci-test-0")
+    image = load_dataset("uci").test.images[0]
+    assert np.abs(np.reshape(verdict(app)["pixels"], (28, 28)) - image.astype(int)).max() <= 2
+    assert verdict(app)["best"] == load_dataset("uci").test.labels[0]
+
+
+@pytest.mark.parametrize("text", ["uci", "uci-test-", "uci-test-9999", "uci-rest-1", "../x-test-1", "uci-test--1"])
+def test_a_link_to_no_image_is_told(text: str) -> None:
+    app = run(image=text)
+    assert not app.exception
+    assert "This link is not whole" in app.warning[0].value
+
+
+def test_an_empty_link_is_no_link() -> None:
+    assert not run(drawing="").warning
 
 
 @pytest.mark.parametrize("tab", ["What the network sees", "Why", "Layers", "Share and download"])

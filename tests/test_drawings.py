@@ -357,3 +357,24 @@ def test_every_link_that_is_written_can_be_read(drawing: Drawing) -> None:
     except DrawingError:
         return
     assert len(from_link(text).strokes) == len(drawing.strokes)
+
+
+def test_a_backdrop_is_drawn_on_and_erased_from() -> None:
+    backdrop = np.zeros((28, 28), np.uint8)
+    backdrop[4:24, 10:14] = 200
+    plain = render(Drawing(backdrop=backdrop))
+    np.testing.assert_array_equal(plain, np.kron(backdrop, np.ones((10, 10), np.uint8)))
+    across = np.array([[0, 140], [280, 140]], np.float32)
+    drawn = render(Drawing((Stroke(across, 20),), backdrop))
+    assert drawn[140, 20] == 255
+    erased = render(Drawing((Stroke(across, 20, erases=True),), backdrop))
+    assert erased[140, 120] == 0
+    assert erased[80, 120] == 200
+
+
+def test_a_backdrop_leaves_no_paths_and_fits_no_link() -> None:
+    drawing = Drawing((Stroke(np.array([[9, 9], [20, 20]], np.float32), 5),), np.zeros((28, 28), np.uint8))
+    assert drawing
+    assert drawing.paths is None
+    with pytest.raises(DrawingError, match="image from the data"):
+        to_link(drawing)

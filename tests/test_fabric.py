@@ -1,3 +1,5 @@
+import base64
+import io
 import math
 from typing import Any
 
@@ -5,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from digitrec.drawings import MAX_STROKES, Drawing, Stroke, render
 from digitrec.errors import DrawingError
@@ -217,3 +220,13 @@ def test_points_far_beyond_the_canvas_cost_nothing() -> None:
     far = {"type": "Path", "path": [["M", 0, 0], ["Q", 1e9, 1e9, -1e9, 1e9]], "stroke": INK, "strokeWidth": 9}
     (stroke,) = from_fabric({"objects": [far]}, PAPER).strokes
     assert len(stroke.points) < 3000
+
+
+def test_a_backdrop_is_handed_over_as_a_picture_of_the_inks_colour() -> None:
+    backdrop = np.zeros((28, 28), np.uint8)
+    backdrop[5, 7] = 255
+    item = to_fabric(Drawing(backdrop=backdrop), INK, PAPER)["objects"][1]
+    assert (item["type"], item["scaleX"], item["imageSmoothing"]) == ("Image", 10, False)
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(item["src"].partition(",")[2]))))
+    assert picture[5, 7].tolist() == [0x1F, 0x29, 0x37]
+    assert picture[5, 8].tolist() == [255, 255, 255]

@@ -211,7 +211,7 @@ def test_a_file_that_is_no_picture_is_told_so(content: bytes, tmp_path: Path) ->
 
 
 def test_a_missing_file_is_told_so(tmp_path: Path) -> None:
-    with pytest.raises(PictureError, match=r"Received: 'none\.png', which is not there\. Check its name"):
+    with pytest.raises(PictureError, match=r"Received: 'none\.png', which is not there, or no file\. Check its name"):
         load_ink(tmp_path / "none.png")
 
 

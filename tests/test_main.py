@@ -75,7 +75,7 @@ def test_json_holds_what_the_classifier_says(three: Path, classifier: Classifier
 
 
 @pytest.mark.parametrize(
-    ("unsure_below", "words"), [(0, r": \d \(\d+\.\d%\)"), (1, r": not sure, perhaps \d \(.*%\)\. It .*\.")]
+    ("unsure_below", "words"), [(0, r": \d \(\d+\.\d %\)"), (1, r": not sure, perhaps \d \(.*%\)\. It .*\.")]
 )
 def test_doubt_is_said_in_words(
     unsure_below: float, words: str, tmp_path: Path, model_folder: Path, change_card: Callable[..., None]
@@ -137,7 +137,7 @@ def test_no_files_is_a_usage_error() -> None:
     result = predict()
     assert result.exit_code == 2
     assert "Usage" in result.stderr
-    assert "images" in result.stderr.lower()
+    assert "file" in result.stderr.lower()
 
 
 @pytest.mark.parametrize("command", [[], ["predict"], ["train"]])

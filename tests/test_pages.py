@@ -1,7 +1,10 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from digitrec.datasets import Dataset, load_dataset
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(page.name for page in (ROOT / "pages").glob("*.py"))
@@ -35,3 +38,22 @@ def test_labels_sorts_and_changes_its_part(monkeypatch: pytest.MonkeyPatch, tmp_
     page = open_page("labels.py")
     page.button_group(key="split").set_value("test").run()
     assert page.dataframe[0].value["count"].sum() == 450
+
+
+def test_samples_shows_one_in_full_with_a_link_to_the_canvas(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
+    page = open_page("samples.py")
+    assert "Pick an image" in page.info[1].value
+    page.session_state["place"] = ("uci", "train", 3)
+    page.run()
+    label = load_dataset("uci").train.labels[3]
+    assert page.subheader[0].value == f"Number 3: a {label}"
+    assert not page.exception
+    (link,) = page.get("page_link")
+    assert (link.proto.label, link.proto.query_string) == ("Read this one", "image=uci-train-3")
+
+
+def test_samples_says_where_there_are_none(mnist: Dataset) -> None:
+    page = open_page("samples.py")
+    page.number_input(key="writer").set_value(int(np.setdiff1d(np.arange(4000), mnist.train.writers)[0])).run()
+    assert "Nobody wrote" in page.info[0].value

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from digitrec.classifier import Classifier, Reading
 from digitrec.drawings import Drawing
 from digitrec.explanation import occlusion, onto_canvas
-from digitrec.pictures import as_paper, colour_by_weight, enlarge, tile, to_data_url, to_png
+from digitrec.pictures import as_paper, colour_by_weight, enlarge, frame, tile, to_data_url, to_png
 from digitrec.preprocessing import pad_to_square
 from digitrec.ui import links
+from digitrec.words import in_percent
 from digitrec.xray import xray
 
 SHOWN = 140  # pixels, the side of a small picture
@@ -57,13 +58,13 @@ def _show_steps(case: Case) -> None:
         with column:
             st.markdown(f"**{step.title}**")
             st.image(
-                to_data_url(enlarge(picture, max(1, SHOWN // len(picture)))),
+                to_data_url(frame(enlarge(picture, max(1, SHOWN // len(picture))))),
                 width=SHOWN,
                 alt=f"The drawing after the step: {step.title}",
             )
             st.markdown(step.sentence)
             changed = "" if same else " :orange-badge[changed]"
-            st.markdown(f"Without it: {verdict}, {100 * step.confidence_without:.0f} %{changed}")
+            st.markdown(f"Without it: {verdict}, {in_percent(step.confidence_without)}{changed}")
 
 
 def _show_why(case: Case) -> None:
@@ -72,7 +73,7 @@ def _show_why(case: Case) -> None:
     over_drawing = colour_by_weight(preprocessed.ink, onto_canvas(weights, preprocessed))
     left, right = st.columns([1, 2], gap="large")
     left.image(
-        to_data_url(over_drawing),
+        to_data_url(frame(over_drawing)),
         width=280,
         alt=f"The drawing, coloured by how much each part speaks for {case.digit}",
     )

@@ -1,47 +1,87 @@
-"""A drawing in the address: opened on arrival, and written for sharing."""
+"""A drawing in the address: opened on arrival, kept there while it is drawn, and written for sharing."""
 
+from functools import partial
 from urllib.parse import urlsplit
 
 import streamlit as st
 
+from digitrec.datasets import SOURCES
 from digitrec.drawings import Drawing, Stroke, from_link, simplify, to_link
-from digitrec.errors import DrawingError
+from digitrec.errors import DigitrecError, DrawingError
 from digitrec.ui import paper
+from digitrec.ui.cache import dataset
 from digitrec.ui.messages import as_plain_text
 from digitrec.ui.sheet import put
 
-PARAMETER = "drawing"
+DRAWING, IMAGE = "drawing", "image"
 OPENED = "opened_link"
 
 
 def open_drawing() -> None:
-    """Put the drawing that the page's address carries on the sheet, once; say so where it is broken."""
-    text = st.query_params.get(PARAMETER)
-    if text is None:
-        return
-    if text != st.session_state.get(OPENED):
-        st.session_state[OPENED] = text
+    """Put what the page's address carries on the sheet, once; say so where it is broken."""
+    for name, read in ((DRAWING, from_link), (IMAGE, _open_image)):
+        text = st.query_params.get(name)
+        if not text or text == st.session_state.get(OPENED):
+            continue
         try:
-            drawing = from_link(text)
-        except DrawingError as error:
-            st.session_state[OPENED] = None
-            st.warning(as_plain_text(str(error)), icon=":material/link_off:")
+            drawing = read(text)
+        except DigitrecError as error:
+            st.warning(as_plain_text(f"This link is not whole. {error}"), icon=":material/link_off:")
         else:
-            paper.change(lambda sheet: put(sheet, drawing))
+            st.session_state[OPENED] = text
+            paper.change(partial(put, drawing=drawing))
+
+
+def image_link(source: str, part: str, place: int) -> dict[str, str]:
+    """What an address needs to open an image of the data on the canvas."""
+    return {IMAGE: f"{source}-{part}-{place}"}
+
+
+def _open_image(text: str) -> Drawing:
+    source, _, rest = text.partition("-")
+    part, _, place = rest.partition("-")
+    if source not in SOURCES or part not in ("train", "test") or not place.isdecimal() or len(place) > 9:
+        raise DrawingError(
+            "Expected the name of an image, such as mnist-test-7. Received: another text. Pick the image again."
+        )
+    split = getattr(dataset(source), part)
+    if int(place) >= len(split):
+        raise DrawingError(f"Expected a number under {len(split):,}. Received: {int(place):,}. Pick the image again.")
+    return Drawing(backdrop=split.images[int(place)])
+
+
+def keep_in_address(drawing: Drawing) -> None:
+    """Write the drawing into the page's address, so that a reload finds it, if it fits there."""
+    if drawing is st.session_state.get("in_address"):
+        return
+    st.session_state["in_address"] = drawing
+    if drawing.backdrop is not None:
+        return
+    try:
+        text = to_link(_simplified(drawing)) if drawing else ""
+    except DrawingError:
+        return
+    for name in (DRAWING, IMAGE):
+        if name in st.query_params:
+            del st.query_params[name]
+    if text:
+        st.query_params[DRAWING] = text
+    st.session_state[OPENED] = text
 
 
 def share(drawing: Drawing) -> None:
     """Show the link to a drawing, ready to be copied."""
-    simple = Drawing(tuple(Stroke(simplify(s.points), s.width, s.erases) for s in drawing.strokes))
     try:
-        text = to_link(simple)
+        text = to_link(_simplified(drawing))
     except DrawingError as error:
         st.warning(as_plain_text(str(error)), icon=":material/link_off:")
         return
-    address = (st.context.url or "").split("?")[0]
+    address = (st.context.url or "").split("?")[0].rstrip("/")
     st.markdown("Whoever opens this link finds the drawing on their canvas. It holds the strokes and nothing else.")
     if urlsplit(address).hostname in ("localhost", "127.0.0.1"):
-        st.caption(
-            "It works on this computer only. Started with `make run ADDRESS=0.0.0.0`, the app has one for others."
-        )
-    st.code(f"{address}?{PARAMETER}={text}", language=None, wrap_lines=True)
+        st.caption("It works on this computer only, until whoever started the app opens it to the network.")
+    st.code(f"{address}/?{DRAWING}={text}", language=None, wrap_lines=True)
+
+
+def _simplified(drawing: Drawing) -> Drawing:
+    return Drawing(tuple(Stroke(simplify(s.points), s.width, s.erases) for s in drawing.strokes), drawing.backdrop)

@@ -81,6 +81,7 @@ function find(companion) {
     const upper = root?.querySelector("canvas.upper-canvas")
     if (!upper) continue
     hideToolbar(root)
+    nameCanvas(root, upper)
     root.addEventListener("pointerup", () => setTimeout(() => sendDrawing(root)), true)
     companion.surfaces = [...root.querySelectorAll("canvas")]
     return companion.surfaces
@@ -93,6 +94,12 @@ function hideToolbar(root) {
   const style = document.createElement("style")
   style.textContent = ".dc-toolbar { display: none !important }"
   root.append(style)
+}
+
+function nameCanvas(root, upper) {
+  for (const surface of root.querySelectorAll("canvas")) surface.setAttribute("aria-hidden", surface !== upper)
+  upper.setAttribute("role", "img")
+  upper.setAttribute("aria-label", "Canvas to draw a digit on. Without a mouse, press Sample digit.")
 }
 
 // A stroke is told to Python as soon as the pen is lifted, by the toolbar's own button, and not 200 ms later: whoever

@@ -19,10 +19,10 @@ from digitrec.classifier import Reading
 from digitrec.drawings import CANVAS, render
 from digitrec.ui.paper import CONTAINER
 from digitrec.ui.sheet import Sheet, decode, decode_url
+from digitrec.words import in_percent, in_words
 
 HERE = Path(__file__).parent
 SOURCES = "sources"
-WORDS = ((0.99, "Certain"), (0.9, "Confident"), (0.75, "Fairly confident"), (0.0, "Probably"))
 
 
 @dataclass(frozen=True)
@@ -106,16 +106,6 @@ def describe(reading: Reading) -> dict[str, Any]:
         ],
         "pixels": [] if image is None else image.ravel().tolist(),
     }
-
-
-def in_words(confidence: float) -> str:
-    """A probability in words."""
-    return next(words for least, words in WORDS if confidence >= least)
-
-
-def in_percent(confidence: float) -> str:
-    """A probability in percent, never rounded up to a certainty that no network has."""
-    return "> 99.9 %" if confidence > 0.999 else f"{100 * confidence:.1f} %"
 
 
 def _key(sheet: Sheet) -> str:

@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -12,10 +13,13 @@ from digitrec.errors import DigitrecError
 
 log = logging.getLogger("digitrec")
 
+STYLE = Path(__file__).parent / "page.css"
+
 
 def begin_page(name: str, title: str, instruction: str) -> bool:
     """Show the title and the line that says what to do; True where the user has just come from another page."""
     _run_the_router()
+    st.html(STYLE)
     st.title(title, anchor=False)
     st.markdown(instruction)
     arrived = st.session_state.get("page_shown") != name
@@ -43,6 +47,12 @@ def told(what: str) -> Iterator[None]:
         log.warning("%s", error)
         st.error(as_plain_text(f"{what} {error}"), icon=":material/error:")
         st.stop()
+
+
+def text_colour() -> str:
+    """The colour of text in the theme that is shown, as .streamlit/config.toml has it."""
+    theme = "dark" if st.context.theme.type == "dark" else "light"
+    return str(st.get_option(f"theme.{theme}.textColor") or "gray")
 
 
 def as_plain_text(text: str) -> str:

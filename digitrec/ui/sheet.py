@@ -77,7 +77,8 @@ def receive(sheet: Sheet, sent: Any) -> Sheet | None:
     if read_revision(sent) != sheet.revision:
         return None
     try:
-        drawn = from_fabric(sent, PAPER)
+        # What was handed to the canvas beneath the strokes is still there: nothing on the page takes it away.
+        drawn = replace(from_fabric(sent, PAPER), backdrop=sheet.start.backdrop)
     except DrawingError as error:
         log.warning("What the canvas sent was left aside: %s", error)
         return None

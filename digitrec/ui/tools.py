@@ -1,5 +1,7 @@
 """What people hold in their hand on the Draw page: pen and eraser, undo, redo, clear, a sample digit."""
 
+from collections.abc import Callable
+
 import numpy as np
 import streamlit as st
 
@@ -7,7 +9,7 @@ from digitrec.drawings import Drawing
 from digitrec.samples import WIDTH, sample_digit
 from digitrec.ui import paper
 from digitrec.ui.cache import pen_digits
-from digitrec.ui.sheet import put, redo, undo
+from digitrec.ui.sheet import Sheet, put, redo, undo
 
 PEN, ERASER = ":material/edit: Pen", ":material/ink_eraser: Eraser"
 NOTE = "sample_note"
@@ -19,9 +21,9 @@ def chosen_pen() -> tuple[int, bool]:
 
 
 def show() -> None:
-    """The row of tools under the sheet."""
+    """The tools under the sheet, which every drawing needs."""
     sheet = paper.current()
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="small"):
         st.segmented_control(
             "Tool",
             [PEN, ERASER],
@@ -31,28 +33,24 @@ def show() -> None:
             persist_state="session",
             label_visibility="collapsed",
         )
-        st.button(
-            "Undo",
-            icon=":material/undo:",
-            on_click=paper.change,
-            args=(undo,),
-            disabled=not sheet.past,
-            shortcut="Ctrl+Z",
-        )
-        st.button(
-            "Redo",
-            icon=":material/redo:",
-            on_click=paper.change,
-            args=(redo,),
-            disabled=not sheet.future,
-            shortcut="Ctrl+Y",
-        )
         st.button("Clear", icon=":material/delete:", on_click=_clear, disabled=not sheet.drawing)
-        st.button("Sample digit", icon=":material/casino:", on_click=_put_sample, type="primary")
+    with st.container(horizontal=True, gap="small"):
+        _step("Undo", ":material/undo:", undo, "Ctrl+Z", enabled=bool(sheet.past))
+        _step("Redo", ":material/redo:", redo, "Ctrl+Y", enabled=bool(sheet.future))
+
+
+def show_more() -> None:
+    """The tools that few drawings need."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.button("Sample digit", icon=":material/casino:", on_click=_put_sample)
         st.slider("Pen width", 4, 40, round(WIDTH), key="pen_width", persist_state="session", width=180)
     note = st.session_state.get(NOTE)
-    if note and note[0] == sheet.revision:
+    if note and note[0] == paper.current().revision:
         st.caption(note[1])
+
+
+def _step(label: str, icon: str, step: Callable[[Sheet], Sheet], keys: str, *, enabled: bool) -> None:
+    st.button(label, icon=icon, on_click=paper.change, args=(step,), disabled=not enabled, shortcut=keys)
 
 
 def _clear() -> None:

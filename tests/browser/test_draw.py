@@ -148,6 +148,20 @@ def test_drawing_and_settings_survive_leaving_the_page(page: Page, server: Serve
     assert verdict(page) == "7"
 
 
+def test_a_reload_finds_the_drawing(page: Page, server: Server) -> None:
+    open_draw(page, server.address)
+    draw(page, SEVEN)
+    settle(page)
+    page.wait_for_url("**/?drawing=*", timeout=PATIENCE)
+    ink = ink_on_canvas(page)
+    page.reload()
+    wait_for_canvas(page)
+    assert verdict(page) == "7"
+    assert ink_on_canvas(page) == pytest.approx(ink, rel=0.05)
+    press(page, "Clear")
+    page.wait_for_url(lambda url: "drawing=" not in url, timeout=PATIENCE)
+
+
 def test_a_link_carries_the_drawing(browser: Browser, page: Page, server: Server) -> None:
     open_draw(page, server.address)
     draw(page, SEVEN)

@@ -106,3 +106,14 @@ def test_a_bomb_of_a_picture_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_is_no_data_url_of_a_picture_is_none(url: Any) -> None:
     assert decode_url(url) is None
+
+
+def test_a_backdrop_stays_beneath_the_strokes() -> None:
+    backdrop = np.full((28, 28), 9, np.uint8)
+    sheet = put(Sheet(), Drawing(backdrop=backdrop))
+    assert receive(sheet, canvas_sends(0, 1)) is sheet
+    drawn = receive(sheet, canvas_sends(1, 1))
+    assert drawn is not None
+    assert drawn.drawing.backdrop is backdrop
+    assert undo(drawn).drawing.backdrop is backdrop
+    assert undo(undo(drawn)).drawing.backdrop is None

@@ -1,0 +1,69 @@
+"""Which images of a split to look at, and in which order.
+
+labels, writers, properties -> `select` -> places
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from digitrec.datasets import Split
+
+# Name -> column of `measure_images`, and whether the largest come first.
+BY_PROPERTY: dict[str, tuple[str, bool]] = {
+    "most ink": ("ink", True),
+    "least ink": ("ink", False),
+    "thickest strokes": ("width", True),
+    "thinnest strokes": ("width", False),
+    "leaning most to the right": ("slant", True),
+    "leaning most to the left": ("slant", False),
+    "least like its own digit": ("unusual", True),
+    "most like its own digit": ("unusual", False),
+    "most like another digit": ("other", False),
+}
+ORDERS = ("random", "as they come", *BY_PROPERTY)
+
+
+def select(
+    split: Split,
+    properties: pd.DataFrame,
+    *,
+    digits: Sequence[int] = (),
+    writer: int | None = None,
+    order: str = "as they come",
+    seed: int = 0,
+) -> NDArray[np.intp]:
+    """The places of the images of these digits (all where none are named) and this writer (None: all), in that order.
+
+    Parameters
+    ----------
+    properties : the frame of `measure_images` for the split.
+    order : one of `ORDERS`; `seed` is for "random".
+    """
+    chosen = np.isin(split.labels, list(digits)) if digits else np.ones(len(split), bool)
+    if writer is not None and split.writers is not None:
+        chosen &= split.writers == writer
+    places = np.flatnonzero(chosen)
+    if order == "random":
+        return np.random.default_rng(seed).permutation(places)
+    if order not in BY_PROPERTY:
+        return places
+    column, largest_first = BY_PROPERTY[order]
+    values = properties[column].to_numpy()[places]
+    return places[np.argsort(-values if largest_first else values, kind="stable")]
+
+
+def nearest(images: NDArray[np.uint8], image: NDArray[np.uint8], count: int, chunk: int = 8192) -> NDArray[np.intp]:
+    """The places of the `count` of (n, 28, 28) uint8 images nearest to a (28, 28) one, pixel by pixel, nearest first.
+
+    An image that is the same to the pixel, such as itself, counts too.
+    """
+    target = image.ravel().astype(np.float32)
+    distances = np.empty(len(images), np.float32)
+    for start in range(0, len(images), chunk):
+        flat = images[start : start + chunk].reshape(-1, target.size).astype(np.float32)
+        distances[start : start + chunk] = np.einsum("nd,nd->n", flat, flat) - 2 * flat @ target
+    best = np.argpartition(distances, min(count, len(images) - 1))[:count]
+    return best[np.argsort(distances[best], kind="stable")]

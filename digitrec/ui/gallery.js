@@ -1,0 +1,38 @@
+// A gallery of small pictures cut from one sheet. Arrow keys move, Enter or a click picks one.
+
+export default function (component) {
+  const { data, parentElement, setStateValue } = component
+  const list = parentElement.querySelector(".gallery")
+  list.style.setProperty("--side", `${data.side}px`)
+  list.replaceChildren(...data.captions.map((caption, index) => makeCell(data, caption, index)))
+  list.onclick = (event) => {
+    const cell = event.target.closest("button")
+    if (cell) setStateValue("picked", Number(cell.dataset.place))
+  }
+  list.onkeydown = (event) => move(event, list)
+}
+
+function makeCell(data, caption, index) {
+  const cell = document.createElement("button")
+  const column = index % data.columns
+  const row = Math.floor(index / data.columns)
+  cell.type = "button"
+  cell.title = caption
+  cell.setAttribute("aria-label", caption)
+  cell.setAttribute("aria-pressed", data.places[index] === data.picked)
+  cell.dataset.place = data.places[index]
+  cell.style.backgroundImage = `url(${data.sheet})`
+  cell.style.backgroundSize = `${data.columns * data.side}px auto`
+  cell.style.backgroundPosition = `-${column * data.side}px -${row * data.side}px`
+  return cell
+}
+
+function move(event, list) {
+  const cells = [...list.children]
+  const here = cells.indexOf(event.target)
+  const perRow = Math.max(1, Math.floor(list.clientWidth / (cells[0].offsetWidth + 4)))
+  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -perRow, ArrowDown: perRow }[event.key]
+  if (step === undefined || here < 0) return
+  event.preventDefault()
+  cells[Math.min(Math.max(here + step, 0), cells.length - 1)].focus()
+}

@@ -1,0 +1,60 @@
+"""Many small images to look through, as one sheet cut up by the browser; one can be picked."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from digitrec.pictures import to_data_url
+
+HERE = Path(__file__).parent
+COLUMNS = 20  # of the sheet; the page wraps as it has room
+SIDE = 56  # pixels of each, shown
+
+_gallery = st.components.v2.component(
+    "digitrec_gallery",
+    html='<div class="gallery" role="group" aria-label="Images"></div>',
+    css=(HERE / "gallery.css").read_text("utf-8"),
+    js=(HERE / "gallery.js").read_text("utf-8"),
+)
+
+
+def show(
+    images: NDArray[np.uint8],
+    places: NDArray[np.intp],
+    captions: list[str],
+    picked: int | None,
+    on_pick: Callable[[int], None],
+    *,
+    key: str,
+) -> None:
+    """Show (n, 28, 28) uint8 images, each with its place and caption; `on_pick` is told the place of one picked."""
+
+    def tell() -> None:
+        place = (st.session_state.get(key) or {}).get("picked")
+        if isinstance(place, int) and place in set(places.tolist()):  # a browser may send anything
+            on_pick(place)
+
+    _gallery(
+        key=key,
+        data={
+            "sheet": to_data_url(_lay_out(images)),
+            "columns": COLUMNS,
+            "side": SIDE,
+            "places": places.tolist(),
+            "captions": captions,
+            "picked": picked,
+        },
+        on_picked_change=tell,
+    )
+
+
+def _lay_out(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Images side by side, `COLUMNS` in a row."""
+    rows = max(1, -(-len(images) // COLUMNS))
+    height, width = images.shape[1:]
+    sheet = np.zeros((rows * COLUMNS, height, width), np.uint8)
+    sheet[: len(images)] = images
+    return sheet.reshape(rows, COLUMNS, height, width).swapaxes(1, 2).reshape(rows * height, COLUMNS * width)

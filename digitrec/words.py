@@ -1,0 +1,18 @@
+"""Numbers and digits in words, the same on every page and in the terminal."""
+
+LEVELS = ((0.99, "Certain"), (0.9, "Confident"), (0.75, "Fairly confident"), (0.0, "Probably"))
+
+
+def in_words(confidence: float) -> str:
+    """A probability, 0 to 1, in words."""
+    return next(words for least, words in LEVELS if confidence >= least)
+
+
+def in_percent(confidence: float) -> str:
+    """A probability, 0 to 1, in percent, never rounded up to a certainty that no network has."""
+    return "> 99.9 %" if confidence > 0.999 else f"{100 * confidence:.1f} %"
+
+
+def with_article(digit: int) -> str:
+    """A digit as it is spoken of: a 7, an 8."""
+    return f"an {digit}" if digit == 8 else f"a {digit}"

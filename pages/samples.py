@@ -1,0 +1,85 @@
+"""Look through the images that a network learns from."""
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from digitrec.charts import numbers
+from digitrec.selection import ORDERS, nearest, select
+from digitrec.ui import gallery
+from digitrec.ui.cache import properties
+from digitrec.ui.links import image_link
+from digitrec.ui.messages import begin_page
+from digitrec.ui.sources import choose_dataset, choose_split
+
+PER_PAGE, NEIGHBOURS = 100, 20
+
+begin_page(
+    "samples",
+    "Samples",
+    "Look through the digits until you know them, and pick one to see it in full.",
+)
+left, right = st.columns(2, vertical_alignment="bottom")
+with left:
+    data = choose_dataset()
+with right:
+    part, split = choose_split(data)
+measured = properties(data.name, part)
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    digits = st.pills(
+        "Digits",
+        range(10),
+        selection_mode="multi",
+        key="digits",
+        persist_state="session",
+        bind="query-params",
+        help="None chosen: all of them.",
+    )
+    order = st.selectbox("Order", ORDERS, key="order", persist_state="session", bind="query-params", width=240)
+    seed = st.number_input("Seed", 0, 9999, 0, key="seed", bind="query-params", disabled=order != "random", width=120)
+    writer = None
+    if split.writers is not None:
+        writer = st.number_input(
+            "Writer", 0, int(split.writers.max()), None, placeholder="all", key="writer", bind="query-params", width=120
+        )
+
+places = select(split, measured, digits=digits, writer=writer, order=order, seed=seed)
+pages = max(1, -(-len(places) // PER_PAGE))
+if not len(places):
+    st.info("Nobody wrote such a digit here. Choose another writer, or more digits.", icon=":material/search_off:")
+page = st.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"page-{pages}", width=160)
+
+*whose, picked = st.session_state.get("place", (None, None, None))
+picked = picked if whose == [data.name, part] else None
+
+
+def pick(place: int) -> None:
+    """Remember the image that is shown in full."""
+    st.session_state["place"] = (data.name, part, place)
+
+
+def show(chosen: NDArray[np.intp], key: str) -> None:
+    """A gallery of the images at these places."""
+    captions = [f"{split.labels[place]}, number {place:,}" for place in chosen]
+    gallery.show(split.images[chosen], chosen, captions, picked, pick, key=key)
+
+
+show(places[(page - 1) * PER_PAGE : page * PER_PAGE], "gallery")
+st.caption(f"{len(places):,} of {len(split):,} digits.")
+if picked is None:
+    st.info("Pick an image to see its numbers and its neighbours, or to read it.", icon=":material/touch_app:")
+    st.stop()
+
+image, facts = split.images[picked], measured.iloc[picked]
+st.subheader(f"Number {picked:,}: a {split.labels[picked]}", anchor=False)
+link = image_link(data.name, part, picked)
+st.page_link("pages/draw.py", label="Read this one", icon=":material/draw:", query_params=link)
+st.markdown("What the network gets of it: 28 × 28 numbers from 0, paper, to 255, ink.")
+st.plotly_chart(numbers(image), width="stretch", config={"displayModeBar": False})
+st.markdown(
+    f"Ink covers {facts['ink']:.0%} of the picture, the strokes are {facts['width']:.1f} pixels wide, and it leans "
+    f"{abs(facts['slant']):.0f}° to the {'right' if facts['slant'] > 0 else 'left'}."
+)
+st.markdown("**The most similar images**, itself first, by the difference of their pixels:")
+show(nearest(split.images, image, NEIGHBOURS + 1), "neighbours")
