@@ -58,9 +58,9 @@ def make_lesson(seed: int) -> tuple[Lesson, Checks]:
 def draw_hard(digits: tuple[PenDigit, ...]) -> dict[str, Split]:
     """Each digit in the middle of the canvas, 160 pixels long: written with a thick pen, and turned."""
     return {
-        "held-out pen writers, pen a fifth of the digit's size": _draw(digits, width=32, degrees=0),
-        "held-out pen writers, turned right by 20 degrees": _draw(digits, width=14, degrees=20),
-        "held-out pen writers, turned left by 20 degrees": _draw(digits, width=14, degrees=-20),
+        "The same, with a pen as wide as a fifth of the digit": _draw(digits, width=32, degrees=0),
+        "The same, turned right by 20°": _draw(digits, width=14, degrees=20),
+        "The same, turned left by 20°": _draw(digits, width=14, degrees=-20),
     }
 
 

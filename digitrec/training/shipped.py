@@ -28,6 +28,8 @@ from digitrec.training.fitting import Lesson, fit
 from digitrec.training.lessons import CHECKED_NONDIGITS, NONDIGITS, PEN_COPIES, Checks, make_lesson
 from digitrec.training.network import build, export_litert
 
+MNIST_TEST = "Scans of 297 people it never met (MNIST test)"
+PEN = "Pen digits of six people it never met"
 REFUSED = 0.01  # of real digits at most may be answered "not sure"
 LIBRARIES = ("tensorflow-cpu", "keras", "numpy", "ai-edge-litert", "pillow")
 WEAKNESSES = (
@@ -112,22 +114,18 @@ def choose_threshold(classifier: Classifier, checks: Checks) -> float:
 
 def _figures(classifier: Classifier, checks: Checks) -> Iterator[Measurement]:
     digits = {
-        "MNIST test": load_dataset("mnist").test,
-        "MNIST validation writers": checks.mnist,
-        "held-out pen writers": checks.pen,
+        MNIST_TEST: load_dataset("mnist").test,
+        "Scans of 54 people it never met (MNIST validation)": checks.mnist,
+        PEN: checks.pen,
         **checks.hard,
     }
     for name, split in digits.items():
         yield measure("read", name, classifier.predict_proba(split.images).argmax(axis=1) == split.labels)
-    for name, split in (
-        ("MNIST test", digits["MNIST test"]),
-        ("held-out pen writers, second half", _half(checks.pen, 1)),
-    ):
+    for name, split in ((MNIST_TEST, digits[MNIST_TEST]), (f"{PEN}, second half", _half(checks.pen, 1))):
         yield measure("doubted", name, _is_unsure(classifier, split.images))
-    for name, images in checks.nondigits.items():
-        yield measure(
-            "refused", f"{name}, never trained on" if name in UNSEEN else name, _is_unsure(classifier, images)
-        )
+    for kind, images in checks.nondigits.items():
+        name = kind.capitalize() + (", never trained on" if kind in UNSEEN else "")
+        yield measure("refused", name, _is_unsure(classifier, images))
 
 
 def _is_unsure(classifier: Classifier, images: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -1,0 +1,125 @@
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from digitrec.architectures import ARCHITECTURES
+from digitrec.classifier import Classifier, load_classifier
+from digitrec.datasets import Dataset
+from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit, split_by_writer
+from digitrec.recipe import Recipe
+from digitrec.registry import SHIPPED, read_card
+from digitrec.training import lessons, shipped
+from digitrec.training.fitting import Batches, Lesson, fit
+from digitrec.training.lessons import split_mnist
+from digitrec.training.network import build
+
+SMALL = Recipe(epochs=4, batch=32, averaging=0.9, seed=3)
+
+
+def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    return model.predict(images[..., None].astype(np.float32), batch_size=500, verbose=0)
+
+
+@pytest.fixture(scope="module")
+def lesson(mnist: Dataset) -> Lesson:
+    images, labels = mnist.train.images[:3000], mnist.train.labels[:3000]
+    return Lesson(images, np.eye(10, dtype=np.float32)[labels])
+
+
+@pytest.fixture(scope="module")
+def trained(lesson: Lesson) -> tuple[keras.Model, list[float]]:
+    losses: list[float] = []
+    model = fit(SMALL, lesson, lambda _, logs: losses.append(logs["loss"]))
+    return model, losses
+
+
+def test_a_small_training_learns(trained: tuple[keras.Model, list[float]], mnist: Dataset) -> None:
+    model, losses = trained
+    assert len(losses) == 4
+    assert losses[-1] < losses[0] / 2
+    right = (predict(model, mnist.test.images[:1000]).argmax(axis=1) == mnist.test.labels[:1000]).mean()
+    assert right > 0.85
+
+
+def test_what_is_exported_reads_as_keras_does(
+    trained: tuple[keras.Model, list[float]], mnist: Dataset, classifier: Classifier, tmp_path: Path
+) -> None:
+    model, _ = trained
+    shipped.save(model, SMALL.network, tmp_path)
+    images = mnist.test.images[:300]
+    ours = Classifier((tmp_path / "model.tflite").read_bytes(), classifier.card).predict_proba(images)
+    np.testing.assert_allclose(ours, predict(model, images), atol=1e-4)
+    again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    np.testing.assert_allclose(predict(again, images), predict(model, images), atol=1e-5)
+
+
+def test_the_shipped_files_read_alike(mnist: Dataset) -> None:
+    folder = SHIPPED / "digitrec"
+    model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
+    images = mnist.test.images[:500]
+    np.testing.assert_allclose(load_classifier(folder).predict_proba(images), predict(model, images), atol=1e-4)
+    assert model.count_params() == read_card(folder).parameters
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_network_builds_and_ends_in_ten_probabilities(name: str) -> None:
+    answer = predict(build(name), np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8))
+    assert answer.shape == (3, 10)
+    np.testing.assert_allclose(answer.sum(axis=1), 1, atol=1e-5)
+
+
+def test_batches_are_the_same_for_the_same_seed_and_new_in_each_epoch(lesson: Lesson) -> None:
+    one, same = Batches(lesson, SMALL), Batches(lesson, SMALL)
+    for mine, theirs in zip(one[5], same[5], strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    one.on_epoch_end()
+    assert np.abs(one[5][0] - same[5][0]).max() > 0
+
+
+def test_an_epoch_shows_every_image_once(lesson: Lesson) -> None:
+    batches = Batches(lesson, SMALL)
+    assert len(batches) == 3000 // 32
+    assert sorted(batches.order.tolist()) == list(range(3000))
+
+
+def test_nobody_is_both_learned_from_and_validated_with(mnist: Dataset, pen_digits: tuple[PenDigit, ...]) -> None:
+    training, validation = split_mnist(mnist.train)
+    assert training.writers is not None
+    assert validation.writers is not None
+    assert not set(training.writers) & set(validation.writers)
+    assert len(training) + len(validation) == 60_000
+    train, held_out = split_by_writer(pen_digits)
+    assert {digit.writer for digit in held_out} == HELD_OUT_WRITERS
+    assert not {digit.writer for digit in train} & HELD_OUT_WRITERS
+
+
+def test_a_model_is_made_measured_and_put_in_place_of_the_old(
+    mnist: Dataset, pen_digits: tuple[PenDigit, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    few = tuple(digit for digit in pen_digits[::12])
+    monkeypatch.setattr(lessons, "load_pen_digits", lambda: few)
+    monkeypatch.setattr(lessons, "PEN_COPIES", 1)
+    monkeypatch.setattr(lessons, "NONDIGITS", 20)
+    monkeypatch.setattr(lessons, "CHECKED_NONDIGITS", 10)
+    whole = split_mnist
+    monkeypatch.setattr(lessons, "split_mnist", lambda train: tuple(_every(part, 30) for part in whole(train)))
+    folder = tmp_path / "models" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "card.json").write_text("old")
+    told: list[str] = []
+    card = shipped.make_model(folder, Recipe(epochs=1, batch=64, averaging=0.9), told.append)
+    assert read_card(folder) == card
+    assert json.loads((folder / "card.json").read_text())["recipe"]["epochs"] == 1
+    assert {figure.kind for figure in card.measured} == {"read", "doubted", "refused"}
+    assert load_classifier(folder).card.unsure_below == card.unsure_below
+    assert sorted(path.name for path in folder.iterdir()) == ["card.json", "model.keras", "model.tflite"]
+    assert [path.name for path in folder.parent.iterdir()] == ["mine"]
+    assert any("Epoch 1 of 1" in line for line in told)
+
+
+def _every(split: lessons.Split, step: int) -> lessons.Split:
+    writers = None if split.writers is None else split.writers[::step]
+    return lessons.Split(split.images[::step], split.labels[::step], writers)
