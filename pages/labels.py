@@ -6,18 +6,14 @@ from digitrec.charts import label_bars
 from digitrec.distribution import count_labels, describe_balance
 from digitrec.ui.cache import findings
 from digitrec.ui.messages import as_plain_text, begin_page
-from digitrec.ui.sources import choose_dataset, choose_split
+from digitrec.ui.sources import choose_digits
 
 begin_page(
     "labels",
     "Labels",
     "A network believes that the world is as its data. Look how often each digit occurs before you train on it.",
 )
-left, right = st.columns(2, vertical_alignment="bottom")
-with left:
-    data = choose_dataset()
-with right:
-    name, split = choose_split(data)
+data, name, split = choose_digits()
 
 counts = count_labels(split.labels)
 order = st.segmented_control(

@@ -10,7 +10,7 @@ from digitrec.ui import gallery
 from digitrec.ui.cache import properties
 from digitrec.ui.links import image_link
 from digitrec.ui.messages import begin_page
-from digitrec.ui.sources import choose_dataset, choose_split
+from digitrec.ui.sources import choose_digits
 
 PER_PAGE, NEIGHBOURS = 100, 20
 
@@ -19,11 +19,7 @@ begin_page(
     "Samples",
     "Look through the digits until you know them, and pick one to see it in full.",
 )
-left, right = st.columns(2, vertical_alignment="bottom")
-with left:
-    data = choose_dataset()
-with right:
-    part, split = choose_split(data)
+data, part, split = choose_digits()
 measured = properties(data.name, part)
 
 with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -13,8 +13,18 @@ from digitrec.ui.messages import as_plain_text, told
 SPLITS = {"train": "to train with", "test": "to test with"}
 
 
-def choose_dataset() -> Dataset:
-    """Let the user choose among the sources that are there; say how to get more."""
+def choose_digits() -> tuple[Dataset, str, Split]:
+    """Let the user choose a dataset and its part: the dataset, "train" or "test", and that part of it."""
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        data = _choose_dataset()
+    with right:
+        part = _choose_part(data)
+    return data, part, data.train if part == "train" else data.test
+
+
+def _choose_dataset() -> Dataset:
+    """One of the sources that are there; and how to get more."""
     there = [name for name in SOURCES if is_there(name)]
     name = st.selectbox(
         "Data",
@@ -30,9 +40,8 @@ def choose_dataset() -> Dataset:
         return dataset(name)
 
 
-def choose_split(data: Dataset) -> tuple[str, Split]:
-    """Let the user choose the images to train or to test with."""
-    name = st.segmented_control(
+def _choose_part(data: Dataset) -> str:
+    return st.segmented_control(
         "Part",
         list(SPLITS),
         format_func=lambda name: f"{len(getattr(data, name)):,} {SPLITS[name]}",
@@ -42,7 +51,6 @@ def choose_split(data: Dataset) -> tuple[str, Split]:
         persist_state="session",
         bind="query-params",
     )
-    return (name, data.train) if name == "train" else (name, data.test)
 
 
 def _offer_mnist() -> None:
