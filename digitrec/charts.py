@@ -76,8 +76,9 @@ def label_bars(counts: pd.DataFrame, order: str) -> go.Figure:
             textposition="inside",
             insidetextanchor="start",
             textangle=-90,
+            textfont={"size": 14, "color": "#ffffff"},
             hovertemplate="%{x}: %{y:,}<extra></extra>",
-            marker={"pattern": {"shape": "" if above else "/", "fillmode": "overlay", "size": 5}},
+            marker={"pattern": {"shape": "" if above else "/", "fillmode": "overlay", "size": 8, "solidity": 0.15}},
         )
     figure.add_hline(y=mean, line={"dash": "dash", "width": 2, "color": "#8a8a8a"}, annotation_text=f"mean {mean:,.1f}")
     figure.update_layout(
