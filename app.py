@@ -8,11 +8,18 @@ ICON = Path(__file__).parent / "digitrec" / "ui" / "icon.png"
 
 st.set_page_config(page_title="digitrec", page_icon=ICON, layout="wide")
 st.navigation(
-    [
-        st.Page("pages/draw.py", title="Draw", icon=":material/draw:", default=True),
-        st.Page("pages/labels.py", title="Labels", icon=":material/bar_chart:"),
-        st.Page("pages/samples.py", title="Samples", icon=":material/grid_view:"),
-        st.Page("pages/network.py", title="The network", icon=":material/hub:"),
-    ],
+    {
+        "": [
+            st.Page("pages/draw.py", title="Draw", icon=":material/draw:", default=True),
+            st.Page("pages/network.py", title="The network", icon=":material/hub:"),
+        ],
+        "The data": [
+            st.Page("pages/labels.py", title="Labels", icon=":material/bar_chart:"),
+            st.Page("pages/samples.py", title="Samples", icon=":material/grid_view:"),
+            st.Page("pages/pixels.py", title="Pixels", icon=":material/grid_on:"),
+            st.Page("pages/map.py", title="Map", icon=":material/scatter_plot:"),
+            st.Page("pages/augmentation.py", title="Augmentation", icon=":material/auto_awesome_motion:"),
+        ],
+    },
     position="top",
 ).run()

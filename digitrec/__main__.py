@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from digitrec.classifier import Reading, load_classifier
-from digitrec.datasets import SOURCES, Dataset, check, data_folder, is_there, load_dataset
+from digitrec.datasets import SOURCES, Dataset, benchmark_for, check, data_folder, is_there, load_dataset, titles
 from digitrec.datasets.export import FORMS, export
 from digitrec.distribution import count_labels
 from digitrec.errors import DataError, DigitrecError
@@ -92,7 +92,8 @@ def data(
     """Say what data there is, where it comes from, and what is odd about it."""
     try:
         if source is None:
-            rows = [{"name": name, "title": entry.title, "there": is_there(name)} for name, entry in SOURCES.items()]
+            there, known = titles(), {name: f"{entry.title}, {entry.about}" for name, entry in SOURCES.items()}
+            rows = [{"name": name, "title": title, "there": name in there} for name, title in (there | known).items()]
             _print(rows, "\n".join(_source_line(row) for row in rows), as_json=as_json)
             return
         if not fetch and source in SOURCES and not is_there(source):
@@ -115,12 +116,13 @@ def _describe(dataset: Dataset) -> dict[str, Any]:
         "name": dataset.name,
         "source": dataset.source,
         "licence": dataset.licence,
+        "caution": dataset.caution,
         "folder": str(data_folder()),
         "images": {name: len(split) for name, split in splits.items()},
         "counts": {name: count_labels(split.labels)["count"].tolist() for name, split in splits.items()},
         "findings": [
             {"kind": finding.kind, "split": finding.split, "sentence": finding.sentence, "n": len(finding.places)}
-            for finding in check(dataset)
+            for finding in check(dataset, benchmark_for(dataset))
         ],
         "sha256": dataset.hashes,
     }
@@ -132,11 +134,12 @@ def _dataset_text(row: dict[str, Any]) -> str:
         for name in row["counts"]
     ]
     findings = [f"- {finding['sentence']}" for finding in row["findings"]] or ["Nothing odd was found."]
-    return "\n".join([f"{row['source']} ({row['licence']})", f"in {row['folder']}", *counts, *findings])
+    caution = [row["caution"]] if row["caution"] else []
+    return "\n".join([f"{row['source']} ({row['licence']})", f"in {row['folder']}", *counts, *caution, *findings])
 
 
 def _source_line(row: dict[str, Any]) -> str:
-    return f"{row['name']:<8}{'there' if row['there'] else 'not there':<11}{row['title']}"
+    return f"{row['name']:<8} {'there' if row['there'] else 'not there':<11}{row['title']}"
 
 
 def _print(value: Any, text: str, *, as_json: bool) -> None:

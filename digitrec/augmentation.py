@@ -42,6 +42,12 @@ def augment(images: Images, settings: Augmentation, rng: np.random.Generator) ->
     return change_stroke_width(warp(images, settings, rng), settings, rng)
 
 
+def vary(image: NDArray[np.uint8], count: int, settings: Augmentation, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """`count` variations of one (28, 28) uint8 image, (count, 28, 28) uint8, as training would be shown them."""
+    images = augment(np.repeat(image[None].astype(np.float32), count, axis=0), settings, rng)
+    return np.clip(np.rint(images), 0, 255).astype(np.uint8)
+
+
 def warp(images: Images, settings: Augmentation, rng: np.random.Generator) -> Images:
     """Turn, shift, zoom, shear and bend in one resampling, so that edges are blurred once."""
     n, side = images.shape[:2]

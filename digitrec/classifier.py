@@ -79,7 +79,9 @@ class Classifier:
         self.card = card
         self._content = content
         # A LiteRT interpreter serves one caller at a time, so each call borrows one; as many exist as were ever needed.
-        self._free: dict[int, SimpleQueue[Any]] = {1: SimpleQueue(), BATCH: SimpleQueue()}
+        self._free: dict[tuple[int, bool], SimpleQueue[Any]] = {
+            (size, looks_inside): SimpleQueue() for size in (1, BATCH) for looks_inside in (False, True)
+        }
         with self._borrow(1) as interpreter:
             _check_face(interpreter, card.name)
 
@@ -92,22 +94,26 @@ class Classifier:
         """
         images = _check_images(images)
         size = 1 if len(images) <= FEW else BATCH
-        probabilities = np.empty((len(images), 10), np.float32)
         with self._borrow(size) as interpreter:
-            source, target = (details[0]["index"] for details in _faces(interpreter))
-            for start in range(0, len(images), size):
-                chunk = images[start : start + size]
-                padded = np.zeros((size, SIDE, SIDE, 1), np.float32)
-                padded[: len(chunk), ..., 0] = chunk
-                interpreter.set_tensor(source, padded)
-                interpreter.invoke()
-                probabilities[start : start + size] = interpreter.get_tensor(target)[: len(chunk)]
-        return probabilities
+            target = _faces(interpreter)[1][0]["index"]
+            return _answers(interpreter, images, size, target)
+
+    def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """What the last layer sees of (n, 28, 28) uint8 images, (n, d) float32: alike where the network finds them so.
+
+        Raises
+        ------
+        InkError, where `images` is of another shape or type.
+        """
+        images = _check_images(images)
+        size = 1 if len(images) <= FEW else BATCH
+        with self._borrow(size, looks_inside=True) as interpreter:
+            return _answers(interpreter, images, size, _last_input(interpreter, self.card.name))
 
     def activations(self, image: NDArray[np.uint8]) -> tuple[Activation, ...]:
         """What each layer answers to a (28, 28) uint8 image, from the first to the probabilities."""
         images = _check_images(np.asarray(image)[None])
-        with self._borrow(1) as interpreter:
+        with self._borrow(1, looks_inside=True) as interpreter:
             source = _faces(interpreter)[0][0]["index"]
             interpreter.set_tensor(source, images[..., None].astype(np.float32))
             interpreter.invoke()
@@ -144,21 +150,21 @@ class Classifier:
         return float(probabilities.max()) < self.card.unsure_below
 
     @contextmanager
-    def _borrow(self, size: int) -> Iterator[Any]:
+    def _borrow(self, size: int, *, looks_inside: bool = False) -> Iterator[Any]:
+        free = self._free[size, looks_inside]
         try:
-            interpreter = self._free[size].get_nowait()
+            interpreter = free.get_nowait()
         except Empty:
-            interpreter = self._make(size)
+            interpreter = self._make(size, looks_inside)
         yield interpreter  # one that failed on the way is not given back
-        self._free[size].put(interpreter)
+        free.put(interpreter)
 
-    def _make(self, size: int) -> Any:
+    def _make(self, size: int, looks_inside: bool) -> Any:
         try:
-            # Only single images are looked into, layer by layer.
             interpreter = Interpreter(
                 model_content=self._content,
                 num_threads=1 if size == 1 else 2,
-                experimental_preserve_all_tensors=size == 1,
+                experimental_preserve_all_tensors=looks_inside,
             )
             source = interpreter.get_input_details()[0]
             if size > 1:
@@ -219,6 +225,30 @@ def _check_face(interpreter: Any, name: str) -> None:
             f"Expected model.tflite of {name!r} to take (1, {SIDE}, {SIDE}, 1) float32 and give (1, 10) float32. "
             f"Received: a model that takes {found[0]} and gives {found[1]}. It is no reader of digits: use another."
         )
+
+
+def _answers(interpreter: Any, images: NDArray[np.uint8], size: int, target: int) -> NDArray[np.float32]:
+    """The values of the tensor `target` for each image, flat, `size` images at once."""
+    source = _faces(interpreter)[0][0]["index"]
+    parts = []
+    for start in range(0, len(images), size):
+        chunk = images[start : start + size]
+        padded = np.zeros((size, SIDE, SIDE, 1), np.float32)
+        padded[: len(chunk), ..., 0] = chunk
+        interpreter.set_tensor(source, padded)
+        interpreter.invoke()
+        parts.append(interpreter.get_tensor(target).reshape(size, -1)[: len(chunk)].copy())
+    return np.concatenate(parts) if parts else np.empty((0, 10), np.float32)
+
+
+def _last_input(interpreter: Any, name: str) -> int:
+    """The tensor that goes into the last dense layer."""
+    dense = [op for op in interpreter._get_ops_details() if op["op_name"] == "FULLY_CONNECTED"]  # noqa: SLF001
+    if not dense:
+        raise ModelError(
+            f"Expected a network that ends in a dense layer. Received: {name!r}, which has none. Use another model."
+        )
+    return int(dense[-1]["inputs"][0])
 
 
 def _layer_outputs(interpreter: Any) -> list[tuple[str, int]]:

@@ -32,6 +32,24 @@ def colour_by_weight(ink: NDArray[np.uint8], weight: NDArray[np.float32]) -> NDA
     return np.rint(PAPER + opacity * (colour - PAPER)).astype(np.uint8)
 
 
+def colour_signed(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(h, w) values of -1 to 1 in colours: orange above 0, blue below, white at 0; (h, w, 3)."""
+    strength = np.clip(np.abs(values), 0, 1)[..., None]
+    colour = np.where(values[..., None] > 0, FOR, AGAINST)
+    return np.rint(PAPER + strength * (colour - PAPER)).astype(np.uint8)
+
+
+def as_grey(share: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Shares of ink, 0 to 1, as greys: paper white, full ink black."""
+    return np.rint(255 * (1 - np.clip(share, 0, 1))).astype(np.uint8)
+
+
+def shade(values: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """(h, w) values as greys: the smallest white, the largest black; all white where they are equal."""
+    low, high = float(values.min()), float(values.max())
+    return np.rint(255 * (1 - (values - low) / ((high - low) or 1.0))).astype(np.uint8)
+
+
 def frame(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A grey or RGB picture with a thin grey edge, so that it is seen where paper ends on a white page."""
     framed = picture.copy()
@@ -53,6 +71,15 @@ def tile(channels: NDArray[np.float32], columns: int, side: int) -> NDArray[np.u
         cell = enlarge(grey[..., index], factor) if index < count else 255
         sheet[top : top + h * factor, left : left + w * factor] = cell
     return sheet
+
+
+def lay_out(images: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
+    """(n, h, w) images side by side, `columns` in a row, black where the last row has none; at least one row."""
+    rows = max(1, -(-len(images) // columns))
+    height, width = images.shape[1:]
+    sheet = np.zeros((rows * columns, height, width), np.uint8)
+    sheet[: len(images)] = images
+    return sheet.reshape(rows, columns, height, width).swapaxes(1, 2).reshape(rows * height, columns * width)
 
 
 def to_png(picture: NDArray[np.uint8]) -> bytes:

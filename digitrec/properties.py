@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-HALF = 127  # of 255; darker is ink, where a pixel has to be one or the other
+from digitrec.pixels import HALF, class_means
+
 CHUNK = 4096  # images at once, to bound the memory
 
 
@@ -25,14 +26,6 @@ def measure_images(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> pd.D
     columns = ("ink", "width", "slant", "unusual", "other")
     values = np.concatenate(parts) if parts else np.empty((0, len(columns)))
     return pd.DataFrame(values, columns=list(columns))
-
-
-def class_means(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The average image of each digit, (10, 28, 28) float32 of 0 to 1; of a digit that does not occur, NaN."""
-    means = np.full((10, *images.shape[1:]), np.nan, np.float32)
-    for digit in np.unique(labels):
-        means[digit] = images[labels == digit].mean(axis=0, dtype=np.float64) / 255
-    return means
 
 
 def _measure(images: NDArray[np.uint8], labels: NDArray[np.uint8], means: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -28,7 +28,7 @@ ORDERS = ("random", "as they come", *BY_PROPERTY)
 
 def select(
     split: Split,
-    properties: pd.DataFrame,
+    properties: pd.DataFrame | None = None,
     *,
     digits: Sequence[int] = (),
     writer: int | None = None,
@@ -39,7 +39,7 @@ def select(
 
     Parameters
     ----------
-    properties : the frame of `measure_images` for the split.
+    properties : the frame of `measure_images` for the split; only the orders of `BY_PROPERTY` need it.
     order : one of `ORDERS`; `seed` is for "random".
     """
     chosen = np.isin(split.labels, list(digits)) if digits else np.ones(len(split), bool)
@@ -48,7 +48,7 @@ def select(
     places = np.flatnonzero(chosen)
     if order == "random":
         return np.random.default_rng(seed).permutation(places)
-    if order not in BY_PROPERTY:
+    if order not in BY_PROPERTY or properties is None:
         return places
     column, largest_first = BY_PROPERTY[order]
     values = properties[column].to_numpy()[places]

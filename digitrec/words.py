@@ -13,6 +13,15 @@ def in_percent(confidence: float) -> str:
     return "> 99.9 %" if confidence > 0.999 else f"{100 * confidence:.1f} %"
 
 
+def in_seconds(seconds: float) -> str:
+    """A time that is still to be waited for, as people say it: 4 s, 2 min, 1 h 20 min."""
+    whole = max(1, round(seconds))
+    if whole < 90:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def with_article(digit: int) -> str:
     """A digit as it is spoken of: a 7, an 8."""
     return f"an {digit}" if digit == 8 else f"a {digit}"

@@ -3,10 +3,13 @@
 import streamlit as st
 
 from digitrec.charts import label_bars
+from digitrec.datasets import check
 from digitrec.distribution import count_labels, describe_balance
+from digitrec.selection import select
 from digitrec.ui.cache import findings
+from digitrec.ui.functions import show_functions
 from digitrec.ui.messages import as_plain_text, begin_page
-from digitrec.ui.sources import choose_digits
+from digitrec.ui.sources import choose_digits, choose_writer
 
 begin_page(
     "labels",
@@ -15,10 +18,26 @@ begin_page(
 )
 data, name, split = choose_digits()
 
-counts = count_labels(split.labels)
-order = st.segmented_control(
-    "Sorted by", ["digit", "count"], default="digit", required=True, key="label_order", bind="query-params"
-)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    order = st.segmented_control(
+        "Sorted by", ["digit", "count"], default="digit", required=True, key="label_order", bind="query-params"
+    )
+    writer = choose_writer(split)
+    some = st.number_input(
+        "Only so many, at random",
+        1,
+        max(1, len(split)),
+        None,
+        placeholder="all",
+        key="some",
+        bind="query-params",
+        width=200,
+    )
+    seed = st.number_input("Seed", 0, 9999, 0, key="label_seed", bind="query-params", disabled=some is None, width=120)
+chosen = select(split, writer=writer, order="random", seed=seed)[:some]
+counts = count_labels(split.labels[chosen])
+if len(chosen) < len(split):
+    st.caption(f"{len(chosen):,} of {len(split):,} images.")
 st.plotly_chart(label_bars(counts, order), width="stretch", config={"displayModeBar": False})
 st.markdown(describe_balance(counts))
 
@@ -41,3 +60,4 @@ with st.expander("The table"):
         on_click="ignore",
     )
 st.caption(as_plain_text(f"{data.source}. {data.licence}."))
+show_functions(count_labels, describe_balance, check)

@@ -5,14 +5,18 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.charts import numbers
+from digitrec.properties import measure_images
 from digitrec.selection import ORDERS, nearest, select
 from digitrec.ui import gallery
 from digitrec.ui.cache import properties
+from digitrec.ui.functions import show_functions
 from digitrec.ui.links import image_link
 from digitrec.ui.messages import begin_page
-from digitrec.ui.sources import choose_digits
+from digitrec.ui.sources import choose_digits, choose_writer
 
-PER_PAGE, NEIGHBOURS = 100, 20
+SHOWN, NEIGHBOURS = (50, 100, 200, 500), 20
+
+NUMBERS = 760  # pixels, at which 28 numbers of three figures can be read
 
 begin_page(
     "samples",
@@ -34,14 +38,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     order = st.selectbox("Order", ORDERS, key="order", persist_state="session", bind="query-params", width=240)
     seed = st.number_input("Seed", 0, 9999, 0, key="seed", bind="query-params", disabled=order != "random", width=120)
-    writer = None
-    if split.writers is not None:
-        writer = st.number_input(
-            "Writer", 0, int(split.writers.max()), None, placeholder="all", key="writer", bind="query-params", width=120
-        )
+    writer = choose_writer(split)
+    per_page = st.selectbox("Shown at once", SHOWN, 1, key="shown", persist_state="session", width=120)
 
 places = select(split, measured, digits=digits, writer=writer, order=order, seed=seed)
-pages = max(1, -(-len(places) // PER_PAGE))
+pages = max(1, -(-len(places) // per_page))
 if not len(places):
     st.info("Nobody wrote such a digit here. Choose another writer, or more digits.", icon=":material/search_off:")
 page = st.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"page-{pages}", width=160)
@@ -61,10 +62,11 @@ def show(chosen: NDArray[np.intp], key: str) -> None:
     gallery.show(split.images[chosen], chosen, captions, picked, pick, key=key)
 
 
-show(places[(page - 1) * PER_PAGE : page * PER_PAGE], "gallery")
+show(places[(page - 1) * per_page : page * per_page], "gallery")
 st.caption(f"{len(places):,} of {len(split):,} digits.")
 if picked is None:
     st.info("Pick an image to see its numbers and its neighbours, or to read it.", icon=":material/touch_app:")
+    show_functions(select, measure_images)
     st.stop()
 
 image, facts = split.images[picked], measured.iloc[picked]
@@ -72,10 +74,12 @@ st.subheader(f"Number {picked:,}: a {split.labels[picked]}", anchor=False)
 link = image_link(data.name, part, picked)
 st.page_link("pages/draw.py", label="Read this one", icon=":material/draw:", query_params=link)
 st.markdown("What the network gets of it: 28 × 28 numbers from 0, paper, to 255, ink.")
-st.plotly_chart(numbers(image), width="stretch", config={"displayModeBar": False})
+with st.container(key="numbers"):  # which can be scrolled sideways on a phone
+    st.plotly_chart(numbers(image), width=NUMBERS, config={"displayModeBar": False})
 st.markdown(
     f"Ink covers {facts['ink']:.0%} of the picture, the strokes are {facts['width']:.1f} pixels wide, and it leans "
     f"{abs(facts['slant']):.0f}° to the {'right' if facts['slant'] > 0 else 'left'}."
 )
 st.markdown("**The most similar images**, itself first, by the difference of their pixels:")
 show(nearest(split.images, image, NEIGHBOURS + 1), "neighbours")
+show_functions(select, measure_images, nearest)

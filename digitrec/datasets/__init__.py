@@ -9,12 +9,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from digitrec.datasets import files, kaggle, mnist, pen, uci
+from digitrec.datasets import kaggle, mnist, own, pen, uci
 from digitrec.datasets.checks import Finding, check
-from digitrec.datasets.dataset import Dataset, Split, data_folder
+from digitrec.datasets.dataset import Dataset, Progress, Split, data_folder, silent
 from digitrec.errors import DataError
 
-__all__ = ["SOURCES", "Dataset", "Finding", "Source", "Split", "check", "data_folder", "is_there", "load_dataset"]
+__all__ = [
+    "SOURCES",
+    "Dataset",
+    "Finding",
+    "Progress",
+    "Source",
+    "Split",
+    "benchmark_for",
+    "check",
+    "data_folder",
+    "is_there",
+    "load_dataset",
+    "titles",
+]
 
 
 @dataclass(frozen=True)
@@ -23,28 +36,30 @@ class Source:
 
     Attributes
     ----------
-    title : for people.
-    load : gives the dataset, or raises DataError.
+    title : for people, short: links carry it.
+    about : what it is, in a few words.
+    load : gives the dataset, or raises DataError; it is handed something to tell its progress to.
     needs : files in the data folder without which it cannot be loaded; none where it comes with digitrec.
     can_fetch : True where `load` fetches what is missing.
     """
 
     title: str
-    load: Callable[[], Dataset]
+    about: str
+    load: Callable[[Progress], Dataset]
     needs: tuple[str, ...] = ()
     can_fetch: bool = False
 
 
 SOURCES = {
-    "mnist": Source("MNIST, 70,000 scans", mnist.load, tuple(mnist.HASHES), can_fetch=True),
-    "pen": Source("Pen digits, 7,494 drawings", pen.load, (pen.PATH,)),
-    "kaggle": Source("Kaggle's Digit Recognizer", kaggle.load, (f"{kaggle.FOLDER}/train.csv",)),
-    "uci": Source("UCI digits, 1,797 small scans", uci.load),
+    "mnist": Source("MNIST", "70,000 scans", lambda _: mnist.load(), tuple(mnist.HASHES), can_fetch=True),
+    "pen": Source("Pen digits", "7,494 drawings", pen.load, (pen.PATH,)),
+    "kaggle": Source("Kaggle", "Digit Recognizer", lambda _: kaggle.load(), (f"{kaggle.FOLDER}/train.csv",)),
+    "uci": Source("UCI digits", "1,797 small scans", lambda _: uci.load()),
 }
 
 
-def load_dataset(name_or_path: str | Path) -> Dataset:
-    """Load a dataset by its name in `SOURCES`, or from a .csv, a .npz, or a folder of pictures in subfolders 0 to 9.
+def load_dataset(name_or_path: str | Path, progress: Progress = silent) -> Dataset:
+    """Load a dataset by its name in `titles`, or from a .csv, a .npz, or a folder of pictures in subfolders 0 to 9.
 
     Examples
     --------
@@ -57,18 +72,21 @@ def load_dataset(name_or_path: str | Path) -> Dataset:
     DataError, where there is no such source, or its files are missing or damaged.
     """
     if name_or_path in SOURCES:
-        return SOURCES[str(name_or_path)].load()
+        return SOURCES[str(name_or_path)].load(progress)
+    if name_or_path in own.list_own():
+        return own.load_own(str(name_or_path), progress)
     path = Path(name_or_path)
-    if path.is_dir():
-        return files.load_folder(path)
-    if path.suffix.lower() == ".csv":
-        return kaggle.load_files(path)
-    if path.suffix.lower() == ".npz":
-        return files.load_npz(path)
+    if path.is_dir() or path.suffix.lower() in (".csv", ".npz"):
+        return own.load_path(path, progress)
     raise DataError(
         f"Expected the name of a dataset ({', '.join(SOURCES)}), a .csv, a .npz, or a folder of pictures. "
         f"Received: {str(name_or_path)!r}. Check its name."
     )
+
+
+def titles() -> dict[str, str]:
+    """The name and title of each dataset that can be loaded without fetching anything."""
+    return {name: source.title for name, source in SOURCES.items() if is_there(name)} | own.list_own()
 
 
 def is_there(name: str) -> bool:
@@ -76,3 +94,8 @@ def is_there(name: str) -> bool:
     return all((data_folder() / path).is_file() for path in SOURCES[name].needs) or (
         name == "mnist" and (data_folder() / mnist.KERAS_FILE).is_file()
     )
+
+
+def benchmark_for(dataset: Dataset) -> Split | None:
+    """MNIST's test images, which `check` looks for in other datasets; None where they are not there, or it is MNIST."""
+    return load_dataset("mnist").test if dataset.name != "mnist" and is_there("mnist") else None

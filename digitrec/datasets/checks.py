@@ -35,10 +35,17 @@ class Finding:
     places: NDArray[np.int64]
 
 
-def check(dataset: Dataset) -> tuple[Finding, ...]:
-    """Look for everything that this module knows of; nothing found, an empty tuple."""
+def check(dataset: Dataset, benchmark: Split | None = None) -> tuple[Finding, ...]:
+    """Look for everything that this module knows of; nothing found, an empty tuple.
+
+    Parameters
+    ----------
+    benchmark : MNIST's test images, to count how many of them are among these; None where that does not matter.
+    """
     splits = {"train": dataset.train, "test": dataset.test}
     found = [finding for name, split in splits.items() for finding in _check_split(name, split)]
+    if benchmark is not None:
+        found += [finding for name, split in splits.items() for finding in _check_benchmark(name, split, benchmark)]
     return (*found, *_check_overlap(dataset.train, dataset.test))
 
 
@@ -81,6 +88,13 @@ def _check_overlap(train: Split, test: Split) -> Iterator[Finding]:
     if len(shared):
         sentence = f"{len(shared):,} of the test images are training images too: accuracy on them means little."
         yield Finding("leak", sentence, "test", shared)
+
+
+def _check_benchmark(name: str, split: Split, benchmark: Split) -> Iterator[Finding]:
+    shared = np.flatnonzero(np.isin(row_keys(split.images), row_keys(benchmark.images)))
+    if len(shared):
+        sentence = f"{len(shared):,} of the {name} images are in MNIST's test set, pixel for pixel."
+        yield Finding("benchmark", sentence, name, shared)
 
 
 def count_shared(images: NDArray[np.uint8], others: NDArray[np.uint8]) -> int:

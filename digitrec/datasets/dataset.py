@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import platformdirs
 from numpy.typing import NDArray
 
 from digitrec.errors import DataError
+
+Progress = Callable[[float], None]  # is told the share that is done, 0 to 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,7 @@ class Dataset:
     source, licence : one line each.
     hashes : the sha256 of each file read, by its path in the data folder.
     unlabelled : (n, 28, 28) uint8, images to read and not to learn from; None where there are none.
+    caution : what to know before trusting figures from it, one sentence; empty where there is nothing.
     """
 
     name: str
@@ -56,6 +60,11 @@ class Dataset:
     licence: str
     hashes: dict[str, str] = field(default_factory=dict)
     unlabelled: NDArray[np.uint8] | None = None
+    caution: str = ""
+
+
+def silent(_share: float) -> None:
+    """Progress that nobody watches."""
 
 
 def data_folder() -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets.dataset import Dataset, Split
+from digitrec.datasets.dataset import Dataset, Progress, Split, silent
 from digitrec.errors import DataError, PictureError
 from digitrec.imagefiles import load_ink
 from digitrec.preprocessing import SIDE, preprocess
@@ -20,7 +20,7 @@ TEST_SHARE, SEED = 0.2, 17
 KERAS = ("x_train", "y_train", "x_test", "y_test")
 
 
-def load_folder(folder: Path) -> Dataset:
+def load_folder(folder: Path, progress: Progress = silent) -> Dataset:
     """A folder whose subfolders 0 to 9 hold pictures of one digit each; a fifth of them to test with.
 
     Raises
@@ -47,6 +47,7 @@ def load_folder(folder: Path) -> Dataset:
                 images[index] = image
         except PictureError as error:
             bad.append(f"{path.parent.name}/{error}")
+        progress((index + 1) / len(paths))
     if bad:
         raise DataError(
             f"Expected {folder.name} to hold pictures of digits alone. Received: {len(bad)} other files, "

@@ -17,11 +17,16 @@ from pyarrow import csv
 from digitrec.datasets.dataset import Dataset, Split, data_folder
 from digitrec.errors import DataError
 from digitrec.preprocessing import SIDE
+from digitrec.store import keep_arrays, kept_arrays
 
 FOLDER = "kaggle"
 MAX_BYTES = 500_000_000  # Kaggle's own train.csv has 77 MB
 PIXELS = tuple(f"pixel{index}" for index in range(SIDE * SIDE))
 TEST_SHARE = 0.2
+CAUTION = (
+    "Kaggle drew its rows from all of MNIST, the test set included: a network that learns from them has seen digits of "
+    "MNIST's test set, and must not be measured on it."
+)
 SEED = 17
 
 
@@ -59,6 +64,7 @@ def load_files(train: Path, test: Path | None = None) -> Dataset:
         "CC BY-SA 3.0",
         {path.name: file_hash(path) for path in (train, test) if path and path.is_file()},
         read_csv(test)[0] if has_test and test else None,
+        CAUTION,
     )
 
 
@@ -71,16 +77,19 @@ def read_csv(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
     """
     check_size(path)
     copy = data_folder() / "converted" / f"{file_hash(path)}.npz"
-    if copy.is_file():
-        with np.load(copy, allow_pickle=False) as kept:
-            return kept["images"], kept.get("labels")
+    if kept := kept_arrays(copy):
+        return kept["images"].astype(np.uint8, copy=False), _as_labels(kept.get("labels"))
     table = _read_table(path)
     columns = _check_columns(path, table)
     pixels = np.stack([_numbers(path, table, name, 255) for name in PIXELS], axis=1)
     images = pixels.reshape(-1, SIDE, SIDE)
     labels = _numbers(path, table, "label", 9) if "label" in columns else None
-    keep_copy(copy, images, labels)
+    keep_arrays(copy, images=images, **({} if labels is None else {"labels": labels}))
     return images, labels
+
+
+def _as_labels(array: NDArray[np.generic] | None) -> NDArray[np.uint8] | None:
+    return None if array is None else array.astype(np.uint8, copy=False)
 
 
 def check_size(path: Path) -> None:
@@ -100,15 +109,6 @@ def file_hash(path: Path) -> str:
     """The sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def keep_copy(copy: Path, images: NDArray[np.uint8], labels: NDArray[np.uint8] | None) -> None:
-    """Write arrays so that no half-written file is ever found under the name."""
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    draft = copy.with_suffix(".part.npz")
-    arrays = {"images": images} if labels is None else {"images": images, "labels": labels}
-    np.savez(draft, allow_pickle=False, **arrays)
-    draft.replace(copy)
 
 
 def _read_table(path: Path) -> pa.Table:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets.dataset import Dataset, Split, read_checked
+from digitrec.datasets.dataset import Dataset, Progress, Split, read_checked, silent
 from digitrec.drawings import CANVAS, Drawing, place, render
 from digitrec.errors import DataError, DrawingError
 from digitrec.preprocessing import SIDE, preprocess
@@ -44,13 +44,14 @@ class PenDigit:
     writer: int
 
 
-def load() -> Dataset:
+def load(progress: Progress = silent) -> Dataset:
     """Each digit drawn once on a canvas and preprocessed, seed 0; `test` holds the writers in `HELD_OUT_WRITERS`."""
     train, test = split_by_writer(load_pen_digits())
+    share = len(train) / (len(train) + len(test))
     return Dataset(
         "pen",
-        draw_all(train, np.random.default_rng(0)),
-        draw_all(test, np.random.default_rng(0)),
+        draw_all(train, np.random.default_rng(0), lambda done: progress(share * done)),
+        draw_all(test, np.random.default_rng(0), lambda done: progress(share + (1 - share) * done)),
         "UCI Pen-Based Recognition of Handwritten Digits, training part (Alpaydin, Alimoglu)",
         "CC BY 4.0",
         {PATH: SHA256},
@@ -108,11 +109,12 @@ def split_by_writer(digits: tuple[PenDigit, ...]) -> tuple[tuple[PenDigit, ...],
     return train, tuple(digit for digit in digits if digit.writer in HELD_OUT_WRITERS)
 
 
-def draw_all(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Split:
+def draw_all(digits: tuple[PenDigit, ...], rng: np.random.Generator, progress: Progress = silent) -> Split:
     """Draw each digit with `draw_at_random` and preprocess it."""
     images = np.empty((len(digits), SIDE, SIDE), np.uint8)
-    for image, digit in zip(images, digits, strict=True):
-        image[:] = to_image(draw_at_random(digit.strokes, rng))
+    for index, digit in enumerate(digits):
+        images[index] = to_image(draw_at_random(digit.strokes, rng))
+        progress((index + 1) / len(digits))
     labels, writers = ([getattr(digit, name) for digit in digits] for name in ("label", "writer"))
     return Split(images, np.array(labels, np.uint8), np.array(writers, np.int32))
 

@@ -4,10 +4,12 @@ import pandas as pd
 import streamlit as st
 
 from digitrec.classifier import Classifier, load_classifier
-from digitrec.datasets import Dataset, Finding, check, load_dataset
+from digitrec.datasets import Dataset, Finding, benchmark_for, check, data_folder, load_dataset
 from digitrec.datasets.pen import PenDigit, load_pen_digits
 from digitrec.errors import DataError
+from digitrec.pixels import PixelSummary, summarise
 from digitrec.properties import measure_images
+from digitrec.ui.jobs import wait_for
 
 
 @st.cache_resource(show_spinner="Loading the network …")
@@ -25,16 +27,18 @@ def pen_digits() -> tuple[PenDigit, ...]:
         return ()
 
 
-@st.cache_resource(show_spinner="Loading the digits …")
 def dataset(name: str) -> Dataset:
     """A dataset, its read-only arrays there once for all sessions."""
-    return load_dataset(name)
+    key = ("dataset", str(data_folder()), name)
+    data: Dataset = wait_for(key, "Loading the digits", lambda progress: load_dataset(name, progress))
+    return data
 
 
 @st.cache_resource(show_spinner="Checking the digits …")
 def findings(name: str) -> tuple[Finding, ...]:
     """What is odd about a dataset."""
-    return check(dataset(name))
+    data = dataset(name)
+    return check(data, benchmark_for(data))
 
 
 @st.cache_resource(show_spinner="Measuring the digits …")
@@ -42,3 +46,10 @@ def properties(name: str, part: str) -> pd.DataFrame:
     """What `measure_images` says of each image of a dataset's part, "train" or "test"."""
     split = getattr(dataset(name), part)
     return measure_images(split.images, split.labels)
+
+
+@st.cache_resource(show_spinner="Averaging the digits …")
+def pixel_summary(name: str, part: str) -> PixelSummary:
+    """What `summarise` says of a dataset's part, "train" or "test"."""
+    split = getattr(dataset(name), part)
+    return summarise(split.images, split.labels)

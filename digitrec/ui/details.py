@@ -10,8 +10,9 @@ from digitrec.classifier import Classifier, Reading
 from digitrec.drawings import Drawing
 from digitrec.explanation import occlusion, onto_canvas
 from digitrec.pictures import as_paper, colour_by_weight, enlarge, frame, tile, to_data_url, to_png
-from digitrec.preprocessing import pad_to_square
+from digitrec.preprocessing import pad_to_square, preprocess
 from digitrec.ui import links
+from digitrec.ui.functions import show_functions
 from digitrec.words import in_percent
 from digitrec.xray import xray
 
@@ -65,6 +66,7 @@ def _show_steps(case: Case) -> None:
             st.markdown(step.sentence)
             changed = "" if same else " :orange-badge[changed]"
             st.markdown(f"Without it: {verdict}, {in_percent(step.confidence_without)}{changed}")
+    show_functions(preprocess)
 
 
 def _show_why(case: Case) -> None:
@@ -84,6 +86,7 @@ def _show_why(case: Case) -> None:
         f"Small pieces of the drawing are covered one after the other. Where covering makes the network doubt the "
         f"{case.digit}, the ink is orange; where it makes it surer, blue."
     )
+    show_functions(occlusion, onto_canvas)
 
 
 def _show_layers(case: Case) -> None:

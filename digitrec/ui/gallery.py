@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.pictures import to_data_url
+from digitrec.pictures import lay_out, to_data_url
 
 HERE = Path(__file__).parent
 COLUMNS = 20  # of the sheet; the page wraps as it has room
@@ -40,7 +40,7 @@ def show(
     _gallery(
         key=key,
         data={
-            "sheet": to_data_url(_lay_out(images)),
+            "sheet": to_data_url(lay_out(images, COLUMNS)),
             "columns": COLUMNS,
             "side": SIDE,
             "places": places.tolist(),
@@ -49,12 +49,3 @@ def show(
         },
         on_picked_change=tell,
     )
-
-
-def _lay_out(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Images side by side, `COLUMNS` in a row."""
-    rows = max(1, -(-len(images) // COLUMNS))
-    height, width = images.shape[1:]
-    sheet = np.zeros((rows * COLUMNS, height, width), np.uint8)
-    sheet[: len(images)] = images
-    return sheet.reshape(rows, COLUMNS, height, width).swapaxes(1, 2).reshape(rows * height, COLUMNS * width)

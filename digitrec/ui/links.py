@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from digitrec.datasets import SOURCES
+from digitrec.datasets import titles
 from digitrec.drawings import Drawing, Stroke, from_link, simplify, to_link
 from digitrec.errors import DigitrecError, DrawingError
 from digitrec.ui import paper
@@ -38,9 +38,9 @@ def image_link(source: str, part: str, place: int) -> dict[str, str]:
 
 
 def _open_image(text: str) -> Drawing:
-    source, _, rest = text.partition("-")
-    part, _, place = rest.partition("-")
-    if source not in SOURCES or part not in ("train", "test") or not place.isdecimal() or len(place) > 9:
+    source_and_part, _, place = text.rpartition("-")
+    source, _, part = source_and_part.rpartition("-")
+    if source not in titles() or part not in ("train", "test") or not place.isdecimal() or len(place) > 9:
         raise DrawingError(
             "Expected the name of an image, such as mnist-test-7. Received: another text. Pick the image again."
         )

@@ -123,6 +123,7 @@ function same(one, other) {
 function show(companion, data) {
   const part = (name) => companion.root.querySelector(`[data-part="${name}"]`)
   const shown = part("shown")
+  companion.root.querySelector(".live").dataset.compact = data.compact
   shown.textContent = data.shown
   shown.dataset.unsure = data.shown === "?"
   part("words").textContent = data.words

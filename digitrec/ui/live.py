@@ -69,8 +69,8 @@ def newest(sheet: Sheet, canvas: bytes | None) -> tuple[NDArray[np.uint8], Seque
     return (render(sheet.drawing) if ink is None else ink), sheet.drawing.paths
 
 
-def show_verdict(sheet: Sheet, reading: Reading) -> None:
-    """Show the verdict beside the canvas, and keep its companion going."""
+def show_verdict(sheet: Sheet, reading: Reading, *, compact: bool = False) -> None:
+    """Show the verdict beside the canvas, and keep its companion going; `compact` leaves out the bars."""
     _companion(
         key=_key(sheet),
         data={
@@ -78,6 +78,7 @@ def show_verdict(sheet: Sheet, reading: Reading) -> None:
             "revision": sheet.revision,
             "canvas": f".st-key-{CONTAINER}",
             "side": CANVAS,
+            "compact": compact,
             **describe(reading),
         },
         on_picture_change=lambda: None,

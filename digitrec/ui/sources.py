@@ -3,54 +3,104 @@
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from digitrec.datasets import SOURCES, Dataset, Split, is_there, mnist
+from digitrec.datasets import Dataset, Split, data_folder, mnist, titles
 from digitrec.datasets.download import fetch
+from digitrec.datasets.own import FOLDER, MAX_UPLOAD, add_upload, is_upload, remove_own
 from digitrec.errors import DataError
 from digitrec.ui.cache import dataset
 from digitrec.ui.messages import as_plain_text, told
 
-SPLITS = {"train": "to train with", "test": "to test with"}
+PARTS = ("train", "test")
+SOURCE, UPLOAD = "source", "upload"
 
 
 def choose_digits() -> tuple[Dataset, str, Split]:
     """Let the user choose a dataset and its part: the dataset, "train" or "test", and that part of it."""
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
-        data = _choose_dataset()
-    with right:
-        part = _choose_part(data)
-    return data, part, data.train if part == "train" else data.test
-
-
-def _choose_dataset() -> Dataset:
-    """One of the sources that are there; and how to get more."""
-    there = [name for name in SOURCES if is_there(name)]
-    name = st.selectbox(
-        "Data",
-        there,
-        format_func=lambda name: SOURCES[name].title,
-        key="source",
-        persist_state="session",
-        bind="query-params",
-    )
-    if "mnist" not in there:
-        _offer_mnist()
-    with told("The data could not be loaded."):
-        return dataset(name)
-
-
-def _choose_part(data: Dataset) -> str:
-    return st.segmented_control(
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    data = choose_dataset(row)
+    part = row.segmented_control(
         "Part",
-        list(SPLITS),
-        format_func=lambda name: f"{len(getattr(data, name)):,} {SPLITS[name]}",
+        PARTS,
         default="train",
         required=True,
         key="split",
         persist_state="session",
         bind="query-params",
     )
+    split = data.train if part == "train" else data.test
+    st.caption(as_plain_text(f"{len(split):,} images to {part} with. {data.caution}"))
+    return data, part, split
+
+
+def choose_dataset(row: DeltaGenerator) -> Dataset:
+    """Let the user choose one of the datasets that are there, or get more; `row` holds what to choose with."""
+    there = titles()
+    with row:
+        name = st.selectbox(
+            "Data",
+            list(there),
+            format_func=lambda name: there.get(name, name),
+            key=SOURCE,
+            persist_state="session",
+            bind="query-params",
+            width=320,
+        )
+        with st.popover("Add your own", icon=":material/add:"):
+            _offer_upload(name)
+    if "mnist" not in there:
+        _offer_mnist()
+    with told("The data could not be loaded."):
+        return dataset(name)
+
+
+def choose_writer(split: Split) -> int | None:
+    """Let the user choose one writer, where they are known; None: all."""
+    if split.writers is None:
+        return None
+    last = int(split.writers.max())
+    writer: int | None = st.number_input(
+        "Writer",
+        0,
+        last,
+        None,
+        placeholder="all",
+        key="writer",
+        persist_state="session",
+        bind="query-params",
+        width=120,
+    )
+    return writer
+
+
+def _offer_upload(shown: str) -> None:
+    st.markdown(
+        "A **CSV** as Kaggle's Digit Recognizer has it: `label,pixel0` to `pixel783`, one row a digit.  \n"
+        "Or a **.npz** with `images`, uint8 of shape (n, 28, 28) with ink 255 on 0, and `labels`."
+    )
+    st.file_uploader("Your file", type=["csv", "npz"], key=UPLOAD, max_upload_size=MAX_UPLOAD, on_change=_take_upload)
+    if problem := st.session_state.pop("upload_problem", None):
+        st.error(as_plain_text(problem), icon=":material/error:")
+    st.caption(
+        as_plain_text(
+            f"It is kept on the computer that runs digitrec, in {data_folder() / FOLDER}. A folder of pictures in "
+            "subfolders 0 to 9 will do as well, put there by hand."
+        )
+    )
+    if is_upload(shown):
+        st.button("Remove the data that is shown", icon=":material/delete:", on_click=remove_own, args=(shown,))
+
+
+def _take_upload() -> None:
+    """Check and keep what was uploaded, and choose it; a problem is told where the file was chosen."""
+    upload = st.session_state.get(UPLOAD)
+    if upload is None:
+        return
+    try:
+        st.session_state[SOURCE] = add_upload(upload.getvalue(), upload.name)
+    except DataError as error:
+        st.session_state["upload_problem"] = f"This file was not added. {error}"
 
 
 def _offer_mnist() -> None:

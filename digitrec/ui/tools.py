@@ -42,7 +42,7 @@ def show() -> None:
 def show_more() -> None:
     """The tools that few drawings need."""
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        st.button("Sample digit", icon=":material/casino:", on_click=_put_sample)
+        st.button("Sample digit", icon=":material/casino:", on_click=put_sample)
         st.slider("Pen width", 4, 40, round(WIDTH), key="pen_width", persist_state="session", width=180)
     note = st.session_state.get(NOTE)
     if note and note[0] == paper.current().revision:
@@ -57,7 +57,8 @@ def _clear() -> None:
     paper.change(lambda sheet: put(sheet, Drawing()))
 
 
-def _put_sample() -> None:
+def put_sample() -> None:
+    """Put a sample digit on the sheet, and remember where it is from."""
     sample = sample_digit(pen_digits(), np.random.default_rng())
     paper.change(lambda sheet: put(sheet, sample.drawing))
     st.session_state[NOTE] = (paper.current().revision, sample.origin)

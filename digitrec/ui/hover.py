@@ -1,0 +1,27 @@
+"""The picture of the image that the pointer is over in a chart, which plotly's own hover text cannot hold."""
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from digitrec.pictures import lay_out, to_data_url
+
+HERE = Path(__file__).parent
+COLUMNS = 100  # of the sheet that the pictures are cut from
+
+_hover = st.components.v2.component(
+    "digitrec_hover",
+    html='<div class="hover" hidden></div>',
+    css=(HERE / "hover.css").read_text("utf-8"),
+    js=(HERE / "hover.js").read_text("utf-8"),
+)
+
+
+def show_pictures(chart: str, images: NDArray[np.uint8]) -> None:
+    """Let the chart of this key show one of (n, 28, 28) uint8 images at each point: the one its `customdata` counts."""
+    _hover(
+        key=f"hover-{chart}",
+        data={"chart": f".st-key-{chart}", "sheet": to_data_url(lay_out(images, COLUMNS)), "columns": COLUMNS},
+    )

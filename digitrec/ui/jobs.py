@@ -1,0 +1,85 @@
+"""What takes seconds is done once, in a thread of its own, for every session that waits for it.
+
+work -> `wait_for` -> a bar with the time left -> the result, at once from then on
+
+The thread never speaks to Streamlit. Whoever leaves the page while waiting finds the work further on, or done, later.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from typing import Any
+
+import streamlit as st
+
+from digitrec.datasets import Progress
+from digitrec.words import in_seconds
+
+LOOK = 0.1  # seconds between two looks at the work
+SHOWN_AFTER = 0.4  # seconds; a bar that is gone at once would only flicker
+KNOWN_FROM = 0.03  # the share done from which the time left can be told
+
+
+class Job:
+    """Work that is done in the background, and how far it is."""
+
+    def __init__(self, pool: ThreadPoolExecutor, work: Callable[[Progress], Any]) -> None:
+        self.share, self.began = 0.0, time.monotonic()
+        self.future: Future[Any] = pool.submit(work, self._tell)
+
+    def _tell(self, share: float) -> None:
+        self.share = share
+
+    def text(self, title: str) -> str:
+        """What is being done, and how long it will take yet."""
+        spent = time.monotonic() - self.began
+        if self.share < KNOWN_FROM:
+            return f"{title} …"
+        return f"{title} … {in_seconds(spent / self.share - spent)} left"
+
+
+class Jobs:
+    """All work of this server, by key."""
+
+    def __init__(self) -> None:
+        self._lock, self._jobs = threading.Lock(), dict[Hashable, Job]()
+        self._pool = ThreadPoolExecutor(2, "job")
+
+    def get(self, key: Hashable, work: Callable[[Progress], Any]) -> Job:
+        """The job of this key, begun if there is none; one that failed is tried again."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is None or (job.future.done() and job.future.exception()):
+                job = self._jobs[key] = Job(self._pool, work)
+            return job
+
+
+@st.cache_resource
+def _jobs() -> Jobs:
+    return Jobs()
+
+
+def wait_for(key: Hashable, title: str, work: Callable[[Progress], Any]) -> Any:
+    """The result of `work`, which is handed something to tell its progress to; its errors are raised here.
+
+    `key` names the result: what was done once under a key is not done again.
+    """
+    job = _jobs().get(key, work)
+    bar = None
+    while not _is_over(job):
+        if time.monotonic() - job.began > SHOWN_AFTER:
+            bar = bar or st.empty()
+            bar.progress(min(job.share, 1.0), text=job.text(title))
+    if bar:
+        bar.empty()
+    return job.future.result()
+
+
+def _is_over(job: Job) -> bool:
+    try:
+        job.future.exception(LOOK)
+    except NotYet:
+        return False
+    return True

@@ -1,0 +1,29 @@
+"""A pin on a chart, which moves without the chart being drawn again: where the drawing falls, while the pen moves."""
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+HERE = Path(__file__).parent
+
+_pin = st.components.v2.component(
+    "digitrec_pin",
+    html='<div class="digitrec-pin" role="img" hidden></div>',
+    css=(HERE / "pin.css").read_text("utf-8"),
+    js=(HERE / "pin.js").read_text("utf-8"),
+    isolate_styles=False,  # the pin moves into the chart, where a component's own styles do not reach
+)
+
+
+def show_pin(chart: str, position: NDArray[np.float32] | None, label: str, meaning: str) -> None:
+    """Put a pin with a short label on the plotly chart in the container of this key, at (2,) axis values; None: none.
+
+    `meaning` says in words what it stands for.
+    """
+    at = None if position is None else position.tolist()
+    _pin(
+        key=f"pin-{chart}",
+        data={"chart": f".st-key-{chart}", "at": at, "label": label, "meaning": meaning},
+    )

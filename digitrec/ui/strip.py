@@ -1,0 +1,27 @@
+"""Pictures beside each other that wrap as the page has room."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from digitrec.pictures import enlarge, frame, to_data_url
+
+
+@dataclass(frozen=True, eq=False)
+class Captioned:
+    """A small grey or RGB picture, what stands under it, and what it shows, for those who cannot see it."""
+
+    picture: NDArray[np.uint8]
+    caption: str
+    alt: str
+
+
+def show_strip(pictures: Sequence[Captioned], side: int = 112) -> None:
+    """Show small pictures at about `side` pixels each, their pixels as sharp squares."""
+    with st.container(horizontal=True, gap="small"):
+        for one in pictures:
+            sharp = frame(enlarge(one.picture, max(1, -(-2 * side // len(one.picture)))))
+            st.image(to_data_url(sharp), caption=one.caption or None, width=side, alt=one.alt)
