@@ -15,21 +15,21 @@ from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import with_article
 
 SHOWN, AVERAGED = 24, 240
-# Of each setting: what it is called, its largest value, and the unit.
+# Of each setting: what it is called, its largest value, the step of its slider, and the unit.
 SLIDERS = {
-    "degrees": ("Turn", 45.0, "degrees, standard deviation"),
-    "shift": ("Shift", 6.0, "pixels, largest"),
-    "zoom": ("Zoom", 0.5, "share, largest, each axis on its own"),
-    "shear": ("Shear", 0.6, "sideways pixels per pixel down, standard deviation"),
-    "bend": ("Bend", 3.0, "pixels at each knot of a 5 x 5 grid, standard deviation"),
-    "thicker": ("Thicker", 1.0, "share of the way to strokes one pixel wider on each side, largest"),
-    "thinner": ("Thinner", 1.0, "the same to narrower strokes"),
+    "degrees": ("Turn", 45.0, 0.5, "degrees, standard deviation"),
+    "shift": ("Shift", 6.0, 0.1, "pixels, largest"),
+    "zoom": ("Zoom", 0.5, 0.01, "share, largest, each axis on its own"),
+    "shear": ("Shear", 0.6, 0.01, "sideways pixels per pixel down, standard deviation"),
+    "bend": ("Bend", 3.0, 0.05, "pixels at each knot of a 5 x 5 grid, standard deviation"),
+    "thicker": ("Thicker", 1.0, 0.05, "share of the way to strokes one pixel wider on each side, largest"),
+    "thinner": ("Thinner", 1.0, 0.05, "the same to narrower strokes"),
 }
 TRAINED = asdict(Augmentation())
 PRESETS = {
     "As in training": TRAINED,
     "Nothing": dict.fromkeys(TRAINED, 0.0),
-    "Too much": {name: largest for name, (_, largest, _) in SLIDERS.items()},
+    "Too much": {name: largest for name, (_, largest, *_) in SLIDERS.items()},
 }
 
 
@@ -70,8 +70,8 @@ with st.container(horizontal=True):
 
 controls, pictures = st.columns([1, 2], gap="large")
 with controls:
-    for name, (title, largest, unit) in SLIDERS.items():
-        st.slider(title, 0.0, largest, float(TRAINED[name]), largest / 100, key=f"augment-{name}", help=unit)
+    for name, (title, largest, step, unit) in SLIDERS.items():
+        st.slider(title, 0.0, largest, float(TRAINED[name]), step, key=f"augment-{name}", help=unit)
 settings = Augmentation(**{name: st.session_state[f"augment-{name}"] for name in SLIDERS})
 rng = np.random.default_rng(st.session_state.get("augment_seed", 0))
 made = vary(image, AVERAGED, settings, rng)

@@ -9,7 +9,6 @@ import json
 import platform
 import tempfile
 import time
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,8 @@ from digitrec.errors import DataError
 from digitrec.evaluation import measure
 from digitrec.explanation import occlusion
 from digitrec.samples import OWN, own_sample
+from tests.benchmarks.data import data
+from tests.benchmarks.table import median_ms, row
 from tests.browser import chromium
 from tests.browser.app import Server, open_draw, press, settle
 
@@ -66,31 +67,14 @@ WATCH = """() => {
 
 def main() -> None:
     """Measure everything and show it."""
-    rows = [*reading(), *real_canvas(), *app()]
+    rows = [*reading(), *real_canvas(), *app(), *data()]
     print(f"\n{platform.processor() or platform.machine()}, {psutil.cpu_count()} cores, seed {SEED}\n")
-    width = max(len(row["what"]) for row in rows)
-    for row in rows:
-        print(f"{row['what']:<{width}}  {row['value']:>14}  target {row['target']:<14} n = {row['n']}")
+    width = max(len(line["what"]) for line in rows)
+    for line in rows:
+        print(f"{line['what']:<{width}}  {line['value']:>14}  target {line['target']:<14} n = {line['n']}")
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps({"machine": platform.platform(), "cores": psutil.cpu_count(), "rows": rows}, indent=2))
     print(f"\nWritten to {OUT}.")
-
-
-def row(what: str, value: str, target: str, n: int) -> dict[str, Any]:
-    """One line of the table."""
-    return {"what": what, "value": value, "target": target, "n": n}
-
-
-def median_ms(call: Callable[[], object], n: int) -> float:
-    """The median of n timed calls, after a tenth as many to warm up."""
-    for _ in range(max(1, n // 10)):
-        call()
-    times = []
-    for _ in range(n):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return 1000 * float(np.median(times))
 
 
 def reading() -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from digitrec.datasets import data_folder
 from tests.browser import chromium
 from tests.browser.app import Server, serve
 
@@ -24,12 +25,37 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve(tmp_path_factory.mktemp("server") / "log.txt") as running:
+    """The app on the data folder's content; what it keeps there goes into a folder of its own."""
+    folder = tmp_path_factory.mktemp("server")
+    data = folder / "data"
+    data.mkdir()
+    for name in ("mnist", "pendigits", "qmnist"):
+        if (data_folder() / name).is_dir():
+            (data / name).symlink_to(data_folder().absolute() / name)
+    with serve(folder / "log.txt", DIGITREC_DATA=str(data)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def bare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app with nothing downloaded."""
+    folder = tmp_path_factory.mktemp("bare")
+    with serve(folder / "log.txt", DIGITREC_DATA=str(folder / "data")) as running:
         yield running
 
 
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
+    yield from open_tab(browser, server)
+
+
+@pytest.fixture
+def bare_page(browser: Browser, bare_server: Server) -> Iterator[Page]:
+    yield from open_tab(browser, bare_server)
+
+
+def open_tab(browser: Browser, server: Server) -> Iterator[Page]:
+    """A fresh visitor, after whom neither the browser nor the server may have met an error."""
     errors_before = len(server.errors())
     context = browser.new_context(viewport={"width": 1200, "height": 1000}, accept_downloads=True)
     tab = context.new_page()

@@ -1,10 +1,12 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from digitrec.datasets import Dataset
+from digitrec.datasets import Dataset, load_dataset
+from digitrec.pixels import telling_pixel
 from tests.browser.app import PATIENCE, Server, draw, serve, settle, verdict, wait_for_canvas
 
 pytestmark = pytest.mark.browser
@@ -54,12 +56,85 @@ def test_labels_shows_the_published_counts(page: Page, server: Server, mnist: Da
     expect(page.locator(".js-plotly-plot").get_by_text("6,742 · 11.2%")).to_be_visible(timeout=PATIENCE)
 
 
-@pytest.mark.parametrize("name", ["labels", "samples"])
-def test_the_data_pages_work_with_nothing_downloaded(browser: Browser, tmp_path: Path, name: str) -> None:
-    with serve(tmp_path / "log.txt", DIGITREC_DATA=str(tmp_path)) as bare:
-        page = browser.new_context().new_page()
-        page.goto(f"{bare.address}/{name}")
-        expect(page.get_by_text("come with digitrec")).to_be_visible(timeout=PATIENCE)
-        expect(page.locator(".js-plotly-plot, .gallery button").first).to_be_visible(timeout=PATIENCE)
-        assert bare.errors() == []
-        page.context.close()
+PAGES = {
+    "labels": ".js-plotly-plot",
+    "samples": ".gallery button",
+    "pixels": ".js-plotly-plot",
+    "map": ".js-plotly-plot",
+    "augmentation": "img",
+}
+
+
+@pytest.mark.parametrize(("name", "shown"), PAGES.items())
+def test_the_data_pages_work_with_nothing_downloaded(
+    bare_page: Page, bare_server: Server, name: str, shown: str
+) -> None:
+    bare_page.goto(f"{bare_server.address}/{name}")
+    expect(bare_page.get_by_text("come with digitrec")).to_be_visible(timeout=PATIENCE)
+    expect(bare_page.locator(shown).first).to_be_visible(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(("name", "shown"), PAGES.items())
+def test_the_data_pages_show_mnist(page: Page, server: Server, mnist: Dataset, name: str, shown: str) -> None:
+    page.goto(f"{server.address}/{name}")
+    expect(page.get_by_text("60,000 images to train with")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(shown).first).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_bundled_digit_is_read_on_the_canvas(bare_page: Page, bare_server: Server) -> None:
+    bare_page.goto(f"{bare_server.address}/samples?digits=3&order=most+like+its+own+digit")
+    bare_page.locator(".gallery button").first.click()
+    bare_page.get_by_role("link", name="Read this one").click()
+    wait_for_canvas(bare_page)
+    assert verdict(bare_page) == "3"
+
+
+def test_what_was_chosen_is_in_the_address_and_opens_again(page: Page, server: Server, mnist: Dataset) -> None:
+    page.goto(f"{server.address}/labels")
+    page.get_by_role("combobox").first.click(timeout=PATIENCE)
+    page.get_by_role("option", name="UCI digits").click()
+    page.get_by_role("radio", name="test").click()
+    expect(page.get_by_text("450 images to test with")).to_be_visible(timeout=PATIENCE)
+    page.reload()
+    expect(page.get_by_text("450 images to test with")).to_be_visible(timeout=PATIENCE)
+    counts = np.bincount(load_dataset("uci").test.labels)
+    expect(page.locator(".js-plotly-plot").get_by_text(f"{counts[8]} · ")).to_be_visible(timeout=PATIENCE)
+
+
+def test_pixels_compares_the_digits_chosen(page: Page, server: Server, mnist: Dataset) -> None:
+    page.goto(f"{server.address}/pixels?first=3&second=8&scaling=Standardised")
+    telling = telling_pixel(mnist.train.images, mnist.train.labels, 3, 8)
+    expect(page.get_by_text(f"in row {telling.row}, column {telling.column}")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("67 of 784 pixels")).to_be_visible()
+    low, high = (np.array([0, 255]) - mnist.train.images.mean()) / mnist.train.images.std()
+    expect(page.get_by_text(f"{low:.4g} to {high:.4g}")).to_be_visible()
+
+
+def test_augmentation_goes_from_nothing_to_too_much(page: Page, server: Server, mnist: Dataset) -> None:
+    page.goto(f"{server.address}/augmentation")
+    page.get_by_role("button", name="Nothing").click(timeout=PATIENCE)
+    expect(page.get_by_role("slider", name="Turn")).to_have_value("0", timeout=PATIENCE)
+    expect(page.get_by_text("100 %")).to_be_visible(timeout=PATIENCE)
+    pictures = page.get_by_alt_text("A variation, read as")
+    expect(pictures).to_have_count(24)
+    assert len({picture.get_attribute("src") for picture in pictures.all()}) == 1
+    page.get_by_role("button", name="Too much").click()
+    expect(page.get_by_text("many are no longer what their label says")).to_be_visible(timeout=PATIENCE)
+    assert len({picture.get_attribute("src") for picture in pictures.all()}) == 24
+
+
+def test_own_digits_are_uploaded_looked_at_and_removed(bare_page: Page, bare_server: Server, tmp_path: Path) -> None:
+    digits = load_dataset("uci").train
+    frame = pd.DataFrame(digits.images[:200].reshape(200, -1), columns=[f"pixel{i}" for i in range(784)])
+    frame.insert(0, "label", digits.labels[:200])
+    frame.to_csv(tmp_path / "mine.csv", index=False)
+    frame.drop(columns="pixel7").to_csv(tmp_path / "torn.csv", index=False)
+    bare_page.goto(f"{bare_server.address}/labels")
+    bare_page.get_by_role("button", name="Add your own").click(timeout=PATIENCE)
+    bare_page.locator("input[type=file]").set_input_files(tmp_path / "torn.csv")
+    expect(bare_page.get_by_text("784 columns, without pixel7")).to_be_visible(timeout=PATIENCE)
+    bare_page.locator("input[type=file]").set_input_files(tmp_path / "mine.csv")
+    expect(bare_page.get_by_text("160 images to train with")).to_be_visible(timeout=PATIENCE)
+    expect(bare_page.get_by_text("mine.csv, added on this computer")).to_be_visible()
+    bare_page.get_by_role("button", name="Remove the data that is shown").click()
+    expect(bare_page.get_by_text("1,347 images to train with")).to_be_visible(timeout=PATIENCE)
