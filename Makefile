@@ -31,7 +31,7 @@ bench: .venv/dev
 
 model: .venv/run
 	@echo "Training takes about 40 minutes on 2 cores."
-	$(BIN)/python -m digitrec train --folder models/digitrec
+	$(BIN)/python -m digitrec train --shipped --folder models/digitrec
 
 picture: .venv/dev
 	$(BIN)/python -m tests.browser.picture docs/draw.png

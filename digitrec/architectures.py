@@ -1,26 +1,31 @@
-"""The catalogue of networks by name: plain data, a tuple of layers each.
+"""The catalogue of networks by name: plain data, a tuple of layers each, and the recipe that its authors published.
 
-A network takes (28, 28, 1) images with greys of 0 to 255, and ends in ten probabilities.
+A network takes (28, 28, 1) images, scaled as the recipe says, and ends in ten probabilities. Layers stand for Keras's
+of the same meaning; `outline` gives shapes and parameters without Keras.
 """
 
 from dataclasses import dataclass
+from math import prod
 from typing import Literal
 
-
-@dataclass(frozen=True)
-class Rescale:
-    """Multiply every value."""
-
-    factor: float
+from digitrec.preprocessing import SIDE
 
 
 @dataclass(frozen=True)
 class Convolution:
-    """`filters` of `size` x `size`, then batch normalisation, then ReLU."""
+    """`filters` of `size` x `size`; where its activation is left to a `Normalisation` after it, it has no bias."""
 
     filters: int
     size: int = 3
     padding: Literal["same", "valid"] = "same"
+    activation: Literal["relu", "later"] = "relu"
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Batch normalisation, then ReLU. `momentum` is that of its running statistics: lower learns them sooner."""
+
+    momentum: float = 0.99
 
 
 @dataclass(frozen=True)
@@ -44,30 +49,201 @@ class Flatten:
 
 @dataclass(frozen=True)
 class Dense:
-    """Every value to each of `units`."""
+    """Every value to each of `units`; the activation as in `Convolution`."""
 
     units: int
-    activation: Literal["relu", "softmax"]
+    activation: Literal["relu", "softmax", "later"] = "relu"
 
 
-Layer = Rescale | Convolution | MaxPooling | Dropout | Flatten | Dense
+Layer = Convolution | Normalisation | MaxPooling | Dropout | Flatten | Dense
 
-ARCHITECTURES: dict[str, tuple[Layer, ...]] = {
-    # What the shipped model uses: wide enough for many hands, small enough to be read ten times a second.
-    "digitrec": (
-        Rescale(1 / 255),
-        Convolution(32),
-        Convolution(32),
-        MaxPooling(),
-        Dropout(0.1),
-        Convolution(64),
-        Convolution(64),
-        MaxPooling(),
-        Dropout(0.2),
-        Convolution(96, padding="valid"),  # 7 x 7 -> 5 x 5: unlike a third pooling, it loses no edge
-        Convolution(96, padding="valid"),
-        Flatten(),
-        Dropout(0.3),
-        Dense(10, "softmax"),
+
+@dataclass(frozen=True)
+class Outline:
+    """One layer as it stands in its network.
+
+    Attributes
+    ----------
+    title : what it is, in a few words.
+    shape : of what comes out: (height, width, channels) or (units,).
+    parameters : numbers in it, learned or, in batch normalisation, counted along.
+    """
+
+    title: str
+    shape: tuple[int, ...]
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network of the catalogue.
+
+    Attributes
+    ----------
+    layers : from the scaled image to the ten probabilities.
+    about : one sentence for people.
+    reported : what its authors say that it reaches, and on what; empty where they gave no figure.
+    """
+
+    layers: tuple[Layer, ...]
+    about: str
+    reported: str = ""
+
+
+def normalised(filters: int, padding: Literal["same", "valid"] = "same") -> tuple[Convolution, Normalisation]:
+    """`filters` of 3 x 3, normalised before their ReLU."""
+    return Convolution(filters, 3, padding, "later"), Normalisation()
+
+
+END = Dense(10, "softmax")
+ENDINGS = {"relu": ", ReLU", "softmax": ", softmax", "later": ""}
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "digitrec-fast": Architecture(
+        (
+            # Pooled before it is normalised: a quarter of the numbers to normalise, and as good.
+            Convolution(16, activation="later"),
+            MaxPooling(),
+            Normalisation(momentum=0.9),
+            Convolution(32, activation="later"),
+            MaxPooling(),
+            Normalisation(momentum=0.9),
+            Flatten(),
+            Dense(128, "later"),
+            Normalisation(momentum=0.9),
+            END,
+        ),
+        "Made to learn while a class watches.",
+    ),
+    "digitrec": Architecture(
+        (
+            *normalised(32),
+            *normalised(32),
+            MaxPooling(),
+            Dropout(0.1),
+            *normalised(64),
+            *normalised(64),
+            MaxPooling(),
+            Dropout(0.2),
+            # 7 x 7 -> 5 x 5 -> 3 x 3: unlike a third pooling, it loses no edge.
+            *normalised(96, "valid"),
+            *normalised(96, "valid"),
+            Flatten(),
+            Dropout(0.3),
+            END,
+        ),
+        "What the shipped model uses: wide enough for many hands, small enough to be read ten times a second.",
+    ),
+    "dense-128": Architecture(
+        (Flatten(), Dense(128), Dense(128), END),
+        "No convolutions: every pixel to every unit, as the shortest tutorials have it.",
+        "test accuracy 0.9694, loss 0.1026, after 3 epochs on MNIST's 60,000",
+    ),
+    "dense-300-100": Architecture(
+        (Flatten(), Dense(300), Dense(100), END),
+        "Two wide layers and patience: 50 epochs of plain gradient descent.",
+        "validation accuracy 0.9738 on 8,400 of Kaggle's 42,000, after 50 epochs",
+    ),
+    "cnn-tiny": Architecture(
+        (
+            Convolution(4, 5),
+            MaxPooling(),
+            Dropout(0.1),
+            Convolution(4, 5, "valid"),
+            Flatten(),
+            END,
+        ),
+        "Eight filters in all: as few numbers as can read digits well.",
+        "training accuracy 0.9893 on Kaggle's 42,000, after 150 epochs (20 min 18 s for its authors)",
+    ),
+    "cnn-three-blocks": Architecture(
+        (
+            Convolution(32, 3, "valid"),
+            MaxPooling(),
+            Convolution(64, 3, "same"),
+            MaxPooling(),
+            Convolution(128, 3, "valid"),
+            MaxPooling(),
+            Flatten(),
+            Dense(64),
+            Dropout(0.2),
+            Dense(128),
+            Dropout(0.2),
+            END,
+        ),
+        "Three blocks of convolution and pooling, the tutorials' favourite.",
+        "validation accuracy 0.9865, loss 0.0511, on 8,400 of Kaggle's 42,000, after 8 epochs of about 24 s",
+    ),
+    "cnn-deep": Architecture(
+        (
+            Convolution(64, 7),
+            MaxPooling(),
+            Convolution(128),
+            Convolution(128),
+            MaxPooling(),
+            Convolution(256),
+            Convolution(256),
+            MaxPooling(),
+            Flatten(),
+            Dense(128),
+            Dropout(0.5),
+            Dense(64),
+            Dropout(0.5),
+            END,
+        ),
+        "Five convolutions of up to 256 filters: slow to learn on a processor without a graphics card.",
+        "validation accuracy 0.9871 to 0.9890 on 8,400 of Kaggle's 42,000, after 15 epochs of about 500 s",
+    ),
+    "cnn-augmented": Architecture(
+        (
+            Convolution(32),
+            Convolution(32),
+            MaxPooling(),
+            Dropout(0.25),
+            Convolution(64),
+            Convolution(64),
+            MaxPooling(),
+            Dropout(0.25),
+            Flatten(),
+            Dense(256),
+            Dropout(0.5),
+            END,
+        ),
+        "Two pairs of convolutions that never see the same image twice.",
     ),
 }
+
+
+def outline(layers: tuple[Layer, ...]) -> tuple[Outline, ...]:
+    """Each layer's shape and parameters, counted from the plain data alone."""
+    shape: tuple[int, ...] = (SIDE, SIDE, 1)
+    rows = []
+    for layer in layers:
+        title, shape, parameters = _describe(layer, shape)
+        rows.append(Outline(title, shape, parameters))
+    return tuple(rows)
+
+
+def count_parameters(layers: tuple[Layer, ...]) -> int:
+    """All numbers in a network, as Keras's `count_params` counts them."""
+    return sum(row.parameters for row in outline(layers))
+
+
+def _describe(layer: Layer, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...], int]:
+    match layer:
+        case Convolution(filters, size, padding, activation):
+            height, width = (side if padding == "same" else side - size + 1 for side in shape[:2])
+            parameters = filters * (size * size * shape[2] + (activation == "relu"))
+            title = f"Convolution, {filters} of {size} × {size}{ENDINGS[activation]}"
+            return title, (height, width, filters), parameters
+        case Normalisation():
+            return "Batch normalisation, ReLU", shape, 4 * shape[-1]  # of which two are learned
+        case MaxPooling(size):
+            return f"Max pooling, {size} × {size}", (shape[0] // size, shape[1] // size, shape[2]), 0
+        case Dropout(share):
+            return f"Dropout, {share:.0%}", shape, 0
+        case Flatten():
+            return "Flatten", (prod(shape),), 0
+        case Dense(units, activation):
+            title = f"Dense, {units}{ENDINGS[activation]}"
+            return title, (units,), units * (shape[0] + (activation != "later"))

@@ -3,6 +3,7 @@
 model folder -> LiteRT -> (n, 28, 28) images -> probabilities          canvas -> preprocess -> `Reading`
 """
 
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -238,7 +239,8 @@ def _answers(interpreter: Any, images: NDArray[np.uint8], size: int, target: int
         interpreter.set_tensor(source, padded)
         interpreter.invoke()
         parts.append(interpreter.get_tensor(target).reshape(size, -1)[: len(chunk)].copy())
-    return np.concatenate(parts) if parts else np.empty((0, 10), np.float32)
+    width = math.prod(interpreter.get_tensor(target).shape[1:])
+    return np.concatenate([np.empty((0, width), np.float32), *parts])
 
 
 def _last_input(interpreter: Any, name: str) -> int:

@@ -5,7 +5,9 @@ DigitrecError            anything that a person can put right; its text says the
 ├── PictureError         a file that cannot be read as a picture
 ├── DrawingError         a shared or saved drawing that is broken
 ├── DataError            a dataset that is missing, incomplete or damaged
-└── ModelError           a model folder that is missing, damaged or foreign
+├── ModelError           a model folder that is missing, damaged or foreign
+├── RecipeError          settings that nothing can be trained with
+└── RunError             a training run that is missing, damaged or cannot go on
 
 The core raises them; only `digitrec.ui` and `digitrec.__main__` turn them into messages.
 """
@@ -33,3 +35,11 @@ class DataError(DigitrecError, ValueError):
 
 class ModelError(DigitrecError, ValueError):
     """A model folder that is missing, damaged or foreign."""
+
+
+class RecipeError(DigitrecError, ValueError):
+    """Settings that nothing can be trained with."""
+
+
+class RunError(DigitrecError, ValueError):
+    """A training run that is missing, damaged or cannot go on."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from digitrec.preprocessing import SIDE
+
 Features = NDArray[np.float32]
 
 METHODS = ("PCA", "t-SNE")
@@ -37,7 +39,7 @@ class Projection:
 
 def to_features(images: NDArray[np.uint8]) -> Features:
     """The pixels of (n, 28, 28) uint8 images as features: (n, 784) float32 of 0 to 1."""
-    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+    return images.reshape(len(images), SIDE * SIDE).astype(np.float32) / np.float32(255)
 
 
 def project(features: Features, method: str, seed: int, progress: Callable[[float], None]) -> Projection:
@@ -52,6 +54,8 @@ def project(features: Features, method: str, seed: int, progress: Callable[[floa
         pca = PCA(2, random_state=seed).fit(features)
         axes, centre = pca.components_.astype(np.float32), pca.mean_.astype(np.float32)
         return Projection(_onto_axes(features, centre, axes), centre, axes)
+    if np.ptp(features, axis=0).max() == 0:  # all the same: t-SNE would divide by their distances
+        return Projection(np.zeros((len(features), 2), np.float32))
     if min(features.shape) > KEPT:
         features = PCA(KEPT, random_state=seed).fit_transform(features)
     return Projection(_t_sne(features, seed, progress))

@@ -1,8 +1,32 @@
-"""How a network is trained: every setting in one frozen value."""
+"""How a network is trained: every setting in one frozen value, and the recipes that its authors published."""
 
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
+from digitrec.architectures import ARCHITECTURES
 from digitrec.augmentation import Augmentation
+from digitrec.errors import RecipeError
+from digitrec.scaling import SCALINGS
+
+OPTIMISERS = ("adam", "adamw", "sgd")
+SCHEDULES = ("constant", "one-cycle")
+# What is allowed, smallest and largest: wide enough for every experiment, narrow enough for every machine.
+LIMITS: dict[str, tuple[float, float]] = {
+    "epochs": (1, 1000),
+    "batch": (1, 10_000),
+    "learning_rate": (1e-8, 1e8),
+    "warmup": (0, 0.9),
+    "weight_decay": (0, 1),
+    "averaging": (0, 0.9999),
+    "validation": (0, 0.9),
+    "patience": (0, 1000),
+    "plateau": (0, 1000),
+    "seed": (0, 2**31 - 1),
+    "split_seed": (0, 2**31 - 1),
+}
 
 
 @dataclass(frozen=True)
@@ -12,20 +36,190 @@ class Recipe:
     Attributes
     ----------
     network : a name in `digitrec.architectures.ARCHITECTURES`.
-    epochs, batch : passes over the data, and images a step.
-    learning_rate : the highest; reached after `warmup` of all steps, then falling to zero along half a cosine.
+    source : a dataset's name, as `digitrec.load_dataset` takes it; its training part is learned from.
+    images : how many of them, the first ones; None: all.
+    validation : share of them that is kept aside and measured after each epoch; 0: the source's test part is used.
+    by_writer : keep whole writers aside, where they are known, so that nobody is on both sides.
+    split_seed : of what is kept aside.
+    scaling : a name in `digitrec.scaling.SCALINGS`.
+    optimiser : one of `OPTIMISERS`.
+    learning_rate : the highest; "one-cycle" reaches it after `warmup` of all steps, then falls along half a cosine.
+    schedule : one of `SCHEDULES`.
     weight_decay : of AdamW (Loshchilov and Hutter, 2019).
-    averaging : momentum of the running average of the weights, which is what is kept at the end.
-    augmentation : what is done to the images, anew in each epoch.
+    averaging : momentum of the running average of the weights, which is what is kept at the end; 0: none.
+    batch, epochs : images a step, and passes over the data.
+    augmentation : what is done to the images, anew in each epoch; None: nothing.
+    patience : stop after so many epochs without a lower validation loss, and return to the best; 0: never.
+    plateau : halve the learning rate after so many epochs without a lower validation loss; 0: never.
     seed : of weights, order, dropout and augmentation.
     """
 
-    network: str = "digitrec"
-    epochs: int = 18
-    batch: int = 128
-    learning_rate: float = 3e-3
+    network: str = "digitrec-fast"
+    source: str = "mnist"
+    images: int | None = None
+    validation: float = 0.2
+    by_writer: bool = False
+    split_seed: int = 17
+    scaling: str = "unit"
+    optimiser: Literal["adam", "adamw", "sgd"] = "adam"
+    learning_rate: float = 1e-3
+    schedule: Literal["constant", "one-cycle"] = "constant"
     warmup: float = 0.1
-    weight_decay: float = 1e-2
-    averaging: float = 0.999
-    augmentation: Augmentation = Augmentation()
+    weight_decay: float = 0.0
+    averaging: float = 0.0
+    batch: int = 128
+    epochs: int = 5
+    augmentation: Augmentation | None = None
+    patience: int = 0
+    plateau: int = 0
     seed: int = 17
+
+
+SHIPPED = Recipe(
+    network="digitrec",
+    optimiser="adamw",
+    learning_rate=3e-3,
+    schedule="one-cycle",
+    weight_decay=1e-2,
+    averaging=0.999,
+    epochs=18,
+    augmentation=Augmentation(),
+)
+KAGGLE = {"images": 42_000, "validation": 0.2}  # the size and split of the tutorials on Kaggle's data
+# The recipe that each network was published with; Kaggle's rows stand for the first 42,000 of MNIST's training set.
+PUBLISHED: dict[str, Recipe] = {
+    "digitrec-fast": Recipe(
+        **KAGGLE,  # type: ignore[arg-type]
+        learning_rate=6e-3,
+        schedule="one-cycle",
+        warmup=0.3,
+        epochs=2,
+    ),
+    "digitrec": dataclasses.replace(SHIPPED, validation=0.1, by_writer=True),
+    "dense-128": Recipe("dense-128", validation=0, scaling="unit-norm", epochs=3, batch=32),
+    "dense-300-100": Recipe(
+        "dense-300-100",
+        **KAGGLE,  # type: ignore[arg-type]
+        optimiser="sgd",
+        learning_rate=0.01,
+        epochs=50,
+        batch=32,
+    ),
+    "cnn-tiny": Recipe("cnn-tiny", images=42_000, validation=0, scaling="raw", epochs=150, batch=600),
+    "cnn-three-blocks": Recipe(
+        "cnn-three-blocks",
+        **KAGGLE,  # type: ignore[arg-type]
+        scaling="raw",
+        epochs=8,
+        batch=32,
+        patience=3,
+    ),
+    "cnn-deep": Recipe(
+        "cnn-deep",
+        **KAGGLE,  # type: ignore[arg-type]
+        optimiser="sgd",
+        learning_rate=0.01,
+        epochs=15,
+        batch=32,
+    ),
+    "cnn-augmented": Recipe(
+        "cnn-augmented",
+        images=42_000,
+        validation=0.1,
+        epochs=10,
+        augmentation=Augmentation(degrees=6, shift=2, zoom=0.1, shear=0, bend=0, thicker=0, thinner=0),
+        plateau=2,
+    ),
+}
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """Refuse a recipe that no data could be learned with.
+
+    Raises
+    ------
+    RecipeError, naming the setting, what came in and what is allowed.
+    """
+    for name, allowed in (
+        ("network", tuple(ARCHITECTURES)),
+        ("scaling", tuple(SCALINGS)),
+        ("optimiser", OPTIMISERS),
+        ("schedule", SCHEDULES),
+    ):
+        if getattr(recipe, name) not in allowed:
+            raise RecipeError(
+                f"Expected {name} to be one of {', '.join(allowed)}. Received: {getattr(recipe, name)!r}. Choose one."
+            )
+    for name, (low, high) in LIMITS.items():
+        value = getattr(recipe, name)
+        if not isinstance(value, int | float):
+            raise RecipeError(f"Expected a number as {name.replace('_', ' ')}. Received: {value!r}. Write a number.")
+        if not low <= value <= high:
+            raise RecipeError(
+                f"Expected {name.replace('_', ' ')} of {low:g} to {high:g}. Received: {value:g}. Choose one between."
+            )
+    if recipe.images is not None and recipe.images < 1:
+        raise RecipeError(f"Expected at least 1 image. Received: {recipe.images}. Leave it empty to take all.")
+
+
+def change(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """The recipe with some settings changed, by name.
+
+    Raises
+    ------
+    RecipeError, where there is no such setting, or its value is refused.
+    """
+    unknown = set(changes) - {field.name for field in dataclasses.fields(Recipe)}
+    if unknown:
+        raise RecipeError(
+            f"Expected a setting of a recipe. Received: {min(unknown)!r}. Look at `Recipe` for their names."
+        )
+    changed = dataclasses.replace(recipe, **changes)
+    check_recipe(changed)
+    return changed
+
+
+def parse(settings: Iterable[str]) -> dict[str, Any]:
+    """Settings written as name=value, the value as in JSON or a bare word: what `change` takes.
+
+    Raises
+    ------
+    RecipeError, where one is not of this form.
+    """
+    changes: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise RecipeError(f"Expected a setting as name=value. Received: {setting!r}. Write, say, validation=0.1.")
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = text
+        changes[name.strip()] = Augmentation(**value) if isinstance(value, dict) else value
+    return changes
+
+
+def to_json(recipe: Recipe) -> str:
+    """A recipe as JSON text."""
+    return json.dumps(dataclasses.asdict(recipe), indent=2) + "\n"
+
+
+def from_json(text: str) -> Recipe:
+    """The recipe of `to_json`; what the text leaves out is as in `Recipe`.
+
+    Raises
+    ------
+    RecipeError, where the text is no recipe, or one that `check_recipe` refuses.
+    """
+    try:
+        fields = json.loads(text)
+        augmentation = fields.pop("augmentation", None)
+        recipe = Recipe(**fields, augmentation=augmentation and Augmentation(**augmentation))
+        check_recipe(recipe)
+    except (ValueError, TypeError, AttributeError) as error:
+        if isinstance(error, RecipeError):
+            raise
+        raise RecipeError(
+            f"Expected a recipe as JSON, as recipe.json of a run has it. Received: {str(error)[:100]}. Save it again."
+        ) from None
+    return recipe

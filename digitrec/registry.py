@@ -5,15 +5,19 @@ models/<name>/  model.tflite (what the app reads with), model.keras (what traini
 
 import hashlib
 import os
+import re
+import shutil
 from pathlib import Path
 from typing import Annotated, Literal
 
+import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from digitrec.errors import ModelError
 
 SHIPPED = Path(__file__).parent.parent / "models"
 SHIPPED_NAME = "digitrec"
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,38}[A-Za-z0-9_-])?")
 Kind = Literal["read", "doubted", "refused"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -69,7 +73,54 @@ class Card(BaseModel):
 def models_folders() -> list[Path]:
     """Where models are looked for, in this order: `DIGITREC_MODELS` if it is set, then those shipped."""
     own = os.environ.get("DIGITREC_MODELS")
-    return [Path(own), SHIPPED] if own else [SHIPPED]
+    return [Path(own) if own else platformdirs.user_data_path("digitrec") / "models", SHIPPED]
+
+
+def list_models() -> dict[str, Path]:
+    """The name and folder of each model that has a card, the shipped one first; own ones by name."""
+    found: dict[str, Path] = {}
+    for folder in reversed(models_folders()):
+        found |= {card.parent.name: card.parent for card in sorted(folder.glob("[!.]*/card.json"))}
+    return found
+
+
+def keep_model(folder: Path, name: str) -> Path:
+    """Copy a model's folder among one's own models under a new name; returns where it is.
+
+    Raises
+    ------
+    ModelError, where the name is taken or none that a model can have, the model is damaged, or nothing can be written.
+    """
+    check_name(name)
+    card = read_card(folder)
+    contents = {file: read_file(folder, file, card) for file in card.files}
+    target = models_folders()[0] / name
+    draft = target.with_name(f".{name}.part")
+    try:
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        for file, content in contents.items():
+            (draft / file).write_bytes(content)
+        renamed = card.model_copy(update={"name": name})
+        (draft / "card.json").write_text(renamed.model_dump_json(indent=2) + "\n", "utf-8")
+        draft.rename(target)
+    except OSError as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise ModelError(
+            f"Expected to write the model to {target}. Received: {error.strerror}. Make room, or set DIGITREC_MODELS."
+        ) from None
+    return target
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that is taken, or that could be anything else than a folder's name."""
+    if not NAME.fullmatch(name):
+        raise ModelError(
+            f"Expected a name of up to 40 letters, digits, spaces, dots, - and _, beginning with a letter or digit. "
+            f"Received: {name!r}. Choose another."
+        )
+    if name in list_models():
+        raise ModelError(f"Expected a name that no model has yet. Received: {name!r}. Choose another.")
 
 
 def find_model(name_or_folder: str | Path = SHIPPED_NAME) -> Path:

@@ -1,14 +1,21 @@
-"""Arrays that took long to make, kept as files so that they are made once."""
+"""Arrays that took long to make, kept as files so that they are made once; and files of arrays, read with care."""
 
 import logging
 import os
+import threading
+import tokenize
 import zipfile
+import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 log = logging.getLogger("digitrec")
+
+# What NumPy and its unpacking raise on a file whose bytes are not those that were written.
+DAMAGED = (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
 
 
 def keep_arrays(path: Path, **arrays: NDArray[np.generic]) -> None:
@@ -17,23 +24,44 @@ def keep_arrays(path: Path, **arrays: NDArray[np.generic]) -> None:
     Where nothing can be written (a full disk, a folder that is read-only) the log says so: they are made again next
     time.
     """
-    draft = path.with_suffix(f".{os.getpid()}.part.npz")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(draft, allow_pickle=False, **arrays)
-        draft.replace(path)
+        replace_arrays(path, **arrays)
     except OSError as error:
         log.warning("%s could not be kept: %s", path, error)
+
+
+def replace_arrays(path: Path, **arrays: NDArray[np.generic]) -> None:
+    """Write arrays to a .npz, in place of the one that was there once the new one is whole; OSError where it cannot."""
+    draft = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part.npz")
+    try:
+        np.savez(draft, allow_pickle=False, **arrays)
+        draft.replace(path)
+    finally:
         draft.unlink(missing_ok=True)
+
+
+def read_arrays(path: Path, names: Iterable[str] | None = None) -> dict[str, NDArray[np.generic]]:
+    """The arrays of a .npz, or those of these names; plain arrays alone, no objects.
+
+    Raises
+    ------
+    FileNotFoundError, or another of `DAMAGED` where the file is no such .npz.
+    """
+    with path.open("rb") as file:
+        arrays = np.load(file, allow_pickle=False)
+        if not isinstance(arrays, np.lib.npyio.NpzFile):
+            raise ValueError("one array, not a .npz of several")  # noqa: TRY004  as for any other file that is no .npz
+        with arrays:
+            return {name: arrays[name] for name in (arrays.files if names is None else names)}
 
 
 def kept_arrays(path: Path) -> dict[str, NDArray[np.generic]] | None:
     """The arrays that `keep_arrays` wrote; None where there are none, or they are damaged."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+        return read_arrays(path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         log.warning("%s is damaged and is made again: %s", path, error)
         return None

@@ -18,8 +18,8 @@ def in_seconds(seconds: float) -> str:
     whole = max(1, round(seconds))
     if whole < 90:
         return f"{whole} s"
-    minutes = round(whole / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+    hours, minutes = divmod(round(whole / 60), 60)
+    return f"{minutes} min" if not hours else f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
 def with_article(digit: int) -> str:

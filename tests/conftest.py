@@ -1,7 +1,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,16 @@ from digitrec.datasets.pen import PATH, PenDigit, load_pen_digits
 from digitrec.drawings import render
 from digitrec.registry import find_model
 from digitrec.samples import own_sample
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that a test keeps is left among somebody's models and runs."""
+    folder = tmp_path_factory.mktemp("own")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIGITREC_MODELS", str(folder / "models"))
+        patch.setenv("DIGITREC_RUNS", str(folder / "runs"))
+        yield
 
 
 def need_data(*paths: str) -> None:

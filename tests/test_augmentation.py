@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage, optimize
 
-from digitrec.augmentation import Augmentation, augment, change_stroke_width, neighbourhood, warp
+from digitrec.augmentation import Augmentation, augment, change_stroke_width, neighbourhood, vary, warp
 
 NOTHING = {"degrees": 0, "shift": 0, "zoom": 0, "shear": 0, "bend": 0, "thicker": 0, "thinner": 0}
 CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool)
@@ -150,3 +150,29 @@ def test_no_image_grows_and_shrinks_at_once() -> None:
 def test_neighbourhood_is_scipys_with_a_cross(extreme: np.ufunc, name: str) -> None:
     expected = [getattr(ndimage, name)(image, footprint=CROSS, mode="constant", cval=0) for image in noise()]
     np.testing.assert_array_equal(neighbourhood(noise(), extreme), expected)
+
+
+@pytest.mark.parametrize("count", [1, 12])
+def test_variations_are_what_training_is_shown(count: int) -> None:
+    image = np.rint(blobs(1)[0]).astype(np.uint8)
+    strong = Augmentation(degrees=30, thicker=1, thinner=1)
+    varied = vary(image, count, strong, np.random.default_rng(5))
+    assert (varied.shape, varied.dtype) == ((count, 28, 28), np.uint8)
+    expected = augment(np.stack([image] * count).astype(np.float32), strong, np.random.default_rng(5))
+    np.testing.assert_array_equal(varied, expected.round().clip(0, 255))
+    assert len(np.unique(varied, axis=0)) == count
+
+
+def test_variations_of_zero_strength_are_the_image_itself() -> None:
+    image = np.rint(noise(1)[0]).astype(np.uint8)
+    np.testing.assert_array_equal(vary(image, 4, only(), np.random.default_rng(0)), [image] * 4)
+
+
+def test_no_variations_are_none() -> None:
+    assert vary(np.zeros((28, 28), np.uint8), 0, Augmentation(), np.random.default_rng(0)).shape == (0, 28, 28)
+
+
+def test_greys_beyond_the_range_are_cut_and_do_not_wrap_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = np.array([-0.6, 255.6, 127.5, 128.5], np.float32).reshape(1, 2, 2)
+    monkeypatch.setattr("digitrec.augmentation.augment", lambda *_: over)
+    assert vary(np.zeros((2, 2), np.uint8), 1, only(), np.random.default_rng(0)).ravel().tolist() == [0, 255, 128, 128]

@@ -1,7 +1,8 @@
 import numpy as np
 import pandas as pd
+import pytest
 
-from digitrec.charts import label_bars, shares
+from digitrec.charts import boxes_by_digit, grey_bars, label_bars, plane, shares, value_bars
 from digitrec.distribution import count_labels
 from digitrec.evaluation import measure
 
@@ -32,3 +33,97 @@ def test_shares_are_dots_with_their_intervals() -> None:
     assert dots.x[1] - dots.error_x.arrayminus[1] == 100 * figures[0].low
     texts = [annotation.text for annotation in shares(figures).layout.annotations]
     assert texts[1].startswith("a: <b>90.00 %</b> of 10")
+
+
+@pytest.mark.parametrize(
+    ("counts", "below"),
+    [
+        ([5, 9, 1, 4, 4, 4, 3, 8, 2, 4], "below the mean"),
+        ([5, 9, 1, 4, 4, 4, 3, 8, 1, 1], "at or below the mean"),
+        ([6] * 10, "at or below the mean"),
+        ([3, 5] * 5, "below the mean"),
+    ],
+)
+def test_what_is_at_the_mean_is_called_so(counts: list[int], below: str) -> None:
+    labels = np.repeat(np.arange(10), counts).astype(np.uint8)
+    bars = {
+        trace.name: dict(zip(trace.x, trace.y, strict=True)) for trace in label_bars(count_labels(labels), "digit").data
+    }
+    assert list(bars) == ["above the mean", below]
+    expected = pd.Series(counts)
+    assert bars[below] == {str(digit): n for digit, n in expected[expected <= expected.mean()].items()}
+
+
+def test_greys_are_bars_on_a_logarithmic_scale() -> None:
+    counts = np.random.default_rng(0).integers(0, 1000, 256)
+    figure = grey_bars(counts)
+    (bars,) = figure.data
+    assert list(bars.x) == list(range(256))
+    np.testing.assert_array_equal(bars.y, counts)
+    assert figure.layout.yaxis.type == "log"
+
+
+def test_boxes_are_pandas_quantiles() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.choice([2, 5, 7], 300).astype(np.uint8)
+    values = rng.normal(labels, 1)
+    figure = boxes_by_digit(values, labels, "ink", " %")
+    (boxes,) = figure.data
+    groups = pd.Series(values).groupby(labels)
+    assert list(boxes.x) == ["2", "5", "7"]
+    for name, share in (("lowerfence", 0.05), ("q1", 0.25), ("median", 0.5), ("q3", 0.75), ("upperfence", 0.95)):
+        np.testing.assert_allclose(boxes[name], groups.quantile(share))
+    assert figure.layout.xaxis.type == "category"
+    assert (figure.layout.yaxis.title.text, figure.layout.yaxis.ticksuffix) == ("ink", " %")
+
+
+def test_a_digit_with_one_image_is_a_flat_box() -> None:
+    (box,) = boxes_by_digit(np.array([3.5]), np.array([8], np.uint8), "ink", "").data
+    assert [box.x[0], *(box[name][0] for name in ("lowerfence", "q1", "median", "q3", "upperfence"))] == ["8"] + [
+        3.5
+    ] * 5
+
+
+@pytest.mark.parametrize("bins", [4, 64])
+def test_values_are_counted_as_a_loop_does(bins: int) -> None:
+    values = np.random.default_rng(0).normal(size=500).astype(np.float32)
+    figure = value_bars(values, bins)
+    (bars,) = figure.data
+    assert len(bars.x) == bins
+    assert sum(bars.y) == 500
+    np.testing.assert_allclose(bars.width, np.ptp(values) / bins, rtol=1e-4)
+    edges = np.append(bars.x - bars.width / 2, bars.x[-1] + bars.width[-1] / 2)
+    np.testing.assert_allclose(edges[[0, -1]], [values.min(), values.max()], rtol=1e-5)
+    binned = pd.cut(values, np.linspace(values.min(), values.max(), bins + 1), right=False, labels=False)
+    expected = pd.Series(binned).fillna(bins - 1).value_counts().reindex(range(bins), fill_value=0)
+    assert np.abs(bars.y - expected).sum() <= 2, "a value on an edge may fall on either side"
+    assert figure.layout.yaxis.type == "log"
+
+
+def test_one_value_alone_is_one_bar() -> None:
+    (bars,) = value_bars(np.full(9, 0.5, np.float32)).data
+    assert sorted(bars.y)[-2:] == [0, 9]
+    assert bars.x[np.argmax(bars.y)] == pytest.approx(0.5, abs=0.02)
+
+
+def test_dots_lie_where_they_were_laid_and_know_their_index() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.choice([0, 3, 8], 90).astype(np.uint8)
+    positions = rng.normal(size=(90, 2)).astype(np.float32)
+    figure = plane(positions, labels, "#123456")
+    assert [trace.name for trace in figure.data] == ["0", "3", "8"]
+    for trace in figure.data:
+        np.testing.assert_array_equal(np.stack([trace.x, trace.y], axis=1), positions[trace.customdata])
+        assert (labels[trace.customdata] == int(trace.name)).all()
+    assert sorted(index for trace in figure.data for index in trace.customdata) == list(range(90))
+    middles = pd.DataFrame(positions).groupby(labels).median()
+    for note, (digit, middle) in zip(figure.layout.annotations, middles.iterrows(), strict=True):
+        assert note.text == f"<b>{digit}</b>"
+        assert (note.x, note.y) == pytest.approx(tuple(middle), abs=1e-6)
+        assert note.font.color == "#123456"
+        assert not note.showarrow
+
+
+def test_zooming_outlives_a_selection() -> None:
+    figures = [plane(np.zeros((n, 2), np.float32), np.zeros(n, np.uint8)) for n in (2, 3)]
+    assert figures[0].layout.uirevision == figures[1].layout.uirevision is not None

@@ -18,6 +18,7 @@ from digitrec.classifier import (
     give_reason,
     load_classifier,
 )
+from digitrec.datasets import Dataset
 from digitrec.datasets.pen import to_image
 from digitrec.errors import InkError, ModelError
 from digitrec.preprocessing import Preprocessed, preprocess
@@ -30,6 +31,11 @@ Shares = NDArray[np.float32]
 def some_images(n: int) -> Images:
     rng = np.random.default_rng(n)
     return (rng.integers(0, 256, (n, 28, 28)) * (rng.random((n, 28, 28)) < rng.random((n, 1, 1)))).astype(np.uint8)
+
+
+def some_digits(n: int) -> Images:
+    drawn = [to_image(own_sample(digit, np.random.default_rng(digit)).drawing) for digit in range(10)]
+    return np.stack([np.roll(drawn[i % 10], i // 10, axis=1) for i in range(n)])
 
 
 def shares(**of: float) -> Shares:
@@ -313,3 +319,64 @@ def test_a_model_of_whole_numbers_is_refused_when_it_is_loaded(
     monkeypatch.setattr("digitrec.classifier.Interpreter", Quantised)
     with pytest.raises(ModelError, match=r"model\.tflite"):
         load_classifier(model_folder)
+
+
+@pytest.mark.parametrize("n", [1, FEW, FEW + 1, BATCH, 2 * BATCH + 3])
+def test_features_of_a_batch_are_those_of_its_images_one_by_one(n: int, classifier: Classifier) -> None:
+    images = some_digits(n)
+    features = classifier.features(images)
+    assert (len(features), features.ndim, features.dtype) == (n, 2, np.float32)
+    one_by_one = np.concatenate([classifier.features(image[None]) for image in images])
+    np.testing.assert_allclose(features, one_by_one, atol=1e-4)
+    assert len(np.unique(features.round(2), axis=0)) == n
+
+
+def test_the_last_layer_is_affine_in_the_features(classifier: Classifier, mnist: Dataset) -> None:
+    images = mnist.test.images[:2000]
+    probabilities = classifier.predict_proba(images).astype(float)
+    extended = np.c_[classifier.features(images), np.ones(len(images))].astype(float)
+    for first, second in ((4, 9), (3, 5), (0, 1)):
+        usable = np.flatnonzero((probabilities[:, [first, second]] > 1e-25).all(axis=1))
+        logits = np.log(probabilities[:, first] / probabilities[:, second])
+        learned, held = usable[:-300], usable[-300:]
+        assert len(learned) > 1.2 * extended.shape[1], "too few to tell an affine function from any other"
+        weights = np.linalg.lstsq(extended[learned], logits[learned], rcond=1e-7)[0]
+        np.testing.assert_allclose(extended[held] @ weights, logits[held], atol=0.01)
+        assert np.ptp(logits[held]) > 10
+
+
+def test_features_do_not_change_with_what_is_read_next(classifier: Classifier) -> None:
+    images = some_digits(3)
+    features = classifier.features(images)
+    before = features.copy()
+    classifier.features(some_digits(5)[3:])
+    np.testing.assert_array_equal(features, before)
+
+
+def test_several_threads_get_the_features_that_one_gets(classifier: Classifier) -> None:
+    batches = [some_digits(n) for n in (1, 2, BATCH + 30, 9)] * 3
+    expected = [classifier.features(images) for images in batches]
+    with ThreadPoolExecutor(8) as pool:
+        for found, alone in zip(pool.map(classifier.features, batches), expected, strict=True):
+            np.testing.assert_allclose(found, alone, atol=1e-4)
+
+
+def test_no_images_have_no_features(classifier: Classifier) -> None:
+    features = classifier.features(np.empty((0, 28, 28), np.uint8))
+    assert (len(features), features.ndim, features.dtype) == (0, 2, np.float32)
+
+
+def test_no_features_are_as_wide_as_others(classifier: Classifier) -> None:
+    none, some = (classifier.features(some_digits(1)[:n]) for n in (0, 1))
+    assert none.shape[1] == some.shape[1]
+
+
+def test_features_of_anything_but_images_are_refused(classifier: Classifier) -> None:
+    with pytest.raises(InkError, match="Make them with `preprocess`"):
+        classifier.features(np.zeros((28, 28), np.uint8))
+
+
+def test_a_network_without_a_dense_layer_is_told(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digitrec.classifier.Interpreter._get_ops_details", lambda _: [{"op_name": "CONV_2D"}])
+    with pytest.raises(ModelError, match=r"ends in a dense layer\. Received: 'digitrec'"):
+        classifier.features(some_digits(1))

@@ -4,7 +4,7 @@ import pytest
 
 from digitrec import errors
 
-CHILDREN = ["InkError", "PictureError", "DrawingError", "DataError", "ModelError"]
+CHILDREN = ["InkError", "PictureError", "DrawingError", "DataError", "ModelError", "RecipeError", "RunError"]
 
 
 @pytest.mark.parametrize("name", CHILDREN)

@@ -3,7 +3,7 @@ import pytest
 from scipy import ndimage
 
 from digitrec.drawings import Drawing, Stroke, render
-from digitrec.properties import class_means, measure_images, slants, stroke_widths
+from digitrec.properties import measure_images, slants, stroke_widths
 
 
 def line(degrees: float, width: float) -> np.ndarray:
@@ -52,12 +52,6 @@ def test_properties_are_those_of_plain_loops() -> None:
         others = [np.sqrt(((grey - means[digit]) ** 2).mean()) for digit in means if digit != label]
         assert frame["unusual"][index] == pytest.approx(own, rel=1e-3)
         assert frame["other"][index] == pytest.approx(min(others) / own, rel=1e-3)
-
-
-def test_a_class_that_does_not_occur_has_no_mean() -> None:
-    means = class_means(np.full((2, 28, 28), 255, np.uint8), np.array([1, 1], np.uint8))
-    assert means[1].min() == 1
-    assert np.isnan(means[0]).all()
 
 
 def test_no_images_make_an_empty_frame() -> None:

@@ -1,9 +1,15 @@
 import dataclasses
+import json
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from digitrec.architectures import ARCHITECTURES
-from digitrec.recipe import Recipe
+from digitrec.augmentation import Augmentation
+from digitrec.errors import RecipeError
+from digitrec.recipe import PUBLISHED, SHIPPED, Recipe, change, check_recipe, from_json, parse, to_json
 
 
 def test_the_usual_recipe_trains_a_network_of_the_catalogue() -> None:
@@ -15,5 +21,56 @@ def test_a_recipe_cannot_be_changed() -> None:
         Recipe().epochs = 3
 
 
-def test_recipes_are_compared_by_their_settings() -> None:
-    assert Recipe(seed=3) == Recipe(seed=3) != Recipe(seed=4)
+@pytest.mark.parametrize("recipe", [SHIPPED, *PUBLISHED.values()])
+def test_published_recipes_are_allowed_and_come_back_from_json(recipe: Recipe) -> None:
+    check_recipe(recipe)
+    assert from_json(to_json(recipe)) == recipe
+
+
+@given(
+    st.builds(
+        Recipe,
+        epochs=st.integers(1, 1000),
+        learning_rate=st.floats(1e-8, 1e8),
+        augmentation=st.none() | st.builds(Augmentation, degrees=st.floats(0, 90)),
+        images=st.none() | st.integers(1, 10**6),
+    )
+)
+def test_any_recipe_comes_back_from_json(recipe: Recipe) -> None:
+    assert from_json(to_json(recipe)) == recipe
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"epochs": 0}, "epochs of 1 to 1000. Received: 0"),
+        ({"batch": 0}, "batch of 1"),
+        ({"learning_rate": -1}, "learning rate"),
+        ({"learning_rate": float("nan")}, "learning rate"),
+        ({"validation": 1.0}, "validation"),
+        ({"network": "resnet"}, "network to be one of"),
+        ({"optimiser": "lion"}, "optimiser"),
+        ({"scaling": "log"}, "scaling"),
+        ({"images": 0}, "at least 1 image"),
+        ({"epochs": "three"}, "Expected a number as epochs"),
+        ({"layers": 3}, "a setting of a recipe. Received: 'layers'"),
+    ],
+)
+def test_settings_that_nothing_can_be_trained_with_are_named(changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(RecipeError, match=told):
+        change(Recipe(), changes)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", "{", '{"epochs": 0}', '{"colour": 1}', '{"augmentation": {"x": 1}}'])
+def test_other_text_is_no_recipe(text: str) -> None:
+    with pytest.raises(RecipeError):
+        from_json(text)
+
+
+def test_settings_are_parsed_as_json_or_words() -> None:
+    parsed = parse(["epochs=3", "validation=0.1", "optimiser=sgd", "by_writer=true", "images=null"])
+    assert parsed == {"epochs": 3, "validation": 0.1, "optimiser": "sgd", "by_writer": True, "images": None}
+    strong = json.dumps({"degrees": 20})
+    assert parse([f"augmentation={strong}"]) == {"augmentation": Augmentation(degrees=20)}
+    with pytest.raises(RecipeError, match="name=value"):
+        parse(["epochs"])

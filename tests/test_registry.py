@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 import pytest
 from pydantic import ValidationError
 
@@ -30,7 +31,7 @@ def test_models_are_looked_for_in_the_variables_folder_before_the_shipped(
     (tmp_path / "digitrec").mkdir()
     assert find_model() == tmp_path / "digitrec"
     monkeypatch.delenv("DIGITREC_MODELS")
-    assert models_folders() == [SHIPPED]
+    assert models_folders() == [platformdirs.user_data_path("digitrec") / "models", SHIPPED]
 
 
 def test_a_model_is_found_by_name_and_by_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

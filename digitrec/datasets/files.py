@@ -13,10 +13,12 @@ from digitrec.datasets.dataset import Dataset, Progress, Split, silent
 from digitrec.errors import DataError, PictureError
 from digitrec.imagefiles import load_ink
 from digitrec.preprocessing import SIDE, preprocess
+from digitrec.store import DAMAGED, read_arrays
 
 MAX_PICTURES = 100_000
 MAX_NPZ = 1_000_000_000  # bytes, unpacked; MNIST has 55 million
 TEST_SHARE, SEED = 0.2, 17
+FEWEST = 2  # images
 KERAS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -85,9 +87,8 @@ def _read_npz(path: Path) -> dict[str, NDArray[np.generic]]:
                 f"Expected {path.name} to unpack to at most {MAX_NPZ / 1e9:.0f} GB. Received: {size / 1e9:.1f} GB. "
                 "Save fewer images in it."
             )
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+        return read_arrays(path)
+    except DAMAGED as error:
         if isinstance(error, DataError):
             raise
         raise DataError(
@@ -120,6 +121,11 @@ def _check(path: Path, images: NDArray[np.generic], labels: NDArray[np.generic])
 
 
 def _split(name: str, images: NDArray[np.uint8], labels: NDArray[np.uint8], source: str) -> Dataset:
+    if len(labels) < FEWEST:
+        raise DataError(
+            f"Expected at least {FEWEST} images in {name}, to train and to test with. Received: {len(labels)}. "
+            "Add some."
+        )
     order = np.random.default_rng(SEED).permutation(len(labels))
     held = order[: max(1, round(TEST_SHARE * len(labels)))]
     kept = np.setdiff1d(order, held)

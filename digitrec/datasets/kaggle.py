@@ -6,6 +6,7 @@ Kaggle's rows are drawn from MNIST's training and test images, so a model traine
 """
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ FOLDER = "kaggle"
 MAX_BYTES = 500_000_000  # Kaggle's own train.csv has 77 MB
 PIXELS = tuple(f"pixel{index}" for index in range(SIDE * SIDE))
 TEST_SHARE = 0.2
+FEWEST = 2  # rows
 CAUTION = (
     "Kaggle drew its rows from all of MNIST, the test set included: a network that learns from them has seen digits of "
     "MNIST's test set, and must not be measured on it."
@@ -38,38 +40,59 @@ def load() -> Dataset:
     DataError, where a file is missing or its rows are not digits.
     """
     folder = data_folder() / FOLDER
-    return load_files(folder / "train.csv", folder / "test.csv")
-
-
-def load_files(train: Path, test: Path | None = None) -> Dataset:
-    """As `load`, from files of any name; `test` is taken where it exists."""
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415  a second that other sources need not wait
-
-    images, labels = read_csv(train)
-    if labels is None:
-        raise DataError(
-            f"Expected {train.name} to have a column `label` before its pixels. Received: pixels alone. "
-            "A file without labels can be read, not learned from: use the one that has them."
-        )
-    has_test = test is not None and test.is_file()
-    places = np.arange(len(labels))
-    counts = np.bincount(labels, minlength=10)
-    enough = counts[counts > 0].min() * TEST_SHARE >= 1  # for each class to be on both sides
-    kept, held = train_test_split(places, test_size=TEST_SHARE, stratify=labels if enough else None, random_state=SEED)
-    return Dataset(
-        "kaggle",
-        Split(images[kept], labels[kept]),
-        Split(images[held], labels[held]),
-        "Kaggle Digit Recognizer, drawn from MNIST",
-        "CC BY-SA 3.0",
-        {path.name: file_hash(path) for path in (train, test) if path and path.is_file()},
-        read_csv(test)[0] if has_test and test else None,
-        CAUTION,
+    test = folder / "test.csv"
+    data = load_files(folder / "train.csv")
+    unlabelled, hashes = (read_csv(test)[0], {test.name: file_hash(test)}) if test.is_file() else (None, {})
+    return replace(
+        data,
+        name="kaggle",
+        source="Kaggle Digit Recognizer, drawn from MNIST",
+        licence="CC BY-SA 3.0",
+        hashes=data.hashes | hashes,
+        unlabelled=unlabelled,
+        caution=CAUTION,
     )
 
 
-def read_csv(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+def load_files(path: Path, *, keeps: bool = True) -> Dataset:
+    """A file of this form and of any name, a fifth of each class to test with; see `read_csv` for `keeps`.
+
+    Raises
+    ------
+    DataError, where it is missing, has no labels, or its rows are not digits.
+    """
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415  a second that other sources need not wait
+
+    images, labels = read_csv(path, keeps=keeps)
+    if labels is None:
+        raise DataError(
+            f"Expected {path.name} to have a column `label` before its pixels. Received: pixels alone. "
+            "A file without labels can be read, not learned from: use the one that has them."
+        )
+    if len(labels) < FEWEST:
+        raise DataError(
+            f"Expected at least {FEWEST} rows in {path.name}, to train and to test with. Received: {len(labels)}. "
+            "Add some."
+        )
+    counts = np.bincount(labels, minlength=10)
+    enough = counts[counts > 0].min() * TEST_SHARE >= 1  # for each class to be on both sides
+    kept, held = train_test_split(
+        np.arange(len(labels)), test_size=TEST_SHARE, stratify=labels if enough else None, random_state=SEED
+    )
+    return Dataset(
+        path.stem,
+        Split(images[kept], labels[kept]),
+        Split(images[held], labels[held]),
+        f"rows in {path.name}",
+        "unknown",
+        {path.name: file_hash(path)},
+    )
+
+
+def read_csv(path: Path, *, keeps: bool = True) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
     """Read a file of this form: images (n, 28, 28) uint8, and labels (n,) uint8 or None where it has none.
+
+    It `keeps` a converted copy in the data folder, under the hash of the file's content.
 
     Raises
     ------
@@ -84,7 +107,8 @@ def read_csv(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
     pixels = np.stack([_numbers(path, table, name, 255) for name in PIXELS], axis=1)
     images = pixels.reshape(-1, SIDE, SIDE)
     labels = _numbers(path, table, "label", 9) if "label" in columns else None
-    keep_arrays(copy, images=images, **({} if labels is None else {"labels": labels}))
+    if keeps:
+        keep_arrays(copy, images=images, **({} if labels is None else {"labels": labels}))
     return images, labels
 
 

@@ -1,29 +1,47 @@
 """From a network as plain data to a Keras model, and from a Keras model to the file that the app reads with."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
-from digitrec.architectures import ARCHITECTURES, Convolution, Dense, Dropout, Flatten, Layer, MaxPooling, Rescale
+from digitrec.architectures import ARCHITECTURES, Convolution, Dense, Dropout, Flatten, Layer, MaxPooling, Normalisation
 from digitrec.preprocessing import SIDE
 
 
-def build(name: str) -> keras.Model:
-    """The network of that name in the catalogue, with fresh weights: (n, 28, 28, 1) float32 of 0 to 255 -> (n, 10)."""
-    layers = [keras.Input((SIDE, SIDE, 1), name="image")]
-    for index, layer in enumerate(ARCHITECTURES[name], start=1):
+def build(name: str, scaling: str = "unit", mean: float = 0.0, deviation: float = 1.0) -> keras.Model:
+    """The network of that name in the catalogue, with fresh weights: (n, 28, 28, 1) float32 of 0 to 255 -> (n, 10).
+
+    Its first layer scales as `digitrec.scaling.scale` does, so that whoever reads with it need not know how.
+    """
+    layers = [keras.Input((SIDE, SIDE, 1), name="image"), *_scale(scaling, mean, deviation)]
+    for index, layer in enumerate(ARCHITECTURES[name].layers, start=1):
         layers += _to_keras(layer, index)
     return keras.Sequential(layers, name=name.replace("-", "_"))
 
 
+def _scale(scaling: str, mean: float, deviation: float) -> list[keras.Layer]:
+    match scaling:
+        case "unit":
+            return [keras.layers.Rescaling(1 / 255, name="scale")]
+        case "standardised":
+            return [keras.layers.Rescaling(1 / (deviation or 1), -mean / (deviation or 1), name="scale")]
+        case "unit-norm":
+            return [keras.layers.UnitNormalization(axis=1, name="scale")]
+        case _:
+            return []
+
+
 def _to_keras(layer: Layer, index: int) -> list[keras.Layer]:
     match layer:
-        case Rescale(factor):
-            return [keras.layers.Rescaling(factor, name=f"rescale_{index}")]
-        case Convolution(filters, size, padding):
+        case Convolution(filters, size, padding, activation):
+            name = f"convolution_{index}"
+            return [keras.layers.Conv2D(filters, size, padding=padding, name=name, **_ending(activation))]
+        case Normalisation(momentum):
             return [
-                keras.layers.Conv2D(filters, size, padding=padding, use_bias=False, name=f"convolution_{index}"),
-                keras.layers.BatchNormalization(name=f"normalization_{index}"),
+                keras.layers.BatchNormalization(momentum=momentum, name=f"normalization_{index}"),
                 keras.layers.ReLU(name=f"relu_{index}"),
             ]
         case MaxPooling(size):
@@ -33,7 +51,21 @@ def _to_keras(layer: Layer, index: int) -> list[keras.Layer]:
         case Flatten():
             return [keras.layers.Flatten(name=f"flatten_{index}")]
         case Dense(units, activation):
-            return [keras.layers.Dense(units, activation=activation, name=f"dense_{index}")]
+            return [keras.layers.Dense(units, name=f"dense_{index}", **_ending(activation))]
+
+
+def _ending(activation: str) -> dict[str, Any]:
+    return {"use_bias": False} if activation == "later" else {"activation": activation}
+
+
+def first_filters(model: keras.Model) -> NDArray[np.float32]:
+    """What the first layer looks for, (height, width, k) float32: its filters, or a dense layer's weights as images."""
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            return layer.get_weights()[0][:, :, 0, :]
+        if isinstance(layer, keras.layers.Dense):
+            return layer.get_weights()[0].reshape(SIDE, SIDE, -1)
+    raise AssertionError
 
 
 def export_litert(model: keras.Model, path: Path) -> None:

@@ -1,37 +1,33 @@
 """Make the shipped model: teach it, decide when it is unsure, measure it once, and write its folder.
 
-lesson -> fit -> model.keras, model.tflite -> threshold on one half of the checks -> figures on the other -> card.json
+lesson -> Student -> model.keras, model.tflite -> threshold on one half of the checks -> figures on the other -> card
 """
 
 import dataclasses
-import hashlib
 import json
-import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from digitrec.architectures import ARCHITECTURES, count_parameters
 from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Split, load_dataset, mnist, pen
 from digitrec.evaluation import measure
 from digitrec.nondigits import UNSEEN
 from digitrec.recipe import Recipe
 from digitrec.registry import SHIPPED_NAME, Card, Measurement
-from digitrec.training.fitting import Lesson, fit
+from digitrec.training.fitting import Lesson, Student
 from digitrec.training.lessons import CHECKED_NONDIGITS, NONDIGITS, PEN_COPIES, Checks, make_lesson
-from digitrec.training.network import build, export_litert
+from digitrec.training.network import build
+from digitrec.training.saving import REFUSED, describe_environment, save_files, write_card
 
 MNIST_TEST = "Scans of 297 people it never met (MNIST test)"
 PEN = "Pen digits of six people it never met"
-REFUSED = 0.01  # of real digits at most may be answered "not sure"
-LIBRARIES = ("tensorflow-cpu", "keras", "numpy", "ai-edge-litert", "pillow")
 WEAKNESSES = (
     "It knows the hands of American census staff and students (MNIST) and of 24 people in Turkey (pen digits).",
     "How it reads people who were taught other digits was not measured.",
@@ -54,13 +50,26 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None]) -> Car
     tell("Drawing the pen digits and the shapes that are no digits …")
     lesson, checks = make_lesson(recipe.seed)
     tell(f"{len(lesson.images):,} images to learn from; {recipe.epochs} epochs.")
-    model = fit(recipe, lesson, lambda epoch, logs: tell(_progress(epoch, recipe.epochs, logs, start)))
+    student = _teach(recipe, lesson, lambda epoch, loss: tell(_progress(epoch, recipe.epochs, loss, start)))
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as workshop:
         draft = Path(workshop) / "draft"
-        save(model, recipe.network, draft)
-        data = _describe_data(lesson, checks)
-        card = write_card(draft, recipe, data, checks, time.perf_counter() - start)
+        with student.at_its_best():
+            files = save_files(student.model, build(recipe.network), draft)
+        card = Card(
+            name=SHIPPED_NAME,
+            network=recipe.network,
+            parameters=count_parameters(ARCHITECTURES[recipe.network].layers),
+            unsure_below=0.5,
+            measured=(),
+            weaknesses=WEAKNESSES,
+            recipe=json.loads(json.dumps(dataclasses.asdict(recipe))),
+            data=_describe_data(lesson, checks),
+            environment=describe_environment() | {"seconds": round(time.perf_counter() - start)},
+            date=time.strftime("%Y-%m-%d"),
+            files=files,
+        )
+        card = measure_model(draft, card, checks)
         if folder.exists():
             folder.rename(Path(workshop) / "old")
         draft.rename(folder)
@@ -69,36 +78,22 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None]) -> Car
     return card
 
 
-def save(model: keras.Model, network: str, folder: Path) -> None:
-    """Write model.keras, without the optimizer's memory, which is three times as large, and model.tflite."""
-    folder.mkdir(parents=True, exist_ok=True)
-    plain = build(network)
-    plain.set_weights(model.get_weights())
-    plain.save(folder / "model.keras")
-    export_litert(model, folder / "model.tflite")
+def _teach(recipe: Recipe, lesson: Lesson, on_epoch: Callable[[int, float], None]) -> Student:
+    """Train from fresh weights; `on_epoch` is told the epoch, from 1, and its loss."""
+    student = Student(recipe, lesson)
+    for epoch in range(recipe.epochs):
+        losses = [step.loss for step in student.learn(epoch)]
+        on_epoch(epoch + 1, float(np.mean(losses)))
+    return student
 
 
-def write_card(folder: Path, recipe: Recipe, data: dict[str, Any], checks: Checks, seconds: float) -> Card:
-    """Measure the .tflite in `folder` and write card.json beside it."""
-    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.keras", "model.tflite")}
-    card = Card(
-        name=SHIPPED_NAME,
-        network=recipe.network,
-        parameters=build(recipe.network).count_params(),
-        unsure_below=0.5,
-        measured=(),
-        weaknesses=WEAKNESSES,
-        recipe=json.loads(json.dumps(dataclasses.asdict(recipe))),
-        data=data,
-        environment=_environment(seconds),
-        date=time.strftime("%Y-%m-%d"),
-        files=files,
-    )
-    _write(folder, card)
+def measure_model(folder: Path, card: Card, checks: Checks) -> Card:
+    """Measure the .tflite in `folder` and write the card, with what was measured, beside it."""
+    write_card(folder, card)
     card = card.model_copy(update={"unsure_below": choose_threshold(load_classifier(folder), checks)})
-    _write(folder, card)
+    write_card(folder, card)
     card = card.model_copy(update={"measured": tuple(_figures(load_classifier(folder), checks))})
-    _write(folder, card)
+    write_card(folder, card)
     return card
 
 
@@ -153,22 +148,6 @@ def _describe_data(lesson: Lesson, checks: Checks) -> dict[str, Any]:
     }
 
 
-def _environment(seconds: float) -> dict[str, Any]:
-    libraries = {name: version(name) for name in LIBRARIES if _is_installed(name)}
-    return {"python": platform.python_version(), "machine": platform.machine(), **libraries, "seconds": round(seconds)}
-
-
-def _is_installed(name: str) -> bool:
-    try:
-        return bool(version(name))
-    except ImportError:
-        return False
-
-
-def _write(folder: Path, card: Card) -> None:
-    (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n", "utf-8")
-
-
-def _progress(epoch: int, epochs: int, logs: dict[str, float], start: float) -> str:
+def _progress(epoch: int, epochs: int, loss: float, start: float) -> str:
     left = (time.perf_counter() - start) / epoch * (epochs - epoch) / 60
-    return f"Epoch {epoch} of {epochs}: loss {logs['loss']:.4f}, about {left:.0f} minutes left."
+    return f"Epoch {epoch} of {epochs}: loss {loss:.4f}, about {left:.0f} minutes left."

@@ -17,6 +17,7 @@ import streamlit as st
 from digitrec.datasets import Progress
 from digitrec.words import in_seconds
 
+KEPT = 24  # results; the largest, a map of 10,000, takes some 35 MB
 LOOK = 0.1  # seconds between two looks at the work
 SHOWN_AFTER = 0.4  # seconds; a bar that is gone at once would only flicker
 KNOWN_FROM = 0.03  # the share done from which the time left can be told
@@ -26,8 +27,12 @@ class Job:
     """Work that is done in the background, and how far it is."""
 
     def __init__(self, pool: ThreadPoolExecutor, work: Callable[[Progress], Any]) -> None:
-        self.share, self.began = 0.0, time.monotonic()
-        self.future: Future[Any] = pool.submit(work, self._tell)
+        self.share, self.asked, self.began = 0.0, time.monotonic(), 0.0
+        self.future: Future[Any] = pool.submit(self._begin, work)
+
+    def _begin(self, work: Callable[[Progress], Any]) -> Any:
+        self.began = time.monotonic()
+        return work(self._tell)
 
     def _tell(self, share: float) -> None:
         self.share = share
@@ -52,8 +57,15 @@ class Jobs:
         with self._lock:
             job = self._jobs.get(key)
             if job is None or (job.future.done() and job.future.exception()):
+                self._forget()
                 job = self._jobs[key] = Job(self._pool, work)
             return job
+
+    def _forget(self) -> None:
+        """Make room for one more: what was done first goes first."""
+        done = [key for key, job in self._jobs.items() if job.future.done()]
+        for key in done[: max(0, len(self._jobs) - KEPT + 1)]:
+            del self._jobs[key]
 
 
 @st.cache_resource
@@ -69,7 +81,7 @@ def wait_for(key: Hashable, title: str, work: Callable[[Progress], Any]) -> Any:
     job = _jobs().get(key, work)
     bar = None
     while not _is_over(job):
-        if time.monotonic() - job.began > SHOWN_AFTER:
+        if time.monotonic() - job.asked > SHOWN_AFTER:
             bar = bar or st.empty()
             bar.progress(min(job.share, 1.0), text=job.text(title))
     if bar:

@@ -99,3 +99,39 @@ def test_an_empty_split_is_told() -> None:
     images, labels = some()
     kinds = [finding.kind for finding in check(dataset((images, labels), (images[:0], labels[:0])))]
     assert kinds == ["empty"]
+
+
+def test_images_of_the_benchmark_are_found_in_either_part() -> None:
+    benchmark = Split(*some(30, seed=2))
+    train, test = some(), some(50, seed=1)
+    train[0][[70, 2, 8]] = benchmark.images[[1, 5, 29]]
+    test[0][4] = benchmark.images[0]
+    found = check(dataset(train, test), benchmark)
+    assert [(one.kind, one.split, one.places.tolist()) for one in found] == [
+        ("benchmark", "train", [2, 8, 70]),
+        ("benchmark", "test", [4]),
+    ]
+    assert "3 of the train images are in MNIST's test set" in found[0].sentence
+    assert "1 of the test images are in MNIST's test set" in found[1].sentence
+    assert check(dataset(train, test)) == ()
+
+
+def test_the_benchmark_itself_is_not_looked_at() -> None:
+    images, labels = some(30, seed=2)
+    images[3] = images[4]
+    labels[:] = 7
+    assert check(dataset(some(), some(50, seed=1)), Split(images, labels)) == ()
+
+
+def test_a_pixel_of_difference_is_another_image() -> None:
+    images, labels = some(30, seed=2)
+    changed = images.copy()
+    changed[:, 27, 27] ^= 1
+    assert check(dataset((changed, labels), some(50, seed=1)), Split(images, labels)) == ()
+
+
+def test_all_of_mnists_test_images_are_found(mnist: Dataset) -> None:
+    mine = Dataset("mine", mnist.train, mnist.test, "here", "mine")
+    found = {(one.kind, one.split): one for one in check(mine, mnist.test)}
+    assert found["benchmark", "test"].places.tolist() == list(range(10_000))
+    assert ("benchmark", "train") not in found

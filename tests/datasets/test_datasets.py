@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitrec.datasets import SOURCES, Dataset, data_folder, is_there, load_dataset, mnist, pen
+from digitrec.datasets import SOURCES, Dataset, benchmark_for, data_folder, is_there, load_dataset, mnist, pen, titles
 from digitrec.datasets.dataset import read_checked
 from digitrec.datasets.mnist import HASHES, WRITER_HASHES, read_idx
 from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit, draw_all, draw_at_random, parse_unipen, split_by_writer
@@ -308,3 +308,23 @@ def test_gzip_with_damaged_content_is_refused_by_name() -> None:
         broken[place_] ^= 0xFF
         with pytest.raises(DataError, match="some-file"):
             read_idx(bytes(broken), "some-file")
+
+
+def test_other_data_are_measured_against_mnists_test_images(mnist: Dataset) -> None:
+    benchmark = benchmark_for(load_dataset("uci"))
+    assert benchmark is not None
+    np.testing.assert_array_equal(benchmark.images, mnist.test.images)
+    assert benchmark_for(mnist) is None
+
+
+def test_without_mnist_there_is_no_benchmark(folder: Path) -> None:
+    assert benchmark_for(load_dataset("uci")) is None
+
+
+def test_titles_are_of_what_can_be_loaded_at_once(folder: Path) -> None:
+    assert titles() == {"uci": "UCI digits"}
+    (folder / "own").mkdir()
+    np.savez(folder / "own" / "mine.npz", images=np.zeros((9, 28, 28), np.uint8), labels=np.arange(9))
+    assert titles() == {"uci": "UCI digits", "own/mine.npz": "mine.npz"}
+    for name in titles():
+        assert load_dataset(name).name == name

@@ -1,22 +1,26 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
-from digitrec.architectures import ARCHITECTURES
+from digitrec.architectures import ARCHITECTURES, count_parameters
 from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset
 from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit, split_by_writer
-from digitrec.recipe import Recipe
+from digitrec.recipe import PUBLISHED
+from digitrec.recipe import SHIPPED as SHIPPED_RECIPE
 from digitrec.registry import SHIPPED, read_card
+from digitrec.scaling import SCALINGS, scale
 from digitrec.training import lessons, shipped
-from digitrec.training.fitting import Batches, Lesson, fit
+from digitrec.training.fitting import Batches, Lesson, Student, cross_entropy, learning_rate_at, to_targets
 from digitrec.training.lessons import split_mnist
-from digitrec.training.network import build
+from digitrec.training.network import build, first_filters
+from digitrec.training.saving import save_files
 
-SMALL = Recipe(epochs=4, batch=32, averaging=0.9, seed=3)
+SMALL = replace(SHIPPED_RECIPE, epochs=4, batch=32, averaging=0.9, seed=3)
 
 
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
@@ -26,14 +30,20 @@ def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
 @pytest.fixture(scope="module")
 def lesson(mnist: Dataset) -> Lesson:
     images, labels = mnist.train.images[:3000], mnist.train.labels[:3000]
-    return Lesson(images, np.eye(10, dtype=np.float32)[labels])
+    return Lesson(images, to_targets(labels))
+
+
+def learn(student: Student, epochs: range) -> list[float]:
+    return [float(np.mean([step.loss for step in student.learn(epoch)])) for epoch in epochs]
 
 
 @pytest.fixture(scope="module")
 def trained(lesson: Lesson) -> tuple[keras.Model, list[float]]:
-    losses: list[float] = []
-    model = fit(SMALL, lesson, lambda _, logs: losses.append(logs["loss"]))
-    return model, losses
+    student = Student(SMALL, lesson)
+    losses = learn(student, range(4))
+    averaged = student.at_its_best()
+    averaged.__enter__()  # for as long as the module is tested
+    return student.model, losses
 
 
 def test_a_small_training_learns(trained: tuple[keras.Model, list[float]], mnist: Dataset) -> None:
@@ -48,7 +58,7 @@ def test_what_is_exported_reads_as_keras_does(
     trained: tuple[keras.Model, list[float]], mnist: Dataset, classifier: Classifier, tmp_path: Path
 ) -> None:
     model, _ = trained
-    shipped.save(model, SMALL.network, tmp_path)
+    save_files(model, build(SMALL.network), tmp_path)
     images = mnist.test.images[:300]
     ours = Classifier((tmp_path / "model.tflite").read_bytes(), classifier.card).predict_proba(images)
     np.testing.assert_allclose(ours, predict(model, images), atol=1e-4)
@@ -66,23 +76,73 @@ def test_the_shipped_files_read_alike(mnist: Dataset) -> None:
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_every_network_builds_and_ends_in_ten_probabilities(name: str) -> None:
-    answer = predict(build(name), np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8))
+    model = build(name)
+    assert model.count_params() == count_parameters(ARCHITECTURES[name].layers)
+    assert first_filters(model).ndim == 3
+    answer = predict(model, np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8))
     assert answer.shape == (3, 10)
     np.testing.assert_allclose(answer.sum(axis=1), 1, atol=1e-5)
 
 
+@pytest.mark.parametrize("how", SCALINGS)
+def test_networks_scale_as_the_page_shows(how: str, mnist: Dataset) -> None:
+    images = mnist.train.images[:20]
+    model = build("dense-128", how, 33.3, 78.6)
+    scaled = keras.Sequential(model.layers[:-4] or [keras.layers.Identity()])(images[..., None].astype(np.float32))
+    np.testing.assert_allclose(np.asarray(scaled)[..., 0], scale(images, how, 33.3, 78.6), atol=1e-5)
+
+
 def test_batches_are_the_same_for_the_same_seed_and_new_in_each_epoch(lesson: Lesson) -> None:
     one, same = Batches(lesson, SMALL), Batches(lesson, SMALL)
-    for mine, theirs in zip(one[5], same[5], strict=True):
+    order = one.order(0)
+    for mine, theirs in zip(one.make(order, 0, 5), same.make(same.order(0), 0, 5), strict=True):
         np.testing.assert_array_equal(mine, theirs)
-    one.on_epoch_end()
-    assert np.abs(one[5][0] - same[5][0]).max() > 0
+    assert np.abs(one.make(order, 1, 5)[0] - same.make(order, 0, 5)[0]).max() > 0
+    assert (one.order(1) != order).any()
 
 
 def test_an_epoch_shows_every_image_once(lesson: Lesson) -> None:
-    batches = Batches(lesson, SMALL)
-    assert len(batches) == 3000 // 32
-    assert sorted(batches.order.tolist()) == list(range(3000))
+    batches = Batches(lesson, replace(SMALL, augmentation=None))
+    shown = [images for images, _ in batches.from_step(0, 0)]
+    assert len(shown) == len(batches) == 94
+    assert np.concatenate(shown).sum() == pytest.approx(lesson.images.sum(dtype=np.float64), rel=1e-6)
+    rest = [images for images, _ in batches.from_step(0, 90)]
+    np.testing.assert_array_equal(np.concatenate(rest), np.concatenate(shown[90:]))
+
+
+@pytest.mark.parametrize("changes", [{}, {"optimiser": "sgd"}, {"optimiser": "adam", "schedule": "constant"}])
+def test_a_student_that_is_kept_and_taken_up_again_learns_as_if_it_had_not_been(
+    lesson: Lesson, changes: dict[str, str]
+) -> None:
+    recipe = replace(SMALL, epochs=2, **changes)
+    few = Lesson(lesson.images[:600], lesson.targets[:600])
+    whole = Student(recipe, few)
+    steps = [step.loss for epoch in range(2) for step in whole.learn(epoch)]
+    first = Student(recipe, few)
+    begun = [step.loss for _, step in zip(range(7), first.learn(0), strict=False)]
+    second = Student(replace(recipe, seed=99), few)  # its own weights and dice must not matter
+    second.from_arrays(first.to_arrays())
+    second.recipe, second.batches = recipe, first.batches
+    rest = [step.loss for step in second.learn(0, 7)] + [step.loss for step in second.learn(1)]
+    np.testing.assert_allclose(begun + rest, steps, rtol=1e-4)
+
+
+def test_the_schedule_is_keras_own() -> None:
+    recipe = PUBLISHED["digitrec-fast"]
+    warmup = round(500 * recipe.warmup)
+    keras_own = keras.optimizers.schedules.CosineDecay(
+        0.0, 500 - warmup, warmup_target=recipe.learning_rate, warmup_steps=warmup
+    )
+    ours = [learning_rate_at(recipe, step, 500) for step in range(500)]
+    np.testing.assert_allclose(ours, [float(keras_own(step)) for step in range(500)], atol=1e-8)
+
+
+def test_the_loss_is_keras_own() -> None:
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(10), 50).astype(np.float32)
+    labels = rng.integers(0, 10, 50).astype(np.uint8)
+    own = float(np.mean(keras.losses.sparse_categorical_crossentropy(labels, probabilities)))
+    assert cross_entropy(probabilities, labels) == pytest.approx(own, rel=1e-5)
 
 
 def test_nobody_is_both_learned_from_and_validated_with(mnist: Dataset, pen_digits: tuple[PenDigit, ...]) -> None:
@@ -110,7 +170,7 @@ def test_a_model_is_made_measured_and_put_in_place_of_the_old(
     folder.mkdir(parents=True)
     (folder / "card.json").write_text("old")
     told: list[str] = []
-    card = shipped.make_model(folder, Recipe(epochs=1, batch=64, averaging=0.9), told.append)
+    card = shipped.make_model(folder, replace(SHIPPED_RECIPE, epochs=1, batch=64, averaging=0.9), told.append)
     assert read_card(folder) == card
     assert json.loads((folder / "card.json").read_text())["recipe"]["epochs"] == 1
     assert {figure.kind for figure in card.measured} == {"read", "doubted", "refused"}

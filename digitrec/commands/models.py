@@ -1,0 +1,53 @@
+"""`python -m digitrec models` and `evaluate`: which models there are, and how well one reads."""
+
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from digitrec.classifier import load_classifier
+from digitrec.commands.common import AsJson, show, told
+from digitrec.datasets import load_dataset
+from digitrec.evaluation import measure
+from digitrec.registry import list_models, read_card
+
+
+def models(as_json: AsJson = False) -> None:
+    """List the models that can be read with."""
+    with told():
+        cards = [(name, read_card(folder)) for name, folder in list_models().items()]
+    rows: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "network": card.network,
+            "parameters": card.parameters,
+            "date": card.date,
+            "measured": [figure.model_dump() for figure in card.measured],
+        }
+        for name, card in cards
+    ]
+    lines = [f"{row['name']:<24} {row['network']:<18} {row['parameters']:>10,} numbers  {row['date']}" for row in rows]
+    show(rows, "\n".join(lines), as_json=as_json)
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A model's name or folder.")],
+    source: Annotated[str, typer.Option(help="A dataset, as `data` lists them.")] = "mnist",
+    part: Annotated[str, typer.Option(help="train or test.")] = "test",
+    as_json: AsJson = False,
+) -> None:
+    """Say how well a model reads a dataset: accuracy with its 95 % interval, and the errors of each digit."""
+    with told():
+        data = load_dataset(source)
+        split = data.train if part == "train" else data.test
+        probabilities = load_classifier(model).predict_proba(split.images)
+    read = probabilities.argmax(axis=1)
+    figure = measure("read", f"{part} part of {data.name}", read == split.labels)
+    wrong = {digit: int(((read != split.labels) & (split.labels == digit)).sum()) for digit in range(10)}
+    loss = float(-np.log(np.clip(probabilities[np.arange(len(read)), split.labels], 1e-7, 1)).mean())
+    row = {"model": model, **figure.model_dump(), "loss": loss, "errors": wrong}
+    text = (
+        f"{figure.share:.2%} of {figure.n:,} read correctly (95 % interval {figure.low:.2%} to {figure.high:.2%}), "
+        f"loss {loss:.4f}\nerrors by digit: " + "  ".join(f"{digit}: {count}" for digit, count in wrong.items())
+    )
+    show(row, text, as_json=as_json)

@@ -1,0 +1,90 @@
+"""From a trained network to a model folder: model.keras, model.tflite and a card with what was measured."""
+
+import dataclasses
+import hashlib
+import json
+import platform
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from digitrec.classifier import load_classifier
+from digitrec.evaluation import measure
+from digitrec.pixels import count_greys, mean_and_deviation
+from digitrec.recipe import Recipe
+from digitrec.registry import Card
+from digitrec.splits import Parts
+from digitrec.training.fitting import cross_entropy
+from digitrec.training.network import build, export_litert
+
+FILES = ("model.keras", "model.tflite")
+LIBRARIES = ("tensorflow-cpu", "tensorflow", "keras", "numpy", "ai-edge-litert", "pillow")
+REFUSED = 0.01  # of real digits at most may be answered "not sure"
+
+
+def save_files(model: keras.Model, fresh: keras.Model, folder: Path) -> dict[str, str]:
+    """Write model.keras, without the optimiser's memory, which is three times as large, and model.tflite.
+
+    `fresh` is the same network with other weights. Returns the sha256 of each file by its name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh.set_weights(model.get_weights())
+    fresh.save(folder / "model.keras")
+    export_litert(fresh, folder / "model.tflite")
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Write a card into its model's folder."""
+    (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n", "utf-8")
+
+
+def save_trained(run: Path, model: keras.Model, recipe: Recipe, parts: Parts, seconds: float) -> dict[str, float]:
+    """Write a run's model/ and measure what is in it on the test part; returns the figures."""
+    folder, data = run / "model", parts.data
+    (folder / "card.json").unlink(missing_ok=True)  # until the new one is there, there is no model to keep
+    mean, deviation = mean_and_deviation(count_greys(parts.train.images))
+    files = save_files(model, build(recipe.network, recipe.scaling, mean, deviation), folder)
+    card = Card(
+        name=run.name,
+        network=recipe.network,
+        parameters=model.count_params(),
+        unsure_below=0.5,
+        measured=(),
+        weaknesses=(f"It has seen nothing but {data.source}.",),
+        recipe=json.loads(json.dumps(dataclasses.asdict(recipe))),
+        data={"source": data.source, "licence": data.licence, "images to learn from": len(parts.train)},
+        environment=describe_environment() | {"seconds": round(seconds, 1)},
+        date=time.strftime("%Y-%m-%d"),
+        files=files,
+    )
+    write_card(folder, card)
+    classifier = load_classifier(folder)
+    confident = classifier.predict_proba(parts.validation.images).max(axis=1)
+    probabilities = classifier.predict_proba(parts.test.images)
+    is_right = probabilities.argmax(axis=1) == parts.test.labels
+    measured = measure("read", f"Test part of {data.name}", is_right)
+    unsure_below = round(float(np.quantile(confident, REFUSED)), 3)
+    write_card(folder, card.model_copy(update={"unsure_below": unsure_below, "measured": (measured,)}))
+    return {
+        "test_accuracy": float(is_right.mean()),
+        "test_loss": cross_entropy(probabilities, parts.test.labels),
+        "test_images": float(len(is_right)),
+    }
+
+
+def describe_environment() -> dict[str, Any]:
+    """What was trained with."""
+    libraries = {name: found for name in LIBRARIES if (found := _version(name))}
+    return {"python": platform.python_version(), "machine": platform.machine(), **libraries}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,293 @@
+"""The worker: trains what a run folder asks for, and writes there how it goes.
+
+recipe.json -> data -> `Student` -> a row of steps.csv, of history.csv, a snapshot, a checkpoint -> model/
+
+A checkpoint is written after each epoch and on stopping. It holds whatever the next step depends on, so a run that was
+killed goes on as if it had not been.
+"""
+
+import json
+import logging
+import math
+import time
+import traceback
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import Timeout
+from numpy.typing import NDArray
+
+from digitrec import runs
+from digitrec.datasets import load_dataset
+from digitrec.errors import DigitrecError
+from digitrec.recipe import Recipe
+from digitrec.runs import Snapshot, State
+from digitrec.splits import Parts, split_for
+from digitrec.store import replace_arrays
+
+log = logging.getLogger("digitrec")
+
+TELL = 0.3  # seconds between two lines in steps.csv
+SHOW_TURN = 1.0  # seconds between two looks whether it is this run's turn
+FLAT = 1e-4  # a validation loss that is lower by less is no better, as Keras's ReduceLROnPlateau has it
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a training is, beside the arrays of `Student.to_arrays`.
+
+    Attributes
+    ----------
+    epoch, step : epochs done, and steps done of the one after.
+    loss, accuracy : running means over those steps.
+    best, best_epoch : lowest validation loss, and the epoch, from 1, that had it.
+    waited : epochs since the learning rate was lowered or the loss was.
+    slower : factor on the learning rate.
+    seconds, cpu_seconds : spent so far.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    loss: float = 0.0
+    accuracy: float = 0.0
+    best: float = math.inf
+    best_epoch: int = 0
+    waited: int = 0
+    slower: float = 1.0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+
+class StopRequestedError(Exception):
+    """Somebody asked for an end; what was learned is kept."""
+
+
+class DivergedError(Exception):
+    """The loss is no number any more."""
+
+
+def work(folder: Path) -> int:
+    """Train the run in `folder` when it is its turn; 0 where it ended as it should."""
+    try:
+        with runs.alive(folder).acquire(timeout=5):
+            return _work(folder)
+    except Timeout:
+        log.warning("Another worker is at %s already.", folder)
+        return 1
+
+
+def _work(folder: Path) -> int:
+    try:
+        with _wait_for_turn(folder):
+            _Training(folder).run()
+    except StopRequestedError:
+        _end(folder, runs.STOPPED, "Stopped before it began.")
+    except (DigitrecError, DivergedError) as error:
+        _end(folder, runs.FAILED, str(error))
+        return 1
+    except MemoryError:
+        _end(folder, runs.FAILED, "There was not enough memory. Choose a smaller batch or network; it can go on.")
+        return 1
+    except OSError as error:
+        traceback.print_exc()
+        _end(folder, runs.FAILED, f"A file could not be read or written: {error.strerror}. Make room; it can go on.")
+        return 1
+    except Exception:  # noqa: BLE001  whatever it is, the page must learn that it ended
+        traceback.print_exc()
+        _end(folder, runs.FAILED, "Something went wrong that should not; its log has the details. It can go on.")
+        return 1
+    return 0
+
+
+def _end(folder: Path, name: str, message: str) -> None:
+    try:
+        runs.write_state(folder, replace(runs.read_state(folder), name=name, message=message))
+    except OSError:
+        traceback.print_exc()  # a full disk, or the folder is gone: there is nobody to tell
+
+
+def _wait_for_turn(folder: Path) -> Any:
+    """The lock under which one run trains at a time, once it is held."""
+    turn = runs.turn()
+    while True:
+        if runs.is_stop_requested(folder):
+            raise StopRequestedError
+        try:
+            return turn.acquire(timeout=SHOW_TURN)
+        except Timeout:
+            message = "Another training is under way; this one begins when that has ended."
+            runs.write_state(folder, State(runs.WAITING, message=message))
+
+
+class _Training:
+    """One run, from its folder and back into it."""
+
+    def __init__(self, folder: Path) -> None:
+        runs.write_state(folder, replace(runs.read_state(folder), name=runs.STARTING, message=""))
+        # TensorFlow is loaded only now: a run that waits for its turn should not fill the memory.
+        from digitrec.training.fitting import Lesson, Student, to_targets  # noqa: PLC0415
+
+        self.folder, self.recipe = folder, runs.read(folder).recipe
+        self.parts: Parts = split_for(self.recipe, load_dataset(self.recipe.source))
+        lesson = Lesson(self.parts.train.images, to_targets(self.parts.train.labels))
+        self.student = Student(self.recipe, lesson)
+        self.at = Position()
+        self.history: list[dict[Any, Any]] = runs.read_table(folder / "history.csv", runs.HISTORY).to_dict("records")
+        self.drawing = _load_drawing(folder)
+        self._restore()
+        self.history = self.history[: self.at.epoch]
+        self.began, self.cpu_began = time.perf_counter() - self.at.seconds, time.process_time() - self.at.cpu_seconds
+        _write_environment(folder)
+
+    def run(self) -> None:
+        """Train to the end, or until somebody asks for one."""
+        name, message = runs.FINISHED, ""
+        try:
+            while self.at.epoch < self.recipe.epochs and not self._has_waited_enough():
+                self._learn_an_epoch()
+        except StopRequestedError:
+            name = runs.STOPPED
+            self._keep()
+        self._tell(runs.SAVING)
+        if self.recipe.patience and self.at.best_epoch and name == runs.FINISHED:
+            self._return_to_best()
+            message = f"Returned to epoch {self.at.best_epoch}, which had the lowest validation loss."
+        results = self._save_model()
+        self._tell(name, message, results)
+
+    def _learn_an_epoch(self) -> None:
+        epoch, first = self.at.epoch, self.at.step
+        steps, told = len(self.student.batches), 0.0
+        with (self.folder / "steps.csv").open("a", encoding="utf-8") as lines:
+            if lines.tell() == 0:
+                lines.write(",".join(runs.STEPS) + "\n")
+            for step, took in enumerate(self.student.learn(epoch, first), first + 1):
+                share = took.images / ((step - 1) * self.recipe.batch + took.images)  # of all images so far
+                loss = self.at.loss + share * (took.loss - self.at.loss)
+                accuracy = self.at.accuracy + share * (took.accuracy - self.at.accuracy)
+                self.at = replace(self.at, step=step, loss=loss, accuracy=accuracy)
+                if not math.isfinite(loss):
+                    raise DivergedError(
+                        f"The loss is no number any more, in epoch {epoch + 1}. The learning rate of "
+                        f"{self.recipe.learning_rate:g} is too high for this network: try a tenth of it."
+                    )
+                if runs.is_stop_requested(self.folder) and step < steps:
+                    raise StopRequestedError
+                if time.perf_counter() - told > TELL or step == steps:
+                    told = time.perf_counter()
+                    lines.write(f"{epoch + 1},{step},{loss:.6g},{accuracy:.6g},{epoch + step / steps:.6g}\n")
+                    lines.flush()
+                    self._tell(runs.TRAINING)
+        self._end_epoch()
+
+    def _end_epoch(self) -> None:
+        from digitrec.training.fitting import cross_entropy  # noqa: PLC0415
+        from digitrec.training.network import first_filters  # noqa: PLC0415
+
+        validation = self.parts.validation
+        with self.student.at_its_best():
+            probabilities = self.student.read(validation.images)
+            filters = first_filters(self.student.model)
+            drawing = self.student.read(self.drawing[None])[0] if self.drawing is not None else np.empty(0, np.float32)
+        loss = cross_entropy(probabilities, validation.labels)
+        epoch = self.at.epoch + 1
+        runs.write_snapshot(self.folder, epoch, Snapshot(probabilities, filters, drawing))
+        self.history.append(
+            {
+                "epoch": epoch,
+                "loss": self.at.loss,
+                "accuracy": self.at.accuracy,
+                "val_loss": loss,
+                "val_accuracy": float((probabilities.argmax(axis=1) == validation.labels).mean()),
+                "learning_rate": float(self.student.model.optimizer.learning_rate),
+                "seconds": time.perf_counter() - self.began,
+            }
+        )
+        self._judge(epoch, loss)
+        self.at = replace(self.at, epoch=epoch, step=0, loss=0.0, accuracy=0.0)
+        self._keep()
+        # After the checkpoint: a row here means that the epoch need not be learned again.
+        runs.write_table(self.folder / "history.csv", self.history)
+        if runs.is_stop_requested(self.folder):
+            raise StopRequestedError
+
+    def _judge(self, epoch: int, loss: float) -> None:
+        """Remember the best epoch, and slow down on a plateau."""
+        if loss < self.at.best - FLAT or not self.at.best_epoch:
+            self.at = replace(self.at, best=loss, best_epoch=epoch, waited=0)
+            if self.recipe.patience:
+                replace_arrays(self.folder / "best.npz", **self.student.to_arrays())
+            return
+        self.at = replace(self.at, waited=self.at.waited + 1)
+        if self.recipe.plateau and self.at.waited >= self.recipe.plateau:
+            self.at = replace(self.at, waited=0, slower=self.at.slower / 2)
+            self.student.slower = self.at.slower
+
+    def _has_waited_enough(self) -> bool:
+        return bool(self.recipe.patience) and self.at.epoch - self.at.best_epoch >= self.recipe.patience > 0
+
+    def _keep(self) -> None:
+        """Write the checkpoint, all of it in one file."""
+        seconds, cpu_seconds = self._spent()
+        self.at = replace(self.at, seconds=seconds, cpu_seconds=cpu_seconds)
+        arrays = self.student.to_arrays()
+        replace_arrays(self.folder / "checkpoint.npz", position=np.array(json.dumps(asdict(self.at))), **arrays)
+
+    def _restore(self) -> None:
+        try:
+            with np.load(self.folder / "checkpoint.npz", allow_pickle=False) as kept:
+                arrays = {name: kept[name] for name in kept.files}
+        except FileNotFoundError:
+            return
+        self.at = Position(**json.loads(str(arrays.pop("position"))))
+        self.student.from_arrays(arrays)
+        self.student.slower = self.at.slower
+
+    def _return_to_best(self) -> None:
+        with np.load(self.folder / "best.npz", allow_pickle=False) as kept:
+            self.student.from_arrays({name: kept[name] for name in kept.files})
+
+    def _save_model(self) -> dict[str, float]:
+        """Write model/ and measure what is in it on the test part."""
+        from digitrec.training.saving import save_trained  # noqa: PLC0415
+
+        with self.student.at_its_best():
+            return save_trained(self.folder, self.student.model, self.recipe, self.parts, self._spent()[0])
+
+    def _spent(self) -> tuple[float, float]:
+        """Seconds by the clock and by the processor, those of earlier workers of this run too."""
+        return time.perf_counter() - self.began, time.process_time() - self.cpu_began
+
+    def _tell(self, name: str, message: str = "", results: dict[str, float] | None = None) -> None:
+        state = State(
+            name,
+            min(self.at.epoch + 1, self.recipe.epochs),
+            self.at.step,
+            len(self.student.batches),
+            message,
+            0.0,
+            *self._spent(),
+            results,
+        )
+        runs.write_state(self.folder, state)
+
+
+def _load_drawing(folder: Path) -> NDArray[np.uint8] | None:
+    try:
+        drawing: NDArray[np.uint8] = np.load(folder / "drawing.npy", allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    return drawing if drawing.shape == (28, 28) and drawing.dtype == np.uint8 else None
+
+
+def _write_environment(folder: Path) -> None:
+    from digitrec.training.saving import describe_environment  # noqa: PLC0415
+
+    runs.write_text(folder / "environment.json", json.dumps(describe_environment(), indent=2))
+
+
+def plan(recipe: Recipe) -> int:
+    """How many steps an epoch of a recipe has, with its data loaded."""
+    return math.ceil(len(split_for(recipe, load_dataset(recipe.source)).train) / recipe.batch)
