@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from digitrec.registry import Measurement
 
 ROW = 46  # pixels
+SMOOTH = 4  # rows of steps that a point of a learning curve is averaged over
 LABEL = 15  # pixels above its row, where a phone has room for it
 
 
@@ -193,4 +194,68 @@ def plane(
     )
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
+    return figure
+
+
+def learning_curves(history: pd.DataFrame, steps: pd.DataFrame, epochs: int, what: str) -> go.Figure:
+    """How `what`, "loss" or "accuracy", went: a line within the epochs, and a dot after each.
+
+    The frames are those of `digitrec.runs.Run`.
+    """
+    figure = go.Figure()
+    percent = 100 if what == "accuracy" else 1
+    ending = " %" if what == "accuracy" else ""
+    figure.add_scatter(
+        x=steps["done"],
+        y=percent * steps[what].ewm(span=SMOOTH).mean(),
+        mode="lines",
+        name="learned from, smoothed",
+        line={"width": 2},
+        hoverinfo="skip",
+    )
+    for column, name, symbol in (
+        (what, "whole epoch", "circle"),
+        (f"val_{what}", "kept aside", "diamond"),
+    ):
+        figure.add_scatter(
+            x=history["epoch"],
+            y=percent * history[column],
+            mode="lines+markers" if column.startswith("val") else "markers",
+            name=name,
+            marker={"size": 9, "symbol": symbol},
+            hovertemplate=f"epoch %{{x}}: %{{y:.4g}}{ending}<extra>{name}</extra>",
+        )
+    figure.update_layout(
+        height=300, margin={"l": 0, "r": 10, "t": 10, "b": 0}, legend={"orientation": "h", "y": 1.15}, uirevision="kept"
+    )
+    figure.update_xaxes(title="epochs", range=[0, epochs * 1.02])
+    figure.update_yaxes(title=what, ticksuffix=ending, rangemode="tozero" if what == "loss" else "normal")
+    return figure
+
+
+def confusion_squares(counts: NDArray[np.int64], text_colour: str | None = None) -> go.Figure:
+    """The counts of `digitrec.evaluation.confusion` as squares; the diagonal, what is right, stays without colour."""
+    wrong = counts.astype(float)
+    np.fill_diagonal(wrong, np.nan)
+    digits = [str(digit) for digit in range(10)]
+    figure = go.Figure(
+        go.Heatmap(
+            z=wrong,
+            x=digits,
+            y=digits,
+            colorscale=[[0, "rgba(213, 94, 0, 0)"], [1, "rgba(213, 94, 0, 1)"]],
+            showscale=False,
+            hoverongaps=False,
+            hovertemplate="%{z} times a %{y} was read as a %{x}<extra></extra>",
+            xgap=2,
+            ygap=2,
+        )
+    )
+    for row, column in np.argwhere(counts > 0).tolist():
+        figure.add_annotation(
+            x=column, y=row, text=f"{counts[row, column]:,}", showarrow=False, font={"size": 12, "color": text_colour}
+        )
+    figure.update_layout(height=420, margin={"l": 0, "r": 10, "t": 30, "b": 0})
+    figure.update_xaxes(title="read as", side="top", type="category", showgrid=False)
+    figure.update_yaxes(title="is a", type="category", autorange="reversed", showgrid=False)
     return figure

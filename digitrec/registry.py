@@ -17,6 +17,7 @@ from digitrec.errors import ModelError
 
 SHIPPED = Path(__file__).parent.parent / "models"
 SHIPPED_NAME = "digitrec"
+DELETED = ".deleted"
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,38}[A-Za-z0-9_-])?")
 Kind = Literal["read", "doubted", "refused"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -110,6 +111,60 @@ def keep_model(folder: Path, name: str) -> Path:
             f"Expected to write the model to {target}. Received: {error.strerror}. Make room, or set DIGITREC_MODELS."
         ) from None
     return target
+
+
+def rename_model(name: str, new: str) -> None:
+    """Give one's own model another name.
+
+    Raises
+    ------
+    ModelError, where the new name is taken or none that a model can have, or the model is not one's own.
+    """
+    folder = _own(name)
+    check_name(new)
+    card = read_card(folder).model_copy(update={"name": new})
+    (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n", "utf-8")
+    folder.rename(folder.with_name(new))
+
+
+def delete_model(name: str) -> None:
+    """Put one's own model aside, from where `restore_model` gets it back until another one is deleted.
+
+    Raises
+    ------
+    ModelError, where the model is not one's own.
+    """
+    folder = _own(name)
+    aside = models_folders()[0] / DELETED
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    folder.rename(aside / name)
+
+
+def restore_model(name: str) -> None:
+    """Get back the model that was deleted last.
+
+    Raises
+    ------
+    ModelError, where it is another one, or its name was taken meanwhile.
+    """
+    check_name(name)
+    folder = models_folders()[0] / DELETED / name
+    if not folder.is_dir():
+        raise ModelError(f"Expected the model that was deleted last. Received: {name!r}. It is gone.")
+    folder.rename(models_folders()[0] / name)
+
+
+def is_own(name: str) -> bool:
+    """Whether a model is one's own, and can be renamed and deleted."""
+    folder = list_models().get(name)
+    return folder is not None and folder.parent == models_folders()[0]
+
+
+def _own(name: str) -> Path:
+    if not is_own(name):
+        raise ModelError(f"Expected one of your own models. Received: {name!r}, which came with digitrec or is gone.")
+    return list_models()[name]
 
 
 def check_name(name: str) -> None:

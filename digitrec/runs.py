@@ -83,7 +83,7 @@ class Run:
     ----------
     folder, recipe, state : as above.
     history : a frame of a row an epoch: epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
-    steps : a frame of a row every few steps: epoch, step, loss, accuracy (running means within the epoch), and done,
+    steps : a frame of a row every few steps: epoch, step, loss and accuracy (means since the row before), and done,
         in epochs.
     log : its last lines.
     """
@@ -326,6 +326,15 @@ def read_snapshot(folder: Path, epoch: int) -> Snapshot | None:
             return Snapshot(*(kept[name].astype(np.float32) for name in ("probabilities", "filters", "drawing")))
     except (OSError, ValueError, KeyError, EOFError):
         return None
+
+
+def read_drawing(folder: Path) -> NDArray[np.uint8] | None:
+    """The drawing that the run was given, (28, 28) uint8; None where there is none."""
+    try:
+        drawing: NDArray[np.uint8] = np.load(folder / "drawing.npy", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return drawing if drawing.shape == (28, 28) and drawing.dtype == np.uint8 else None
 
 
 def read_log(folder: Path) -> str:

@@ -5,6 +5,7 @@ import streamlit as st
 from digitrec.ui import details, links, live, paper, tools
 from digitrec.ui.cache import classifier
 from digitrec.ui.messages import begin_page, told
+from digitrec.ui.models import choose_model
 from digitrec.ui.sheet import lay_again
 
 arrived = begin_page(
@@ -32,6 +33,7 @@ def board() -> None:
     with sides.container(width=500):
         live.show_verdict(sheet, reading)
     tools.show_more()
+    choose_model()
     links.keep_in_address(sheet.drawing)
     details.show(reader, reading, sheet.drawing)
 

@@ -63,7 +63,8 @@ st.markdown(
     )
 )
 
-key = ("map", str(data_folder()), data.name, part, sees, method, count)
+seen_by = reader.card.files.get("model.tflite") if sees != "pixels" else None
+key = ("map", str(data_folder()), data.name, part, seen_by, method, count)
 with told("The map could not be drawn."):
     digits = wait_for(key, "Laying out the map", partial(make_map, split.images, SEES[sees], method, count))
 labels, images = split.labels[digits.places], split.images[digits.places]

@@ -5,6 +5,7 @@ import streamlit as st
 from digitrec.charts import shares
 from digitrec.ui.cache import classifier
 from digitrec.ui.messages import as_plain_text, begin_page, text_colour, told
+from digitrec.ui.models import choose_model
 
 SECTIONS = {
     "read": ("Digits read correctly", "More is better."),
@@ -17,6 +18,7 @@ begin_page(
     "The network",
     "What reads the digits on the Draw page. See how far to trust it before you blame your handwriting.",
 )
+choose_model()
 with told("The network could not be loaded. Show this to whoever started the app."):
     card = classifier().card
 

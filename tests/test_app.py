@@ -22,7 +22,7 @@ SCRIBBLE = Drawing((Stroke(np.array([(40, 40), (240, 240), (240, 40), (40, 240),
 
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
-    cache.classifier.clear()
+    cache._load_classifier.clear()
     cache.pen_digits.clear()
 
 

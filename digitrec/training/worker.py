@@ -13,19 +13,20 @@ import time
 import traceback
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from filelock import Timeout
-from numpy.typing import NDArray
 
 from digitrec import runs
 from digitrec.datasets import load_dataset
 from digitrec.errors import DigitrecError
-from digitrec.recipe import Recipe
 from digitrec.runs import Snapshot, State
 from digitrec.splits import Parts, split_for
 from digitrec.store import replace_arrays
+
+if TYPE_CHECKING:
+    from digitrec.training.fitting import Step
 
 log = logging.getLogger("digitrec")
 
@@ -135,7 +136,7 @@ class _Training:
         self.student = Student(self.recipe, lesson)
         self.at = Position()
         self.history: list[dict[Any, Any]] = runs.read_table(folder / "history.csv", runs.HISTORY).to_dict("records")
-        self.drawing = _load_drawing(folder)
+        self.drawing = runs.read_drawing(folder)
         self._restore()
         self.history = self.history[: self.at.epoch]
         self.began, self.cpu_began = time.perf_counter() - self.at.seconds, time.process_time() - self.at.cpu_seconds
@@ -160,6 +161,7 @@ class _Training:
     def _learn_an_epoch(self) -> None:
         epoch, first = self.at.epoch, self.at.step
         steps, told = len(self.student.batches), 0.0
+        since: list[Step] = []
         with (self.folder / "steps.csv").open("a", encoding="utf-8") as lines:
             if lines.tell() == 0:
                 lines.write(",".join(runs.STEPS) + "\n")
@@ -168,6 +170,7 @@ class _Training:
                 loss = self.at.loss + share * (took.loss - self.at.loss)
                 accuracy = self.at.accuracy + share * (took.accuracy - self.at.accuracy)
                 self.at = replace(self.at, step=step, loss=loss, accuracy=accuracy)
+                since.append(took)
                 if not math.isfinite(loss):
                     raise DivergedError(
                         f"The loss is no number any more, in epoch {epoch + 1}. The learning rate of "
@@ -177,8 +180,10 @@ class _Training:
                     raise StopRequestedError
                 if time.perf_counter() - told > TELL or step == steps:
                     told = time.perf_counter()
-                    lines.write(f"{epoch + 1},{step},{loss:.6g},{accuracy:.6g},{epoch + step / steps:.6g}\n")
+                    means = np.mean([(one.loss, one.accuracy) for one in since], axis=0)
+                    lines.write(f"{epoch + 1},{step},{means[0]:.6g},{means[1]:.6g},{epoch + step / steps:.6g}\n")
                     lines.flush()
+                    since.clear()
                     self._tell(runs.TRAINING)
         self._end_epoch()
 
@@ -274,20 +279,7 @@ class _Training:
         runs.write_state(self.folder, state)
 
 
-def _load_drawing(folder: Path) -> NDArray[np.uint8] | None:
-    try:
-        drawing: NDArray[np.uint8] = np.load(folder / "drawing.npy", allow_pickle=False)
-    except (OSError, ValueError):
-        return None
-    return drawing if drawing.shape == (28, 28) and drawing.dtype == np.uint8 else None
-
-
 def _write_environment(folder: Path) -> None:
     from digitrec.training.saving import describe_environment  # noqa: PLC0415
 
     runs.write_text(folder / "environment.json", json.dumps(describe_environment(), indent=2))
-
-
-def plan(recipe: Recipe) -> int:
-    """How many steps an epoch of a recipe has, with its data loaded."""
-    return math.ceil(len(split_for(recipe, load_dataset(recipe.source)).train) / recipe.batch)

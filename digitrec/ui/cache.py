@@ -1,5 +1,7 @@
 """What is loaded once and shared by all sessions. The core stays undecorated."""
 
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
@@ -9,13 +11,25 @@ from digitrec.datasets.pen import PenDigit, load_pen_digits
 from digitrec.errors import DataError
 from digitrec.pixels import PixelSummary, summarise
 from digitrec.properties import measure_images
+from digitrec.registry import SHIPPED_NAME, find_model, list_models
 from digitrec.ui.jobs import wait_for
 
+MODEL = "model"  # the session's choice: a model's name
 
-@st.cache_resource(show_spinner="Loading the network …")
-def classifier() -> Classifier:
-    """The shipped classifier."""
-    return load_classifier()
+
+def classifier(name: str | None = None) -> Classifier:
+    """The classifier of a model, or of the one that the session reads with; the shipped one until another is chosen."""
+    chosen = name or st.session_state.get(MODEL)
+    folder = find_model(chosen if chosen in list_models() else SHIPPED_NAME)
+    card = folder / "card.json"
+    return _load_classifier(str(folder), card.stat().st_mtime if card.is_file() else 0.0)
+
+
+@st.cache_resource(show_spinner="Loading the network …", max_entries=16)
+def _load_classifier(folder: str, written: float) -> Classifier:
+    """Loaded again where the model has been `written` anew."""
+    del written
+    return load_classifier(Path(folder))
 
 
 @st.cache_resource(show_spinner="Loading the pen digits …")

@@ -73,6 +73,11 @@ def _jobs() -> Jobs:
     return Jobs()
 
 
+def look_at(key: Hashable, work: Callable[[Progress], Any]) -> Job:
+    """The job of this key, begun if need be; nobody waits."""
+    return _jobs().get(key, work)
+
+
 def wait_for(key: Hashable, title: str, work: Callable[[Progress], Any]) -> Any:
     """The result of `work`, which is handed something to tell its progress to; its errors are raised here.
 

@@ -6,10 +6,12 @@ a new key begins with them on coming back; the same canvas is handed other ones 
 
 from collections.abc import Callable
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from streamlit_drawable_canvas import st_canvas
 
-from digitrec.drawings import CANVAS
+from digitrec.drawings import CANVAS, render
 from digitrec.fabric import to_fabric
 from digitrec.ui.sheet import INK, PAPER, Sheet, receive
 
@@ -22,6 +24,11 @@ def current() -> Sheet:
     """The session's sheet."""
     sheet: Sheet = st.session_state.setdefault(STATE, Sheet())
     return sheet
+
+
+def as_ink() -> NDArray[np.uint8]:
+    """What is drawn on the session's sheet: (280, 280) uint8, ink 255 on 0."""
+    return render(current().drawing)
 
 
 def change(step: Callable[[Sheet], Sheet]) -> None:

@@ -1,0 +1,149 @@
+"""A recipe as a short program in plain Keras that trains the same network, to be read, copied and changed."""
+
+from digitrec.architectures import ARCHITECTURES, Convolution, Dense, Dropout, Flatten, Layer, MaxPooling, Normalisation
+from digitrec.recipe import Recipe
+
+SCALES = {
+    "raw": [],
+    "unit": ["layers.Rescaling(1 / 255)"],
+    "standardised": ["layers.Rescaling(1 / x.std(), -x.mean() / x.std())"],
+    "unit-norm": ["layers.UnitNormalization(axis=1)"],
+}
+OPTIMISERS = {
+    "adam": "Adam(RATE{more})",
+    "adamw": "AdamW(RATE, weight_decay={decay:g}{more})",
+    "sgd": "SGD(RATE{more})",
+}
+
+
+def as_code(recipe: Recipe) -> str:
+    """A program that, with the same data and libraries, has the same loss in its first epoch."""
+    return "\n".join(
+        [*_imports(recipe), "", *_data(recipe), "", *_batches(recipe), "", *_model(recipe), "", *_fit(recipe)]
+    )
+
+
+def _imports(recipe: Recipe) -> list[str]:
+    lines = ["import math", "", "import keras", "import numpy as np", "from keras import layers"]
+    if recipe.validation and not recipe.by_writer:
+        lines.append("from sklearn.model_selection import train_test_split")
+    if recipe.augmentation is not None:
+        lines.append("from digitrec.augmentation import Augmentation, augment")
+    return [*lines, "from digitrec import load_dataset"]
+
+
+def _data(recipe: Recipe) -> list[str]:
+    first = "" if recipe.images is None else f"[:{recipe.images}]"
+    lines = [
+        f"data = load_dataset({recipe.source!r})",
+        f"images, labels = data.train.images{first}, data.train.labels{first}",
+    ]
+    if not recipe.validation:
+        lines += ["x, y = images, labels", "x_val, y_val = data.test.images, data.test.labels"]
+    elif recipe.by_writer:
+        lines += [
+            f"writers = data.train.writers{first}",
+            f"shuffled = np.random.default_rng({recipe.split_seed}).permutation(np.unique(writers))",
+            f"aside = np.isin(writers, shuffled[: max(1, round({recipe.validation:g} * len(shuffled)))])",
+            "x, y, x_val, y_val = images[~aside], labels[~aside], images[aside], labels[aside]",
+        ]
+    else:
+        lines += [
+            "_, places = train_test_split(",
+            f"    np.arange(len(images)), test_size={recipe.validation:g}, random_state={recipe.split_seed}",
+            ")",
+            "aside = np.isin(np.arange(len(images)), places)",
+            "x, y, x_val, y_val = images[~aside], labels[~aside], images[aside], labels[aside]",
+        ]
+    return lines
+
+
+def _batches(recipe: Recipe) -> list[str]:
+    lines = [
+        f"SEED, BATCH, EPOCHS, RATE = {recipe.seed}, {recipe.batch}, {recipe.epochs}, {recipe.learning_rate:g}",
+        "",
+        "",
+        "class Batches(keras.utils.PyDataset):",
+        "    epoch = 0",
+        "",
+        "    def __len__(self):",
+        "        return math.ceil(len(x) / BATCH)",
+        "",
+        "    def __getitem__(self, step):",
+        "        order = np.random.default_rng([SEED, self.epoch]).permutation(len(x))",
+        "        chosen = order[step * BATCH : (step + 1) * BATCH]",
+        '        batch = x[chosen].astype("float32")',
+    ]
+    if recipe.augmentation is not None:
+        lines.append(
+            f"        batch = augment(batch, {recipe.augmentation}, np.random.default_rng([SEED, self.epoch, step]))"
+        )
+    return [
+        *lines,
+        "        return batch[..., None], np.eye(10)[y[chosen]]",
+        "",
+        "    def on_epoch_end(self):",
+        "        self.epoch += 1",
+        "",
+    ]
+
+
+def _model(recipe: Recipe) -> list[str]:
+    lines = ["keras.utils.set_random_seed(SEED)", "model = keras.Sequential([", "    keras.Input((28, 28, 1)),"]
+    parts = [
+        *SCALES[recipe.scaling],
+        *(part for layer in ARCHITECTURES[recipe.network].layers for part in _layer(layer)),
+    ]
+    return [*lines, *(f"    {part}," for part in parts), "])"]
+
+
+def _layer(layer: Layer) -> list[str]:
+    match layer:
+        case Convolution(filters, size, padding, activation):
+            return [f'layers.Conv2D({filters}, {size}, padding="{padding}", {_ending(activation)})']
+        case Normalisation(momentum):
+            return [f"layers.BatchNormalization(momentum={momentum:g})", "layers.ReLU()"]
+        case MaxPooling(size):
+            return [f"layers.MaxPooling2D({size})"]
+        case Dropout(share):
+            return [f"layers.Dropout({share:g})"]
+        case Flatten():
+            return ["layers.Flatten()"]
+        case Dense(units, activation):
+            return [f"layers.Dense({units}, {_ending(activation)})"]
+
+
+def _ending(activation: str) -> str:
+    return "use_bias=False" if activation == "later" else f'activation="{activation}"'
+
+
+def _fit(recipe: Recipe) -> list[str]:
+    lines = []
+    if recipe.schedule == "one-cycle":
+        lines += [
+            "steps = math.ceil(len(x) / BATCH) * EPOCHS",
+            f"warmup = round(steps * {recipe.warmup:g})",
+            "RATE = keras.optimizers.schedules.CosineDecay(",
+            "    0.0, steps - warmup, warmup_target=RATE, warmup_steps=warmup",
+            ")",
+        ]
+    more = f", use_ema=True, ema_momentum={recipe.averaging:g}" if recipe.averaging else ""
+    optimiser = OPTIMISERS[recipe.optimiser].format(more=more, decay=recipe.weight_decay)
+    callbacks = []
+    if recipe.patience:
+        callbacks.append(f"keras.callbacks.EarlyStopping(patience={recipe.patience}, restore_best_weights=True)")
+    if recipe.plateau:
+        callbacks.append(f"keras.callbacks.ReduceLROnPlateau(factor=0.5, patience={recipe.plateau})")
+    return [
+        *lines,
+        f"optimizer = keras.optimizers.{optimiser}",
+        'model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)',
+        "history = model.fit(",
+        "    Batches(),",
+        "    epochs=EPOCHS,",
+        "    shuffle=False,  # Batches does it",
+        '    validation_data=(x_val[..., None].astype("float32"), np.eye(10)[y_val]),',
+        f"    callbacks=[{', '.join(callbacks)}],",
+        ")",
+        "model.summary()",
+    ]

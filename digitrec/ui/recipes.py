@@ -1,0 +1,98 @@
+"""Choosing a recipe: four settings for everybody, all of them for whoever asks."""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from digitrec.architectures import ARCHITECTURES, count_parameters, outline
+from digitrec.augmentation import Augmentation
+from digitrec.datasets import Dataset
+from digitrec.recipe import LIMITS, OPTIMISERS, PUBLISHED, SCHEDULES, Recipe
+from digitrec.scaling import SCALINGS
+
+WIDTH = 160  # pixels of a field
+
+
+def choose_recipe(data: Dataset) -> Recipe:
+    """Let the user choose a network and its settings, which begin as its authors published them."""
+    network = st.selectbox("Network", list(ARCHITECTURES), key="network", persist_state="session", bind="query-params")
+    architecture, published = ARCHITECTURES[network], PUBLISHED[network]
+    numbers = f"{count_parameters(architecture.layers):,} numbers to learn."
+    reported = f" Its authors report {architecture.reported}." if architecture.reported else ""
+    st.markdown(f"{architecture.about} {numbers}{reported}")
+    with st.expander("Its layers", icon=":material/layers:"):
+        st.dataframe(
+            [
+                {"layer": row.title, "gives": " × ".join(map(str, row.shape)), "numbers": row.parameters}
+                for row in outline(architecture.layers)
+            ],
+            hide_index=True,
+        )
+    rate = "How far each step goes. Too high, and it learns nothing."
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        changes: dict[str, Any] = {
+            "epochs": _whole(published, "epochs", "Epochs", "How often it sees every image."),
+            "learning_rate": _real(published, "learning_rate", "Learning rate", rate),
+            "images": _images(published, len(data.train)),
+        }
+    with st.expander("All settings", icon=":material/tune:"):
+        changes |= _choose_more(published, data)
+    return replace(published, source=data.name, **changes)
+
+
+def _choose_more(published: Recipe, data: Dataset) -> dict[str, Any]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        changes: dict[str, Any] = {
+            "batch": _whole(published, "batch", "Batch", "Images a step."),
+            "optimiser": _choice(published, "optimiser", "Optimiser", OPTIMISERS),
+            "schedule": _choice(published, "schedule", "Rate over time", SCHEDULES),
+            "scaling": _choice(published, "scaling", "Scaling", tuple(SCALINGS)),
+            "weight_decay": _real(published, "weight_decay", "Weight decay", "Of AdamW."),
+            "averaging": _real(published, "averaging", "Averaging of weights", "Momentum; 0: none."),
+        }
+    share = "Share of the images that it never learns from; 0: the test part serves."
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        changes |= {
+            "validation": _real(published, "validation", "Kept aside", share),
+            "split_seed": _whole(published, "split_seed", "Seed of that", "Another seed keeps others aside."),
+            "patience": _whole(published, "patience", "Patience", "Stop after so many epochs without gain; 0: never."),
+            "plateau": _whole(published, "plateau", "Plateau", "Halve the rate after so many; 0: never."),
+            "seed": _whole(published, "seed", "Seed", "Of weights, order, dropout and augmentation."),
+        }
+    with st.container(horizontal=True):
+        by_writer = data.train.writers is not None and st.checkbox(
+            "Keep whole writers aside", published.by_writer, key=_key(published, "by_writer")
+        )
+        augments = st.checkbox("Augment", published.augmentation is not None, key=_key(published, "augment"))
+    augmentation = (published.augmentation or Augmentation()) if augments else None
+    return changes | {"by_writer": by_writer, "augmentation": augmentation}
+
+
+def _key(published: Recipe, name: str) -> str:
+    """Of a field: each network's begins with its own recipe."""
+    return f"{published.network}-{name}"
+
+
+def _whole(published: Recipe, name: str, title: str, meaning: str) -> int:
+    low, high = (int(limit) for limit in LIMITS[name])
+    value: int = getattr(published, name)
+    return st.number_input(title, low, high, value, key=_key(published, name), help=meaning, width=WIDTH)
+
+
+def _real(published: Recipe, name: str, title: str, meaning: str) -> float:
+    low, high = (float(limit) for limit in LIMITS[name])
+    value: float = float(getattr(published, name))
+    step = max(value / 10, low, 0.001)
+    return st.number_input(title, low, high, value, step, "%g", key=_key(published, name), help=meaning, width=WIDTH)
+
+
+def _images(published: Recipe, most: int) -> int | None:
+    value = None if published.images is None or published.images >= most else published.images
+    key, meaning = _key(published, f"images-{most}"), "The first so many; empty: all."
+    return st.number_input("Images", 1, most, value, key=key, help=meaning, placeholder="all", width=WIDTH)
+
+
+def _choice(published: Recipe, name: str, title: str, options: tuple[str, ...]) -> str:
+    index = options.index(getattr(published, name))
+    return st.selectbox(title, options, index, key=_key(published, name), width=WIDTH)

@@ -1,0 +1,203 @@
+"""A run on the page: how it goes while it goes, what came of it, and any of its epochs again.
+
+run folder -> read once a second -> curves, what it reads wrongly, its filters, the drawing
+"""
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from digitrec import runs
+from digitrec.charts import confusion_squares, learning_curves
+from digitrec.datasets import Split
+from digitrec.errors import DigitrecError
+from digitrec.evaluation import confusion, worst_first
+from digitrec.pictures import as_paper, shade
+from digitrec.recipe import Recipe
+from digitrec.registry import keep_model
+from digitrec.runs import Run, Snapshot
+from digitrec.splits import split_for
+from digitrec.ui.cache import dataset
+from digitrec.ui.messages import as_plain_text, text_colour, told
+from digitrec.ui.strip import Captioned, show_strip
+from digitrec.words import in_percent, in_seconds
+
+SHOWN = 24  # images of a kind
+FILTERS = 32
+PLAIN = {"displayModeBar": False}
+TITLES = {
+    runs.WAITING: "Waiting for its turn",
+    runs.STARTING: "Starting: loading TensorFlow and the data",
+    runs.TRAINING: "Training",
+    runs.SAVING: "Saving what it learned",
+    runs.FINISHED: "Finished",
+    runs.STOPPED: "Stopped",
+    runs.FAILED: "Failed",
+    runs.DIED: "Ended without a word",
+}
+
+
+@st.cache_resource(show_spinner="Dividing the digits …", max_entries=3)
+def validation_of(source: str, images: int | None, validation: float, by_writer: bool, split_seed: int) -> Split:
+    """The images that a recipe with these settings keeps aside."""
+    recipe = Recipe(
+        source=source, images=images, validation=validation, by_writer=by_writer, split_seed=split_seed, batch=1
+    )
+    return split_for(recipe, dataset(source)).validation
+
+
+def show_run(folder: Path) -> None:
+    """Show a run, again and again while it is under way."""
+    with told("This run could not be read."):
+        run = runs.read(folder)
+    st.fragment(_show, run_every=1.0 if run.state.is_under_way else None)(folder, run.state.is_under_way)
+
+
+def _show(folder: Path, was_under_way: bool) -> None:
+    with told("This run could not be read."):
+        run = runs.read(folder)
+    if was_under_way and not run.state.is_under_way:
+        st.rerun()  # the page around it changes, too
+    _show_state(run)
+    if len(run.steps):
+        _show_curves(run)
+    if len(run.history):
+        _show_epoch(run)
+    if not run.state.is_under_way:
+        _show_end(run)
+
+
+def _show_state(run: Run) -> None:
+    state = run.state
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{TITLES[state.name]}** · {run.recipe.network} on {as_plain_text(run.recipe.source)}")
+        if state.is_under_way:
+            asked = runs.is_stop_requested(run.folder)
+            label, stop = ("Stopping …" if asked else "Stop"), runs.request_stop
+            st.button(label, icon=":material/stop:", on_click=stop, args=(run.folder,), disabled=asked, key="stop")
+    if state.message:
+        show = st.error if state.name in (runs.FAILED, runs.DIED) else st.info
+        show(as_plain_text(state.message))
+    if state.name in (runs.FAILED, runs.DIED) and run.log:
+        with st.expander("The last lines of its log"):
+            st.code(run.log, language=None)
+    done = float(run.steps["done"].iloc[-1]) if len(run.steps) else 0.0
+    share = min(done / run.recipe.epochs, 1.0)
+    if state.is_under_way:
+        left = f", {in_seconds(state.seconds / share - state.seconds)} left" if share > 0.01 else ""
+        text = f"Epoch {max(state.epoch, 1)} of {run.recipe.epochs}{left}"
+        st.progress(share, text=text)
+    figures = st.container(horizontal=True)
+    if len(run.steps):
+        figures.metric("Read while learning", in_percent(float(run.steps["accuracy"].iloc[-1])))
+    if len(run.history):
+        best = run.history["val_accuracy"]
+        change = f"{100 * (best.iloc[-1] - best.iloc[-2]):+.2f} points" if len(best) > 1 else None
+        figures.metric("Read of those kept aside", in_percent(float(best.iloc[-1])), change)
+    if state.results:
+        figures.metric(
+            f"Read of the {state.results['test_images']:,.0f} to test", in_percent(state.results["test_accuracy"])
+        )
+    if state.seconds:
+        figures.metric("Time", in_seconds(state.seconds))
+
+
+def _show_curves(run: Run) -> None:
+    for column, what in zip(st.columns(2), ("accuracy", "loss"), strict=True):
+        figure = learning_curves(run.history, run.steps, run.recipe.epochs, what)
+        column.plotly_chart(figure, config=PLAIN, key=f"curve-{what}")
+
+
+def _show_epoch(run: Run) -> None:
+    """What it was like after an epoch: the last, or the one chosen."""
+    last = len(run.history)
+    epoch = last
+    if last > 1 and not run.state.is_under_way:
+        epoch = st.slider("After epoch", 1, last, last, key=f"epoch-{run.name}")
+    snapshot = runs.read_snapshot(run.folder, epoch)
+    if snapshot is None:
+        st.info("What it read after this epoch is not there any more.")
+        return
+    recipe = run.recipe
+    try:
+        kept_aside = validation_of(recipe.source, recipe.images, recipe.validation, recipe.by_writer, recipe.split_seed)
+    except DigitrecError as error:
+        st.warning(as_plain_text(f"The images cannot be shown. {error}"))
+        return
+    if len(kept_aside) != len(snapshot.probabilities):
+        st.warning("The data has changed since this run, so what it read cannot be shown.")
+        return
+    _show_wrong(kept_aside, snapshot, epoch)
+    _show_inside(run, snapshot)
+    if not run.state.is_under_way:
+        _show_confusion(kept_aside, snapshot)
+
+
+def _show_wrong(split: Split, snapshot: Snapshot, epoch: int) -> None:
+    read = snapshot.probabilities.argmax(axis=1)
+    wrong = worst_first(snapshot.probabilities, split.labels)
+    right = np.flatnonzero(read == split.labels)
+    sides = st.columns(2, gap="large")
+    titles = f"{len(wrong):,} of {len(split):,} read wrongly after epoch {epoch}", f"{len(right):,} read rightly"
+    for side, title, places in zip(sides, titles, (wrong, right), strict=True):
+        with side:
+            st.markdown(f"**{title}**")
+            show_strip([_captioned(split, read, place) for place in places[:SHOWN].tolist()], side=56)
+
+
+def _captioned(split: Split, read: NDArray[np.intp], place: int) -> Captioned:
+    label, digit = split.labels[place], read[place]
+    caption = f"{label}" if label == digit else f"{label} → {digit}"
+    return Captioned(as_paper(split.images[place]), caption, f"A {label}, read as {digit}")
+
+
+def _show_inside(run: Run, snapshot: Snapshot) -> None:
+    sides = st.columns(2, gap="large")
+    with sides[0]:
+        st.markdown("**What its first layer looks for.** Dark counts for it, white against.")
+        filters = [snapshot.filters[..., index] for index in range(min(snapshot.filters.shape[-1], FILTERS))]
+        show_strip([Captioned(shade(one), "", f"Filter {index}") for index, one in enumerate(filters, 1)], side=40)
+    drawing = runs.read_drawing(run.folder)
+    if drawing is not None and len(snapshot.drawing):
+        with sides[1]:
+            digit = int(snapshot.drawing.argmax())
+            st.markdown(f"**Your drawing**, read as **{digit}**, {in_percent(float(snapshot.drawing[digit]))}.")
+            show_strip([Captioned(as_paper(drawing), "", "Your drawing as 28 by 28 pixels")], side=84)
+
+
+def _show_confusion(split: Split, snapshot: Snapshot) -> None:
+    st.markdown("**What it takes for what**: those kept aside, the rows as they are, the columns as they were read.")
+    counts = confusion(split.labels, snapshot.probabilities.argmax(axis=1))
+    st.plotly_chart(confusion_squares(counts, text_colour()), width=620, config=PLAIN, key="confusion")
+
+
+def _show_end(run: Run) -> None:
+    if run.has_model:
+        st.subheader("Keep it", anchor=False)
+        with st.form("keep", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+            name = st.text_input("Name", f"{run.recipe.network} {run.name[4:8]}", max_chars=40, width=280)
+            if st.form_submit_button("Keep this model", icon=":material/save:"):
+                with told("The model was not kept."):
+                    keep_model(run.folder / "model", name)
+                st.session_state["kept"] = name
+        if kept := st.session_state.get("kept"):
+            text = f"Kept as {kept}. Read with it on the Draw page, compare it on the Models page."
+            st.success(as_plain_text(text), icon=":material/check:")
+    st.subheader("Go on", anchor=False)
+    with st.form("go_on", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        more = st.number_input("More epochs", 1, 1000, max(1, run.recipe.epochs - len(run.history)), width=140)
+        rate = st.number_input("Learning rate", 1e-8, 1e8, run.recipe.learning_rate, 1e-3, "%g", width=160)
+        if st.form_submit_button("Go on", icon=":material/play_arrow:"):
+            with told("It could not go on."):
+                runs.go_on(run.folder, {"epochs": len(run.history) + more, "learning_rate": rate})
+            st.rerun()
+    st.button("Delete this run", icon=":material/delete:", on_click=_delete, args=(run.folder,))
+
+
+def _delete(folder: Path) -> None:
+    try:
+        runs.delete(folder)
+    except DigitrecError as error:
+        st.session_state["run_problem"] = str(error)

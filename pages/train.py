@@ -1,0 +1,63 @@
+"""Train a network and watch it learn."""
+
+import streamlit as st
+
+from digitrec import runs, speed
+from digitrec.errors import DigitrecError
+from digitrec.plainkeras import as_code
+from digitrec.recipe import check_recipe
+from digitrec.splits import split_for
+from digitrec.ui import paper
+from digitrec.ui.cache import classifier
+from digitrec.ui.jobs import look_at
+from digitrec.ui.messages import as_plain_text, begin_page, told
+from digitrec.ui.recipes import choose_recipe
+from digitrec.ui.sources import choose_dataset
+from digitrec.ui.training import show_run
+from digitrec.words import in_seconds
+
+begin_page(
+    "train",
+    "Train",
+    "Choose a network, press *Train*, and watch it learn. It goes on if you leave, and is here when you come back.",
+)
+names = runs.list_runs()
+if problem := st.session_state.pop("run_problem", None):
+    st.error(as_plain_text(problem))
+
+with st.expander("A new training", expanded=not names, icon=":material/school:"):
+    data = choose_dataset(st.container(horizontal=True, vertical_alignment="bottom"))
+    recipe = choose_recipe(data)
+    parts = None
+    try:
+        check_recipe(recipe)
+        parts = split_for(recipe, data)
+    except DigitrecError as error:
+        st.warning(as_plain_text(str(error)), icon=":material/rule:")
+    if parts is not None:
+        step = speed.known_step(recipe)
+        if step is None:  # measured while nobody waits; the next look at the page has it
+            look_at(("speed", recipe.network, recipe.batch), lambda _: speed.measure_step(recipe))
+        expected = (
+            f"about {in_seconds(speed.estimate(recipe, len(parts.train), step))} on this machine"
+            if step
+            else "how long it takes is being measured"
+        )
+        st.caption(f"{len(parts.train):,} images to learn from, {len(parts.validation):,} to check with; {expected}.")
+    if st.button("Train", type="primary", icon=":material/play_arrow:", disabled=parts is None):
+        with told("The training could not begin."):
+            folder = runs.create(recipe, classifier().read(paper.as_ink()).preprocessed.image)
+            runs.start(folder)
+        st.session_state["run"] = folder.name
+        st.rerun()
+    with st.expander("The same in plain Keras", icon=":material/code:"):
+        st.code(as_code(recipe), language="python")
+
+if not names:
+    st.info("Nothing was trained yet. *digitrec-fast* learns in seconds: press *Train*.", icon=":material/school:")
+    st.stop()
+if st.session_state.get("run") not in names:
+    st.session_state["run"] = names[0]
+chosen = st.selectbox("Run", names, key="run", persist_state="session", bind="query-params", width=420)
+with told("This run could not be found."):
+    show_run(runs.find(chosen))
