@@ -9,7 +9,7 @@ from digitrec.registry import Card, list_models, read_card
 from digitrec.ui.functions import show_functions
 from digitrec.ui.messages import as_plain_text, begin_page
 from digitrec.ui.models import describe, get_back, show_one, show_two
-from digitrec.ui.sources import choose_digits
+from digitrec.ui.sources import choose_dataset
 
 begin_page(
     "models",
@@ -50,9 +50,9 @@ if deleted := st.session_state.get("deleted"):
 if len(chosen) == 1:
     show_one(chosen[0], cards[chosen[0]])
 elif len(chosen) == 2:
-    st.subheader("Two of them", anchor=False)
-    _, _, split = choose_digits()
-    show_two({name: cards[name] for name in chosen}, split)
+    st.subheader(as_plain_text(" and ".join(chosen)), anchor=False)
+    data = choose_dataset(st.container(horizontal=True, vertical_alignment="bottom"))
+    show_two({name: cards[name] for name in chosen}, data)
     show_functions(compare, mcnemar)
 else:
     st.info(

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from digitrec.classifier import Classifier, load_classifier
-from digitrec.datasets import Dataset, Finding, benchmark_for, check, data_folder, load_dataset
+from digitrec.datasets import Dataset, Finding, Progress, benchmark_for, check, data_folder, load_dataset
 from digitrec.datasets.pen import PenDigit, load_pen_digits
 from digitrec.errors import DataError
 from digitrec.pixels import PixelSummary, summarise
@@ -14,6 +16,7 @@ from digitrec.properties import measure_images
 from digitrec.registry import SHIPPED_NAME, find_model, list_models
 from digitrec.ui.jobs import wait_for
 
+READ_AT_ONCE = 640  # images, between two looks at how far it is
 MODEL = "model"  # the session's choice: a model's name
 
 
@@ -67,3 +70,19 @@ def pixel_summary(name: str, part: str) -> PixelSummary:
     """What `summarise` says of a dataset's part, "train" or "test"."""
     split = getattr(dataset(name), part)
     return summarise(split.images, split.labels)
+
+
+def probabilities(model: str, data: Dataset) -> NDArray[np.float32]:
+    """What a model answers to the test part of a dataset, (n, 10), read once for all sessions."""
+    reader = classifier(model)
+
+    def read(progress: Progress) -> NDArray[np.float32]:
+        parts = []
+        for start in range(0, len(data.test), READ_AT_ONCE):
+            parts.append(reader.predict_proba(data.test.images[start : start + READ_AT_ONCE]))
+            progress(min(start + READ_AT_ONCE, len(data.test)) / len(data.test))
+        return np.concatenate(parts)
+
+    key = ("probabilities", reader.card.files.get("model.tflite"), str(data_folder()), data.name)
+    answers: NDArray[np.float32] = wait_for(key, f"{model} is reading", read)
+    return answers

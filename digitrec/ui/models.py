@@ -8,12 +8,12 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.datasets import Split
+from digitrec.datasets import Dataset, Split
 from digitrec.errors import DigitrecError
 from digitrec.evaluation import compare
 from digitrec.pictures import as_paper
 from digitrec.registry import Card, delete_model, is_own, list_models, read_file, rename_model, restore_model
-from digitrec.ui.cache import MODEL, classifier
+from digitrec.ui.cache import MODEL, classifier, probabilities
 from digitrec.ui.messages import as_plain_text, told
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_seconds
@@ -107,16 +107,16 @@ def show_one(name: str, card: Card) -> None:
         st.json(card.model_dump(), expanded=1)
 
 
-def show_two(cards: dict[str, Card], split: Split) -> None:
-    """Two models on the same images, and where their recipes differ."""
-    first, second = cards
+def show_two(cards: dict[str, Card], data: Dataset) -> None:
+    """Two models on the test part of the same data, and where their recipes differ."""
+    (first, second), split = cards, data.test
     with told("The models could not be compared."):
-        read = [classifier(name).predict_proba(split.images).argmax(axis=1) for name in cards]
+        read = [probabilities(name, data).argmax(axis=1) for name in cards]
     found = compare(split.labels, *read)
     verdict = "more than chance would do" if found.p < CHANCE else "no more than chance would do"
     st.markdown(
-        f"Of {len(split):,} images both read {found.both_right:,} rightly and {found.both_wrong:,} wrongly; "
-        f"**{as_plain_text(first)}** alone reads {len(found.only_first):,}, **{as_plain_text(second)}** alone "
+        f"Of the {len(split):,} images to test with, both read {found.both_right:,} rightly and {found.both_wrong:,} "
+        f"wrongly; **{as_plain_text(first)}** alone reads {len(found.only_first):,}, **{as_plain_text(second)}** alone "
         f"{len(found.only_second):,}. That parts them {verdict} (McNemar's exact test, p = {found.p:.2g})."
     )
     _show_alone(first, split, found.only_first, read[1])

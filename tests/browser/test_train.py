@@ -1,0 +1,91 @@
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from playwright.sync_api import Page, expect
+
+from digitrec import load_classifier, runs
+from tests.browser.app import PATIENCE, SEVEN, Server, draw, settle, verdict, wait_for_canvas
+
+pytestmark = pytest.mark.browser
+LONG = 90_000  # ms; TensorFlow takes its time to be loaded on a busy machine
+
+
+def begin(page: Page, server: Server, epochs: int) -> Path:
+    """Train digitrec-fast on the bundled digits."""
+    before = set(runs.list_runs())
+    page.goto(f"{server.address}/train?source=UCI+digits")
+    heading = page.get_by_text("A new training")
+    expect(heading).to_be_visible(timeout=PATIENCE)
+    field = page.get_by_role("spinbutton", name="Epochs", exact=True)
+    if before:  # where nothing was trained yet, the page opens it itself
+        heading.click()
+    expect(field).to_be_visible(timeout=PATIENCE)
+    field.fill(str(epochs))
+    field.press("Enter")
+    expect(page.get_by_text("1,077 images to learn from")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=PATIENCE)
+    (name,) = set(runs.list_runs()) - before
+    return runs.find(name)
+
+
+def test_a_network_is_trained_stopped_taken_up_kept_and_drawn_with(page: Page, server: Server) -> None:
+    folder = begin(page, server, 500)
+    expect(page.get_by_text("Read of those kept aside")).to_be_visible(timeout=LONG)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    expect(page.get_by_text(re.compile(r"Epoch \d+ of 500, .* left"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_alt_text("Filter 1", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    pressed = time.monotonic()
+    while runs.read(folder).state.name == runs.TRAINING:
+        time.sleep(0.05)
+        assert time.monotonic() - pressed < 10
+    assert time.monotonic() - pressed < 3, "two seconds, and one for the click to arrive"
+    expect(page.get_by_text("Stopped", exact=True)).to_be_visible(timeout=PATIENCE)
+    done = len(runs.read(folder).history)
+    page.reload()
+    expect(page.get_by_text("Stopped", exact=True)).to_be_visible(timeout=PATIENCE)
+
+    page.get_by_role("spinbutton", name="More epochs").fill("3")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("Finished", exact=True)).to_be_visible(timeout=LONG)
+    assert len(runs.read(folder).history) == done + 3
+    expect(page.get_by_text(f"read wrongly after epoch {done + 3}")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("slider", name="After epoch").press("Home")
+    expect(page.get_by_text("read wrongly after epoch 1")).to_be_visible(timeout=PATIENCE)
+
+    page.get_by_role("textbox", name="Name").fill("../mine")
+    page.get_by_role("button", name="Keep this model").click()
+    expect(page.get_by_text("Expected a name of up to 40")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("textbox", name="Name").fill("The class")
+    page.get_by_role("button", name="Keep this model").click()
+    expect(page.get_by_text("Kept as The class")).to_be_visible(timeout=PATIENCE)
+    assert load_classifier("The class").card.network == "digitrec-fast"
+
+    page.goto(f"{server.address}/?model=The+class")
+    wait_for_canvas(page)
+    draw(page, SEVEN)
+    settle(page)
+    pixels = page.locator('[data-part="pixels"]').evaluate(
+        "c => Array.from(c.getContext('2d').getImageData(0, 0, 28, 28).data).filter((v, i) => i % 4 == 0)"
+    )
+    answer = load_classifier("The class").predict_proba(np.array(pixels, np.uint8).reshape(1, 28, 28))[0]
+    assert verdict(page) == ("?" if load_classifier("The class").is_unsure(answer) else str(answer.argmax()))
+    page.goto(f"{server.address}/models")
+    expect(page.locator("[data-testid=stDataFrame]")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_worker_that_is_killed_is_told_and_goes_on(page: Page, server: Server) -> None:
+    folder = begin(page, server, 60)
+    expect(page.get_by_text("Read of those kept aside")).to_be_visible(timeout=LONG)
+    (worker,) = [one for one in psutil.process_iter(["cmdline"]) if str(folder) in (one.info["cmdline"] or [])]
+    worker.kill()
+    expect(page.get_by_text("ended without a word", exact=False).first).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Finished", exact=True)).to_be_visible(timeout=LONG)
+    assert runs.read(folder).history["epoch"].tolist() == list(range(1, 61))
