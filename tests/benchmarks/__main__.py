@@ -27,6 +27,7 @@ from digitrec.explanation import occlusion
 from digitrec.samples import OWN, own_sample
 from tests.benchmarks.data import data
 from tests.benchmarks.table import median_ms, row
+from tests.benchmarks.training import training
 from tests.browser import chromium
 from tests.browser.app import Server, open_draw, press, settle
 
@@ -67,7 +68,7 @@ WATCH = """() => {
 
 def main() -> None:
     """Measure everything and show it."""
-    rows = [*reading(), *real_canvas(), *app(), *data()]
+    rows = [*reading(), *real_canvas(), *app(), *data(), *training()]
     print(f"\n{platform.processor() or platform.machine()}, {psutil.cpu_count()} cores, seed {SEED}\n")
     width = max(len(line["what"]) for line in rows)
     for line in rows:
