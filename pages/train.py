@@ -22,6 +22,8 @@ begin_page(
     "Choose a network, press *Train*, and watch it learn. It goes on if you leave, and is here when you come back.",
 )
 names = runs.list_runs()
+if not any(runs.read_state(runs.find(name)).is_under_way for name in names[:1]):
+    runs.warm_up()  # whoever looks at this page is about to train
 if problem := st.session_state.pop("run_problem", None):
     st.error(as_plain_text(problem))
 

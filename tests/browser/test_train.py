@@ -82,7 +82,8 @@ def test_a_network_is_trained_stopped_taken_up_kept_and_drawn_with(page: Page, s
 def test_a_worker_that_is_killed_is_told_and_goes_on(page: Page, server: Server) -> None:
     folder = begin(page, server, 60)
     expect(page.get_by_text("Read of those kept aside")).to_be_visible(timeout=LONG)
-    (worker,) = [one for one in psutil.process_iter(["cmdline"]) if str(folder) in (one.info["cmdline"] or [])]
+    workers = [one for one in psutil.process_iter(["cmdline"]) if "digitrec.training" in (one.info["cmdline"] or [])]
+    (worker,) = [one for one in workers if str(folder / "alive.lock") in {file.path for file in one.open_files()}]
     worker.kill()
     expect(page.get_by_text("ended without a word", exact=False).first).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Go on").click()
