@@ -11,7 +11,7 @@ SCALES = {
 }
 OPTIMISERS = {
     "adam": "Adam(RATE{more})",
-    "adamw": "AdamW(RATE, weight_decay={decay:g}{more})",
+    "adamw": "AdamW(RATE, weight_decay={decay!r}{more})",
     "sgd": "SGD(RATE{more})",
 }
 
@@ -44,13 +44,13 @@ def _data(recipe: Recipe) -> list[str]:
         lines += [
             f"writers = data.train.writers{first}",
             f"shuffled = np.random.default_rng({recipe.split_seed}).permutation(np.unique(writers))",
-            f"aside = np.isin(writers, shuffled[: max(1, round({recipe.validation:g} * len(shuffled)))])",
+            f"aside = np.isin(writers, shuffled[: max(1, round({recipe.validation!r} * len(shuffled)))])",
             "x, y, x_val, y_val = images[~aside], labels[~aside], images[aside], labels[aside]",
         ]
     else:
         lines += [
             "_, places = train_test_split(",
-            f"    np.arange(len(images)), test_size={recipe.validation:g}, random_state={recipe.split_seed}",
+            f"    np.arange(len(images)), test_size={recipe.validation!r}, random_state={recipe.split_seed}",
             ")",
             "aside = np.isin(np.arange(len(images)), places)",
             "x, y, x_val, y_val = images[~aside], labels[~aside], images[aside], labels[aside]",
@@ -60,29 +60,30 @@ def _data(recipe: Recipe) -> list[str]:
 
 def _batches(recipe: Recipe) -> list[str]:
     lines = [
-        f"SEED, BATCH, EPOCHS, RATE = {recipe.seed}, {recipe.batch}, {recipe.epochs}, {recipe.learning_rate:g}",
+        f"SEED, BATCH, EPOCHS, RATE = {recipe.seed}, {recipe.batch}, {recipe.epochs}, {recipe.learning_rate!r}",
         "",
         "",
         "class Batches(keras.utils.PyDataset):",
-        "    epoch = 0",
+        "    epoch = -1",
         "",
         "    def __len__(self):",
         "        return math.ceil(len(x) / BATCH)",
         "",
         "    def __getitem__(self, step):",
-        "        order = np.random.default_rng([SEED, self.epoch]).permutation(len(x))",
+        "        epoch = max(0, self.epoch)  # Keras looks at some batches before the first epoch begins",
+        "        order = np.random.default_rng([SEED, epoch]).permutation(len(x))",
         "        chosen = order[step * BATCH : (step + 1) * BATCH]",
         '        batch = x[chosen].astype("float32")',
     ]
     if recipe.augmentation is not None:
         lines.append(
-            f"        batch = augment(batch, {recipe.augmentation}, np.random.default_rng([SEED, self.epoch, step]))"
+            f"        batch = augment(batch, {recipe.augmentation}, np.random.default_rng([SEED, epoch, step]))"
         )
     return [
         *lines,
         "        return batch[..., None], np.eye(10)[y[chosen]]",
         "",
-        "    def on_epoch_end(self):",
+        "    def on_epoch_begin(self):",
         "        self.epoch += 1",
         "",
     ]
@@ -122,12 +123,12 @@ def _fit(recipe: Recipe) -> list[str]:
     if recipe.schedule == "one-cycle":
         lines += [
             "steps = math.ceil(len(x) / BATCH) * EPOCHS",
-            f"warmup = round(steps * {recipe.warmup:g})",
+            f"warmup = round(steps * {recipe.warmup!r})",
             "RATE = keras.optimizers.schedules.CosineDecay(",
             "    0.0, steps - warmup, warmup_target=RATE, warmup_steps=warmup",
             ")",
         ]
-    more = f", use_ema=True, ema_momentum={recipe.averaging:g}" if recipe.averaging else ""
+    more = f", use_ema=True, ema_momentum={recipe.averaging!r}" if recipe.averaging else ""
     optimiser = OPTIMISERS[recipe.optimiser].format(more=more, decay=recipe.weight_decay)
     callbacks = []
     if recipe.patience:

@@ -75,6 +75,19 @@ class Recipe:
     seed: int = 17
 
 
+LARGEST_CHANGE = 180  # degrees; every other change is nonsense long before
+# What a setting is called by its type, and which types it may have.
+WHOLE: tuple[str, tuple[type, ...]] = ("a whole number", (int,))
+NUMBER: tuple[str, tuple[type, ...]] = ("a number", (int, float))
+WORD: tuple[str, tuple[type, ...]] = ("a word", (str,))
+KINDS = {
+    **dict.fromkeys(("network", "source", "scaling", "optimiser", "schedule"), WORD),
+    **dict.fromkeys(("batch", "epochs", "patience", "plateau", "seed", "split_seed"), WHOLE),
+    **dict.fromkeys(("validation", "learning_rate", "warmup", "weight_decay", "averaging"), NUMBER),
+    "images": ("a whole number or nothing", (int, type(None))),
+    "by_writer": ("true or false", (bool,)),
+    "augmentation": ("an augmentation or nothing", (Augmentation, type(None))),
+}
 SHIPPED = Recipe(
     network="digitrec",
     optimiser="adamw",
@@ -140,6 +153,7 @@ def check_recipe(recipe: Recipe) -> None:
     ------
     RecipeError, naming the setting, what came in and what is allowed.
     """
+    _check_types(recipe)
     for name, allowed in (
         ("network", tuple(ARCHITECTURES)),
         ("scaling", tuple(SCALINGS)),
@@ -152,14 +166,27 @@ def check_recipe(recipe: Recipe) -> None:
             )
     for name, (low, high) in LIMITS.items():
         value = getattr(recipe, name)
-        if not isinstance(value, int | float):
-            raise RecipeError(f"Expected a number as {name.replace('_', ' ')}. Received: {value!r}. Write a number.")
         if not low <= value <= high:
             raise RecipeError(
                 f"Expected {name.replace('_', ' ')} of {low:g} to {high:g}. Received: {value:g}. Choose one between."
             )
     if recipe.images is not None and recipe.images < 1:
         raise RecipeError(f"Expected at least 1 image. Received: {recipe.images}. Leave it empty to take all.")
+
+
+def _check_types(recipe: Recipe) -> None:
+    for name, (what, kinds) in KINDS.items():
+        value = getattr(recipe, name)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise RecipeError(
+                f"Expected {what} as {name.replace('_', ' ')}. Received: {value!r}. Write one, or leave it out."
+            )
+    for name, value in dataclasses.asdict(recipe.augmentation or Augmentation()).items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST_CHANGE:
+            raise RecipeError(
+                f"Expected a number of 0 to {LARGEST_CHANGE} as {name} of the augmentation. Received: {value!r}. "
+                "Choose one between."
+            )
 
 
 def change(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
@@ -195,7 +222,15 @@ def parse(settings: Iterable[str]) -> dict[str, Any]:
             value = json.loads(text)
         except ValueError:
             value = text
-        changes[name.strip()] = Augmentation(**value) if isinstance(value, dict) else value
+        if isinstance(value, dict):
+            try:
+                value = Augmentation(**value)
+            except TypeError:
+                known = ", ".join(field.name for field in dataclasses.fields(Augmentation))
+                raise RecipeError(
+                    f"Expected settings of an augmentation: {known}. Received: {text}. Use these names."
+                ) from None
+        changes[name.strip()] = value
     return changes
 
 

@@ -122,9 +122,14 @@ def rename_model(name: str, new: str) -> None:
     """
     folder = _own(name)
     check_name(new)
-    card = read_card(folder).model_copy(update={"name": new})
-    (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n", "utf-8")
-    folder.rename(folder.with_name(new))
+    card, target = read_card(folder).model_copy(update={"name": new}), folder.with_name(new)
+    try:
+        folder.rename(target)
+        (target / "card.json").write_text(card.model_dump_json(indent=2) + "\n", "utf-8")
+    except OSError as error:
+        raise ModelError(
+            f"Expected to rename {name!r} to {new!r}. Received: {error.strerror}. Choose another name."
+        ) from None
 
 
 def delete_model(name: str) -> None:

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from numpy.typing import NDArray
 
 from digitrec.errors import RecipeError, RunError
 from digitrec.recipe import Recipe, change, check_recipe, from_json, to_json
-from digitrec.store import replace_arrays
+from digitrec.store import DAMAGED, read_arrays, replace_arrays
 
 WAITING, STARTING, TRAINING, SAVING = "waiting", "starting", "training", "saving"
 FINISHED, STOPPED, FAILED, DIED = "finished", "stopped", "failed", "died"
@@ -149,6 +150,8 @@ def create(recipe: Recipe, drawing: NDArray[np.uint8] | None = None) -> Path:
                 break
             except FileExistsError:
                 continue
+        else:
+            raise RunError("Expected a free name for a run. Received: a hundred runs in this second. Try again.")
         write_text(folder / "recipe.json", to_json(recipe))
         if drawing is not None:
             np.save(folder / "drawing.npy", drawing, allow_pickle=False)
@@ -215,7 +218,8 @@ def _remember(worker: "subprocess.Popen[bytes]") -> None:
 
 def request_stop(folder: Path) -> None:
     """Ask the worker to stop, keeping what was learned."""
-    (folder / "stop").touch()
+    with suppress(FileNotFoundError):  # a run that is gone has stopped
+        (folder / "stop").touch()
 
 
 def is_stop_requested(folder: Path) -> bool:
@@ -338,7 +342,7 @@ def write_table(path: Path, rows: list[dict[Any, Any]]) -> None:
 
 
 def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """A table of numbers; without rows where there is none yet. A last line that is still being written is left out."""
+    """A table of numbers; without rows where there is none yet. What is no whole row, as after a crash, is left out."""
     try:
         text = path.read_text("utf-8")
     except OSError:
@@ -346,7 +350,8 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     whole = text[: text.rfind("\n") + 1]
     if not whole.strip():
         return pd.DataFrame({column: pd.Series(dtype=float) for column in columns})
-    return pd.read_csv(io.StringIO(whole))
+    table = pd.read_csv(io.StringIO(whole), on_bad_lines="skip")
+    return table.apply(pd.to_numeric, errors="coerce").dropna()
 
 
 def write_snapshot(folder: Path, epoch: int, snapshot: Snapshot) -> None:
@@ -359,11 +364,12 @@ def write_snapshot(folder: Path, epoch: int, snapshot: Snapshot) -> None:
 
 def read_snapshot(folder: Path, epoch: int) -> Snapshot | None:
     """What the network was like after an epoch, from 1; None where that is not known."""
+    names = ("probabilities", "filters", "drawing")
     try:
-        with np.load(folder / "epochs" / f"{epoch:04}.npz", allow_pickle=False) as kept:
-            return Snapshot(*(kept[name].astype(np.float32) for name in ("probabilities", "filters", "drawing")))
-    except (OSError, ValueError, KeyError, EOFError):
+        kept = read_arrays(folder / "epochs" / f"{epoch:04}.npz", names)
+    except DAMAGED:
         return None
+    return Snapshot(*(kept[name].astype(np.float32) for name in names))
 
 
 def read_drawing(folder: Path) -> NDArray[np.uint8] | None:

@@ -1,10 +1,22 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from digitrec.charts import boxes_by_digit, grey_bars, label_bars, plane, shares, value_bars
+from digitrec.charts import (
+    boxes_by_digit,
+    confusion_squares,
+    grey_bars,
+    label_bars,
+    learning_curves,
+    plane,
+    shares,
+    value_bars,
+)
 from digitrec.distribution import count_labels
-from digitrec.evaluation import measure
+from digitrec.evaluation import confusion, measure
+from digitrec.runs import HISTORY, STEPS, read_table
 
 LABELS = np.repeat(np.arange(10), [5, 9, 1, 4, 4, 4, 3, 8, 2, 4]).astype(np.uint8)
 
@@ -127,3 +139,49 @@ def test_dots_lie_where_they_were_laid_and_know_their_index() -> None:
 def test_zooming_outlives_a_selection() -> None:
     figures = [plane(np.zeros((n, 2), np.float32), np.zeros(n, np.uint8)) for n in (2, 3)]
     assert figures[0].layout.uirevision == figures[1].layout.uirevision is not None
+
+
+@pytest.mark.parametrize(("what", "factor"), [("loss", 1), ("accuracy", 100)])
+def test_learning_curves_are_the_tables(what: str, factor: int) -> None:
+    rng = np.random.default_rng(0)
+    steps = pd.DataFrame(rng.random((8, 5)), columns=list(STEPS)).assign(done=np.arange(1, 9) / 4)
+    history = pd.DataFrame(rng.random((2, 7)), columns=list(HISTORY)).assign(epoch=[1.0, 2.0])
+    within, whole, aside = learning_curves(history, steps, 5, what).data
+    np.testing.assert_allclose(within.x, steps["done"])
+    mean, weight, expected = 0.0, 0.0, []
+    for value in steps[what]:  # newer rows weigh more: 1, 0.6, 0.36 ...
+        mean, weight = 0.6 * mean + value, 0.6 * weight + 1
+        expected.append(factor * mean / weight)
+    np.testing.assert_allclose(within.y, expected)
+    for trace, column in ((whole, what), (aside, f"val_{what}")):
+        assert list(trace.x) == [1, 2]
+        np.testing.assert_allclose(trace.y, factor * history[column])
+    assert aside.name == "kept aside"
+
+
+def test_learning_curves_reach_to_the_last_epoch_from_the_start(tmp_path: Path) -> None:
+    history, steps = (read_table(tmp_path / "none.csv", columns) for columns in (HISTORY, STEPS))
+    for what in ("loss", "accuracy"):
+        figure = learning_curves(history, steps, 5, what)
+        assert figure.layout.xaxis.range[1] >= 5
+        assert all(len(trace.x) == 0 for trace in figure.data)
+        assert figure.layout.uirevision == "kept"
+
+
+def test_confusion_squares_show_the_mistakes_and_write_all_counts() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 3000).astype(np.uint8)
+    read = np.where(rng.random(3000) < 0.9, labels, rng.integers(0, 5, 3000)).astype(np.intp)
+    counts = confusion(labels, read)
+    before = counts.copy()
+    figure = confusion_squares(counts, "#123456")
+    np.testing.assert_array_equal(counts, before)
+    (squares,) = figure.data
+    assert np.isnan(np.diag(squares.z)).all()
+    away = ~np.eye(10, dtype=bool)
+    np.testing.assert_array_equal(np.asarray(squares.z)[away], counts[away])
+    written = {(note.y, note.x): int(note.text.replace(",", "")) for note in figure.layout.annotations}
+    assert written == {(row, column): counts[row, column] for row, column in np.argwhere(counts).tolist()}
+    assert {note.font.color for note in figure.layout.annotations} == {"#123456"}
+    assert figure.layout.yaxis.autorange == "reversed"
+    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("read as", "is a")

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import re
@@ -11,11 +12,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from sklearn.metrics import log_loss
+from sklearn.preprocessing import normalize
 from typer.testing import CliRunner
 
+from digitrec import load_dataset, runs
 from digitrec.__main__ import app
 from digitrec.classifier import Classifier
+from digitrec.errors import RecipeError
 from digitrec.imagefiles import load_ink
+from digitrec.recipe import PUBLISHED, Recipe, change, parse
+from digitrec.registry import SHIPPED, read_card
 
 ROOT = Path(__file__).parent.parent
 
@@ -214,3 +221,105 @@ def test_data_that_is_not_there_is_told(
     assert result.exit_code == 1
     assert told in result.stderr
     assert "Traceback" not in result.output
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DIGITREC_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("DIGITREC_RUNS", str(tmp_path / "runs"))
+    return tmp_path
+
+
+def test_a_network_is_trained_kept_and_evaluated(own: Path) -> None:
+    arguments = ["--network", "dense-300-100", "--source", "uci", "--epochs", "2", "--batch", "50", "--seed", "4"]
+    result = CliRunner().invoke(
+        app, ["train", *arguments, "--set", "validation=0.1", "--learning-rate", "0.2", "--keep", "mine", "--json"]
+    )
+    assert result.exit_code == 0, result.output
+    row = json.loads(result.stdout)
+    assert (row["state"], row["message"], row["log"]) == ("finished", "", "")
+    assert [line["epoch"] for line in row["history"]] == [1, 2]
+    recipe = PUBLISHED["dense-300-100"]
+    expected = change(
+        recipe, {"source": "uci", "epochs": 2, "batch": 50, "seed": 4, "validation": 0.1, "learning_rate": 0.2}
+    )
+    assert row["recipe"] == json.loads(json.dumps(dataclasses.asdict(expected)))
+    assert runs.read(Path(row["folder"])).recipe == expected
+    assert row["model"] == str(own / "models" / "mine")
+    told = json.loads(CliRunner().invoke(app, ["evaluate", "mine", "--source", "uci", "--json"]).stdout)
+    assert told["share"] == row["results"]["test_accuracy"] > 0.5
+    assert told["loss"] == pytest.approx(row["results"]["test_loss"], rel=1e-5)
+    listed = json.loads(CliRunner().invoke(app, ["models", "--json"]).stdout)
+    assert [(model["name"], model["network"]) for model in listed] == [
+        ("digitrec", "digitrec"),
+        ("mine", "dense-300-100"),
+    ]
+    again = CliRunner().invoke(app, ["train", "--resume", row["run"], "--epochs", "2"])
+    assert again.exit_code == 1
+    assert "more than the 2 epochs that are done" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--network", "resnet"], "network to be one of"),
+        (["--epochs", "0"], "epochs of 1 to 1000. Received: 0"),
+        (["--set", "colour=red"], "Received: 'colour'"),
+        (["--set", "validation"], "name=value"),
+        (["--set", "batch=many"], "number as batch"),
+        (["--resume", "../x"], "name of a run"),
+        pytest.param(["--set", "images=abc"], "Expected"),
+        pytest.param(["--set", 'augmentation={"x": 1}'], "Expected"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_settings_that_cannot_be_are_told_and_nothing_is_begun(arguments: list[str], told: str, own: Path) -> None:
+    result = CliRunner().invoke(app, ["train", "--source", "uci", *arguments])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert told in result.stderr
+    assert not (own / "runs").exists()
+
+
+@pytest.mark.parametrize("setting", ["epochs=2.5", "batch=2.5", "images=2.5", "source=3", "augmentation=3"])
+def test_settings_of_another_type_are_told(setting: str) -> None:
+    with pytest.raises(RecipeError):
+        change(Recipe(), parse([setting]))
+
+
+def test_the_shipped_model_is_listed_with_its_figures(own: Path) -> None:
+    result = CliRunner().invoke(app, ["models", "--json"])
+    (row,) = json.loads(result.stdout)
+    card = read_card(SHIPPED / "digitrec")
+    assert (row["name"], row["parameters"], row["date"]) == ("digitrec", card.parameters, card.date)
+    assert row["measured"] == [figure.model_dump() for figure in card.measured]
+    assert f"{card.parameters:,} numbers" in CliRunner().invoke(app, ["models"]).stdout
+
+
+@pytest.mark.parametrize("part", ["test", "train"])
+def test_a_model_is_evaluated(part: str, classifier: Classifier) -> None:
+    result = CliRunner().invoke(app, ["evaluate", "digitrec", "--source", "uci", "--part", part, "--json"])
+    assert result.exit_code == 0
+    told = json.loads(result.stdout)
+    split = getattr(load_dataset("uci"), part)
+    probabilities = classifier.predict_proba(split.images)
+    wrong = split.labels[probabilities.argmax(axis=1) != split.labels]
+    assert (told["n"], told["share"]) == (len(split), pytest.approx(1 - len(wrong) / len(split)))
+    assert told["low"] <= told["share"] <= told["high"]
+    assert told["loss"] == pytest.approx(log_loss(split.labels, normalize(probabilities.astype(float), "l1")), rel=1e-4)
+    assert told["errors"] == {str(digit): int((wrong == digit).sum()) for digit in range(10)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [(["nobody"], "model folder named 'nobody'"), (["digitrec", "--source", "letters"], "Check its name")],
+)
+def test_what_cannot_be_evaluated_is_told(arguments: list[str], told: str) -> None:
+    result = CliRunner().invoke(app, ["evaluate", *arguments])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert told in result.stderr
+
+
+def test_only_parts_that_are_there_are_evaluated() -> None:
+    assert CliRunner().invoke(app, ["evaluate", "digitrec", "--source", "uci", "--part", "tset"]).exit_code != 0

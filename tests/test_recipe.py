@@ -52,7 +52,7 @@ def test_any_recipe_comes_back_from_json(recipe: Recipe) -> None:
         ({"optimiser": "lion"}, "optimiser"),
         ({"scaling": "log"}, "scaling"),
         ({"images": 0}, "at least 1 image"),
-        ({"epochs": "three"}, "Expected a number as epochs"),
+        ({"epochs": "three"}, "Expected a whole number as epochs"),
         ({"layers": 3}, "a setting of a recipe. Received: 'layers'"),
     ],
 )

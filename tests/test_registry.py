@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import platformdirs
 import pytest
 from pydantic import ValidationError
 
-from digitrec.classifier import Classifier
+from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset
 from digitrec.datasets.pen import PenDigit, draw_all, split_by_writer
 from digitrec.errors import ModelError
@@ -16,11 +17,23 @@ from digitrec.registry import (
     SHIPPED_NAME,
     Card,
     Measurement,
+    check_name,
+    delete_model,
     find_model,
+    is_own,
+    keep_model,
+    list_models,
     models_folders,
     read_card,
     read_file,
+    rename_model,
+    restore_model,
 )
+
+
+@pytest.fixture
+def model_folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SHIPPED / SHIPPED_NAME, tmp_path / "copy"))
 
 
 def test_models_are_looked_for_in_the_variables_folder_before_the_shipped(
@@ -185,3 +198,145 @@ def test_the_card_tells_what_the_shipped_model_reads(
     for split, name, spread in ((mnist.test, "MNIST test", 0.0001), (held_out, "Pen digits", 0.01)):
         right = (classifier.predict_proba(split.images).argmax(axis=1) == split.labels).mean()
         assert right == pytest.approx(share_read(classifier.card, name), abs=spread)
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DIGITREC_MODELS", str(tmp_path / "own"))
+    return tmp_path / "own"
+
+
+BAD_NAMES = [
+    "../x",
+    "a/b",
+    "a\\b",
+    "",
+    ".",
+    "..",
+    "x" * 41,
+    ".hidden",
+    "con ",
+    " x",
+    "x.",
+    "-x",
+    "a\n",
+    "a\0b",
+    "é",
+    "C:",
+]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES, ids=repr)
+def test_only_a_folders_name_is_a_models_name(name: str, own: Path, model_folder: Path) -> None:
+    with pytest.raises(ModelError, match="Expected a name of up to 40 letters"):
+        check_name(name)
+    with pytest.raises(ModelError):
+        keep_model(model_folder, name)
+    keep_model(model_folder, "mine")
+    with pytest.raises(ModelError):
+        rename_model("mine", name)
+    for change in (delete_model, restore_model):
+        with pytest.raises(ModelError):
+            change(name)
+    assert [path.name for path in own.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("name", ["x", "x" * 40, "My model 2", "a.b-c_d", "7"])
+def test_a_name_that_is_free_is_allowed(name: str, own: Path, model_folder: Path) -> None:
+    assert keep_model(model_folder, name) == own / name
+    assert read_card(own / name).name == name
+
+
+def test_a_model_that_is_kept_is_listed_after_the_shipped_and_reads_as_before(
+    own: Path, model_folder: Path, classifier: Classifier
+) -> None:
+    keep_model(model_folder, "zebra")
+    keep_model(model_folder, "ape")
+    assert list(list_models()) == ["digitrec", "ape", "zebra"]
+    assert list_models()["ape"] == own / "ape"
+    assert [is_own(name) for name in ("digitrec", "ape", "none")] == [False, True, False]
+    again = load_classifier("ape")
+    images = np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8)
+    np.testing.assert_array_equal(again.predict_proba(images), classifier.predict_proba(images))
+    assert sorted(path.name for path in (own / "ape").iterdir()) == sorted(["card.json", *again.card.files])
+
+
+def test_a_damaged_model_is_not_kept(own: Path, model_folder: Path) -> None:
+    with (model_folder / "model.tflite").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(ModelError, match="damaged"):
+        keep_model(model_folder, "mine")
+    assert not own.exists()
+
+
+def test_where_nothing_can_be_written_no_model_is_left(own: Path, model_folder: Path) -> None:
+    own.write_text("in the way")
+    with pytest.raises(ModelError, match=r"write the model to .*mine\. Received: .*Make room, or set DIGITREC_MODELS"):
+        keep_model(model_folder, "mine")
+    own.unlink()
+    (own / "mine").mkdir(parents=True)
+    (own / "mine" / "notes").touch()
+    with pytest.raises(ModelError, match=r"write the model to .*mine"):
+        keep_model(model_folder, "mine")
+    assert [path.name for path in own.iterdir()] == ["mine"]
+    assert [path.name for path in (own / "mine").iterdir()] == ["notes"]
+
+
+def test_a_taken_name_is_refused(own: Path, model_folder: Path) -> None:
+    keep_model(model_folder, "mine")
+    for name in ("mine", "digitrec"):
+        with pytest.raises(ModelError, match="no model has yet"):
+            keep_model(model_folder, name)
+        with pytest.raises(ModelError, match="no model has yet"):
+            rename_model("mine", name)
+    assert [path.name for path in own.iterdir()] == ["mine"]
+    assert read_card(own / "mine").name == "mine"
+
+
+def test_a_model_is_renamed_in_its_card_too(own: Path, model_folder: Path) -> None:
+    keep_model(model_folder, "mine")
+    rename_model("mine", "yours")
+    assert [path.name for path in own.iterdir()] == ["yours"]
+    assert load_classifier("yours").card.name == "yours"
+
+
+def test_a_folder_in_the_way_of_a_rename_is_told_and_changes_nothing(own: Path, model_folder: Path) -> None:
+    keep_model(model_folder, "mine")
+    (own / "taken").mkdir()
+    (own / "taken" / "notes").touch()
+    with pytest.raises(ModelError):
+        rename_model("mine", "taken")
+    assert read_card(own / "mine").name == "mine"
+
+
+@pytest.mark.parametrize("name", ["digitrec", "none"])
+def test_what_is_not_ones_own_stays(name: str, own: Path) -> None:
+    for change in (delete_model, lambda name: rename_model(name, "other")):
+        with pytest.raises(ModelError, match="one of your own models"):
+            change(name)
+    assert (SHIPPED / SHIPPED_NAME / "card.json").is_file()
+
+
+def test_the_model_that_was_deleted_last_comes_back(own: Path, model_folder: Path) -> None:
+    for name in ("first", "second"):
+        keep_model(model_folder, name)
+    before = read_card(own / "second")
+    delete_model("first")
+    delete_model("second")
+    assert list(list_models()) == ["digitrec"]
+    with pytest.raises(ModelError, match="It is gone"):
+        restore_model("first")
+    restore_model("second")
+    assert read_card(own / "second") == before
+    assert is_own("second")
+    with pytest.raises(ModelError, match="no model has yet"):
+        restore_model("second")
+
+
+def test_a_model_is_not_restored_over_another(own: Path, model_folder: Path) -> None:
+    keep_model(model_folder, "mine")
+    delete_model("mine")
+    keep_model(model_folder, "mine")
+    with pytest.raises(ModelError, match="no model has yet"):
+        restore_model("mine")
+    assert is_own("mine")

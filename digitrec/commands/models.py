@@ -8,14 +8,19 @@ import typer
 from digitrec.classifier import load_classifier
 from digitrec.commands.common import AsJson, show, told
 from digitrec.datasets import load_dataset
+from digitrec.errors import DataError, ModelError
 from digitrec.evaluation import measure
 from digitrec.registry import list_models, read_card
 
 
 def models(as_json: AsJson = False) -> None:
     """List the models that can be read with."""
-    with told():
-        cards = [(name, read_card(folder)) for name, folder in list_models().items()]
+    cards = []
+    for name, folder in list_models().items():
+        try:
+            cards.append((name, read_card(folder)))
+        except ModelError as error:
+            typer.echo(f"{name} cannot be used. {error}", err=True)
     rows: list[dict[str, Any]] = [
         {
             "name": name,
@@ -38,6 +43,8 @@ def evaluate(
 ) -> None:
     """Say how well a model reads a dataset: accuracy with its 95 % interval, and the errors of each digit."""
     with told():
+        if part not in ("train", "test"):
+            raise DataError(f"Expected train or test as part. Received: {part!r}. Choose one of them.")
         data = load_dataset(source)
         split = data.train if part == "train" else data.test
         probabilities = load_classifier(model).predict_proba(split.images)

@@ -20,10 +20,10 @@ from filelock import Timeout
 
 from digitrec import runs
 from digitrec.datasets import load_dataset
-from digitrec.errors import DigitrecError
+from digitrec.errors import DigitrecError, RunError
 from digitrec.runs import Snapshot, State
 from digitrec.splits import Parts, split_for
-from digitrec.store import replace_arrays
+from digitrec.store import DAMAGED, read_arrays, replace_arrays
 
 if TYPE_CHECKING:
     from digitrec.training.fitting import Step
@@ -32,6 +32,7 @@ log = logging.getLogger("digitrec")
 
 TELL = 0.3  # seconds between two lines in steps.csv
 SHOW_TURN = 1.0  # seconds between two looks whether it is this run's turn
+HOPELESS = 1e4  # a loss from which nothing comes back, or no number at all
 FLAT = 1e-4  # a validation loss that is lower by less is no better, as Keras's ReduceLROnPlateau has it
 
 
@@ -44,6 +45,7 @@ class Position:
     epoch, step : epochs done, and steps done of the one after.
     loss, accuracy : running means over those steps.
     best, best_epoch : lowest validation loss, and the epoch, from 1, that had it.
+    patient_from : the epoch from which patience counts.
     waited : epochs since the learning rate was lowered or the loss was.
     slower : factor on the learning rate.
     seconds, cpu_seconds : spent so far.
@@ -55,6 +57,7 @@ class Position:
     accuracy: float = 0.0
     best: float = math.inf
     best_epoch: int = 0
+    patient_from: int = 0
     waited: int = 0
     slower: float = 1.0
     seconds: float = 0.0
@@ -71,6 +74,8 @@ class DivergedError(Exception):
 
 def work(folder: Path) -> int:
     """Train the run in `folder` when it is its turn; 0 where it ended as it should."""
+    if not (folder / "recipe.json").is_file():  # deleted already; the lock would make the folder again
+        return 1
     try:
         with runs.alive(folder).acquire(timeout=5):
             return _work(folder)
@@ -139,6 +144,7 @@ class _Training:
         self.drawing = runs.read_drawing(folder)
         self._restore()
         self.history = self.history[: self.at.epoch]
+        self._forget_later_steps()
         self.began, self.cpu_began = time.perf_counter() - self.at.seconds, time.process_time() - self.at.cpu_seconds
         _write_environment(folder)
 
@@ -171,9 +177,9 @@ class _Training:
                 accuracy = self.at.accuracy + share * (took.accuracy - self.at.accuracy)
                 self.at = replace(self.at, step=step, loss=loss, accuracy=accuracy)
                 since.append(took)
-                if not math.isfinite(loss):
+                if not loss < HOPELESS:
                     raise DivergedError(
-                        f"The loss is no number any more, in epoch {epoch + 1}. The learning rate of "
+                        f"The loss is {loss:.3g} in epoch {epoch + 1}, where a guess has 2.3. The learning rate of "
                         f"{self.recipe.learning_rate:g} is too high for this network: try a tenth of it."
                     )
                 if runs.is_stop_requested(self.folder) and step < steps:
@@ -212,16 +218,16 @@ class _Training:
         )
         self._judge(epoch, loss)
         self.at = replace(self.at, epoch=epoch, step=0, loss=0.0, accuracy=0.0)
-        self._keep()
-        # After the checkpoint: a row here means that the epoch need not be learned again.
+        # Before the checkpoint: if only this one was written, the epoch is learned again, and its row made anew.
         runs.write_table(self.folder / "history.csv", self.history)
+        self._keep()
         if runs.is_stop_requested(self.folder):
             raise StopRequestedError
 
     def _judge(self, epoch: int, loss: float) -> None:
         """Remember the best epoch, and slow down on a plateau."""
         if loss < self.at.best - FLAT or not self.at.best_epoch:
-            self.at = replace(self.at, best=loss, best_epoch=epoch, waited=0)
+            self.at = replace(self.at, best=loss, best_epoch=epoch, patient_from=epoch, waited=0)
             if self.recipe.patience:
                 replace_arrays(self.folder / "best.npz", **self.student.to_arrays())
             return
@@ -231,7 +237,7 @@ class _Training:
             self.student.slower = self.at.slower
 
     def _has_waited_enough(self) -> bool:
-        return bool(self.recipe.patience) and self.at.epoch - self.at.best_epoch >= self.recipe.patience > 0
+        return bool(self.recipe.patience) and self.at.epoch - self.at.patient_from >= self.recipe.patience
 
     def _keep(self) -> None:
         """Write the checkpoint, all of it in one file."""
@@ -242,17 +248,29 @@ class _Training:
 
     def _restore(self) -> None:
         try:
-            with np.load(self.folder / "checkpoint.npz", allow_pickle=False) as kept:
-                arrays = {name: kept[name] for name in kept.files}
+            arrays = read_arrays(self.folder / "checkpoint.npz")
         except FileNotFoundError:
             return
+        except DAMAGED:
+            raise RunError(
+                "Expected a checkpoint to go on from. Received: a damaged one. Start a new training with this recipe."
+            ) from None
         self.at = Position(**json.loads(str(arrays.pop("position"))))
         self.student.from_arrays(arrays)
         self.student.slower = self.at.slower
+        if self._has_waited_enough():  # and yet somebody asks for more: patience begins anew
+            self.at = replace(self.at, patient_from=self.at.epoch)
+
+    def _forget_later_steps(self) -> None:
+        """Leave out of steps.csv what will be learned again."""
+        path = self.folder / "steps.csv"
+        steps = runs.read_table(path, runs.STEPS)
+        done = self.at.epoch + self.at.step / len(self.student.batches)
+        if path.exists():
+            runs.write_table(path, steps[steps["done"] <= done + 1e-6].to_dict("records"))
 
     def _return_to_best(self) -> None:
-        with np.load(self.folder / "best.npz", allow_pickle=False) as kept:
-            self.student.from_arrays({name: kept[name] for name in kept.files})
+        self.student.from_arrays(read_arrays(self.folder / "best.npz"))
 
     def _save_model(self) -> dict[str, float]:
         """Write model/ and measure what is in it on the test part."""

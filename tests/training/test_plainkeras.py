@@ -1,0 +1,81 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digitrec import load_dataset
+from digitrec.augmentation import Augmentation
+from digitrec.plainkeras import as_code
+from digitrec.recipe import PUBLISHED, SHIPPED, Recipe
+from digitrec.splits import split_for
+from digitrec.training.fitting import Lesson, Student, cross_entropy, to_targets
+
+TINY = Recipe("cnn-tiny", "uci", epochs=1, batch=50, seed=3)
+
+
+def run_code(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "program"}
+    exec(compile(as_code(recipe), "program", "exec"), names)  # noqa: S102  the program is what is tested
+    assert "Trainable params" in capsys.readouterr().out
+    return names
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        TINY,
+        replace(TINY, augmentation=Augmentation(), optimiser="sgd", learning_rate=0.01),
+        replace(TINY, network="dense-128", schedule="one-cycle", scaling="standardised", warmup=0.3, images=700),
+        replace(TINY, network="digitrec-fast", optimiser="adamw", weight_decay=0.01, averaging=0.9, images=500),
+        replace(TINY, network="dense-128", scaling="unit-norm", validation=0, plateau=1, patience=1),
+    ],
+    ids=["plain", "augmented", "one-cycle", "averaged", "callbacks"],
+)
+def test_the_program_has_the_loss_of_the_training(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> None:
+    names = run_code(recipe, capsys)
+    parts = split_for(recipe, load_dataset(recipe.source))
+    np.testing.assert_array_equal(names["x"], parts.train.images)
+    np.testing.assert_array_equal(names["y_val"], parts.validation.labels)
+    student = Student(recipe, Lesson(parts.train.images, to_targets(parts.train.labels)))
+    steps = list(student.learn(0))
+    images = [step.images for step in steps]
+    history = names["history"].history
+    assert history["loss"][0] == pytest.approx(np.average([step.loss for step in steps], weights=images), rel=1e-4)
+    right = np.average([step.accuracy for step in steps], weights=images)
+    assert history["accuracy"][0] == pytest.approx(right, abs=1.5 / sum(images))
+    if not recipe.averaging:  # Keras averages once the training has ended
+        loss = cross_entropy(student.read(parts.validation.images), parts.validation.labels)
+        assert history["val_loss"][0] == pytest.approx(loss, rel=1e-3)
+    else:
+        with student.at_its_best():
+            read = student.read(parts.test.images)
+        own = names["model"].predict(parts.test.images[..., None].astype(np.float32), verbose=0)
+        np.testing.assert_allclose(own, read, atol=1e-3)
+
+
+def test_the_programs_second_epoch_has_new_dice_too(capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = replace(TINY, network="dense-128", epochs=2, images=400, augmentation=Augmentation(), schedule="one-cycle")
+    losses = run_code(recipe, capsys)["history"].history["loss"]
+    parts = split_for(recipe, load_dataset(recipe.source))
+    student = Student(recipe, Lesson(parts.train.images, to_targets(parts.train.labels)))
+    for epoch in range(2):
+        steps = list(student.learn(epoch))
+        expected = np.average([step.loss for step in steps], weights=[step.images for step in steps])
+        assert losses[epoch] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("recipe", [SHIPPED, Recipe(), *PUBLISHED.values()], ids=lambda recipe: recipe.network)
+def test_every_published_recipe_is_a_program(recipe: Recipe) -> None:
+    compile(as_code(recipe), recipe.network, "exec")
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [1e-8, 0.003, 1e6, pytest.param(0.0012345678)],
+)
+def test_a_learning_rate_is_the_same_number_in_the_program(rate: float) -> None:
+    names: dict[str, Any] = {}
+    code = as_code(replace(TINY, learning_rate=rate))
+    exec(next(line for line in code.splitlines() if line.startswith("SEED")), names)  # noqa: S102
+    assert names["RATE"] == rate
