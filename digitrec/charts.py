@@ -226,7 +226,10 @@ def learning_curves(history: pd.DataFrame, steps: pd.DataFrame, epochs: int, wha
             hovertemplate=f"epoch %{{x}}: %{{y:.4g}}{ending}<extra>{name}</extra>",
         )
     figure.update_layout(
-        height=300, margin={"l": 0, "r": 10, "t": 10, "b": 0}, legend={"orientation": "h", "y": 1.15}, uirevision="kept"
+        height=330,
+        margin={"l": 0, "r": 10, "t": 10, "b": 0},
+        legend={"orientation": "h", "y": -0.25, "yanchor": "top"},  # above, it would cover the curve on a phone
+        uirevision="kept",
     )
     figure.update_xaxes(title="epochs", range=[0, epochs * 1.02])
     figure.update_yaxes(title=what, ticksuffix=ending, rangemode="tozero" if what == "loss" else "normal")

@@ -300,7 +300,7 @@ def on_canvas(digit: PenDigit, rng: np.random.Generator) -> list[NDArray[np.floa
 def test_held_out_writers_are_read_off_the_page(page: Page, server: Server, pen_digits: tuple[PenDigit, ...]) -> None:
     rng = np.random.default_rng(2)
     held_out = split_by_writer(pen_digits)[1]
-    chosen = [held_out[i] for i in rng.choice(len(held_out), 120, replace=False)]
+    chosen = [held_out[i] for i in rng.choice(len(held_out), 100, replace=False)]
     open_draw(page, server.address)
     ways = [on_canvas(digit, rng) for digit in chosen]
     read = []

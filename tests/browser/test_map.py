@@ -49,17 +49,20 @@ def test_a_frame_around_dots_shows_exactly_their_images(page: Page, server: Serv
     low, high = np.array([4.0, -1.0]), np.array([7.0, 2.0])
     inside = ((digits.projection.positions > low) & (digits.projection.positions < high)).all(axis=1)
     assert 10 < inside.sum() < 100
-    page.locator(CHART).hover()
-    page.locator('.modebar-btn[data-title="Box Select"]').click()
-    chart = page.locator(CHART)
-    page.mouse.move(*chart.evaluate(ON_SCREEN, low.tolist()))
-    page.mouse.down()
-    page.mouse.move(*chart.evaluate(ON_SCREEN, high.tolist()), steps=5)
-    page.mouse.up()
-    expect(page.get_by_text("Selected")).to_be_visible(timeout=PATIENCE)
-    shown = {int((cell.get_attribute("data-place")) or -1) for cell in page.locator(".gallery button").all()}
     positions = digits.projection.positions
     at_the_edge = (np.minimum(np.abs(positions - low), np.abs(positions - high)) < 0.02).any(axis=1)
+    chart = page.locator(CHART)
+    chart.hover()
+    page.locator('.modebar-btn[data-title="Box Select"]').click()
+    page.wait_for_timeout(1000)  # the chart may still be finding its size
+    corners = [chart.evaluate(ON_SCREEN, corner.tolist()) for corner in (low, high)]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    page.mouse.move(*corners[1], steps=5)
+    page.mouse.up()
+    expect(page.get_by_text("Selected")).to_be_visible(timeout=PATIENCE)
+    page.wait_for_timeout(1500)
+    shown = {int(cell.get_attribute("data-place") or -1) for cell in page.locator(".gallery button").all()}
     assert shown ^ set(digits.places[inside].tolist()) <= set(digits.places[at_the_edge].tolist())
 
 

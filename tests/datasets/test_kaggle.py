@@ -102,3 +102,10 @@ def test_a_missing_file_is_told_with_its_folder(folder: Path) -> None:
         load_dataset("kaggle")
     with pytest.raises(DataError, match="no such file"):
         load_dataset(folder / "other.csv")
+
+
+def test_a_file_of_three_gigabytes_is_refused_unread(folder: Path) -> None:
+    with (folder / "train.csv").open("wb") as file:
+        file.truncate(3_000_000_000)  # a hole: it takes no room on the disk
+    with pytest.raises(DataError, match="at most 500 MB. Received: 3,000 MB"):
+        load_dataset("kaggle")
