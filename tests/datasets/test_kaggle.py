@@ -107,5 +107,5 @@ def test_a_missing_file_is_told_with_its_folder(folder: Path) -> None:
 def test_a_file_of_three_gigabytes_is_refused_unread(folder: Path) -> None:
     with (folder / "train.csv").open("wb") as file:
         file.truncate(3_000_000_000)  # a hole: it takes no room on the disk
-    with pytest.raises(DataError, match="at most 500 MB. Received: 3,000 MB"):
+    with pytest.raises(DataError, match=r"at most 500 MB\. Received: 3,000 MB"):
         load_dataset("kaggle")
