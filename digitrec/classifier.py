@@ -5,7 +5,7 @@ model folder -> LiteRT -> (n, 28, 28) images -> probabilities          canvas ->
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,11 +93,7 @@ class Classifier:
         ------
         InkError, where `images` is of another shape or type.
         """
-        images = _check_images(images)
-        size = 1 if len(images) <= FEW else BATCH
-        with self._borrow(size) as interpreter:
-            target = _faces(interpreter)[1][0]["index"]
-            return _answers(interpreter, images, size, target)
+        return self._answer(images, lambda interpreter: int(_faces(interpreter)[1][0]["index"]))
 
     def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """What the last layer sees of (n, 28, 28) uint8 images, (n, d) float32: alike where the network finds them so.
@@ -106,10 +102,7 @@ class Classifier:
         ------
         InkError, where `images` is of another shape or type.
         """
-        images = _check_images(images)
-        size = 1 if len(images) <= FEW else BATCH
-        with self._borrow(size, looks_inside=True) as interpreter:
-            return _answers(interpreter, images, size, _last_input(interpreter, self.card.name))
+        return self._answer(images, lambda interpreter: _last_input(interpreter, self.card.name), looks_inside=True)
 
     def activations(self, image: NDArray[np.uint8]) -> tuple[Activation, ...]:
         """What each layer answers to a (28, 28) uint8 image, from the first to the probabilities."""
@@ -149,6 +142,15 @@ class Classifier:
     def is_unsure(self, probabilities: NDArray[np.float32]) -> bool:
         """Whether ten probabilities are too weak for a verdict."""
         return float(probabilities.max()) < self.card.unsure_below
+
+    def _answer(
+        self, images: NDArray[np.uint8], find_target: Callable[[Any], int], *, looks_inside: bool = False
+    ) -> NDArray[np.float32]:
+        """The values of the tensor that `find_target` names, for each image."""
+        images = _check_images(images)
+        size = 1 if len(images) <= FEW else BATCH
+        with self._borrow(size, looks_inside=looks_inside) as interpreter:
+            return _answers(interpreter, images, size, find_target(interpreter))
 
     @contextmanager
     def _borrow(self, size: int, *, looks_inside: bool = False) -> Iterator[Any]:

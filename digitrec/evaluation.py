@@ -18,6 +18,12 @@ def measure(kind: Kind, what: str, is_right: NDArray[np.bool_]) -> Measurement:
     return Measurement(kind=kind, what=what, n=n, share=right / n, low=low, high=high)
 
 
+def cross_entropy(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> float:
+    """The mean loss of (n, 10) probabilities for (n,) labels, as Keras computes it."""
+    right = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return float(-np.log(np.clip(right, 1e-7, 1)).mean())
+
+
 def confusion(labels: NDArray[np.uint8], read: NDArray[np.intp]) -> NDArray[np.int64]:
     """How often each digit (row) was read as each (column): (10, 10) int64 from (n,) labels and (n,) digits read."""
     return np.bincount(labels.astype(np.int64) * 10 + read, minlength=100).reshape(10, 10)

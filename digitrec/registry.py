@@ -102,8 +102,7 @@ def keep_model(folder: Path, name: str) -> Path:
         draft.mkdir(parents=True)
         for file, content in contents.items():
             (draft / file).write_bytes(content)
-        renamed = card.model_copy(update={"name": name})
-        (draft / "card.json").write_text(renamed.model_dump_json(indent=2) + "\n", "utf-8")
+        write_card(draft, card.model_copy(update={"name": name}))
         draft.rename(target)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
@@ -125,7 +124,7 @@ def rename_model(name: str, new: str) -> None:
     card, target = read_card(folder).model_copy(update={"name": new}), folder.with_name(new)
     try:
         folder.rename(target)
-        (target / "card.json").write_text(card.model_dump_json(indent=2) + "\n", "utf-8")
+        write_card(target, card)
     except OSError as error:
         raise ModelError(
             f"Expected to rename {name!r} to {new!r}. Received: {error.strerror}. Choose another name."
@@ -220,6 +219,11 @@ def read_card(folder: Path) -> Card:
         raise ModelError(
             f"Expected {path} to be a model's card. Received: {where}: {first['msg']}. {_restore(folder)}"
         ) from None
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Write a card into its model's folder."""
+    (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n", "utf-8")
 
 
 def read_file(folder: Path, name: str, card: Card) -> bytes:

@@ -9,6 +9,7 @@ from digitrec.augmentation import Augmentation, augment, change_stroke_width, va
 from digitrec.pictures import as_paper
 from digitrec.ui.cache import classifier
 from digitrec.ui.functions import show_functions
+from digitrec.ui.gallery import picked_place
 from digitrec.ui.messages import begin_page, told
 from digitrec.ui.sources import choose_digits
 from digitrec.ui.strip import Captioned, show_strip
@@ -56,9 +57,9 @@ begin_page(
     "from.",
 )
 data, part, split = choose_digits()
-picked = st.session_state.get("place")
-if picked and tuple(picked[:2]) == (data.name, part) and st.session_state.get("augmented_from") != picked:
-    st.session_state["augmented_from"], st.session_state["augmented"] = picked, picked[2]
+picked = picked_place(data, part)
+if picked is not None and st.session_state.get("augmented_from") != (data.name, part, picked):
+    st.session_state["augmented_from"], st.session_state["augmented"] = (data.name, part, picked), picked
 place = st.session_state.get("augmented", 0) % len(split)
 image, label = split.images[place], int(split.labels[place])
 

@@ -1,8 +1,6 @@
 """Look through the images that a network learns from."""
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from digitrec.charts import numbers
 from digitrec.properties import measure_images
@@ -47,23 +45,9 @@ if not len(places):
     st.info("Nobody wrote such a digit here. Choose another writer, or more digits.", icon=":material/search_off:")
 page = st.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"page-{pages}", width=160)
 
-*whose, picked = st.session_state.get("place", (None, None, None))
-picked = picked if whose == [data.name, part] else None
-
-
-def pick(place: int) -> None:
-    """Remember the image that is shown in full."""
-    st.session_state["place"] = (data.name, part, place)
-
-
-def show(chosen: NDArray[np.intp], key: str) -> None:
-    """A gallery of the images at these places."""
-    captions = [f"{split.labels[place]}, number {place:,}" for place in chosen]
-    gallery.show(split.images[chosen], chosen, captions, picked, pick, key=key)
-
-
-show(places[(page - 1) * per_page : page * per_page], "gallery")
+gallery.show_places(data, part, places[(page - 1) * per_page : page * per_page], "gallery")
 st.caption(f"{len(places):,} of {len(split):,} digits.")
+picked = gallery.picked_place(data, part)
 if picked is None:
     st.info("Pick an image to see its numbers and its neighbours, or to read it.", icon=":material/touch_app:")
     show_functions(select, measure_images)
@@ -81,5 +65,5 @@ st.markdown(
     f"{abs(facts['slant']):.0f}° to the {'right' if facts['slant'] > 0 else 'left'}."
 )
 st.markdown("**The most similar images**, itself first, by the difference of their pixels:")
-show(nearest(split.images, image, NEIGHBOURS + 1), "neighbours")
+gallery.show_places(data, part, nearest(split.images, image, NEIGHBOURS + 1), "neighbours")
 show_functions(select, measure_images, nearest)

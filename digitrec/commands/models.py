@@ -2,14 +2,13 @@
 
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 from digitrec.classifier import load_classifier
 from digitrec.commands.common import AsJson, show, told
 from digitrec.datasets import load_dataset
 from digitrec.errors import DataError, ModelError
-from digitrec.evaluation import measure
+from digitrec.evaluation import cross_entropy, measure
 from digitrec.registry import list_models, read_card
 
 
@@ -51,7 +50,7 @@ def evaluate(
     read = probabilities.argmax(axis=1)
     figure = measure("read", f"{part} part of {data.name}", read == split.labels)
     wrong = {digit: int(((read != split.labels) & (split.labels == digit)).sum()) for digit in range(10)}
-    loss = float(-np.log(np.clip(probabilities[np.arange(len(read)), split.labels], 1e-7, 1)).mean())
+    loss = cross_entropy(probabilities, split.labels)
     row = {"model": model, **figure.model_dump(), "loss": loss, "errors": wrong}
     text = (
         f"{figure.share:.2%} of {figure.n:,} read correctly (95 % interval {figure.low:.2%} to {figure.high:.2%}), "

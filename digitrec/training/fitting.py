@@ -163,9 +163,3 @@ def learning_rate_at(recipe: Recipe, step: int, steps: int) -> float:
     if step < warmup:
         return recipe.learning_rate * step / warmup
     return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
-
-
-def cross_entropy(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> float:
-    """The mean loss of (n, 10) probabilities for (n,) labels, as Keras computes it."""
-    right = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    return float(-np.log(np.clip(right, 1e-7, 1)).mean())

@@ -13,12 +13,11 @@ import keras
 import numpy as np
 
 from digitrec.classifier import load_classifier
-from digitrec.evaluation import measure
+from digitrec.evaluation import cross_entropy, measure
 from digitrec.pixels import count_greys, mean_and_deviation
 from digitrec.recipe import Recipe
-from digitrec.registry import Card
+from digitrec.registry import Card, write_card
 from digitrec.splits import Parts
-from digitrec.training.fitting import cross_entropy
 from digitrec.training.network import build, export_litert
 
 FILES = ("model.keras", "model.tflite")
@@ -36,11 +35,6 @@ def save_files(model: keras.Model, fresh: keras.Model, folder: Path) -> dict[str
     fresh.save(folder / "model.keras")
     export_litert(fresh, folder / "model.tflite")
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
-
-
-def write_card(folder: Path, card: Card) -> None:
-    """Write a card into its model's folder."""
-    (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n", "utf-8")
 
 
 def save_trained(run: Path, model: keras.Model, recipe: Recipe, parts: Parts, seconds: float) -> dict[str, float]:

@@ -20,11 +20,11 @@ from digitrec.datasets import Split, load_dataset, mnist, pen
 from digitrec.evaluation import measure
 from digitrec.nondigits import UNSEEN
 from digitrec.recipe import Recipe
-from digitrec.registry import SHIPPED_NAME, Card, Measurement
+from digitrec.registry import SHIPPED_NAME, Card, Measurement, write_card
 from digitrec.training.fitting import Lesson, Student
 from digitrec.training.lessons import CHECKED_NONDIGITS, NONDIGITS, PEN_COPIES, Checks, make_lesson
 from digitrec.training.network import build
-from digitrec.training.saving import REFUSED, describe_environment, save_files, write_card
+from digitrec.training.saving import REFUSED, describe_environment, save_files
 
 MNIST_TEST = "Scans of 297 people it never met (MNIST test)"
 PEN = "Pen digits of six people it never met"

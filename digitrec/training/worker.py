@@ -21,6 +21,7 @@ from filelock import Timeout
 from digitrec import runs
 from digitrec.datasets import load_dataset
 from digitrec.errors import DigitrecError, RunError
+from digitrec.evaluation import cross_entropy
 from digitrec.runs import Snapshot, State
 from digitrec.splits import Parts, split_for
 from digitrec.store import DAMAGED, read_arrays, replace_arrays
@@ -194,7 +195,6 @@ class _Training:
         self._end_epoch()
 
     def _end_epoch(self) -> None:
-        from digitrec.training.fitting import cross_entropy  # noqa: PLC0415
         from digitrec.training.network import first_filters  # noqa: PLC0415
 
         validation = self.parts.validation

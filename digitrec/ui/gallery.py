@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from digitrec.datasets import Dataset
 from digitrec.pictures import lay_out, to_data_url
 
 HERE = Path(__file__).parent
@@ -19,6 +20,26 @@ _gallery = st.components.v2.component(
     css=(HERE / "gallery.css").read_text("utf-8"),
     js=(HERE / "gallery.js").read_text("utf-8"),
 )
+
+
+PICKED = "place"  # in the session: a dataset's name, its part, and the place of the image that was picked last
+
+
+def picked_place(data: Dataset, part: str) -> int | None:
+    """The place of the image that was picked last, on whichever page; None where it is of other data."""
+    *whose, place = st.session_state.get(PICKED, (None, None, None))
+    return place if whose == [data.name, part] else None
+
+
+def show_places(data: Dataset, part: str, places: NDArray[np.intp], key: str) -> None:
+    """Show the images at these places of a dataset's part; one can be picked."""
+    split = data.train if part == "train" else data.test
+
+    def pick(place: int) -> None:
+        st.session_state[PICKED] = (data.name, part, place)
+
+    captions = [f"{split.labels[place]}, number {place:,}" for place in places]
+    show(split.images[places], places, captions, picked_place(data, part), pick, key=key)
 
 
 def show(

@@ -6,10 +6,11 @@ import pytest
 
 from digitrec import load_dataset
 from digitrec.augmentation import Augmentation
+from digitrec.evaluation import cross_entropy
 from digitrec.plainkeras import as_code
 from digitrec.recipe import PUBLISHED, SHIPPED, Recipe
 from digitrec.splits import split_for
-from digitrec.training.fitting import Lesson, Student, cross_entropy, to_targets
+from digitrec.training.fitting import Lesson, Student, to_targets
 
 TINY = Recipe("cnn-tiny", "uci", epochs=1, batch=50, seed=3)
 

@@ -10,12 +10,13 @@ from digitrec.architectures import ARCHITECTURES, count_parameters
 from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset
 from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit, split_by_writer
+from digitrec.evaluation import cross_entropy
 from digitrec.recipe import PUBLISHED
 from digitrec.recipe import SHIPPED as SHIPPED_RECIPE
 from digitrec.registry import SHIPPED, read_card
 from digitrec.scaling import SCALINGS, scale
 from digitrec.training import lessons, shipped
-from digitrec.training.fitting import Batches, Lesson, Student, cross_entropy, learning_rate_at, to_targets
+from digitrec.training.fitting import Batches, Lesson, Student, learning_rate_at, to_targets
 from digitrec.training.lessons import split_mnist
 from digitrec.training.network import build, first_filters
 from digitrec.training.saving import save_files

@@ -1,0 +1,90 @@
+"""The map on its page: a canvas whose drawing is pinned on it while the pen moves, and the images framed on it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from digitrec.charts import plane
+from digitrec.classifier import Classifier
+from digitrec.datasets import Dataset, Split
+from digitrec.maps import DigitMap
+from digitrec.projection import Features, nearest_features, place
+from digitrec.ui import gallery, hover, links, live, paper, pin, tools
+from digitrec.ui.messages import text_colour
+from digitrec.words import with_article
+
+CHART = "map"
+SHOWN = 100  # images of a selection
+NEIGHBOURS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """A map, the data that it is of, who reads the drawings, and by which features they are placed."""
+
+    digits: DigitMap
+    data: Dataset
+    part: str
+    reader: Classifier
+    see: Callable[[NDArray[np.uint8]], Features]
+
+    @property
+    def split(self) -> Split:
+        """The part of the data that is on the map."""
+        return self.data.train if self.part == "train" else self.data.test
+
+    def show(self, indices: NDArray[np.intp], key: str) -> None:
+        """A gallery of images of the map."""
+        gallery.show_places(self.data, self.part, self.digits.places[indices], key)
+
+
+def show_plane(shown: Plane) -> None:
+    """Canvas and map beside each other, or below where there is no room."""
+    sides = st.container(horizontal=True, gap="medium")
+    with sides.container(width=300):
+        _board(shown)
+    with sides.container(width="stretch"):
+        _chart(shown)
+    hover.show_pictures(CHART, shown.split.images[shown.digits.places])
+
+
+@st.fragment
+def _board(shown: Plane) -> None:
+    """The canvas, the drawing's place on the map and what lies near it: what reruns while the pen moves."""
+    sent = paper.show(*tools.chosen_pen())
+    tools.show()
+    st.button("Sample digit", icon=":material/casino:", on_click=tools.put_sample)
+    sheet, digits = paper.current(), shown.digits
+    reading = shown.reader.read(*live.newest(sheet, sent))
+    live.show_verdict(sheet, reading, compact=True)
+    image = reading.preprocessed.image
+    if image is None or reading.digit is None:
+        pin.show_pin(CHART, None, "", "")
+    else:
+        own = shown.see(image[None])[0]
+        near = nearest_features(digits.features, own, NEIGHBOURS)
+        label = "?" if reading.unsure else str(reading.digit)
+        pin.show_pin(CHART, place(digits.projection, digits.features, own), label, "Your drawing on the map")
+        same = int((shown.split.labels[digits.places[near]] == reading.digit).sum())
+        st.markdown(f"**Nearest to it** on the map: {same} of {len(near)} are {with_article(reading.digit)}.")
+        shown.show(near, "near")
+    links.keep_in_address(sheet.drawing)
+
+
+@st.fragment
+def _chart(shown: Plane) -> None:
+    """The map, and the images that are framed on it."""
+    figure = plane(shown.digits.projection.positions, shown.split.labels[shown.digits.places], text_colour())
+    with st.container(key=CHART):
+        event = st.plotly_chart(
+            figure, key="plane", on_select="rerun", config={"scrollZoom": True, "displaylogo": False}
+        )
+    chosen = np.array([int(point["customdata"]) for point in event["selection"]["points"]], np.intp)
+    if len(chosen):
+        more = f", the first {SHOWN} here" if len(chosen) > SHOWN else ""
+        st.markdown(f"**Selected**: {len(chosen):,} images{more}.")
+        shown.show(chosen[:SHOWN], "selected")
+        st.page_link("pages/samples.py", label="See the picked image in full", icon=":material/grid_view:")
