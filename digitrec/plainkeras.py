@@ -10,8 +10,8 @@ SCALES = {
     "unit-norm": ["layers.UnitNormalization(axis=1)"],
 }
 OPTIMISERS = {
-    "adam": "Adam(RATE{more})",
-    "adamw": "AdamW(RATE, weight_decay={decay!r}{more})",
+    "adam": "Adam(RATE, beta_2={beta!r}{more})",
+    "adamw": "AdamW(RATE, weight_decay={decay!r}, beta_2={beta!r}{more})",
     "sgd": "SGD(RATE{more})",
 }
 
@@ -119,32 +119,54 @@ def _ending(activation: str) -> str:
 
 
 def _fit(recipe: Recipe) -> list[str]:
-    lines = []
-    if recipe.schedule == "one-cycle":
-        lines += [
-            "steps = math.ceil(len(x) / BATCH) * EPOCHS",
-            f"warmup = round(steps * {recipe.warmup!r})",
-            "RATE = keras.optimizers.schedules.CosineDecay(",
-            "    0.0, steps - warmup, warmup_target=RATE, warmup_steps=warmup",
-            ")",
-        ]
     more = f", use_ema=True, ema_momentum={recipe.averaging!r}" if recipe.averaging else ""
-    optimiser = OPTIMISERS[recipe.optimiser].format(more=more, decay=recipe.weight_decay)
+    optimiser = OPTIMISERS[recipe.optimiser].format(more=more, decay=recipe.weight_decay, beta=recipe.beta_2)
+    loss, metrics = '"categorical_crossentropy"', '"accuracy"'
+    if recipe.smoothing:
+        metrics = f"{metrics}, {loss}"  # which is not smoothed, and compares with others
+        loss = f"keras.losses.CategoricalCrossentropy(label_smoothing={recipe.smoothing!r})"
     callbacks = []
     if recipe.patience:
         callbacks.append(f"keras.callbacks.EarlyStopping(patience={recipe.patience}, restore_best_weights=True)")
     if recipe.plateau:
         callbacks.append(f"keras.callbacks.ReduceLROnPlateau(factor=0.5, patience={recipe.plateau})")
+    if recipe.schedule == "a cycle an epoch":
+        callbacks.append("keras.callbacks.LambdaCallback(on_train_batch_begin=set_rate)")
     return [
-        *lines,
+        "batches = Batches()",
+        *_schedule(recipe),
         f"optimizer = keras.optimizers.{optimiser}",
-        'model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"], jit_compile=False)',
+        f"model.compile(optimizer, {loss}, metrics=[{metrics}], jit_compile=False)",
         "history = model.fit(",
-        "    Batches(),",
+        "    batches,",
         "    epochs=EPOCHS,",
         "    shuffle=False,  # Batches does it",
         '    validation_data=(x_val[..., None].astype("float32"), np.eye(10)[y_val]),',
         f"    callbacks=[{', '.join(callbacks)}],",
         ")",
         "model.summary()",
+    ]
+
+
+def _schedule(recipe: Recipe) -> list[str]:
+    if recipe.schedule == "constant":
+        return []
+    name, epochs = ("RATE", " * EPOCHS") if recipe.schedule == "one-cycle" else ("cycle", "")
+    lines = [
+        f"steps = len(batches){epochs}",
+        f"warmup = round(steps * {recipe.warmup!r})",
+        f"{name} = keras.optimizers.schedules.CosineDecay(",
+        "    0.0, steps - warmup, warmup_target=RATE, warmup_steps=warmup",
+        ")",
+    ]
+    if recipe.schedule == "one-cycle":
+        return lines
+    return [
+        *lines,
+        "",
+        "",
+        "def set_rate(step, logs):  # each epoch has a cycle of its own, lower than the one before",
+        "    model.optimizer.learning_rate = float(cycle(step)) / (batches.epoch + 1)",
+        "",
+        "",
     ]

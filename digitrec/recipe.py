@@ -12,7 +12,7 @@ from digitrec.errors import RecipeError
 from digitrec.scaling import SCALINGS
 
 OPTIMISERS = ("adam", "adamw", "sgd")
-SCHEDULES = ("constant", "one-cycle")
+SCHEDULES = ("constant", "one-cycle", "a cycle an epoch")
 # What is allowed, smallest and largest: wide enough for every experiment, narrow enough for every machine.
 LIMITS: dict[str, tuple[float, float]] = {
     "epochs": (1, 1000),
@@ -20,6 +20,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "learning_rate": (1e-8, 1e8),
     "warmup": (0, 0.9),
     "weight_decay": (0, 1),
+    "beta_2": (0, 0.99999),
+    "smoothing": (0, 0.9),
     "averaging": (0, 0.9999),
     "validation": (0, 0.9),
     "patience": (0, 1000),
@@ -44,8 +46,10 @@ class Recipe:
     scaling : a name in `digitrec.scaling.SCALINGS`.
     optimiser : one of `OPTIMISERS`.
     learning_rate : the highest; "one-cycle" reaches it after `warmup` of all steps, then falls along half a cosine.
-    schedule : one of `SCHEDULES`.
+    schedule : one of `SCHEDULES`; "a cycle an epoch" has such a cycle in each, the n-th with an n-th of the rate.
     weight_decay : of AdamW (Loshchilov and Hutter, 2019).
+    beta_2 : how much of its mean of squared gradients Adam keeps in each step.
+    smoothing : share of the target that is spread over all ten digits (label smoothing; Szegedy and others, 2016).
     averaging : momentum of the running average of the weights, which is what is kept at the end; 0: none.
     batch, epochs : images a step, and passes over the data.
     augmentation : what is done to the images, anew in each epoch; None: nothing.
@@ -63,9 +67,11 @@ class Recipe:
     scaling: str = "unit"
     optimiser: Literal["adam", "adamw", "sgd"] = "adam"
     learning_rate: float = 1e-3
-    schedule: Literal["constant", "one-cycle"] = "constant"
+    schedule: Literal["constant", "one-cycle", "a cycle an epoch"] = "constant"
     warmup: float = 0.1
     weight_decay: float = 0.0
+    beta_2: float = 0.999
+    smoothing: float = 0.0
     averaging: float = 0.0
     batch: int = 128
     epochs: int = 5
@@ -80,10 +86,11 @@ LARGEST_CHANGE = 180  # degrees; every other change is nonsense long before
 WHOLE: tuple[str, tuple[type, ...]] = ("a whole number", (int,))
 NUMBER: tuple[str, tuple[type, ...]] = ("a number", (int, float))
 WORD: tuple[str, tuple[type, ...]] = ("a word", (str,))
+SHARES = ("validation", "warmup", "beta_2", "smoothing", "averaging")
 KINDS = {
     **dict.fromkeys(("network", "source", "scaling", "optimiser", "schedule"), WORD),
     **dict.fromkeys(("batch", "epochs", "patience", "plateau", "seed", "split_seed"), WHOLE),
-    **dict.fromkeys(("validation", "learning_rate", "warmup", "weight_decay", "averaging"), NUMBER),
+    **dict.fromkeys((*SHARES, "learning_rate", "weight_decay"), NUMBER),
     "images": ("a whole number or nothing", (int, type(None))),
     "by_writer": ("true or false", (bool,)),
     "augmentation": ("an augmentation or nothing", (Augmentation, type(None))),
@@ -103,9 +110,11 @@ KAGGLE = {"images": 42_000, "validation": 0.2}  # the size and split of the tuto
 PUBLISHED: dict[str, Recipe] = {
     "digitrec-fast": Recipe(
         **KAGGLE,  # type: ignore[arg-type]
-        learning_rate=6e-3,
-        schedule="one-cycle",
-        warmup=0.3,
+        learning_rate=0.02,
+        schedule="a cycle an epoch",
+        warmup=0.25,
+        beta_2=0.95,
+        smoothing=0.1,
         epochs=2,
     ),
     "digitrec": dataclasses.replace(SHIPPED, validation=0.1, by_writer=True),
@@ -170,6 +179,11 @@ def check_recipe(recipe: Recipe) -> None:
             raise RecipeError(
                 f"Expected {name.replace('_', ' ')} of {low:g} to {high:g}. Received: {value:g}. Choose one between."
             )
+    if recipe.plateau and recipe.schedule != "constant":
+        raise RecipeError(
+            f"Expected a constant rate where it is halved on a plateau. Received: {recipe.schedule}, plateau "
+            f"{recipe.plateau}. Set one of them back."
+        )
     if recipe.images is not None and recipe.images < 1:
         raise RecipeError(f"Expected at least 1 image. Received: {recipe.images}. Leave it empty to take all.")
 

@@ -49,6 +49,8 @@ def _choose_more(published: Recipe, data: Dataset) -> dict[str, Any]:
             "schedule": _choice(published, "schedule", "Rate over time", SCHEDULES),
             "scaling": _choice(published, "scaling", "Scaling", tuple(SCALINGS)),
             "weight_decay": _real(published, "weight_decay", "Weight decay", "Of AdamW."),
+            "beta_2": _real(published, "beta_2", "Beta 2", "Adam's memory of squared gradients."),
+            "smoothing": _real(published, "smoothing", "Label smoothing", "Share spread over all ten digits."),
             "averaging": _real(published, "averaging", "Averaging of weights", "Momentum; 0: none."),
         }
     share = "Share of the images that it never learns from; 0: the test part serves."

@@ -129,13 +129,17 @@ def test_a_student_that_is_kept_and_taken_up_again_learns_as_if_it_had_not_been(
 
 
 def test_the_schedule_is_keras_own() -> None:
-    recipe = PUBLISHED["digitrec-fast"]
+    recipe = replace(PUBLISHED["digitrec-fast"], schedule="one-cycle", epochs=5)
     warmup = round(500 * recipe.warmup)
     keras_own = keras.optimizers.schedules.CosineDecay(
         0.0, 500 - warmup, warmup_target=recipe.learning_rate, warmup_steps=warmup
     )
-    ours = [learning_rate_at(recipe, step, 500) for step in range(500)]
-    np.testing.assert_allclose(ours, [float(keras_own(step)) for step in range(500)], atol=1e-8)
+    expected = [float(keras_own(step)) for step in range(500)]
+    ours = [learning_rate_at(recipe, epoch, step, 100) for epoch in range(5) for step in range(100)]
+    np.testing.assert_allclose(ours, expected, atol=1e-8)
+    cycles = replace(recipe, schedule="a cycle an epoch")
+    third = [learning_rate_at(cycles, 2, step, 500) for step in range(500)]
+    np.testing.assert_allclose(third, np.divide(expected, 3), atol=1e-8)
 
 
 def test_the_loss_is_keras_own() -> None:
