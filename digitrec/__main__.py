@@ -5,12 +5,13 @@ import sys
 import typer
 
 from digitrec.commands.data import data
+from digitrec.commands.exchange import add, export
 from digitrec.commands.models import evaluate, models
 from digitrec.commands.predict import predict
 from digitrec.commands.train import train
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (predict, data, train, evaluate, models):
+for command in (predict, data, train, evaluate, models, export, add):
     app.command()(command)
 
 

@@ -1,6 +1,8 @@
 """Plotly figures from plain values. Colours are left to the page's theme, so that light and dark both fit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from html import escape
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from digitrec.registry import Measurement
 
 ROW = 46  # pixels
 SMOOTH = 4  # rows of steps that a point of a learning curve is averaged over
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 LABEL = 15  # pixels above its row, where a phone has room for it
 
 
@@ -233,6 +236,33 @@ def learning_curves(history: pd.DataFrame, steps: pd.DataFrame, epochs: int, wha
     )
     figure.update_xaxes(title="epochs", range=[0, epochs * 1.02])
     figure.update_yaxes(title=what, ticksuffix=ending, rangemode="tozero" if what == "loss" else "normal")
+    return figure
+
+
+def compared_curves(histories: Mapping[str, pd.DataFrame], what: str, against: str) -> go.Figure:
+    """How `what`, "val_loss" or "val_accuracy", went in several trainings, `against` "epoch" or "seconds".
+
+    The frames have a row an epoch and these columns; the names become the legend.
+    """
+    percent, ending = (100, " %") if what.endswith("accuracy") else (1, "")
+    figure = go.Figure()
+    for (name, history), dash in zip(histories.items(), cycle(DASHES), strict=False):
+        figure.add_scatter(
+            x=history[against],
+            y=percent * history[what],
+            mode="lines+markers",
+            name=escape(name),
+            line={"dash": dash},  # so that nobody needs the colours
+            hovertemplate=f"{against} %{{x:.3g}}: %{{y:.4g}}{ending}<extra>{escape(name)}</extra>",
+        )
+    figure.update_layout(
+        height=330,
+        margin={"l": 0, "r": 10, "t": 10, "b": 0},
+        legend={"orientation": "h", "y": -0.25, "yanchor": "top"},
+        showlegend=True,
+    )
+    figure.update_xaxes(title="epochs" if against == "epoch" else against, rangemode="tozero")
+    figure.update_yaxes(title=f"validation {what.removeprefix('val_')}", ticksuffix=ending)
     return figure
 
 

@@ -115,6 +115,16 @@ class Classifier:
                 Activation(name, interpreter.get_tensor(index)[0].copy()) for name, index in _layer_outputs(interpreter)
             )
 
+    def count_parameters(self) -> int:
+        """How many numbers the file holds, those of shapes left out."""
+        with self._borrow(1) as interpreter:
+            operations = interpreter._get_ops_details()  # noqa: SLF001  there is no public way
+            made = {int(index) for one in operations for index in one["outputs"]} | {_faces(interpreter)[0][0]["index"]}
+            used = {int(index) for one in operations for index in one["inputs"]} - made
+            tensors = {one["index"]: one for one in interpreter.get_tensor_details()}
+            kept = [tensors[index] for index in used if index in tensors]
+        return sum(math.prod(map(int, one["shape"])) for one in kept if one["dtype"] != np.int32)
+
     def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> Reading:
         """Read a drawing.
 

@@ -53,6 +53,8 @@ class Card(BaseModel):
     measured : figures, each on data that no training saw.
     weaknesses : sentences for people.
     recipe, data, environment : how to make it again.
+    history : how its training went, a number an epoch for each of loss, accuracy, val_loss, val_accuracy and seconds;
+        empty where it is not known.
     date : ISO 8601.
     files : the sha256 of each file in the folder, by name.
     """
@@ -67,6 +69,7 @@ class Card(BaseModel):
     recipe: dict[str, JsonValue]
     data: dict[str, JsonValue]
     environment: dict[str, JsonValue]
+    history: dict[str, tuple[float, ...]] = {}
     date: str
     files: dict[str, str]
 

@@ -1,5 +1,6 @@
 """From a network as plain data to a Keras model, and from a Keras model to the file that the app reads with."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +83,10 @@ def first_filters(model: keras.Model) -> NDArray[np.float32]:
 def export_litert(model: keras.Model, path: Path) -> None:
     """Write the model as a .tflite file of float32 weights, which LiteRT reads without TensorFlow."""
     model.export(path, format="litert", verbose=False)
+
+
+def export_onnx(model: keras.Model, path: Path) -> None:
+    """Write the model as an .onnx file. It must have been called once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # Keras looks for names that NumPy has dropped
+        model.export(path, format="onnx", verbose=False)

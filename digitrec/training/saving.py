@@ -22,6 +22,7 @@ from digitrec.training.network import build, export_litert
 
 FILES = ("model.keras", "model.tflite")
 LIBRARIES = ("tensorflow-cpu", "tensorflow", "keras", "numpy", "ai-edge-litert", "pillow")
+CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 REFUSED = 0.01  # of real digits at most may be answered "not sure"
 
 
@@ -37,8 +38,13 @@ def save_files(model: keras.Model, fresh: keras.Model, folder: Path) -> dict[str
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
 
 
-def save_trained(run: Path, model: keras.Model, recipe: Recipe, parts: Parts, seconds: float) -> dict[str, float]:
-    """Write a run's model/ and measure what is in it on the test part; returns the figures."""
+def save_trained(
+    run: Path, model: keras.Model, recipe: Recipe, parts: Parts, *, seconds: float, history: list[dict[str, float]]
+) -> dict[str, float]:
+    """Write a run's model/ and measure what is in it on the test part; returns the figures.
+
+    `history` is a row an epoch, as `digitrec.runs.Run` has it.
+    """
     folder, data = run / "model", parts.data
     (folder / "card.json").unlink(missing_ok=True)  # until the new one is there, there is no model to keep
     mean, deviation = mean_and_deviation(count_greys(parts.train.images))
@@ -53,6 +59,7 @@ def save_trained(run: Path, model: keras.Model, recipe: Recipe, parts: Parts, se
         recipe=json.loads(json.dumps(dataclasses.asdict(recipe))),
         data={"source": data.source, "licence": data.licence, "images to learn from": len(parts.train)},
         environment=describe_environment() | {"seconds": round(seconds, 1)},
+        history={name: tuple(float(f"{row[name]:.6g}") for row in history) for name in CURVES},
         date=time.strftime("%Y-%m-%d"),
         files=files,
     )

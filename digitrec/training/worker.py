@@ -276,8 +276,11 @@ class _Training:
         """Write model/ and measure what is in it on the test part."""
         from digitrec.training.saving import save_trained  # noqa: PLC0415
 
+        seconds, _ = self._spent()
         with self.student.at_its_best():
-            return save_trained(self.folder, self.student.model, self.recipe, self.parts, self._spent()[0])
+            return save_trained(
+                self.folder, self.student.model, self.recipe, self.parts, seconds=seconds, history=self.history
+            )
 
     def _spent(self) -> tuple[float, float]:
         """Seconds by the clock and by the processor, those of earlier workers of this run too."""

@@ -20,10 +20,14 @@ READ_AT_ONCE = 640  # images, between two looks at how far it is
 MODEL = "model"  # the session's choice: a model's name
 
 
-def classifier(name: str | None = None) -> Classifier:
-    """The classifier of a model, or of the one that the session reads with; the shipped one until another is chosen."""
-    chosen = name or st.session_state.get(MODEL)
-    folder = find_model(chosen if chosen in list_models() else SHIPPED_NAME)
+def classifier(model: str | Path | None = None) -> Classifier:
+    """The classifier of a model by its name or folder, or of the one that the session reads with.
+
+    Until another is chosen, that is the shipped one.
+    """
+    chosen = model or st.session_state.get(MODEL)
+    is_there = isinstance(chosen, Path) or chosen in list_models()
+    folder = find_model(chosen if chosen and is_there else SHIPPED_NAME)
     card = folder / "card.json"
     return _load_classifier(str(folder), card.stat().st_mtime if card.is_file() else 0.0)
 
@@ -72,7 +76,7 @@ def pixel_summary(name: str, part: str) -> PixelSummary:
     return summarise(split.images, split.labels)
 
 
-def probabilities(model: str, data: Dataset) -> NDArray[np.float32]:
+def probabilities(model: str | Path, data: Dataset) -> NDArray[np.float32]:
     """What a model answers to the test part of a dataset, (n, 10), read once for all sessions."""
     reader = classifier(model)
 
@@ -84,5 +88,5 @@ def probabilities(model: str, data: Dataset) -> NDArray[np.float32]:
         return np.concatenate(parts)
 
     key = ("probabilities", reader.card.files.get("model.tflite"), str(data_folder()), data.name)
-    answers: NDArray[np.float32] = wait_for(key, f"{model} is reading", read)
+    answers: NDArray[np.float32] = wait_for(key, f"{reader.card.name} is reading", read)
     return answers

@@ -1,6 +1,8 @@
-"""Choosing the model that reads, and what the Models page shows of one or two of them."""
+"""Choosing the model that reads, and what the Models page shows of one or several of them."""
 
 import time
+from collections.abc import Mapping
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +10,16 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from digitrec import runs
+from digitrec.charts import compared_curves
 from digitrec.datasets import Dataset, Split
 from digitrec.errors import DigitrecError
 from digitrec.evaluation import compare
+from digitrec.exchange import FORMS, LARGEST, add_model, pack
 from digitrec.pictures import as_paper
 from digitrec.registry import Card, delete_model, is_own, list_models, read_file, rename_model, restore_model
 from digitrec.ui.cache import MODEL, classifier, probabilities
+from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, told
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_seconds
@@ -29,32 +35,39 @@ def choose_model() -> None:
         st.selectbox("Read with", names, key=MODEL, persist_state="session", bind="query-params", width=260)
 
 
+def list_readers() -> dict[str, Path]:
+    """Everything that can read, by its title: the models, and the networks of runs that nobody has kept yet."""
+    found = {name: runs.find(name) / "model" for name in runs.list_runs()}
+    return list_models() | {f"run {name}": folder for name, folder in found.items() if (folder / "card.json").is_file()}
+
+
 @st.cache_data(show_spinner="Timing the models …")
-def time_to_read(name: str, sha256: str) -> float:
+def time_to_read(folder: Path, sha256: str) -> float:
     """Seconds that one image takes, the median of some reads."""
     del sha256  # a model that was written anew is timed anew
     image, times = np.zeros((1, 28, 28), np.uint8), []
     for _ in range(READS):
         start = time.perf_counter()
-        classifier(name).predict_proba(image)
+        classifier(folder).predict_proba(image)
         times.append(time.perf_counter() - start)
     return float(np.median(times))
 
 
-def describe(name: str, folder: Path, card: Card) -> dict[str, object]:
+def describe(title: str, folder: Path, card: Card) -> dict[str, object]:
     """A model's row in the table."""
     best = card.measured[0] if card.measured else None
     seconds = card.environment.get("seconds")
     return {
-        "name": name,
+        "name": title,
         "network": card.network,
         "read": best.share if best else None,
         "95 % interval": f"{best.low:.2%} to {best.high:.2%}" if best else "",
         "of": f"{best.n:,}: {best.what}" if best else "",
         "numbers": card.parameters,
         "size (kB)": round((folder / "model.tflite").stat().st_size / 1000),
-        "time per read (ms)": 1000 * time_to_read(name, card.files.get("model.tflite", "")),
+        "time per read (ms)": 1000 * time_to_read(folder, card.files.get("model.tflite", "")),
         "trained in": in_seconds(float(seconds)) if isinstance(seconds, int | float) else "",
+        "data": str(card.data.get("source", "")),
         "date": card.date,
     }
 
@@ -82,52 +95,129 @@ def use(name: str) -> None:
     st.session_state[MODEL] = name
 
 
-def show_one(name: str, card: Card) -> None:
-    """What can be done with a model."""
-    folder = list_models()[name]
-    st.subheader(as_plain_text(name), anchor=False)
+def offer_to_add() -> None:
+    """Let the user add a model from files."""
+    with st.expander("Add a model from a file", icon=":material/upload_file:"):
+        st.markdown(
+            "A **.keras** or a **.tflite** file, or both of the same network, or a **.zip** that digitrec made. It "
+            "must take 28 × 28 images with ink 255 on 0 and give ten probabilities."
+        )
+        with st.form("add", border=False):
+            suffixes = [*(suffix.lstrip(".") for suffix in FORMS), "zip"]
+            files = st.file_uploader(
+                "Files", type=suffixes, accept_multiple_files=True, max_upload_size=LARGEST // 1_000_000
+            )
+            name = st.text_input("Name", "", max_chars=40, width=280, placeholder="what it is to be called")
+            if not st.form_submit_button("Add", icon=":material/add:") or not files:
+                return
+        contents = {file.name: file.getvalue() for file in files}
+        with told("The model was not added."):
+            key = ("add", name, time.monotonic())  # the same files may be added again
+            wait_for(key, "Looking at the model", lambda _: add_model(contents, name.strip()))
+        st.session_state["added"] = name.strip()
+        st.rerun()
+
+
+def show_one(title: str, folder: Path, card: Card) -> None:
+    """What can be done with a model, or with a run's network."""
+    st.subheader(as_plain_text(title), anchor=False)
+    is_model = title in list_models()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.button("Read with it", icon=":material/check:", on_click=use, args=(name,), type="primary")
+        if is_model:
+            st.button("Read with it", icon=":material/check:", on_click=use, args=(title,), type="primary")
+        else:
+            run = {"run": title.removeprefix("run ")}
+            st.page_link("pages/train.py", label="Keep it, or go on with it", icon=":material/save:", query_params=run)
         for file in card.files:
             with told("The file could not be read."):
                 content = read_file(folder, file, card)
             suffix = file.rpartition(".")[2]
             label = f"Download (.{suffix})"
-            st.download_button(label, content, f"{name}.{suffix}", on_click="ignore", icon=":material/download:")
-        if is_own(name):
-            st.button("Delete", icon=":material/delete:", on_click=put_aside, args=(name,))
-    if is_own(name):
+            st.download_button(label, content, f"{title}.{suffix}", on_click="ignore", icon=":material/download:")
+        if is_own(title):
+            st.button("Delete", icon=":material/delete:", on_click=put_aside, args=(title,))
+    _offer_pack(title, folder, card)
+    if is_own(title):
         with st.form("rename", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-            new = st.text_input("Name", name, max_chars=40, width=280)
+            new = st.text_input("Name", title, max_chars=40, width=280)
             if st.form_submit_button("Rename", icon=":material/edit:"):
                 with told("It was not renamed."):
-                    rename_model(name, new)
+                    rename_model(title, new)
                 st.rerun()
     with st.expander("Its card"):
         st.json(card.model_dump(), expanded=1)
 
 
-def show_two(cards: dict[str, Card], data: Dataset) -> None:
-    """Two models on the test part of the same data, and where their recipes differ."""
-    (first, second), split = cards, data.test
+def _offer_pack(title: str, folder: Path, card: Card) -> None:
+    box = st.expander("Take it elsewhere", icon=":material/deployed_code:", key="pack", on_change="rerun")
+    with box:
+        st.markdown(
+            "A zip with the network as **.keras**, **.tflite** and **.onnx**, its card, and twenty images with what it "
+            "answers to them: `python check.py` in it says whether it reads the same where it has gone."
+        )
+        if not box.open:
+            return
+        with told("It could not be packed."):
+            packed = wait_for(("pack", card.files.get("model.tflite"), title), "Packing", lambda _: pack(folder))
+        label = f"Download (.zip, {len(packed) / 1e6:.1f} MB)"
+        st.download_button(label, packed, f"{title}.zip", on_click="ignore", icon=":material/download:")
+
+
+def show_several(readers: Mapping[str, Path], cards: Mapping[str, Card], data: Dataset) -> None:
+    """Several models on the test part of the same data: their curves, their recipes, and any two of them."""
+    _show_curves(cards)
+    _show_recipes(cards)
+    pairs = {f"{one} and {other}": (one, other) for one, other in combinations(readers, 2)}
+    pair = next(iter(pairs)) if len(pairs) == 1 else st.selectbox("Compare", list(pairs), key="pair", width=520)
+    first, second = pairs[pair]
+    _show_two((first, readers[first]), (second, readers[second]), data)
+
+
+def _show_curves(cards: Mapping[str, Card]) -> None:
+    histories = {title: pd.DataFrame(card.history) for title, card in cards.items() if card.history}
+    histories = {title: frame.assign(epoch=frame.index + 1) for title, frame in histories.items() if len(frame)}
+    if not histories:
+        st.caption("How their trainings went is not in their cards.")
+        return
+    against = st.segmented_control(
+        "Curves against", ["epoch", "seconds"], default="epoch", key="against", required=True
+    )
+    for column, what in zip(st.columns(2), ("val_accuracy", "val_loss"), strict=True):
+        figure = compared_curves(histories, what, str(against))
+        column.plotly_chart(figure, config={"displayModeBar": False}, key=f"compared-{what}")
+    if missing := [title for title in cards if title not in histories]:
+        st.caption(as_plain_text(f"How the training went is not in the card of {', '.join(missing)}."))
+
+
+def _show_recipes(cards: Mapping[str, Card]) -> None:
+    settings = sorted({setting for card in cards.values() for setting in card.recipe})
+    rows = {setting: [str(card.recipe.get(setting, "")) for card in cards.values()] for setting in settings}
+    differing = {setting: row for setting, row in rows.items() if len(set(row)) > 1}
+    st.markdown("**Where their recipes differ**")
+    if differing:
+        st.dataframe(pd.DataFrame.from_dict(differing, orient="index", columns=list(cards)))
+    else:
+        st.caption("Nowhere.")
+
+
+def _show_two(first: tuple[str, Path], second: tuple[str, Path], data: Dataset) -> None:
+    split = data.test
     with told("The models could not be compared."):
-        read = [probabilities(name, data).argmax(axis=1) for name in cards]
+        read = [probabilities(folder, data).argmax(axis=1) for _, folder in (first, second)]
     found = compare(split.labels, *read)
     verdict = "more than chance would do" if found.p < CHANCE else "no more than chance would do"
     st.markdown(
         f"Of the {len(split):,} images to test with, both read {found.both_right:,} rightly and {found.both_wrong:,} "
-        f"wrongly; **{as_plain_text(first)}** alone reads {len(found.only_first):,}, **{as_plain_text(second)}** alone "
-        f"{len(found.only_second):,}. That parts them {verdict} (McNemar's exact test, p = {found.p:.2g})."
+        f"wrongly; **{as_plain_text(first[0])}** alone reads {len(found.only_first):,}, "
+        f"**{as_plain_text(second[0])}** alone {len(found.only_second):,}. That parts them {verdict} "
+        f"(McNemar's exact test, p = {found.p:.2g})."
     )
-    _show_alone(first, split, found.only_first, read[1])
-    _show_alone(second, split, found.only_second, read[0])
-    recipes = pd.DataFrame({name: pd.Series(card.recipe).astype(str) for name, card in cards.items()}).fillna("")
-    st.markdown("**Where their recipes differ**")
-    st.dataframe(recipes[recipes[first] != recipes[second]])
+    _show_alone(first[0], split, found.only_first, read[1])
+    _show_alone(second[0], split, found.only_second, read[0])
 
 
-def _show_alone(name: str, split: Split, places: NDArray[np.intp], others: NDArray[np.intp]) -> None:
-    st.markdown(f"**Read by {as_plain_text(name)} alone**")
+def _show_alone(title: str, split: Split, places: NDArray[np.intp], others: NDArray[np.intp]) -> None:
+    st.markdown(f"**Read by {as_plain_text(title)} alone**")
     if not len(places):
         st.caption("None.")
     shown = places[:SHOWN].tolist()

@@ -1,35 +1,38 @@
 """`make bench`: measure what the app promises, print a table, and write build/bench.json.
 
-Every figure says how often it was taken. Nothing is asserted: a busy machine must not fail a build.
+Every figure says how often it was taken. Nothing is asserted: a busy machine must not fail a build. Parts can be named,
+as in `python -m tests.benchmarks reading app`.
 """
 
 import base64
 import io
 import json
 import platform
+import sys
 import tempfile
 import time
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from digitrec import load_classifier
 from digitrec.datasets.pen import draw_at_random, load_pen_digits, split_by_writer
-from digitrec.drawings import Drawing, place, render, to_link
+from digitrec.drawings import render, to_link
 from digitrec.errors import DataError
 from digitrec.evaluation import measure
 from digitrec.explanation import occlusion
-from digitrec.samples import OWN, own_sample
+from digitrec.samples import own_sample
+from tests.benchmarks.beside import beside_training
 from tests.benchmarks.data import data
+from tests.benchmarks.drawing import while_drawing
 from tests.benchmarks.table import median_ms, row
 from tests.benchmarks.training import training
 from tests.browser import chromium
-from tests.browser.app import Server, open_draw, press, settle
+from tests.browser.app import Server
 
 SEED = 0
 OUT = Path("build/bench.json")
@@ -51,24 +54,21 @@ DRAW = """(drawings) => drawings.map((strokes) => {
   }
   return canvas.toDataURL()
 })"""
-WATCH = """() => {
-  const live = [...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.live')).find(e => e)
-  window.seen = []
-  window.lifted = null
-  document.addEventListener('pointerup', () => { window.lifted = performance.now() }, true)
-  document.addEventListener('mouseup', () => { window.lifted ??= performance.now() }, true)
-  let last = live.dataset.seen
-  const note = () => {
-    if (live.dataset.seen !== last) window.seen.push([performance.now(), +live.dataset.seen, +live.dataset.sent])
-    last = live.dataset.seen
-  }
-  new MutationObserver(note).observe(live, { attributes: true, attributeFilter: ['data-seen'] })
-}"""
 
 
 def main() -> None:
-    """Measure everything and show it."""
-    rows = [*reading(), *real_canvas(), *app(), *data(), *training()]
+    """Measure everything, or the parts that are named, and show it."""
+    parts = {
+        "reading": reading,
+        "canvas": real_canvas,
+        "app": app,
+        "data": data,
+        "training": training,
+        "beside": beside_training,
+    }
+    if unknown := set(sys.argv[1:]) - set(parts):
+        sys.exit(f"Expected parts among {', '.join(parts)}. Received: {', '.join(sorted(unknown))}.")
+    rows = [line for name in sys.argv[1:] or parts for line in parts[name]()]
     print(f"\n{platform.processor() or platform.machine()}, {psutil.cpu_count()} cores, seed {SEED}\n")
     width = max(len(line["what"]) for line in rows)
     for line in rows:
@@ -156,7 +156,7 @@ def app() -> list[dict[str, Any]]:
                 "[...document.querySelectorAll('*')].some(e => +e.shadowRoot?.querySelector('.live')?.dataset.seen > 0)"
             )
             first = time.perf_counter()
-            lifted, rates = while_drawing(page, server, rng)
+            lifted, rates = while_drawing(page, server, 20, rng)
             process = psutil.Process(server.process.pid)
             memory = process.memory_info().rss / 2**20
             loads_tensorflow = any("tensorflow" in part.path for part in process.memory_maps())
@@ -172,44 +172,6 @@ def app() -> list[dict[str, Any]]:
         row("memory of the app after drawing", f"{memory:.0f} MB", "< 350 MB", 1),
         row("TensorFlow in the app's process", "yes" if loads_tensorflow else "no", "no", 1),
     ]
-
-
-def while_drawing(page: Page, server: Server, rng: np.random.Generator) -> tuple[list[float], list[float]]:
-    """Of each of 20 digits: ms from pen-up to the verdict of all its ink, and verdicts a second before."""
-    open_draw(page, server.address)
-    page.evaluate(WATCH)
-    lifted, rates = [], []
-    for digit in list(OWN) * 2:
-        slowly(page, own_sample(digit, rng).drawing)
-        settle(page)
-        up, seen = page.evaluate("[window.lifted, window.seen]")
-        after = [when - up for when, number, sent in seen if when > up and number == sent]
-        before = [when for when, *_ in seen if when <= up]
-        if after:
-            lifted.append(min(after))
-        if len(before) > 2:
-            rates.append((len(before) - 1) / (before[-1] - before[0]) * 1000)
-        press(page, "Clear")
-        page.evaluate("window.seen = []; window.lifted = null")
-    return lifted, rates
-
-
-def slowly(page: Page, drawing: Drawing) -> None:
-    """Draw at a person's pace, about 250 pixels a second, as one stroke."""
-    corner = page.locator("canvas.upper-canvas").bounding_box()
-    assert corner
-    points = np.concatenate(
-        [stroke.points for stroke in place([s.points for s in drawing.strokes], 18, 200, (140, 140)).strokes]
-    )
-    page.mouse.move(corner["x"] + float(points[0, 0]), corner["y"] + float(points[0, 1]))
-    page.mouse.down()
-    for start, end in pairwise(points):
-        steps = max(1, round(float(np.hypot(*(end - start))) / 4))
-        for share in np.linspace(0, 1, steps + 1)[1:]:
-            x, y = (start + (end - start) * share).tolist()
-            page.mouse.move(corner["x"] + x, corner["y"] + y)
-            time.sleep(0.016)
-    page.mouse.up()
 
 
 if __name__ == "__main__":

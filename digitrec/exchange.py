@@ -1,0 +1,215 @@
+"""Models come and go as files: pack one to be carried elsewhere, or add one that was made elsewhere.
+
+model folder -> `pack` -> a zip with golden answers and a check          files -> `add_model` -> model folder
+
+Whatever needs Keras happens in a process of its own, so that the app never loads it.
+"""
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from digitrec.classifier import Classifier
+from digitrec.datasets import is_there, load_dataset
+from digitrec.errors import ModelError
+from digitrec.evaluation import measure
+from digitrec.golden import PARITY, difference, golden_images
+from digitrec.registry import Card, check_name, keep_model, read_card, read_file, write_card
+
+FORMS = {".keras": "model.keras", ".tflite": "model.tflite"}
+LARGEST = 50_000_000  # bytes of a file; the catalogue's largest network has 11 million
+PATIENCE = 180  # seconds
+CHECK = Path(__file__).parent / "training" / "check_export.py"  # read, never run here
+READABLE = 0o644 << 16  # by everybody, in a zip's own way of saying so
+ANY_DAY = (1980, 1, 1, 0, 0, 0)  # so that the same model packs to the same bytes
+
+
+def pack(folder: Path) -> bytes:
+    """A zip of a model: .keras, .tflite, .onnx, its card, golden.npz, and check.py, which compares.
+
+    Raises
+    ------
+    ModelError, where a file is missing or damaged, or cannot be brought into another form.
+    """
+    card = read_card(folder)
+    contents = {name: read_file(folder, name, card) for name in card.files}
+    images = golden_images()
+    probabilities = Classifier(contents["model.tflite"], card).predict_proba(images)
+    if "model.keras" in contents:
+        with tempfile.TemporaryDirectory() as workshop:
+            draft = Path(workshop)
+            (draft / "model.keras").write_bytes(contents["model.keras"])
+            _convert(draft, "onnx")
+            contents["model.onnx"] = (draft / "model.onnx").read_bytes()
+    golden = io.BytesIO()
+    np.savez_compressed(golden, images=images, probabilities=probabilities)
+    contents |= {
+        "card.json": (folder / "card.json").read_bytes(),
+        "golden.npz": golden.getvalue(),
+        "check.py": CHECK.read_bytes(),
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in contents.items():
+            entry = zipfile.ZipInfo(name, ANY_DAY)
+            entry.external_attr = READABLE
+            file.writestr(entry, content, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def add_model(files: Mapping[str, bytes], name: str) -> Path:
+    """Add a model to one's own: a .keras or .tflite file, both of the same network, or a zip of `pack`.
+
+    It must take 28 x 28 images with ink 255 on 0 and give ten probabilities. It is asked to read the golden images, and
+    measured on MNIST's test part, or UCI's where MNIST is not there.
+
+    Raises
+    ------
+    ModelError, where it is none that digitrec can read with, or the name is taken or none that a model can have.
+    """
+    check_name(name)
+    contents = _sort(files)
+    with tempfile.TemporaryDirectory() as workshop:
+        draft = Path(workshop)
+        for file, content in contents.items():
+            (draft / file).write_bytes(content)
+        answers, parameters = None, 0
+        if "model.keras" in contents:
+            said = _convert(draft, *([] if "model.tflite" in contents else ["litert"]))
+            answers, parameters = np.array(said["answers"], np.float32), said["parameters"]
+        card = _describe(draft, name, _told(contents), parameters)
+        reader = Classifier((draft / "model.tflite").read_bytes(), card)
+        _compare(reader.predict_proba(golden_images()), answers)
+        test = load_dataset("mnist" if is_there("mnist") else "uci")
+        read = reader.predict_proba(test.test.images).argmax(axis=1)
+        figure = measure("read", f"Test part of {test.name}", read == test.test.labels)
+        parameters = parameters or reader.count_parameters()
+        write_card(draft, card.model_copy(update={"measured": (figure,), "parameters": parameters}))
+        return keep_model(draft, name)
+
+
+def _sort(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What came in, by the names of a model folder."""
+    found: dict[str, bytes] = {}
+    for name, content in files.items():
+        suffix = Path(name).suffix.lower()
+        if suffix == ".zip":
+            found |= _unpack(content)
+        elif suffix in FORMS:
+            found[FORMS[suffix]] = content
+        else:
+            raise ModelError(f"Expected .keras, .tflite or .zip files. Received: {name!r}. Choose others.")
+    for name, content in found.items():
+        if len(content) > LARGEST:
+            raise ModelError(
+                f"Expected files of at most {LARGEST / 1e6:.0f} MB. Received: {name} of {len(content) / 1e6:.0f} MB. "
+                "Choose a smaller network."
+            )
+    if not {"model.keras", "model.tflite"} & set(found):
+        raise ModelError("Expected a .keras or .tflite file. Received: none. Choose one.")
+    if "model.keras" in found:
+        _check_unpacked_size(found["model.keras"])
+    return found
+
+
+def _unpack(content: bytes) -> dict[str, bytes]:
+    """The files of a model in a zip; whatever else is in it is left aside."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as file:
+            wanted = [one for one in file.infolist() if one.filename in (*FORMS.values(), "card.json")]
+            for one in wanted:
+                if one.file_size > LARGEST:
+                    raise ModelError(
+                        f"Expected files of at most {LARGEST / 1e6:.0f} MB. Received: {one.filename} of "
+                        f"{one.file_size / 1e6:.0f} MB. Choose a smaller network."
+                    )
+            return {one.filename: file.read(one) for one in wanted}
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError):
+        raise ModelError(
+            "Expected a zip as digitrec exports it. Received: a damaged or encrypted one. Export the model again."
+        ) from None
+
+
+def _check_unpacked_size(content: bytes) -> None:
+    """A .keras file is a zip, too."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as file:
+            size = sum(one.file_size for one in file.infolist())
+    except (zipfile.BadZipFile, OSError):
+        raise ModelError(
+            "Expected a .keras file as Keras 3 saves it. Received: something else. Save it with `model.save`."
+        ) from None
+    if size > 2 * LARGEST:
+        raise ModelError(
+            f"Expected a .keras file of at most {2 * LARGEST / 1e6:.0f} MB unpacked. Received: {size / 1e6:.0f} MB. "
+            "Choose a smaller network."
+        )
+
+
+def _told(contents: Mapping[str, bytes]) -> Card | None:
+    """The card that came with the files, if it is one."""
+    try:
+        return Card.model_validate_json(contents["card.json"])
+    except (KeyError, ValidationError):
+        return None
+
+
+def _describe(draft: Path, name: str, told: Card | None, parameters: int) -> Card:
+    """A card for what is in the draft; figures that came along are left out, since nobody here measured them."""
+    files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(draft.glob("model.*"))}
+    if told is not None:
+        return told.model_copy(update={"name": name, "files": files, "measured": ()})
+    return Card(
+        name=name,
+        network="from a file",
+        parameters=parameters or 1,
+        unsure_below=0.5,
+        measured=(),
+        weaknesses=("It came as a file: what it learned from is not known.",),
+        recipe={},
+        data={},
+        environment={},
+        date=time.strftime("%Y-%m-%d"),
+        files=files,
+    )
+
+
+def _compare(probabilities: NDArray[np.float32], answers: NDArray[np.float32] | None) -> None:
+    """Refuse answers that are no probabilities, and two files that answer differently."""
+    sums = probabilities.sum(axis=1)
+    if not np.isfinite(probabilities).all() or probabilities.min() < -PARITY or np.abs(sums - 1).max() > PARITY:
+        raise ModelError(
+            f"Expected ten probabilities that sum to 1. Received: answers of {probabilities.min():.3g} to "
+            f"{probabilities.max():.3g} that sum to {sums.min():.3g} to {sums.max():.3g}. End the network in a softmax."
+        )
+    if answers is not None and (apart := difference(probabilities, answers)) > PARITY:
+        raise ModelError(
+            f"Expected the .keras and the .tflite file to read alike. Received: probabilities that are {apart:.2g} "
+            "apart on the same images. Export both from the same network, or add just one."
+        )
+
+
+def _convert(folder: Path, *forms: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "digitrec.training.convert", str(folder), *forms]
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)  # noqa: S603
+        said: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+    except (subprocess.TimeoutExpired, IndexError, ValueError):
+        said = {"refused": "one at which the program that converts it failed"}
+    if "refused" in said:
+        raise ModelError(
+            f"Expected a Keras network from (28, 28, 1) to 10. Received: {said['refused']}. Save another one."
+        )
+    return said

@@ -1,0 +1,82 @@
+"""What a training costs those who draw meanwhile: the Draw page's latency, and memory."""
+
+import re
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from digitrec import runs
+from tests.benchmarks.drawing import while_drawing
+from tests.benchmarks.table import row
+from tests.browser import chromium
+from tests.browser.app import Server
+
+DRAWN = 10  # digits, without and with a training
+WARM = 12  # seconds after which the waiting worker has loaded TensorFlow
+PATIENCE = 120_000  # ms
+
+
+def beside_training() -> list[dict[str, Any]]:
+    """Draw, press Train, draw on."""
+    path = chromium.find()
+    if path is None:
+        print("No browser: drawing beside a training was not measured.")
+        return []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
+        server = Server(Path(folder) / "log.txt", DIGITREC_RUNS=f"{folder}/runs")
+        try:
+            return measure(browser, server, Path(folder) / "runs")
+        finally:
+            server.stop()
+            browser.close()
+
+
+def measure(browser: Browser, server: Server, folder: Path) -> list[dict[str, Any]]:
+    """The rows of the table."""
+    rng = np.random.default_rng(0)
+    page = browser.new_page(viewport={"width": 1200, "height": 1000})
+    before, _ = while_drawing(page, server, DRAWN, rng)
+
+    page.goto(f"{server.address}/train?network=cnn-three-blocks")
+    button = page.get_by_role("button", name="Train", exact=True)
+    expect(button).to_be_enabled(timeout=PATIENCE)
+    time.sleep(WARM)
+    pressed = time.perf_counter()
+    button.click()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=PATIENCE)
+    moved = time.perf_counter() - pressed
+
+    worker = find_worker(folder)
+    during, rates = while_drawing(page, server, DRAWN, rng)
+    app = psutil.Process(server.process.pid).memory_info().rss / 2**20
+    status = Path(f"/proc/{worker.pid}/status").read_text()
+    peak = re.search(r"VmHWM:\s+(\d+) kB", status)
+    (run,) = folder.glob("*-cnn-three-blocks")
+    still = runs.read(run).state.name
+    runs.request_stop(run)
+    worker.wait(60)
+    return [
+        row("press Train to the first curve, a worker waiting", f"{moved:.1f} s", "< 3 s", 1),
+        row("pen-up to verdict without a training, median", f"{np.median(before):.0f} ms", "-", len(before)),
+        row("pen-up to verdict beside a training, median", f"{np.median(during):.0f} ms", "< 2 x", len(during)),
+        row("verdicts per second beside a training, median", f"{np.median(rates):.1f} /s", "-", len(rates)),
+        row("the training after that", still, runs.TRAINING, 1),
+        row("memory of the app beside a training", f"{app:.0f} MB", "-", 1),
+        row("memory of the worker, its peak", f"{int(peak[1]) / 1024:.0f} MB" if peak else "?", "-", 1),
+    ]
+
+
+def find_worker(folder: Path) -> psutil.Process:
+    """The process that trains in this folder."""
+    workers = [one for one in psutil.process_iter(["cmdline"]) if "digitrec.training" in (one.info["cmdline"] or [])]
+    for worker in workers:
+        held = [file.path for file in worker.open_files() if file.path.endswith("alive.lock")]
+        if any(path.startswith(f"{folder}/") for path in held):
+            return worker
+    raise RuntimeError(f"No process trains in {folder}.")

@@ -1,0 +1,63 @@
+"""Digits drawn at a person's pace, and how soon they are read."""
+
+import time
+from itertools import cycle, islice, pairwise
+
+import numpy as np
+from playwright.sync_api import Page
+
+from digitrec.drawings import Drawing, place
+from digitrec.samples import OWN, own_sample
+from tests.browser.app import Server, open_draw, press, settle
+
+WATCH = """() => {
+  const live = [...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.live')).find(e => e)
+  window.seen = []
+  window.lifted = null
+  document.addEventListener('pointerup', () => { window.lifted = performance.now() }, true)
+  document.addEventListener('mouseup', () => { window.lifted ??= performance.now() }, true)
+  let last = live.dataset.seen
+  const note = () => {
+    if (live.dataset.seen !== last) window.seen.push([performance.now(), +live.dataset.seen, +live.dataset.sent])
+    last = live.dataset.seen
+  }
+  new MutationObserver(note).observe(live, { attributes: true, attributeFilter: ['data-seen'] })
+}"""
+
+
+def while_drawing(page: Page, server: Server, n: int, rng: np.random.Generator) -> tuple[list[float], list[float]]:
+    """Of each of n digits: ms from pen-up to the verdict of all its ink, and verdicts a second before."""
+    open_draw(page, server.address)
+    page.evaluate(WATCH)
+    lifted, rates = [], []
+    for digit in islice(cycle(OWN), n):
+        slowly(page, own_sample(digit, rng).drawing)
+        settle(page)
+        up, seen = page.evaluate("[window.lifted, window.seen]")
+        after = [when - up for when, number, sent in seen if when > up and number == sent]
+        before = [when for when, *_ in seen if when <= up]
+        if after:
+            lifted.append(min(after))
+        if len(before) > 2:
+            rates.append((len(before) - 1) / (before[-1] - before[0]) * 1000)
+        press(page, "Clear")
+        page.evaluate("window.seen = []; window.lifted = null")
+    return lifted, rates
+
+
+def slowly(page: Page, drawing: Drawing) -> None:
+    """Draw at a person's pace, about 250 pixels a second, as one stroke."""
+    corner = page.locator("canvas.upper-canvas").bounding_box()
+    assert corner
+    points = np.concatenate(
+        [stroke.points for stroke in place([s.points for s in drawing.strokes], 18, 200, (140, 140)).strokes]
+    )
+    page.mouse.move(corner["x"] + float(points[0, 0]), corner["y"] + float(points[0, 1]))
+    page.mouse.down()
+    for start, end in pairwise(points):
+        steps = max(1, round(float(np.hypot(*(end - start))) / 4))
+        for share in np.linspace(0, 1, steps + 1)[1:]:
+            x, y = (start + (end - start) * share).tolist()
+            page.mouse.move(corner["x"] + x, corner["y"] + y)
+            time.sleep(0.016)
+    page.mouse.up()

@@ -1,0 +1,186 @@
+import hashlib
+import io
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from digitrec import exchange
+from digitrec.classifier import load_classifier
+from digitrec.errors import ModelError
+from digitrec.exchange import add_model, pack
+from digitrec.golden import golden_images
+from digitrec.registry import delete_model, find_model, list_models, read_card
+from digitrec.training.network import build, export_litert
+
+SHIPPED = find_model()
+
+
+@pytest.fixture(scope="module")
+def packed() -> bytes:
+    return pack(SHIPPED)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """An untrained network as both files."""
+    folder = tmp_path_factory.mktemp("tiny")
+    keras.utils.set_random_seed(3)
+    model = build("cnn-tiny")
+    model.save(folder / "model.keras")
+    export_litert(model, folder / "model.tflite")
+    return {name: (folder / name).read_bytes() for name in ("model.keras", "model.tflite")}
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DIGITREC_MODELS", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def bundled_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path / "data"))
+
+
+def check(folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "check.py"], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_what_is_packed_can_be_checked_elsewhere(packed: bytes, tmp_path: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(packed)) as file:
+        file.extractall(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "model.keras", "model.tflite", "model.onnx", "card.json", "golden.npz", "check.py",
+    }  # fmt: skip
+    with np.load(tmp_path / "golden.npz") as golden:
+        np.testing.assert_array_equal(golden["images"], golden_images())
+        np.testing.assert_allclose(golden["probabilities"], load_classifier().predict_proba(golden_images()), atol=1e-6)
+    for name, digest in read_card(tmp_path).files.items():
+        assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest
+    ran = check(tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.count("reads the same (20 images") == 3
+    keras.utils.set_random_seed(1)
+    export_litert(build("cnn-tiny"), tmp_path / "model.tflite")
+    (tmp_path / "model.keras").unlink()  # Keras takes seconds to be loaded
+    ran = check(tmp_path)
+    assert ran.returncode == 1
+    assert "model.tflite: READS OTHERWISE" in ran.stdout
+    assert "model.onnx: reads the same" in ran.stdout
+
+
+def test_a_zip_comes_back_with_its_card_and_figures_of_this_machine(
+    packed: bytes, own: Path, bundled_only: None
+) -> None:
+    folder = add_model({"digitrec.zip": packed}, "From a friend")
+    card, shipped = read_card(folder), read_card(SHIPPED)
+    assert list_models()["From a friend"] == folder == own / "From a friend"
+    assert (card.name, card.network, card.parameters) == ("From a friend", "digitrec", shipped.parameters)
+    assert (card.recipe, card.data, card.unsure_below) == (shipped.recipe, shipped.data, shipped.unsure_below)
+    (figure,) = card.measured
+    assert (figure.n, figure.what) == (450, "Test part of uci")
+    read = load_classifier(folder).predict_proba(golden_images())
+    np.testing.assert_allclose(read, load_classifier().predict_proba(golden_images()), atol=1e-6)
+    delete_model("From a friend")
+
+
+def test_a_keras_file_alone_gets_its_tflite(tiny: dict[str, bytes], own: Path, bundled_only: None) -> None:
+    card = read_card(add_model({"mine.KERAS": tiny["model.keras"]}, "mine"))
+    assert (card.network, card.parameters) == ("from a file", 4518)
+    assert set(card.files) == {"model.keras", "model.tflite"}
+
+
+def test_a_tflite_file_alone_is_enough(tiny: dict[str, bytes], own: Path, bundled_only: None) -> None:
+    card = read_card(add_model({"mine.tflite": tiny["model.tflite"]}, "mine"))
+    assert set(card.files) == {"model.tflite"}
+    assert card.parameters == pytest.approx(4518, abs=20)  # biases of nought are left out, the scaling counts
+    assert "not known" in card.weaknesses[0]
+
+
+def test_two_files_of_different_networks_are_refused(
+    tiny: dict[str, bytes], own: Path, bundled_only: None, tmp_path: Path
+) -> None:
+    keras.utils.set_random_seed(4)
+    export_litert(build("cnn-tiny"), tmp_path / "other.tflite")
+    files = {"a.keras": tiny["model.keras"], "b.tflite": (tmp_path / "other.tflite").read_bytes()}
+    with pytest.raises(ModelError, match="to read alike"):
+        add_model(files, "mine")
+    assert "mine" not in list_models()
+
+
+def zipped(**contents: bytes) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as file:
+        for name, content in contents.items():
+            file.writestr(name.replace("_", "."), content)
+    return target.getvalue()
+
+
+def bomb(times: int = 1) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("model.keras", bytes(times * exchange.LARGEST + 1))
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "Received: none"),
+        ({"model.h5": b"x"}, "Received: 'model.h5'"),
+        ({"../../model.keras": b"x"}, "as Keras 3 saves it"),
+        ({"a.tflite": b"no model"}, "LiteRT"),
+        ({"a.zip": b"no zip"}, "damaged or encrypted"),
+        ({"a.zip": zipped(other_txt=b"x")}, "Received: none"),
+        ({"a.zip": zipped(model_keras=b"x")}, "as Keras 3 saves it"),
+        ({"a.keras": zipped(config_json=b"{}")}, "does not load safely"),
+        ({"a.tflite": bytes(exchange.LARGEST + 1)}, "at most 50 MB"),
+    ],
+    ids=["nothing", "h5", "path", "no model", "no zip", "zip of nothing", "zip of no model", "empty keras", "large"],
+)
+def test_other_files_are_refused_and_nothing_is_kept(files: dict[str, bytes], said: str, own: Path) -> None:
+    with pytest.raises(ModelError, match=said):
+        add_model(files, "mine")
+    assert not own.exists() or not list(own.iterdir())
+
+
+def test_what_unpacks_to_gigabytes_is_refused_unread(own: Path) -> None:
+    packed = bomb()
+    assert len(packed) < 100_000
+    with pytest.raises(ModelError, match=r"Received: model\.keras of 50 MB"):
+        add_model({"a.zip": packed}, "mine")
+    with pytest.raises(ModelError, match="unpacked"):
+        add_model({"a.keras": bomb(2)}, "mine")
+
+
+@pytest.mark.parametrize("name", ["", "../mine", "digitrec", ".hidden"])
+def test_a_name_is_checked_before_anything_is_read(name: str, own: Path) -> None:
+    with pytest.raises(ModelError, match="Expected a name"):
+        add_model({"a.tflite": b"x"}, name)
+
+
+def foreign(tmp_path: Path, *layers: keras.Layer) -> bytes:
+    export_litert(keras.Sequential([keras.Input((28, 28, 1)), *layers]), tmp_path / "x.tflite")
+    return (tmp_path / "x.tflite").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        (lambda: (keras.layers.Flatten(), keras.layers.Dense(10)), "softmax"),
+        (lambda: (keras.layers.Flatten(), keras.layers.Dense(12, "softmax")), r"gives \[\(\(1, 12\)"),
+    ],
+    ids=["logits", "twelve classes"],
+)
+def test_a_network_of_another_kind_is_refused(
+    layers: Callable[[], tuple[keras.Layer, ...]], said: str, tmp_path: Path, own: Path
+) -> None:
+    keras.utils.set_random_seed(3)
+    with pytest.raises(ModelError, match=said):
+        add_model({"a.tflite": foreign(tmp_path, *layers())}, "mine")
