@@ -6,6 +6,7 @@ import pytest
 
 from digitrec.charts import (
     boxes_by_digit,
+    compared_curves,
     confusion_squares,
     grey_bars,
     label_bars,
@@ -166,6 +167,21 @@ def test_learning_curves_reach_to_the_last_epoch_from_the_start(tmp_path: Path) 
         assert figure.layout.xaxis.range[1] >= 5
         assert all(len(trace.x) == 0 for trace in figure.data)
         assert figure.layout.uirevision == "kept"
+
+
+def test_compared_curves_are_told_apart_without_colour_and_names_are_text() -> None:
+    history = pd.DataFrame(
+        {"epoch": [1, 2], "seconds": [3.0, 5.0], "val_accuracy": [0.9, 0.95], "val_loss": [0.3, 0.2]}
+    )
+    histories = {"one": history, "<b>other</b>": history.head(1)}
+    one, other = compared_curves(histories, "val_accuracy", "seconds").data
+    assert list(one.x) == [3, 5]
+    np.testing.assert_allclose(one.y, [90, 95])
+    assert one.line.dash != other.line.dash
+    assert other.name == "&lt;b&gt;other&lt;/b&gt;"
+    losses = compared_curves(histories, "val_loss", "epoch")
+    np.testing.assert_allclose(losses.data[0].y, [0.3, 0.2])
+    assert losses.layout.xaxis.title.text == "epochs"
 
 
 def test_confusion_squares_show_the_mistakes_and_write_all_counts() -> None:

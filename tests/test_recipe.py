@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from digitrec.architectures import ARCHITECTURES
 from digitrec.augmentation import Augmentation
 from digitrec.errors import RecipeError
-from digitrec.recipe import PUBLISHED, SHIPPED, Recipe, change, check_recipe, from_json, parse, to_json
+from digitrec.recipe import PUBLISHED, SHIPPED, Recipe, change, check_recipe, from_json, parse, suit, to_json
 
 
 def test_the_usual_recipe_trains_a_network_of_the_catalogue() -> None:
@@ -74,3 +74,22 @@ def test_settings_are_parsed_as_json_or_words() -> None:
     assert parse([f"augmentation={strong}"]) == {"augmentation": Augmentation(degrees=20)}
     with pytest.raises(RecipeError, match="name=value"):
         parse(["epochs"])
+
+
+@pytest.mark.parametrize(
+    ("network", "images", "epochs"),
+    [
+        ("digitrec-fast", 42_000, 2),
+        ("digitrec-fast", 100_000, 2),
+        ("digitrec-fast", 7_000, 12),
+        ("digitrec-fast", 1_347, 60),
+        ("dense-128", 60_000, 3),
+        ("dense-128", 6_000, 30),
+        ("cnn-tiny", 5, 150),
+        ("digitrec-fast", 0, 60),
+    ],
+)
+def test_fewer_images_are_seen_more_often(network: str, images: int, epochs: int) -> None:
+    recipe = suit(PUBLISHED[network], images)
+    assert recipe.epochs == epochs
+    assert dataclasses.replace(recipe, epochs=PUBLISHED[network].epochs) == PUBLISHED[network]
