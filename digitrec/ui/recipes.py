@@ -8,8 +8,11 @@ import streamlit as st
 from digitrec.architectures import ARCHITECTURES, count_parameters, outline
 from digitrec.augmentation import Augmentation
 from digitrec.datasets import Dataset
-from digitrec.recipe import LIMITS, OPTIMISERS, PUBLISHED, SCHEDULES, Recipe
+from digitrec.layerpicture import layer_picture
+from digitrec.recipe import LIMITS, OPTIMISERS, PUBLISHED, SCHEDULES, Recipe, suit
 from digitrec.scaling import SCALINGS
+from digitrec.summaries import read_summary
+from digitrec.ui.messages import text_colour
 
 WIDTH = 160  # pixels of a field
 
@@ -17,18 +20,12 @@ WIDTH = 160  # pixels of a field
 def choose_recipe(data: Dataset) -> Recipe:
     """Let the user choose a network and its settings, which begin as its authors published them."""
     network = st.selectbox("Network", list(ARCHITECTURES), key="network", persist_state="session", bind="query-params")
-    architecture, published = ARCHITECTURES[network], PUBLISHED[network]
+    architecture, published = ARCHITECTURES[network], suit(PUBLISHED[network], len(data.train))
     numbers = f"{count_parameters(architecture.layers):,} numbers to learn."
     reported = f" Its authors report {architecture.reported}." if architecture.reported else ""
     st.markdown(f"{architecture.about} {numbers}{reported}")
-    with st.expander("Its layers", icon=":material/layers:"):
-        st.dataframe(
-            [
-                {"layer": row.title, "gives": " × ".join(map(str, row.shape)), "numbers": row.parameters}
-                for row in outline(architecture.layers)
-            ],
-            hide_index=True,
-        )
+    with st.expander("Its layers", icon=":material/layers:", key="its-layers"):
+        _show_layers(network)
     rate = "How far each step goes. Too high, and it learns nothing."
     with st.container(horizontal=True, vertical_alignment="bottom"):
         changes: dict[str, Any] = {
@@ -39,6 +36,26 @@ def choose_recipe(data: Dataset) -> Recipe:
     with st.expander("All settings", icon=":material/tune:"):
         changes |= _choose_more(published, data)
     return replace(published, source=data.name, **changes)
+
+
+def _show_layers(network: str) -> None:
+    layers = ARCHITECTURES[network].layers
+    picture, table, summary = st.tabs(["Picture", "Table", "Keras's summary"])
+    picture.plotly_chart(
+        layer_picture(layers, text_colour()),
+        width=480,
+        config={"displayModeBar": False},
+        key="layers",
+        alt=f"The {len(layers)} layers of {network} as blocks; the table beside this has the same in words.",
+    )
+    table.dataframe(
+        [
+            {"layer": row.title, "gives": " × ".join(map(str, row.shape)), "numbers": row.parameters}
+            for row in outline(layers)
+        ],
+        hide_index=True,
+    )
+    summary.code(read_summary(network), language=None)
 
 
 def _choose_more(published: Recipe, data: Dataset) -> dict[str, Any]:
@@ -79,7 +96,8 @@ def _key(published: Recipe, name: str) -> str:
 def _whole(published: Recipe, name: str, title: str, meaning: str) -> int:
     low, high = (int(limit) for limit in LIMITS[name])
     value: int = getattr(published, name)
-    return st.number_input(title, low, high, value, key=_key(published, name), help=meaning, width=WIDTH)
+    key = _key(published, f"{name}-{value}")  # another source may suit another value
+    return st.number_input(title, low, high, value, key=key, help=meaning, width=WIDTH)
 
 
 def _real(published: Recipe, name: str, title: str, meaning: str) -> float:
