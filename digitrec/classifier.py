@@ -251,7 +251,8 @@ def _answers(interpreter: Any, images: NDArray[np.uint8], size: int, target: int
         interpreter.set_tensor(source, padded)
         interpreter.invoke()
         parts.append(interpreter.get_tensor(target).reshape(size, -1)[: len(chunk)].copy())
-    width = math.prod(interpreter.get_tensor(target).shape[1:])
+    shapes = {one["index"]: one["shape"] for one in interpreter.get_tensor_details()}
+    width = math.prod(map(int, shapes[target][1:]))
     return np.concatenate([np.empty((0, width), np.float32), *parts])
 
 

@@ -7,7 +7,8 @@ DigitrecError            anything that a person can put right; its text says the
 ├── DataError            a dataset that is missing, incomplete or damaged
 ├── ModelError           a model folder that is missing, damaged or foreign
 ├── RecipeError          settings that nothing can be trained with
-└── RunError             a training run that is missing, damaged or cannot go on
+├── RunError             a training run that is missing, damaged or cannot go on
+└── EvaluationError      figures asked of what cannot give them
 
 The core raises them; only `digitrec.ui` and `digitrec.__main__` turn them into messages.
 """
@@ -43,3 +44,7 @@ class RecipeError(DigitrecError, ValueError):
 
 class RunError(DigitrecError, ValueError):
     """A training run that is missing, damaged or cannot go on."""
+
+
+class EvaluationError(DigitrecError, ValueError):
+    """Figures asked of what cannot give them."""

@@ -2,13 +2,47 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from digitrec.errors import EvaluationError
 from digitrec.registry import Kind, Measurement
 
 Z95 = 1.959964  # standard normal quantile of a two-sided 95 % interval
+MOST = 1 + 1e-5  # a softmax in float32 may exceed 1 in its last digits
+
+
+def check_probabilities(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]) -> None:
+    """Check that figures can be computed from what a reader gave and what is right.
+
+    Raises
+    ------
+    EvaluationError, unless `probabilities` are (n, 10) from 0 to 1 and `labels` (n,) whole numbers from 0 to 9, n at
+    least 1.
+    """
+    if probabilities.ndim != 2 or labels.ndim != 1 or probabilities.shape != (len(labels), 10):
+        raise EvaluationError(
+            "Expected probabilities of shape (n, 10) and n labels. "
+            f"Received: shapes {probabilities.shape} and {labels.shape}. Read the images that the labels are of."
+        )
+    if not len(labels):
+        raise EvaluationError("Expected at least one image. Received: none. Choose a part that has images.")
+    if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() > 9:
+        found = labels[~np.isin(labels, np.arange(10))][:1].tolist() or [f"type {labels.dtype}"]
+        raise EvaluationError(
+            f"Expected labels that are whole numbers from 0 to 9. Received: {found[0]}. Correct the labels."
+        )
+    is_wrong = ~((probabilities >= 0) & (probabilities <= MOST)).all(axis=1)  # NaN is neither
+    if is_wrong.any():
+        place = int(is_wrong.argmax())
+        worst = next(value for value in probabilities[place].tolist() if not 0 <= value <= MOST)
+        raise EvaluationError(
+            f"Expected probabilities from 0 to 1. Received: {worst:.3g} for image {place}, the first of "
+            f"{int(is_wrong.sum()):,} such images. Use a model that ends in a softmax and whose training did not fail."
+        )
 
 
 def measure(kind: Kind, what: str, is_right: NDArray[np.bool_]) -> Measurement:
@@ -33,6 +67,49 @@ def worst_first(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -
     """The places of the digits read wrongly, those first to whose label the least probability was given."""
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
     return wrong[np.argsort(probabilities[wrong, labels[wrong]], kind="stable")]
+
+
+def list_mistakes(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8]) -> pd.DataFrame:
+    """The images read wrongly, in the order of `worst_first`.
+
+    Returns
+    -------
+    A frame with a row for each: place, label, read, confidence (probability of the digit read, 0 to 1),
+    label_probability, and p0 to p9.
+    """
+    places = worst_first(probabilities, labels)
+    wrong = probabilities[places]
+    frame = pd.DataFrame({"place": places, "label": labels[places], "read": wrong.argmax(axis=1)})
+    frame["confidence"] = wrong.max(axis=1)
+    frame["label_probability"] = wrong[np.arange(len(places)), labels[places]]
+    return frame.join(pd.DataFrame(wrong, columns=[f"p{digit}" for digit in range(10)]))
+
+
+def per_digit(labels: NDArray[np.uint8], read: NDArray[np.intp]) -> pd.DataFrame:
+    """How well each digit is read, from (n,) labels and (n,) digits read, n at least 1.
+
+    Returns
+    -------
+    A frame of ten rows: digit, precision (share of what was read so that is so), recall (share of what is so that was
+    read so), recall_low and recall_high (its 95 % interval), f1 (their harmonic mean) and support (images labelled so).
+    A share of no images is 0.
+    """
+    from sklearn.metrics import precision_recall_fscore_support  # noqa: PLC0415  a second that others need not wait
+
+    precision, recall, f1, support = precision_recall_fscore_support(labels, read, labels=range(10), zero_division=0)
+    right = np.bincount(labels[labels == read], minlength=10)
+    intervals = np.array([wilson_interval(int(k), int(n)) for k, n in zip(right, support, strict=True)])
+    return pd.DataFrame(
+        {
+            "digit": range(10),
+            "precision": precision,
+            "recall": recall,
+            "recall_low": intervals[:, 0],
+            "recall_high": intervals[:, 1],
+            "f1": f1,
+            "support": support,
+        }
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +150,9 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
 
 def wilson_interval(right: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share of `right` in `n` (Wilson, 1927), which holds near 0 and 1 too."""
+    """The 95 % interval of a share of `right` in `n` (Wilson, 1927), good near 0 and 1 too; 0 to 1 where n is 0."""
+    if not n:
+        return 0.0, 1.0
     share, spread = right / n, Z95**2 / n
     middle = (share + spread / 2) / (1 + spread)
     half = Z95 / (1 + spread) * math.sqrt(share * (1 - share) / n + spread / (4 * n))

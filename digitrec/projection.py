@@ -88,7 +88,7 @@ def _t_sne(features: Features, seed: int, progress: Callable[[float], None]) -> 
 
 def nearest_features(features: Features, one: Features, count: int) -> NDArray[np.intp]:
     """Which `count` of (n, d) features are nearest to (d,) ones, nearest first, by Euclidean distance."""
-    distance = np.einsum("nd,nd->n", features, features) - 2 * features @ one
+    distance = np.einsum("nd,nd->n", features, features) - 2 * (features @ one)
     best = np.argpartition(distance, min(count, len(features)) - 1)[:count]
     return best[np.argsort(distance[best], kind="stable")]
 

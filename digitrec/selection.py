@@ -64,6 +64,6 @@ def nearest(images: NDArray[np.uint8], image: NDArray[np.uint8], count: int, chu
     distances = np.empty(len(images), np.float32)
     for start in range(0, len(images), chunk):
         flat = images[start : start + chunk].reshape(-1, target.size).astype(np.float32)
-        distances[start : start + chunk] = np.einsum("nd,nd->n", flat, flat) - 2 * flat @ target
+        distances[start : start + chunk] = np.einsum("nd,nd->n", flat, flat) - 2 * (flat @ target)
     best = np.argpartition(distances, min(count, len(images) - 1))[:count]
     return best[np.argsort(distances[best], kind="stable")]

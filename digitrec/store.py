@@ -6,13 +6,16 @@ import threading
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 log = logging.getLogger("digitrec")
+
+ROWS_AT_ONCE = 640
 
 # What NumPy and its unpacking raise on a file whose bytes are not those that were written.
 DAMAGED = (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
@@ -29,6 +32,29 @@ def keep_arrays(path: Path, **arrays: NDArray[np.generic]) -> None:
         replace_arrays(path, **arrays)
     except OSError as error:
         log.warning("%s could not be kept: %s", path, error)
+
+
+def write_rows(
+    path: Path, see: Callable[[Any], NDArray[np.float32]], images: NDArray[Any], progress: Callable[[float], None]
+) -> None:
+    """Write `see(images)`, float32 rows, to a .npy chunk by chunk, so that it never has to fit into memory at once.
+
+    Raises
+    ------
+    OSError, where it cannot be written; then nothing is left of it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part.npy")
+    try:
+        width = see(images[:1]).shape[1]
+        rows = np.lib.format.open_memmap(draft, "w+", np.float32, (len(images), width))
+        for start in range(0, len(images), ROWS_AT_ONCE):
+            rows[start : start + ROWS_AT_ONCE] = see(images[start : start + ROWS_AT_ONCE])
+            progress(min(start + ROWS_AT_ONCE, len(images)) / len(images))
+        rows.flush()
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def replace_arrays(path: Path, **arrays: NDArray[np.generic]) -> None:

@@ -380,3 +380,9 @@ def test_a_network_without_a_dense_layer_is_told(classifier: Classifier, monkeyp
     monkeypatch.setattr("digitrec.classifier.Interpreter._get_ops_details", lambda _: [{"op_name": "CONV_2D"}])
     with pytest.raises(ModelError, match=r"ends in a dense layer\. Received: 'digitrec'"):
         classifier.features(some_digits(1))
+
+
+def test_of_no_images_there_are_no_answers(classifier: Classifier) -> None:
+    nothing = np.empty((0, 28, 28), np.uint8)
+    assert classifier.predict_proba(nothing).shape == (0, 10)
+    assert classifier.features(nothing).shape == (0, classifier.features(np.zeros((1, 28, 28), np.uint8)).shape[1])

@@ -4,7 +4,16 @@ import pytest
 
 from digitrec import errors
 
-CHILDREN = ["InkError", "PictureError", "DrawingError", "DataError", "ModelError", "RecipeError", "RunError"]
+CHILDREN = [
+    "InkError",
+    "PictureError",
+    "DrawingError",
+    "DataError",
+    "ModelError",
+    "RecipeError",
+    "RunError",
+    "EvaluationError",
+]
 
 
 @pytest.mark.parametrize("name", CHILDREN)

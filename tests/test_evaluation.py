@@ -4,10 +4,24 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 
-from digitrec.evaluation import compare, confusion, mcnemar, measure, wilson_interval, worst_first
+from digitrec.errors import EvaluationError
+from digitrec.evaluation import (
+    check_probabilities,
+    compare,
+    confusion,
+    list_mistakes,
+    mcnemar,
+    measure,
+    per_digit,
+    wilson_interval,
+    worst_first,
+)
+
+EYE = np.eye(10, dtype=np.float32)
 
 
 @settings(max_examples=50, deadline=None)
@@ -23,6 +37,10 @@ def test_interval_stays_between_0_and_1_and_holds_the_share(n: int) -> None:
     assert pytest.approx(0, abs=1e-12) == low < high < 1
     low, high = wilson_interval(n, n)
     assert 0 < low < high == pytest.approx(1)
+
+
+def test_of_no_images_a_share_may_be_anything() -> None:
+    assert wilson_interval(0, 0) == (0, 1)
 
 
 def test_measuring_counts_the_true_ones() -> None:
@@ -74,3 +92,79 @@ def test_mcnemars_p_is_the_exact_sum(one: int, other: int) -> None:
     n = one + other
     tail = sum(math.comb(n, k) for k in range(min(one, other) + 1)) / 2**n
     assert mcnemar(one, other) == mcnemar(other, one) == pytest.approx(min(1, 2 * tail))
+
+
+def test_mistakes_are_listed_with_all_that_was_read() -> None:
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(10), 50).astype(np.float32)
+    labels = rng.integers(0, 10, 50).astype(np.uint8)
+    frame = list_mistakes(probabilities, labels)
+    assert list(frame) == ["place", "label", "read", "confidence", "label_probability", *(f"p{i}" for i in range(10))]
+    assert frame["place"].tolist() == worst_first(probabilities, labels).tolist()
+    for row in frame.itertuples():
+        shares = probabilities[row.place]
+        assert (row.label, row.read) == (labels[row.place], shares.argmax())
+        assert (row.confidence, row.label_probability) == (shares.max(), shares[row.label])
+        assert list(row[-10:]) == shares.tolist()
+    assert len(list_mistakes(EYE, np.arange(10, dtype=np.uint8))) == 0
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1))
+def test_figures_of_each_digit_are_those_of_plain_counts(pairs: list[tuple[int, int]]) -> None:
+    labels, read = np.array(pairs, np.int64).T
+    frame = per_digit(labels.astype(np.uint8), read)
+    assert list(frame) == ["digit", "precision", "recall", "recall_low", "recall_high", "f1", "support"]
+    assert frame["digit"].tolist() == list(range(10))
+    for row in frame.itertuples():
+        right = pairs.count((row.digit, row.digit))
+        is_so, read_so = sum(a == row.digit for a, _ in pairs), sum(b == row.digit for _, b in pairs)
+        assert row.support == is_so
+        assert row.recall == pytest.approx(right / is_so if is_so else 0)
+        assert row.precision == pytest.approx(right / read_so if read_so else 0)
+        assert row.f1 == pytest.approx(2 * right / (is_so + read_so) if is_so + read_so else 0)
+        assert (row.recall_low, row.recall_high) == wilson_interval(right, is_so)
+
+
+def test_who_always_says_3_recalls_3_alone() -> None:
+    frame = per_digit(np.arange(10, dtype=np.uint8), np.full(10, 3))
+    assert frame["recall"].tolist() == [int(digit == 3) for digit in range(10)]
+    assert frame["precision"].tolist() == [0.1 * (digit == 3) for digit in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "labels", "told"),
+    [
+        (EYE[:0], np.empty(0, np.uint8), "at least one image. Received: none"),
+        (EYE, np.arange(9), "Received: shapes (10, 10) and (9,)"),
+        (EYE[:, :9], np.arange(10), "Received: shapes (10, 9) and (10,)"),
+        (EYE[0], np.arange(10), "Received: shapes (10,) and (10,)"),
+        (EYE, EYE.astype(int), "Received: shapes (10, 10) and (10, 10)"),
+        (EYE, np.uint8(3), "Received: shapes (10, 10) and ()"),
+        (EYE, np.arange(1, 11), "0 to 9. Received: 10."),
+        (EYE, np.arange(10) - 1, "0 to 9. Received: -1."),
+        (EYE, np.arange(10) / 2, "0 to 9. Received: 0.5."),
+        (EYE, np.arange(10.0), "0 to 9. Received: type float64."),
+        (np.where(EYE == 1, np.nan, 0), np.arange(10), "Received: nan for image 0, the first of 10"),
+        (
+            np.where(np.arange(10)[:, None] == 7, np.inf, EYE),
+            np.arange(10),
+            "Received: inf for image 7, the first of 1 ",
+        ),
+        (EYE - np.float32(0.1), np.arange(10), "Received: -0.1 for image 0"),
+        (EYE * 12, np.arange(10), "Received: 12 for image 0"),
+    ],
+)
+def test_what_gives_no_figures_is_told(
+    probabilities: NDArray[np.float32], labels: NDArray[np.integer], told: str
+) -> None:
+    with pytest.raises(EvaluationError) as error:
+        check_probabilities(probabilities, labels)
+    assert told in str(error.value)
+    assert str(error.value).startswith("Expected ")
+
+
+@pytest.mark.parametrize("probabilities", [EYE, EYE.astype(np.float64), EYE * np.float32(1.000001), EYE[[3] * 10]])
+def test_what_gives_figures_passes(probabilities: NDArray[np.float32]) -> None:
+    check_probabilities(probabilities, np.arange(10))
+    check_probabilities(probabilities[:1], np.array([9], np.uint8))

@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, precision_score, recall_score
 from sklearn.preprocessing import normalize
 from typer.testing import CliRunner
 
 from digitrec import load_dataset, runs
 from digitrec.__main__ import app
+from digitrec.calibration import expected_calibration_error
 from digitrec.classifier import Classifier
+from digitrec.datasets import Split
 from digitrec.errors import RecipeError
+from digitrec.evaluation import per_digit
 from digitrec.imagefiles import load_ink
 from digitrec.recipe import PUBLISHED, Recipe, change, parse
 from digitrec.registry import SHIPPED, read_card
@@ -308,6 +312,62 @@ def test_a_model_is_evaluated(part: str, classifier: Classifier) -> None:
     assert told["low"] <= told["share"] <= told["high"]
     assert told["loss"] == pytest.approx(log_loss(split.labels, normalize(probabilities.astype(float), "l1")), rel=1e-4)
     assert told["errors"] == {str(digit): int((wrong == digit).sum()) for digit in range(10)}
+    assert told["calibration_error"] == expected_calibration_error(probabilities, split.labels)
+    recall = recall_score(split.labels, probabilities.argmax(axis=1), average=None)
+    precision = precision_score(split.labels, probabilities.argmax(axis=1), average=None)
+    assert [row["digit"] for row in told["digits"]] == list(range(10))
+    assert [row["recall"] for row in told["digits"]] == pytest.approx(recall.tolist())
+    assert [row["precision"] for row in told["digits"]] == pytest.approx(precision.tolist())
+    assert all(row["recall_low"] <= row["recall"] <= row["recall_high"] + 1e-9 for row in told["digits"])
+
+
+def test_a_model_is_evaluated_in_words_too(classifier: Classifier) -> None:
+    result = CliRunner().invoke(app, ["evaluate", "digitrec", "--source", "uci"])
+    assert result.exit_code == 0
+    test = load_dataset("uci").test
+    probabilities = classifier.predict_proba(test.images)
+    assert f"calibration error {expected_calibration_error(probabilities, test.labels):.4f}\n" in result.stdout
+    table = [line.split() for line in result.stdout.splitlines()[-10:]]
+    for digit, (first, images, recall, *_, precision) in enumerate(table):
+        row = per_digit(test.labels, probabilities.argmax(axis=1)).iloc[digit]
+        assert (int(first), int(images)) == (digit, row["support"])
+        assert (recall, precision) == (f"{row['recall']:.2%}", f"{row['precision']:.2%}")
+
+
+def test_mistakes_are_written_worst_first(tmp_path: Path, classifier: Classifier) -> None:
+    path = tmp_path / "out.csv"
+    result = CliRunner().invoke(app, ["evaluate", "digitrec", "--source", "uci", "--mistakes", str(path), "--json"])
+    assert result.exit_code == 0
+    assert str(path) in result.stderr
+    table = pd.read_csv(path)
+    assert len(table) == sum(json.loads(result.stdout)["errors"].values()) > 0
+    assert list(table) == ["place", "label", "read", "confidence", "label_probability", *(f"p{i}" for i in range(10))]
+    assert table["label_probability"].is_monotonic_increasing
+    test = load_dataset("uci").test
+    assert table["label"].tolist() == test.labels[table["place"]].tolist()
+    expected = classifier.predict_proba(test.images)[table["place"]]
+    np.testing.assert_allclose(table.filter(regex=r"^p\d$"), expected, rtol=1e-5)
+    assert (table["read"] == expected.argmax(axis=1)).all()
+
+
+@pytest.mark.parametrize("path", ["", "missing/out.csv"], ids=["a folder", "in no folder"])
+def test_mistakes_that_cannot_be_written_are_told(path: str, tmp_path: Path) -> None:
+    arguments = ["evaluate", "digitrec", "--source", "uci", "--mistakes", str(tmp_path / path)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert "Expected a file that can be written. Received" in result.stderr
+    assert "read correctly" in result.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_without_images_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = load_dataset("uci")
+    empty = Split(whole.test.images[:0], whole.test.labels[:0])
+    monkeypatch.setattr("digitrec.commands.models.load_dataset", lambda _: dataclasses.replace(whole, test=empty))
+    result = CliRunner().invoke(app, ["evaluate", "digitrec"])
+    assert result.exit_code == 1
+    assert "Expected images in the test part of uci. Received: none" in result.stderr
 
 
 @pytest.mark.parametrize(

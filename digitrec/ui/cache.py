@@ -1,5 +1,6 @@
 """What is loaded once and shared by all sessions. The core stays undecorated."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset, Finding, Progress, benchmark_for, check, data_folder, load_dataset
 from digitrec.datasets.pen import PenDigit, load_pen_digits
 from digitrec.errors import DataError
+from digitrec.neighbours import Index, make_index
 from digitrec.pixels import PixelSummary, summarise
 from digitrec.properties import measure_images
 from digitrec.registry import SHIPPED_NAME, find_model, list_models
+from digitrec.store import write_rows
 from digitrec.ui.jobs import wait_for
 
 READ_AT_ONCE = 640  # images, between two looks at how far it is
@@ -76,17 +79,36 @@ def pixel_summary(name: str, part: str) -> PixelSummary:
     return summarise(split.images, split.labels)
 
 
-def probabilities(model: str | Path, data: Dataset) -> NDArray[np.float32]:
-    """What a model answers to the test part of a dataset, (n, 10), read once for all sessions."""
-    reader = classifier(model)
+def probabilities(model: str | Path, data: Dataset, part: str = "test") -> NDArray[np.float32]:
+    """What a model answers to a part of a dataset, (n, 10), read once for all sessions."""
+    reader, images = classifier(model), (data.train if part == "train" else data.test).images
 
     def read(progress: Progress) -> NDArray[np.float32]:
-        parts = []
-        for start in range(0, len(data.test), READ_AT_ONCE):
-            parts.append(reader.predict_proba(data.test.images[start : start + READ_AT_ONCE]))
-            progress(min(start + READ_AT_ONCE, len(data.test)) / len(data.test))
+        parts = [np.empty((0, 10), np.float32)]
+        for start in range(0, len(images), READ_AT_ONCE):
+            parts.append(reader.predict_proba(images[start : start + READ_AT_ONCE]))
+            progress(min(start + READ_AT_ONCE, len(images)) / len(images))
         return np.concatenate(parts)
 
-    key = ("probabilities", reader.card.files.get("model.tflite"), str(data_folder()), data.name)
+    key = ("probabilities", reader.card.files.get("model.tflite"), str(data_folder()), data.name, part)
     answers: NDArray[np.float32] = wait_for(key, f"{reader.card.name} is reading", read)
     return answers
+
+
+def neighbours_index(model: str | Path, data: Dataset) -> Index:
+    """What a model's last layer sees of a dataset's training part, to look for neighbours among.
+
+    It is kept as a file in the data folder and read from there, since 60,000 rows of it would fill 200 MB of memory.
+    """
+    reader, images = classifier(model), data.train.images
+    version = hashlib.sha256(images[:: max(1, len(images) // 500)].tobytes()).hexdigest()[:12]
+    network = reader.card.files.get("model.tflite", reader.card.name)[:12]
+    path = data_folder() / "features" / f"{data.name}-{len(images)}-{version}-{network}.npy"
+
+    def see(progress: Progress) -> Index:
+        if not path.is_file():
+            write_rows(path, reader.features, images, progress)
+        return make_index(np.load(path, mmap_mode="r", allow_pickle=False))
+
+    index: Index = wait_for(("features", str(path)), "Looking for neighbours", see)
+    return index

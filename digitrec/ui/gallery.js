@@ -24,12 +24,18 @@ function makeCell(data, caption, index) {
   cell.style.backgroundImage = `url(${data.sheet})`
   cell.style.backgroundSize = `${data.columns * data.side}px auto`
   cell.style.backgroundPosition = `-${column * data.side}px -${row * data.side}px`
+  if (data.labels) {
+    cell.classList.add("labelled")
+    const label = document.createElement("span")
+    label.textContent = data.labels[index]
+    cell.append(label)
+  }
   return cell
 }
 
 function move(event, list) {
   const cells = [...list.children]
-  const here = cells.indexOf(event.target)
+  const here = cells.indexOf(event.target.closest("button"))
   const perRow = Math.max(1, Math.floor(list.clientWidth / (cells[0].offsetWidth + 4)))
   const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -perRow, ArrowDown: perRow }[event.key]
   if (step === undefined || here < 0) return

@@ -31,15 +31,23 @@ def picked_place(data: Dataset, part: str) -> int | None:
     return place if whose == [data.name, part] else None
 
 
-def show_places(data: Dataset, part: str, places: NDArray[np.intp], key: str) -> None:
+def show_places(
+    data: Dataset,
+    part: str,
+    places: NDArray[np.intp],
+    key: str,
+    *,
+    captions: list[str] | None = None,
+    labels: list[str] | None = None,
+) -> None:
     """Show the images at these places of a dataset's part; one can be picked."""
     split = data.train if part == "train" else data.test
 
     def pick(place: int) -> None:
         st.session_state[PICKED] = (data.name, part, place)
 
-    captions = [f"{split.labels[place]}, number {place:,}" for place in places]
-    show(split.images[places], places, captions, picked_place(data, part), pick, key=key)
+    told = captions or [f"{split.labels[place]}, number {place:,}" for place in places]
+    show(split.images[places], places, told, picked_place(data, part), pick, key=key, labels=labels)
 
 
 def show(
@@ -50,8 +58,12 @@ def show(
     on_pick: Callable[[int], None],
     *,
     key: str,
+    labels: list[str] | None = None,
 ) -> None:
-    """Show (n, 28, 28) uint8 images, each with its place and caption; `on_pick` is told the place of one picked."""
+    """Show (n, 28, 28) uint8 images, each with its place and caption; `on_pick` is told the place of one picked.
+
+    Captions are for whoever points at an image, or cannot see it; `labels`, a few letters each, stand under them.
+    """
 
     def tell() -> None:
         place = (st.session_state.get(key) or {}).get("picked")
@@ -66,6 +78,7 @@ def show(
             "side": SIDE,
             "places": places.tolist(),
             "captions": captions,
+            "labels": labels,
             "picked": picked,
         },
         on_picked_change=tell,

@@ -1,0 +1,105 @@
+"""A model's answers to labelled images, as a table to sort and filter.
+
+probabilities, labels, properties -> `tabulate` -> a row an image -> `find` -> the places to look at
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from digitrec.evaluation import check_probabilities
+
+WHICH = ("wrong", "right", "all")
+# Name -> column of `tabulate`, and whether the largest come first.
+ORDERS: dict[str, tuple[str, bool]] = {
+    "largest loss": ("loss", True),
+    "most confident": ("confidence", True),
+    "least confident": ("confidence", False),
+    "closest call": ("margin", False),
+    "most unusual": ("unusual", True),
+    "most ink": ("ink", True),
+    "least ink": ("ink", False),
+    "as they come": ("place", False),
+}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which answers to look at.
+
+    Attributes
+    ----------
+    which : one of `WHICH`.
+    label, read : the digit that an image is, and the one it was read as; None: any.
+    writer : who wrote it; None: anybody.
+    ink, slant : smallest and largest, as `digitrec.properties.measure_images` has them; None: any.
+    order : one of `ORDERS`.
+    """
+
+    which: str = "wrong"
+    label: int | None = None
+    read: int | None = None
+    writer: int | None = None
+    ink: tuple[float, float] | None = None
+    slant: tuple[float, float] | None = None
+    order: str = "largest loss"
+
+
+def tabulate(
+    probabilities: NDArray[np.float32],
+    labels: NDArray[np.uint8],
+    properties: pd.DataFrame,
+    writers: NDArray[np.integer] | None = None,
+) -> pd.DataFrame:
+    """What a model answered to each of n images.
+
+    Parameters
+    ----------
+    probabilities, labels : (n, 10) and (n,).
+    properties : the frame of `digitrec.properties.measure_images` for the same images.
+    writers : (n,), where they are known.
+
+    Returns
+    -------
+    A frame of n rows: place, label, read (the likeliest digit), right, confidence (its probability), loss (minus the
+    logarithm of the label's probability), margin (confidence less the next probability), those of `properties`, and
+    writer (-1 where it is not known).
+
+    Raises
+    ------
+    EvaluationError, where the probabilities are none, or do not fit the labels.
+    """
+    check_probabilities(probabilities, labels)
+    read = probabilities.argmax(axis=1)
+    ordered = np.sort(probabilities, axis=1)
+    own = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    table = pd.DataFrame(
+        {
+            "place": np.arange(len(labels)),
+            "label": labels.astype(np.int64),
+            "read": read,
+            "right": read == labels,
+            "confidence": ordered[:, -1],
+            "loss": -np.log(np.clip(own, 1e-7, 1)),
+            "margin": ordered[:, -1] - ordered[:, -2],
+        }
+    )
+    table = table.join(properties.reset_index(drop=True))
+    return table.assign(writer=-1 if writers is None else writers)
+
+
+def find(table: pd.DataFrame, chosen: Filter) -> NDArray[np.intp]:
+    """The places of the answers that pass the filter, in its order; ties stay as they come."""
+    keep = {"wrong": ~table["right"], "right": table["right"], "all": table["right"] | True}[chosen.which]
+    for column in ("label", "read", "writer"):
+        if (value := getattr(chosen, column)) is not None:
+            keep = keep & (table[column] == value)
+    for column in ("ink", "slant"):
+        if (limits := getattr(chosen, column)) is not None:
+            keep = keep & table[column].between(*limits)
+    column, largest_first = ORDERS[chosen.order]
+    kept = table[keep]
+    values = kept[column].to_numpy()
+    return kept["place"].to_numpy()[np.argsort(-values if largest_first else values, kind="stable")]

@@ -1,0 +1,155 @@
+"""Whether a reader's probabilities can be believed, and what refusing to answer would save.
+
+probabilities, labels -> `reliability` -> a frame with a row for each bin
+probabilities, labels -> `fit_temperature` -> `with_temperature` -> probabilities that fit better
+probabilities, labels -> `coverage` -> a frame with a row for each threshold
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from digitrec.errors import EvaluationError
+from digitrec.evaluation import check_probabilities, wilson_interval
+
+BINS = 15  # as Guo et al. (2017) have it
+COLDEST, HOTTEST = 0.01, 100.0
+LEAST = float(np.finfo(np.float32).tiny)  # a softmax that answers 0 has only run out of digits
+# Most confidences of a good reader differ from 1 in the third digit or later.
+THRESHOLDS = np.concatenate([np.arange(99) / 100, 1 - np.geomspace(0.01, 1e-6, 41), [1.0]])
+
+
+def reliability(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8], bins: int = BINS) -> pd.DataFrame:
+    """How often a reader is right when it is so confident, in `bins` equally wide bins of its highest probability.
+
+    Parameters
+    ----------
+    probabilities : (n, 10), float32 as a classifier gives them, n at least 1; `labels` (n,), 0 to 9.
+
+    Returns
+    -------
+    A frame with a row for each bin that is not empty: low, high (the bin's ends, 0 to 1; a confidence on an end
+    belongs to the lower bin), n, confidence (the mean), accuracy (share read rightly), accuracy_low and accuracy_high
+    (its 95 % interval).
+
+    Raises
+    ------
+    EvaluationError, as `check_probabilities` does.
+    """
+    check_probabilities(probabilities, labels)
+    confidence, is_right = _confidences(probabilities, labels)
+    edges = np.linspace(0, 1, bins + 1)
+    places = np.searchsorted(edges[1:-1], confidence)
+    n, right = np.bincount(places, minlength=bins), np.bincount(places[is_right], minlength=bins)
+    total = np.bincount(places, weights=confidence, minlength=bins)
+    filled = np.flatnonzero(n)
+    intervals = np.array([wilson_interval(int(right[i]), int(n[i])) for i in filled])
+    return pd.DataFrame(
+        {
+            "low": edges[filled],
+            "high": edges[filled + 1],
+            "n": n[filled],
+            "confidence": total[filled] / n[filled],
+            "accuracy": right[filled] / n[filled],
+            "accuracy_low": intervals[:, 0],
+            "accuracy_high": intervals[:, 1],
+        }
+    )
+
+
+def expected_calibration_error(
+    probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8], bins: int = BINS
+) -> float:
+    """How far confidence and accuracy lie apart, 0 to 1, averaged over the images (Naeini, Cooper, Hauskrecht, 2015).
+
+    Chance alone parts them a little in every bin, so that few images make it larger.
+
+    Raises
+    ------
+    EvaluationError, as `check_probabilities` does.
+    """
+    frame = reliability(probabilities, labels, bins)
+    return float(np.average((frame["accuracy"] - frame["confidence"]).abs(), weights=frame["n"]))
+
+
+def fit_temperature(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8]) -> float:
+    """The temperature under which the labels are likeliest (Guo, Pleiss, Sun and Weinberger, 2017).
+
+    Above 1 the reader was too confident, below 1 too modest. Where everything is right, every temperature that is low
+    enough does as well, and one of them is given. Judge the result by images that it was not fitted to.
+
+    Returns
+    -------
+    A number from `COLDEST` to `HOTTEST`, for `with_temperature`.
+
+    Raises
+    ------
+    EvaluationError, as `check_probabilities` does.
+    """
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415  half a second that nobody else should wait
+    from scipy.special import log_softmax  # noqa: PLC0415
+
+    check_probabilities(probabilities, labels)
+    logs, rows = _logs(probabilities), np.arange(len(labels))
+
+    def loss(log_temperature: float) -> float:
+        return -float(log_softmax(logs / np.exp(log_temperature), axis=1)[rows, labels].mean())
+
+    ends = (np.log(COLDEST), np.log(HOTTEST))
+    return float(np.exp(minimize_scalar(loss, bounds=ends, method="bounded").x))
+
+
+def with_temperature(probabilities: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float64]:
+    """(n, 10) probabilities as the softmax of their logarithms over `temperature`: the same order, other confidence.
+
+    Returns
+    -------
+    (n, 10) float64, each row sums to 1: in float32 two close probabilities would become equal under a high temperature,
+    and the digit read could change.
+
+    Raises
+    ------
+    EvaluationError, where the temperature is not a finite number above 0.
+    """
+    from scipy.special import softmax  # noqa: PLC0415  half a second that nobody else should wait
+
+    if not 0 < temperature < np.inf:
+        raise EvaluationError(
+            f"Expected a temperature above 0. Received: {temperature}. Take 1 to change nothing, or fit one."
+        )
+    return softmax(_logs(probabilities) / temperature, axis=1)
+
+
+def coverage(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8]) -> pd.DataFrame:
+    """What a reader would answer, and how wrongly, if it answered only from some confidence on.
+
+    Returns
+    -------
+    A frame with a row for each of `THRESHOLDS`, rising: threshold (the least confidence that is answered), n (images
+    answered), coverage (their share, 0 to 1), errors, error (share of wrong ones among the answered, NaN where none
+    is), error_low and error_high (its 95 % interval, 0 to 1 where none is answered).
+
+    Raises
+    ------
+    EvaluationError, as `check_probabilities` does.
+    """
+    check_probabilities(probabilities, labels)
+    confidence, is_right = _confidences(probabilities, labels)
+    rows = []
+    for threshold in THRESHOLDS:
+        answered = confidence >= threshold
+        n, errors = int(answered.sum()), int((answered & ~is_right).sum())
+        rows.append((threshold, n, n / len(labels), errors, errors / n if n else np.nan, *wilson_interval(errors, n)))
+    return pd.DataFrame(rows, columns=["threshold", "n", "coverage", "errors", "error", "error_low", "error_high"])
+
+
+def _confidences(
+    probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    return probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == labels
+
+
+def _logs(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    return np.log(np.maximum(probabilities.astype(np.float64), LEAST))

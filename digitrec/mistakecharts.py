@@ -1,0 +1,215 @@
+"""Plotly figures of what a model gets wrong, from plain frames and arrays. Colours are left to the page's theme."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+ORANGE = "213, 94, 0"
+ALL = "all"
+DIGITS = [str(digit) for digit in range(10)]
+FLAT = {"l": 0, "r": 10, "t": 10, "b": 0}
+BELOW = {"orientation": "h", "y": -0.25, "yanchor": "top"}
+
+
+def confusion_cells(
+    counts: NDArray[np.int64], *, as_shares: bool, hides_right: bool, text_colour: str | None = None
+) -> go.Figure:
+    """The counts of `digitrec.evaluation.confusion` as cells that can be picked, and a row and a column for all.
+
+    The last trace has a point for each cell, its `customdata` the digit that it is and the one that it was read as, -1
+    for any. Shares are of their row.
+    """
+    totals = counts.sum(axis=1, keepdims=True)
+    values = 100 * counts / np.maximum(totals, 1) if as_shares else counts.astype(float)
+    colour = values.copy()
+    np.fill_diagonal(colour, np.nan)
+    figure = go.Figure()
+    figure.add_heatmap(
+        z=colour,
+        x=DIGITS,
+        y=DIGITS,
+        colorscale=[[0, f"rgba({ORANGE}, 0)"], [1, f"rgba({ORANGE}, 1)"]],
+        showscale=False,
+        hoverinfo="skip",
+        xgap=2,
+        ygap=2,
+    )
+    for row, column in np.argwhere(counts > 0).tolist():
+        if row == column and hides_right:
+            continue
+        text = f"{values[row, column]:.1f}" if as_shares else f"{counts[row, column]:,}"
+        figure.add_annotation(
+            x=str(column), y=str(row), text=text, showarrow=False, font={"size": 12, "color": text_colour}
+        )
+    for digit in range(10):
+        wrong = [int(side.sum() - counts[digit, digit]) for side in (counts[digit], counts[:, digit])]
+        for x, y, errors in ((ALL, str(digit), wrong[0]), (str(digit), ALL, wrong[1])):
+            figure.add_annotation(
+                x=x, y=y, text=f"<i>{errors:,}</i>", showarrow=False, font={"size": 12, "color": text_colour}
+            )
+    figure.add_trace(_targets(counts))
+    figure.update_layout(
+        height=470, margin={"l": 0, "r": 10, "t": 30, "b": 0}, showlegend=False, clickmode="event+select"
+    )
+    order = [*DIGITS, ALL]
+    figure.update_xaxes(
+        title="read as", side="top", type="category", showgrid=False, categoryarray=order, fixedrange=True
+    )
+    figure.update_yaxes(
+        title="is a", type="category", showgrid=False, categoryarray=order, range=[10.5, -0.5], fixedrange=True
+    )
+    return figure
+
+
+def _targets(counts: NDArray[np.int64]) -> go.Scatter:
+    """What a click meets: unseen squares over the cells."""
+    cells = [(row, column) for row in range(10) for column in range(10)]
+    cells += [(digit, -1) for digit in range(10)] + [(-1, digit) for digit in range(10)]
+    texts = []
+    for row, column in cells:
+        if column < 0:
+            texts.append(f"all {row}s read as something else")
+        elif row < 0:
+            texts.append(f"all that were read as {column} and are not")
+        else:
+            texts.append(f"{counts[row, column]:,} times a {row} was read as {column}")
+    return go.Scatter(
+        x=[ALL if column < 0 else str(column) for _, column in cells],
+        y=[ALL if row < 0 else str(row) for row, _ in cells],
+        customdata=cells,
+        text=texts,
+        hovertemplate="%{text}<extra></extra>",
+        mode="markers",
+        marker={"symbol": "square", "size": 34, "opacity": 0, "color": "gray"},
+        selected={"marker": {"opacity": 0.35}},
+        unselected={"marker": {"opacity": 0}},
+    )
+
+
+def reliability_curve(table: pd.DataFrame, other: pd.DataFrame | None = None, name: str = "as it is") -> go.Figure:
+    """How often it is right where it is so confident, from `digitrec.calibration.reliability`; `other` beside it."""
+    figure = go.Figure()
+    figure.add_scatter(x=[0, 100], y=[0, 100], mode="lines", name="as it should be", line={"dash": "dot", "width": 1})
+    for frame, title, symbol in ((table, name, "circle"), (other, "with temperature", "diamond-open")):
+        if frame is None:
+            continue
+        figure.add_scatter(
+            x=100 * frame["confidence"],
+            y=100 * frame["accuracy"],
+            error_y={
+                "type": "data",
+                "array": 100 * (frame["accuracy_high"] - frame["accuracy"]),
+                "arrayminus": 100 * (frame["accuracy"] - frame["accuracy_low"]),
+                "thickness": 1,
+            },
+            customdata=frame["n"],
+            mode="markers+lines",
+            marker={"symbol": symbol, "size": 9},
+            name=title,
+            hovertemplate="%{customdata:,} answers of %{x:.1f} % confidence: %{y:.1f} % right<extra></extra>",
+        )
+    figure.update_layout(height=360, margin=FLAT, legend=BELOW)
+    figure.update_xaxes(title="confidence", ticksuffix=" %")
+    figure.update_yaxes(title="right", ticksuffix=" %")
+    return figure
+
+
+def confidence_bars(confidence: NDArray[np.floating], is_right: NDArray[np.bool_], bins: int = 20) -> go.Figure:
+    """How many answers have which confidence, the right and the wrong ones."""
+    figure = go.Figure()
+    edges = np.linspace(0, 1, bins + 1)
+    for chosen, name, pattern in ((is_right, "right", ""), (~is_right, "wrong", "/")):
+        counts, _ = np.histogram(confidence[chosen], edges)
+        figure.add_bar(
+            x=100 * (edges[:-1] + edges[1:]) / 2,
+            y=counts,
+            name=name,
+            marker={"pattern": {"shape": pattern}},
+            hovertemplate=f"%{{y:,}} {name} at about %{{x:.0f}} %<extra></extra>",
+        )
+    figure.update_layout(height=300, margin=FLAT, legend=BELOW, barmode="group", bargap=0.1)
+    figure.update_xaxes(title="confidence", ticksuffix=" %", range=[0, 100])
+    figure.update_yaxes(title="answers, on a logarithmic scale", type="log")
+    return figure
+
+
+def coverage_curve(table: pd.DataFrame, threshold: float) -> go.Figure:
+    """What share is answered, and how much of that is wrong, by threshold; from `digitrec.calibration.coverage`."""
+    figure = go.Figure()
+    for column, name, dash in (("coverage", "answered", "solid"), ("error", "of those, wrong", "dash")):
+        figure.add_scatter(
+            x=100 * table["threshold"],
+            y=100 * table[column],
+            mode="lines",
+            line={"dash": dash},
+            name=name,
+            yaxis="y" if column == "coverage" else "y2",
+            hovertemplate=f"%{{y:.2f}} % {name} from %{{x:.1f}} % on<extra></extra>",
+        )
+    figure.add_vline(x=100 * threshold, line={"dash": "dot", "width": 2, "color": "gray"})
+    figure.update_layout(
+        height=340,
+        margin=FLAT,
+        legend=BELOW,
+        yaxis={"title": "answered", "ticksuffix": " %"},
+        yaxis2={
+            "title": "wrong",
+            "ticksuffix": " %",
+            "tickformat": ".2f",
+            "overlaying": "y",
+            "side": "right",
+            "rangemode": "tozero",
+        },
+    )
+    figure.update_xaxes(title="answered from this confidence on", ticksuffix=" %")
+    return figure
+
+
+def group_dots(table: pd.DataFrame) -> go.Figure:
+    """The share of errors in each group with its interval, from `digitrec.groups.compare_groups`; worse ones filled."""
+    rows = table.iloc[::-1]
+    figure = go.Figure(
+        go.Scatter(
+            x=100 * rows["share"],
+            y=rows["group"].astype(str),
+            error_x={
+                "type": "data",
+                "array": 100 * (rows["high"] - rows["share"]),
+                "arrayminus": 100 * (rows["share"] - rows["low"]),
+                "thickness": 1,
+            },
+            customdata=rows[["errors", "n"]],
+            mode="markers",
+            marker={"size": 11, "symbol": ["circle" if worse else "circle-open" for worse in rows["is_worse"]]},
+            hovertemplate="%{customdata[0]:,} errors in %{customdata[1]:,}: %{x:.2f} %<extra></extra>",
+        )
+    )
+    figure.update_layout(height=80 + 30 * len(rows), margin=FLAT)
+    figure.update_xaxes(title="read wrongly, with 95 % interval", ticksuffix=" %", rangemode="tozero")
+    figure.update_yaxes(type="category")
+    return figure
+
+
+def strength_curves(tables: dict[str, pd.DataFrame], unit: str) -> go.Figure:
+    """Accuracy against the strength of a corruption, a line a model, from `accuracy_by_strength`."""
+    figure = go.Figure()
+    for (name, table), dash in zip(tables.items(), ("solid", "dash", "dot", "dashdot", "longdash") * 3, strict=False):
+        figure.add_scatter(
+            x=table["amount"],
+            y=100 * table["share"],
+            error_y={
+                "type": "data",
+                "array": 100 * (table["high"] - table["share"]),
+                "arrayminus": 100 * (table["share"] - table["low"]),
+                "thickness": 1,
+            },
+            mode="lines+markers",
+            line={"dash": dash},
+            name=name,
+            hovertemplate=f"%{{x}} {unit}: %{{y:.2f}} %<extra></extra>",
+        )
+    figure.update_layout(height=380, margin=FLAT, legend=BELOW, showlegend=True)
+    figure.update_xaxes(title=unit)
+    figure.update_yaxes(title="read correctly", ticksuffix=" %")
+    return figure

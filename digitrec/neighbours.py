@@ -1,0 +1,73 @@
+"""Which of many images a network finds most alike to one, and how unusual that makes it.
+
+features (m, d) -> `make_index` -> `nearest`, `unusualness`
+
+Features are what the last layer sees (`Classifier.features`). Distances are Euclidean and exact.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Features = NDArray[np.float32]
+AMONG = 10  # neighbours whose mean distance says how unusual an image is
+CHUNK = 64  # looked for at once, to bound the memory
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """Features to look among.
+
+    Attributes
+    ----------
+    features : (m, d) float32.
+    squared : (m,) float32, the squared length of each.
+    """
+
+    features: Features
+    squared: NDArray[np.float32]
+
+
+def make_index(features: Features) -> Index:
+    """Prepare (m, d) float32 features to look among; they are not copied."""
+    return Index(features, np.einsum("md,md->m", features, features))
+
+
+def nearest(index: Index, of: Features, count: int = 12) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """The `count` nearest, or all if there are fewer, to each of (k, d) float32 features.
+
+    Returns
+    -------
+    Their places and their distances, (k, count) intp and float32, nearest first; of equally near ones the first come
+    first. One that is among the features itself is its own nearest.
+    """
+    count = min(count, len(index.features))
+    places, distances = np.empty((len(of), count), np.intp), np.empty((len(of), count), np.float32)
+    if not count:
+        return places, distances
+    for start in range(0, len(of), CHUNK):
+        chunk = of[start : start + CHUNK]
+        rough = index.squared - 2 * (chunk @ index.features.T)
+        for row, (one, scores) in enumerate(zip(chunk, rough, strict=True), start):
+            near = _candidates(index, one, scores, count)
+            exact = np.linalg.norm(index.features[near].astype(np.float64) - one, axis=1)
+            best = np.argsort(exact, kind="stable")[:count]
+            places[row], distances[row] = near[best], exact[best]
+    return places, distances
+
+
+def _candidates(index: Index, one: Features, scores: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """The places, ascending, of all that may be among the `count` nearest, in spite of what rounding did to scores."""
+    # d + 2 float32 operations make each score; two scores may be off in opposite ways (Higham, 2002, section 3.1).
+    scale = (np.sqrt(index.squared.max()) + np.linalg.norm(one)) ** 2
+    error = (len(one) + 2) * np.finfo(np.float32).eps * scale
+    return np.flatnonzero(scores <= np.partition(scores, count - 1)[count - 1] + 2 * error)
+
+
+def unusualness(index: Index, of: Features) -> NDArray[np.float32]:
+    """The mean distance of each of (k, d) float32 features to its 10 nearest, (k,) float32; the index not empty.
+
+    One that is in the index itself counts among its own 10, at distance 0.
+    """
+    return nearest(index, of, AMONG)[1].mean(axis=1)

@@ -1,0 +1,274 @@
+"""What a model gets wrong, on the page: the figures, the matrix, the images behind it, and views of its confidence.
+
+model, part of a dataset -> `Exam` -> a view of it
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from digitrec.answers import ORDERS, WHICH, Filter, find, tabulate
+from digitrec.calibration import coverage, expected_calibration_error, fit_temperature, reliability, with_temperature
+from digitrec.datasets import Dataset, Split
+from digitrec.evaluation import confusion, cross_entropy, per_digit, wilson_interval
+from digitrec.groups import compare_groups, in_quarters
+from digitrec.mistakecharts import confidence_bars, confusion_cells, coverage_curve, group_dots, reliability_curve
+from digitrec.ui import gallery
+from digitrec.ui.cache import classifier, probabilities, properties
+from digitrec.ui.functions import show_functions
+from digitrec.ui.messages import text_colour, told
+from digitrec.words import in_percent
+
+PLAIN = {"displayModeBar": False}
+PICTURE = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
+PER_PAGE = 100
+LABEL, READ, WHICH_KEY = "is_a", "read_as", "answers"
+ANY = "any"
+DIGITS = [ANY, *map(str, range(10))]
+QUARTERS = {
+    "width": ("thinnest strokes", "thin strokes", "thick strokes", "thickest strokes"),
+    "slant": ("leaning to the left", "upright", "leaning to the right", "leaning most to the right"),
+    "ink": ("least ink", "less ink", "more ink", "most ink"),
+    "unusual": ("most like its digit", "usual", "unusual", "least like its digit"),
+}
+SEVERAL = 4  # writers are compared where each wrote more than a few
+
+
+@dataclass(frozen=True, eq=False)
+class Exam:
+    """A model's answers to a part of a dataset.
+
+    Attributes
+    ----------
+    title, folder : of the model.
+    data, part, split : what it was asked.
+    probabilities : (n, 10) float32.
+    table : of `digitrec.answers.tabulate`.
+    """
+
+    title: str
+    folder: Path
+    data: Dataset
+    part: str
+    split: Split
+    probabilities: NDArray[np.float32]
+    table: pd.DataFrame
+
+    @property
+    def n(self) -> int:
+        """How many images."""
+        return len(self.split)
+
+
+def examine(title: str, folder: Path, data: Dataset, part: str) -> Exam:
+    """Have a model read a part of a dataset; at once where it has done so before."""
+    split = data.train if part == "train" else data.test
+    with told("The images could not be read."):
+        answers = probabilities(folder, data, part)
+        table = _tabulate(answers, split, properties(data.name, part))
+    return Exam(title, folder, data, part, split, answers, table)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False, hash_funcs={np.ndarray: id, Split: id, pd.DataFrame: id})
+def _tabulate(answers: NDArray[np.float32], split: Split, measured: pd.DataFrame) -> pd.DataFrame:
+    """Made once of the same arrays, which are there once for all sessions."""
+    return tabulate(answers, split.labels, measured, split.writers)
+
+
+def show_figures(exam: Exam) -> None:
+    """The headline."""
+    right = int(exam.table["right"].sum())
+    low, high = wilson_interval(right, exam.n)
+    row = st.container(horizontal=True)
+    row.metric("Read correctly", f"{right / exam.n:.2%}", help=f"95 % interval {low:.2%} to {high:.2%} (Wilson).")
+    row.metric("Errors", f"{exam.n - right:,} of {exam.n:,}")
+    row.metric(
+        "Log-loss",
+        f"{cross_entropy(exam.probabilities, exam.split.labels):.4f}",
+        help="Minus the mean logarithm of the probability that it gave to the right digit. A guess has 2.3026.",
+    )
+    row.metric(
+        "Calibration error",
+        f"{expected_calibration_error(exam.probabilities, exam.split.labels):.2%}",
+        help="How far confidence and accuracy lie apart, over 15 bins of confidence, weighted by their answers.",
+    )
+    st.caption(f"With a 95 % interval of {low:.2%} to {high:.2%}.")
+
+
+def show_matrix(exam: Exam) -> None:
+    """Which digits are taken for which; a click shows the images."""
+    counts = confusion(exam.split.labels, exam.table["read"].to_numpy())
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        as_shares = st.toggle("In percent of the digit", key="as_shares", persist_state="session")
+        hides = st.toggle("Errors alone", key="errors_alone", value=True, persist_state="session")
+    figure = confusion_cells(counts, as_shares=as_shares, hides_right=hides, text_colour=text_colour())
+    st.plotly_chart(figure, key="cells", on_select=_take_cell, selection_mode="points", config=PICTURE, width=620)
+    st.caption("Press a cell to see its images; the outer row and column hold all errors of a digit.")
+    with st.expander("Digit by digit", icon=":material/table_rows:"):
+        _show_per_digit(exam)
+    show_functions(confusion, per_digit)
+
+
+def _show_per_digit(exam: Exam) -> None:
+    table = per_digit(exam.split.labels, exam.table["read"].to_numpy())
+    shares = [column for column in table.columns if column not in ("digit", "support")]
+    percent = {column: st.column_config.NumberColumn(format="percent") for column in shares}
+    st.dataframe(table, hide_index=True, column_config=percent)
+    st.caption(
+        "Recall: of the images of a digit, how many were read as it. Precision: of those read as it, how many are. "
+        "F1: their harmonic mean. Support: how many images there are."
+    )
+    _offer_table(table, "digits.csv")
+
+
+def _take_cell() -> None:
+    """Show the images of the cell that was pressed."""
+    selection = (st.session_state.get("cells") or {}).get("selection") or {}
+    for point in selection.get("points", []):
+        cell = point.get("customdata")
+        if not isinstance(cell, list | tuple) or len(cell) != 2 or not all(isinstance(one, int) for one in cell):
+            continue
+        label, read = cell
+        st.session_state[LABEL] = str(label) if 0 <= label <= 9 else ANY
+        st.session_state[READ] = str(read) if 0 <= read <= 9 else ANY
+        st.session_state[WHICH_KEY] = "right" if label == read else "wrong"
+
+
+def show_gallery(exam: Exam) -> None:
+    """The images behind the figures, filtered and sorted."""
+    chosen = _choose(exam)
+    places = find(exam.table, chosen)
+    if not len(places):
+        nothing = "This model makes no mistake here." if chosen == Filter(order=chosen.order) else "There is none."
+        st.info(f"{nothing} Look at *all* answers, or loosen the filters.", icon=":material/search_off:")
+        return
+    pages = -(-len(places) // PER_PAGE)
+    page = st.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"mistakes-{pages}", width=160) if pages > 1 else 1
+    shown = places[(page - 1) * PER_PAGE : page * PER_PAGE]
+    labels = [_label(exam, place) for place in shown.tolist()]
+    captions = [_caption(exam, place) for place in shown.tolist()]
+    gallery.show_places(exam.data, exam.part, shown, "mistakes", captions=captions, labels=labels)
+    st.caption(f"{len(places):,} of {exam.n:,} images. The label, and what it was read as. Pick one to see why.")
+    _offer_table(exam.table.iloc[places], "answers.csv")
+    show_functions(tabulate, find)
+
+
+def _label(exam: Exam, place: int) -> str:
+    label, read = int(exam.split.labels[place]), int(exam.probabilities[place].argmax())
+    return f"{label}" if label == read else f"{label}→{read}"
+
+
+def _caption(exam: Exam, place: int) -> str:
+    answers = exam.probabilities[place]
+    read, confidence = int(answers.argmax()), in_percent(float(answers.max()))
+    return f"A {exam.split.labels[place]}, read as {read} at {confidence}, number {place:,}"
+
+
+def _choose(exam: Exam) -> Filter:
+    kept: dict[str, Any] = {"persist_state": "session", "bind": "query-params"}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        which = st.segmented_control("Answers", WHICH, default="wrong", required=True, key=WHICH_KEY, **kept)
+        label = st.selectbox("Is a", DIGITS, key=LABEL, width=100, **kept)
+        read = st.selectbox("Read as", DIGITS, key=READ, width=100, **kept)
+        order = st.selectbox("Order", list(ORDERS), key="answers_by", width=190, **kept)
+    writer, ink, slant = None, None, None
+    with st.expander("More filters", icon=":material/filter_alt:"):
+        if exam.split.writers is not None:
+            last = int(exam.split.writers.max())
+            writer = st.number_input("Writer", 0, last, None, placeholder="all", key="answers_writer", width=140)
+        ink = _limits(exam.table["ink"] * 100, "Ink, % of the picture", "answers_ink")
+        slant = _limits(exam.table["slant"], "Slant, degrees to the right", "answers_slant")
+    if ink is not None:
+        ink = (ink[0] / 100, ink[1] / 100)
+    digits = [None if digit == ANY else int(digit) for digit in (label, read)]
+    return Filter(str(which), digits[0], digits[1], writer, ink, slant, order)
+
+
+def _limits(values: pd.Series, title: str, key: str) -> tuple[float, float] | None:
+    """A range of whole numbers; None where it was left as it is."""
+    low, high = float(np.floor(values.min())), float(np.ceil(values.max()))
+    if low >= high:
+        return None
+    chosen = st.slider(title, low, high, (low, high), 1.0, key=f"{key}-{low}-{high}")
+    return None if chosen == (low, high) else chosen
+
+
+def show_groups(exam: Exam) -> None:
+    """Who and what is read worse than the rest."""
+    st.markdown(
+        "Is a group read worse than all the others? A filled dot says yes, by more than chance makes of so many "
+        "groups; the lines show how far chance could move each."
+    )
+    by: dict[str, Any] = {"digit": exam.table["label"]}
+    by |= {name: in_quarters(exam.table[name].to_numpy(), names) for name, names in QUARTERS.items()}
+    if exam.split.writers is not None and exam.n / len(np.unique(exam.split.writers)) > SEVERAL:
+        by["writer"] = exam.table["writer"]
+    chosen = st.segmented_control("Groups by", list(by), default="digit", required=True, key="groups_by")
+    table = compare_groups(exam.table["right"].to_numpy(), by[str(chosen)])
+    if chosen == "writer":
+        table = table.sort_values("share", ascending=False)
+        st.caption(f"{len(table):,} writers; the 30 with the largest share of errors are drawn.")
+    st.plotly_chart(group_dots(table.head(30)), config=PICTURE, key="groups")
+    worse = table[table["is_worse"]]
+    names = ", ".join(map(str, worse["group"].head(12)))
+    st.markdown(f"**Read worse than the rest:** {names}." if len(worse) else "No group is read worse than the rest.")
+    _offer_table(table, "groups.csv")
+    show_functions(compare_groups, in_quarters)
+
+
+def show_confidence(exam: Exam) -> None:
+    """Whether its confidence can be believed, and what a threshold would do."""
+    labels = exam.split.labels
+    temperature = fit_temperature(exam.probabilities, labels)
+    cooled = with_temperature(exam.probabilities, temperature)
+    before, after = (expected_calibration_error(one, labels) for one in (exam.probabilities, cooled))
+    sides = st.columns(2, gap="large")
+    with sides[0]:
+        st.markdown("**Can it be believed?** Where it says 90 %, 90 of 100 answers should be right.")
+        figure = reliability_curve(reliability(exam.probabilities, labels), reliability(cooled, labels))
+        st.plotly_chart(figure, config=PICTURE, key="reliability")
+        st.markdown(
+            f"Temperature scaling divides the logarithms of the probabilities by one number, here {temperature:.2f}, "
+            f"fitted on these very images. The calibration error would go from {before:.2%} to {after:.2%}."
+        )
+    with sides[1]:
+        st.markdown("**How sure is it?** Most answers are near 100 %; mistakes should not be.")
+        bars = confidence_bars(exam.table["confidence"].to_numpy(), exam.table["right"].to_numpy())
+        st.plotly_chart(bars, config=PICTURE, key="confidences")
+    _show_threshold(exam)
+    show_functions(reliability, fit_temperature, coverage)
+
+
+def _show_threshold(exam: Exam) -> None:
+    st.markdown(
+        "**When should it say *not sure*?** The higher the line, the fewer answers, and the fewer of them wrong."
+    )
+    own = classifier(exam.folder).card.unsure_below
+    percent = st.slider("Not sure below, in percent", 0.0, 100.0, round(100 * own, 1), 0.1, key=f"threshold-{own}")
+    st.plotly_chart(
+        coverage_curve(coverage(exam.probabilities, exam.split.labels), percent / 100), config=PICTURE, key="coverage"
+    )
+    refused = exam.table["confidence"] < percent / 100
+    answered, wrong = int((~refused).sum()), int((~refused & ~exam.table["right"]).sum())
+    share = f", {wrong / answered:.2%} of them wrong" if answered else ""
+    kept_from = int((refused & ~exam.table["right"]).sum())
+    st.markdown(
+        f"It would answer **{answered:,}** of {exam.n:,}{share}, and refuse **{int(refused.sum()):,}**, {kept_from:,} "
+        "of which it would have read wrongly:"
+    )
+    places = find(exam.table[refused], Filter("all", order="least confident"))[:PER_PAGE]
+    if len(places):
+        labels = [_label(exam, place) for place in places.tolist()]
+        gallery.show_places(exam.data, exam.part, places, "refused", labels=labels)
+
+
+def _offer_table(table: pd.DataFrame, name: str) -> None:
+    content = table.to_csv(index=False).encode()
+    st.download_button(
+        "Download (.csv)", content, name, "text/csv", icon=":material/download:", on_click="ignore", key=name
+    )

@@ -1,0 +1,157 @@
+"""One answer in full: what in the image spoke for which digit, what it was taught by, and what would change it."""
+
+import numpy as np
+import streamlit as st
+
+from digitrec.explanation import occlusion
+from digitrec.mending import smallest_change, smallest_pixels
+from digitrec.neighbours import nearest
+from digitrec.pictures import as_paper, colour_by_weight, enlarge, frame, tile, to_data_url
+from digitrec.ui import gallery
+from digitrec.ui.cache import classifier, neighbours_index
+from digitrec.ui.details import COLUMNS, SHOWN_MAP
+from digitrec.ui.functions import show_functions
+from digitrec.ui.links import image_link
+from digitrec.ui.messages import as_plain_text, told
+from digitrec.ui.mistakes import Exam
+from digitrec.ui.models import list_readers
+from digitrec.ui.strip import Captioned, show_strip
+from digitrec.words import in_percent, with_article
+
+LARGE = 8  # times
+NEIGHBOURS = 24
+PIXELS = 8  # at most, that are changed one by one
+OTHERS = 8  # models at most that are asked, too
+
+
+def show_one(exam: Exam) -> None:
+    """The image that was picked, if it is one of these."""
+    place = gallery.picked_place(exam.data, exam.part)
+    if place is None or place >= exam.n:
+        st.info("Pick an image above to follow it to its cause.", icon=":material/touch_app:")
+        return
+    row = exam.table.iloc[place]
+    label, read = int(row["label"]), int(row["read"])
+    verdict = f"read as {with_article(read)}" if label != read else "read rightly"
+    st.subheader(f"Number {place:,}: {with_article(label)}, {verdict}", anchor=False)
+    image = exam.split.images[place]
+    sides = st.columns([1, 2], gap="large")
+    with sides[0]:
+        st.image(to_data_url(frame(enlarge(as_paper(image), LARGE))), alt=f"The image, a {label}", width=28 * LARGE)
+        link = image_link(exam.data.name, exam.part, place) | {"label": str(label)}
+        st.page_link("pages/draw.py", label="Open on the canvas", icon=":material/draw:", query_params=link)
+    with sides[1]:
+        _show_probabilities(exam, place)
+    views = {
+        "What spoke for it": _show_reasons,
+        "What it looks like": _show_neighbours,
+        "What would put it right": _show_mending,
+        "How others read it": _show_others,
+        "Layers": _show_layers,
+    }
+    for tab, show in zip(st.tabs(list(views), key="one", on_change="rerun"), views.values(), strict=True):
+        if tab.open:
+            with tab:
+                show(exam, place)
+
+
+def _show_probabilities(exam: Exam, place: int) -> None:
+    answers, row = exam.probabilities[place], exam.table.iloc[place]
+    for digit in np.argsort(-answers)[:4].tolist():
+        mark = " (its label)" if digit == row["label"] else ""
+        st.progress(float(min(answers[digit], 1)), text=f"**{digit}**{mark}: {in_percent(float(answers[digit]))}")
+    who = f" Writer {row['writer']} wrote it." if row["writer"] >= 0 else ""
+    st.markdown(
+        f"Loss {row['loss']:.2f}. Ink covers {row['ink']:.0%}, strokes are {row['width']:.1f} pixels wide, and it "
+        f"leans {abs(row['slant']):.0f}° to the {'right' if row['slant'] > 0 else 'left'}.{who}"
+    )
+
+
+def _show_reasons(exam: Exam, place: int) -> None:
+    reader, image, row = classifier(exam.folder), exam.split.images[place], exam.table.iloc[place]
+    label, read = int(row["label"]), int(row["read"])
+    st.markdown(
+        "A piece of paper is laid over each place in turn. :orange[Orange] ink speaks for the digit: covered, the "
+        "network doubts it. :blue[Blue] ink speaks against it."
+    )
+    pictures = []
+    for digit in dict.fromkeys((read, label)):
+        weights = occlusion(reader.predict_proba, image, digit)
+        what = "what spoke for" if digit == read else "what would have spoken for"
+        pictures.append(Captioned(colour_by_weight(image, weights), f"{what} {digit}", f"The ink, by {what} {digit}"))
+    show_strip(pictures, side=196)
+    show_functions(occlusion)
+
+
+def _show_neighbours(exam: Exam, place: int) -> None:
+    with told("Its neighbours could not be looked for."):
+        index = neighbours_index(exam.folder, exam.data)
+    features = classifier(exam.folder).features(exam.split.images[place : place + 1])
+    places, _ = nearest(index, features, NEIGHBOURS + 1)
+    found = places[0][places[0] != place] if exam.part == "train" else places[0]
+    found = found[:NEIGHBOURS]
+    labels = exam.data.train.labels[found]
+    counts = np.bincount(labels, minlength=10)
+    most = int(counts.argmax())
+    st.markdown(
+        f"To the network's last layer, these of the {len(exam.data.train):,} images to learn from are the nearest, the "
+        f"most alike first: {counts[most]} of {len(found)} are {most}s. That is what taught it its answer, if it "
+        "learned from them."
+    )
+    shown = [
+        Captioned(as_paper(exam.data.train.images[one]), str(label), f"A {label} to learn from")
+        for one, label in zip(found.tolist(), labels.tolist(), strict=True)
+    ]
+    show_strip(shown, side=56)
+    show_functions(nearest)
+
+
+def _show_mending(exam: Exam, place: int) -> None:
+    reader, row = classifier(exam.folder), exam.table.iloc[place]
+    image, label = exam.split.images[place], int(row["label"])
+    if row["right"]:
+        st.info("It is read rightly as it is.", icon=":material/check:")
+        return
+    st.markdown(f"The smallest change of each kind after which it is read as {with_article(label)}.")
+    pictures = []
+    for change in smallest_change(reader.predict_proba, image, label):
+        if change is not None:
+            amount = f"{change.title.lower()}: {change.amount:+.3g} {change.unit}"
+            pictures.append(_changed(change.image, amount, label, change.confidence))
+    if pixels := smallest_pixels(reader.predict_proba, image, label, PIXELS):
+        count = len(pixels.pixels)
+        amount = f"{count} pixel{'s' * (count > 1)} changed"
+        pictures.append(_changed(pixels.image, amount, label, pixels.confidence))
+    if pictures:
+        show_strip(pictures, side=140)
+    else:
+        st.info(
+            f"No shift, turn, stroke width or {PIXELS} pixels make it {with_article(label)}. Open it on the canvas and "
+            "change more.",
+            icon=":material/draw:",
+        )
+    show_functions(smallest_change, smallest_pixels)
+
+
+def _changed(image: np.ndarray, amount: str, label: int, confidence: float) -> Captioned:
+    caption = f"{amount}, then {label} at {in_percent(confidence)}"
+    return Captioned(as_paper(image), caption, f"The image changed: {caption}")
+
+
+def _show_others(exam: Exam, place: int) -> None:
+    image = exam.split.images[place : place + 1]
+    rows = []
+    for title, folder in list(list_readers().items())[:OTHERS]:
+        with told(f"{as_plain_text(title)} could not read it."):
+            answers = classifier(folder).predict_proba(image)[0]
+        rows.append({"model": title, "reads": int(answers.argmax()), "confidence": float(answers.max())})
+    if len(rows) == 1:
+        st.info("There is one model so far. Train another, and it is asked here, too.", icon=":material/school:")
+    st.dataframe(rows, hide_index=True, column_config={"confidence": st.column_config.NumberColumn(format="percent")})
+
+
+def _show_layers(exam: Exam, place: int) -> None:
+    for activation in classifier(exam.folder).activations(exam.split.images[place]):
+        values = activation.values if activation.values.ndim == 3 else activation.values[None, None, :]
+        picture = to_data_url(tile(values, COLUMNS, SHOWN_MAP))
+        st.image(picture, caption=activation.layer, alt=f"What {activation.layer} answers")

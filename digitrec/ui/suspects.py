@@ -1,0 +1,118 @@
+"""Labels that are probably wrong, each to be judged by whoever looks."""
+
+import io
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from digitrec.datasets.own import add_upload
+from digitrec.errors import DigitrecError
+from digitrec.judgements import VERDICTS, correct, image_name, judge, read_judgements
+from digitrec.pictures import as_paper, enlarge, frame, to_data_url
+from digitrec.suspects import find_suspects, rank_doubts
+from digitrec.ui.functions import show_functions
+from digitrec.ui.messages import as_plain_text, told
+from digitrec.ui.mistakes import Exam
+from digitrec.ui.sources import SOURCE
+
+PER_PAGE = 12
+
+
+def show_suspects(exam: Exam) -> None:
+    """The suspects, worst first, and what was said of them."""
+    st.markdown(
+        "Some labels are wrong, and nobody is perfect. These are the images for whose label the model has little to "
+        "say, and much for another digit; first the suspects of confident learning (Northcutt and others, 2021), then "
+        "all else that is read otherwise. Look at each: is the label wrong, or the model?"
+    )
+    if exam.part == "train":
+        st.caption("Take these with care: a model that learned from these labels may have learned their errors, too.")
+    suspects = rank_doubts(exam.split.labels, exam.probabilities)
+    if not len(suspects):
+        st.info("The model finds no label to doubt here. Look at another part, or other data.", icon=":material/check:")
+        return
+    with told("The judgements could not be read."):
+        said = read_judgements(exam.split)
+    if problem := st.session_state.pop("judge_problem", None):
+        st.error(as_plain_text(problem))
+    pages = -(-len(suspects) // PER_PAGE)
+    page = st.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"suspects-{pages}", width=160) if pages > 1 else 1
+    verdicts = dict(zip(said["place"], said["verdict"], strict=True))
+    with st.container(horizontal=True, gap="medium"):
+        for row in suspects.iloc[(page - 1) * PER_PAGE : page * PER_PAGE].to_dict("records"):
+            with st.container(width=250, border=True):
+                _show_suspect(exam, row, verdicts.get(row["place"]))
+    _show_judged(exam, said, len(suspects))
+    show_functions(rank_doubts, find_suspects)
+
+
+def _show_suspect(exam: Exam, row: dict[Any, Any], verdict: str | None) -> None:
+    place, suggested = int(row["place"]), int(row["suggested"])
+    image, label = exam.split.images[place], int(exam.split.labels[place])
+    picture = frame(enlarge(as_paper(image), 4))
+    st.image(to_data_url(picture), width=112, alt=f"Labelled {label}, perhaps a {suggested}")
+    badge = " :orange-badge[suspect]" if row["is_suspect"] else ""
+    st.markdown(f"Labelled **{label}**, perhaps **{suggested}**, {row['margin']:.2f} likelier{badge}")
+    key = f"judge-{image_name(image)[:16]}-{label}"
+    st.session_state[key] = verdict
+    st.pills(
+        f"Number {place:,}",
+        VERDICTS,
+        key=key,
+        on_change=_take,
+        args=(key, exam, place, suggested),
+        label_visibility="collapsed",
+    )
+
+
+def _take(key: str, exam: Exam, place: int, suggested: int) -> None:
+    try:
+        judge(
+            exam.data.name,
+            exam.split.images[place],
+            int(exam.split.labels[place]),
+            suggested,
+            st.session_state.get(key),
+        )
+    except DigitrecError as error:
+        st.session_state["judge_problem"] = str(error)
+
+
+def _show_judged(exam: Exam, said: pd.DataFrame, suspects: int) -> None:
+    counts = ", ".join(f"{int((said['verdict'] == verdict).sum()):,} {verdict}" for verdict in VERDICTS)
+    st.markdown(f"**{len(said):,} judged** of {suspects:,} suspects: {counts}.")
+    if not len(said):
+        return
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download the judgements (.csv)",
+            said.to_csv(index=False).encode(),
+            "judgements.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.button("Make a corrected copy of the data", icon=":material/edit_note:", on_click=_make_copy, args=(exam,))
+    st.caption(
+        "In the copy the labels judged wrong are the suggested ones, and images of which nobody can tell what they are "
+        "are left out. The data itself stays as it is."
+    )
+
+
+def _make_copy(exam: Exam) -> None:
+    corrected = correct(exam.data)
+    packed = io.BytesIO()
+    np.savez_compressed(
+        packed,
+        x_train=corrected.train.images,
+        y_train=corrected.train.labels,
+        x_test=corrected.test.images,
+        y_test=corrected.test.labels,
+    )
+    try:
+        title = f"{exam.data.name.rpartition('/')[2]} corrected.npz"
+        st.session_state[SOURCE] = add_upload(packed.getvalue(), title)
+    except DigitrecError as error:
+        st.session_state["judge_problem"] = str(error)

@@ -1,0 +1,44 @@
+"""What a model reads wrongly, and why."""
+
+import streamlit as st
+
+from digitrec.ui.messages import begin_page
+from digitrec.ui.mistakes import examine, show_confidence, show_figures, show_gallery, show_groups, show_matrix
+from digitrec.ui.models import list_readers
+from digitrec.ui.onemistake import show_one
+from digitrec.ui.sources import choose_dataset
+from digitrec.ui.suspects import show_suspects
+
+VIEWS = ("Mistakes", "Groups", "Confidence", "Labels in doubt")
+
+begin_page(
+    "mistakes",
+    "Mistakes",
+    "Press a cell of the matrix to see its images, and an image to follow the mistake to its cause.",
+)
+readers = list_readers()
+row = st.container(horizontal=True, vertical_alignment="bottom")
+data = choose_dataset(row)
+with row:
+    title = st.selectbox(
+        "Read by", list(readers), key="examined", persist_state="session", bind="query-params", width=280
+    )
+    part = st.segmented_control(
+        "Part", ("train", "test"), default="test", required=True, key="examined_part", bind="query-params"
+    )
+exam = examine(title, readers[title], data, str(part))
+show_figures(exam)
+view = st.segmented_control("View", VIEWS, default="Mistakes", required=True, key="view", bind="query-params")
+if view == "Groups":
+    show_groups(exam)
+elif view == "Confidence":
+    show_confidence(exam)
+elif view == "Labels in doubt":
+    show_suspects(exam)
+else:
+    sides = st.columns([5, 6], gap="large")
+    with sides[0]:
+        show_matrix(exam)
+    with sides[1]:
+        show_gallery(exam)
+show_one(exam)

@@ -1,0 +1,70 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digitrec.answers import ORDERS, WHICH, Filter, find, tabulate
+from digitrec.errors import EvaluationError
+from digitrec.properties import measure_images
+
+N = 60
+RNG = np.random.default_rng(5)
+LABELS = RNG.integers(0, 10, N).astype(np.uint8)
+WRITERS = RNG.integers(0, 4, N)
+PROBABILITIES = RNG.dirichlet(np.full(10, 0.3), N).astype(np.float32)
+PROBABILITIES[: N // 2] = 0.7 * np.eye(10, dtype=np.float32)[LABELS[: N // 2]] + 0.3 * PROBABILITIES[: N // 2]
+IMAGES = RNG.integers(0, 256, (N, 28, 28)).astype(np.uint8)
+TABLE = tabulate(PROBABILITIES, LABELS, measure_images(IMAGES, LABELS), WRITERS)
+
+
+def test_each_row_is_what_a_loop_finds() -> None:
+    for place in range(N):
+        row, mine = TABLE.iloc[place], PROBABILITIES[place].tolist()
+        best = max(range(10), key=lambda digit: mine[digit])
+        second = sorted(mine)[-2]
+        assert (row["place"], row["label"], row["read"]) == (place, LABELS[place], best)
+        assert row["right"] == (best == LABELS[place])
+        assert row["confidence"] == pytest.approx(mine[best])
+        assert row["margin"] == pytest.approx(mine[best] - second, abs=1e-6)
+        assert row["loss"] == pytest.approx(-np.log(mine[LABELS[place]]), rel=1e-5)
+        assert row["writer"] == WRITERS[place]
+        assert row["ink"] == pytest.approx(IMAGES[place].mean() / 255, rel=1e-4)
+
+
+@given(
+    st.sampled_from(WHICH),
+    st.none() | st.integers(0, 9),
+    st.none() | st.integers(0, 9),
+    st.none() | st.integers(0, 4),
+    st.sampled_from(list(ORDERS)),
+)
+def test_what_is_found_is_what_numpy_says(
+    which: str, label: int | None, read: int | None, writer: int | None, order: str
+) -> None:
+    places = find(TABLE, Filter(which, label, read, writer, order=order))
+    answered = PROBABILITIES.argmax(axis=1)
+    belongs = {"wrong": answered != LABELS, "right": answered == LABELS, "all": np.ones(N, bool)}[which]
+    for values, value in ((LABELS, label), (answered, read), (WRITERS, writer)):
+        if value is not None:
+            belongs = belongs & (values == value)
+    assert sorted(places.tolist()) == np.flatnonzero(belongs).tolist()
+    column, largest_first = ORDERS[order]
+    values = TABLE[column].to_numpy()[places]
+    assert (np.diff(values) <= 0).all() if largest_first else (np.diff(values) >= 0).all()
+
+
+def test_limits_are_kept() -> None:
+    middle = float(TABLE["ink"].median())
+    places = find(TABLE, Filter("all", ink=(0.0, middle), slant=(-90.0, 90.0)))
+    assert set(places) == set(np.flatnonzero(TABLE["ink"] <= middle))
+
+
+def test_writers_may_be_unknown_and_probabilities_must_be_some() -> None:
+    properties = measure_images(IMAGES, LABELS)
+    assert (tabulate(PROBABILITIES, LABELS, properties)["writer"] == -1).all()
+    broken = PROBABILITIES.copy()
+    broken[3, 3] = np.nan
+    with pytest.raises(EvaluationError):
+        tabulate(broken, LABELS, properties)
+    assert isinstance(TABLE, pd.DataFrame)
