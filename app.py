@@ -13,6 +13,7 @@ st.navigation(
             st.Page("pages/draw.py", title="Draw", icon=":material/draw:", default=True),
             st.Page("pages/train.py", title="Train", icon=":material/school:"),
             st.Page("pages/mistakes.py", title="Mistakes", icon=":material/troubleshoot:"),
+            st.Page("pages/robustness.py", title="Robustness", icon=":material/exercise:"),
             st.Page("pages/models.py", title="Models", icon=":material/inventory_2:"),
             st.Page("pages/network.py", title="The network", icon=":material/hub:"),
         ],

@@ -118,13 +118,13 @@ class Comparison:
 
     Attributes
     ----------
-    both_right, both_wrong : how many images.
-    only_first, only_second : the places of those that one alone read rightly.
+    both_right : how many images.
+    both_wrong, only_first, only_second : the places of those that neither read rightly, or one alone.
     p : how often chance alone would part them so far, as `mcnemar` has it.
     """
 
     both_right: int
-    both_wrong: int
+    both_wrong: NDArray[np.intp]
     only_first: NDArray[np.intp]
     only_second: NDArray[np.intp]
     p: float
@@ -135,7 +135,7 @@ def compare(labels: NDArray[np.uint8], first: NDArray[np.intp], second: NDArray[
     one, other = first == labels, second == labels
     only_first, only_second = np.flatnonzero(one & ~other), np.flatnonzero(other & ~one)
     p = mcnemar(len(only_first), len(only_second))
-    return Comparison(int((one & other).sum()), int((~one & ~other).sum()), only_first, only_second, p)
+    return Comparison(int((one & other).sum()), np.flatnonzero(~one & ~other), only_first, only_second, p)
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

@@ -1,11 +1,18 @@
 """Plotly figures of what a model gets wrong, from plain frames and arrays. Colours are left to the page's theme."""
 
+from collections.abc import Sequence
+from html import escape
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 ORANGE = "213, 94, 0"
+# One for each digit, dark enough for white letters; the letters tell them apart for whom colours do not.
+COLOURS = (
+    "#b34700", "#0072b2", "#00795a", "#a3497a", "#946300", "#2b7fa8", "#7a6a00", "#5f5f5f", "#7d551c", "#6a51a3",
+)  # fmt: skip
 ALL = "all"
 DIGITS = [str(digit) for digit in range(10)]
 FLAT = {"l": 0, "r": 10, "t": 10, "b": 0}
@@ -206,10 +213,48 @@ def strength_curves(tables: dict[str, pd.DataFrame], unit: str) -> go.Figure:
             },
             mode="lines+markers",
             line={"dash": dash},
-            name=name,
+            name=escape(name),
             hovertemplate=f"%{{x}} {unit}: %{{y:.2f}} %<extra></extra>",
         )
     figure.update_layout(height=380, margin=FLAT, legend=BELOW, showlegend=True)
     figure.update_xaxes(title=unit)
     figure.update_yaxes(title="read correctly", ticksuffix=" %")
+    return figure
+
+
+def verdict_squares(
+    digits: NDArray[np.intp],
+    confidence: NDArray[np.float32],
+    amounts: tuple[Sequence[float], Sequence[float]],
+    titles: tuple[str, str],
+    unsure_below: float,
+) -> go.Figure:
+    """What an image is read as under two changes, from `digitrec.corruptions.verdict_map`: a square for each pair.
+
+    Each digit has its colour and stands in its square; a question mark stands where no digit is sure enough.
+    """
+    is_sure = confidence >= unsure_below
+    text = np.where(is_sure, digits.astype(str), "?")
+    scale = [[at, colour] for k, colour in enumerate(COLOURS) for at in (k / 10, (k + 1) / 10)]
+    figure = go.Figure()
+    figure.add_heatmap(
+        x=[f"{amount:g}" for amount in amounts[1]],
+        y=[f"{amount:g}" for amount in amounts[0]],
+        z=digits,
+        zmin=-0.5,
+        zmax=9.5,
+        colorscale=scale,
+        showscale=False,
+        text=text,
+        texttemplate="%{text}",
+        textfont={"color": "#ffffff", "size": 13},
+        customdata=100 * confidence,
+        hovertemplate="%{y} and %{x}: %{z} at %{customdata:.0f} %<extra></extra>",
+        opacity=0.9,
+        xgap=1,
+        ygap=1,
+    )
+    figure.update_layout(height=520, margin=FLAT)
+    figure.update_xaxes(title=titles[1], type="category", showgrid=False)
+    figure.update_yaxes(title=titles[0], type="category", showgrid=False)
     return figure

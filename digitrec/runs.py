@@ -6,6 +6,7 @@ recipe -> `create` -> run folder -> `start` -> worker process -> state, history,
     recipe.json     the settings                     history.csv   a row an epoch
     state.json      where it is                      steps.csv     a row every few steps
     epochs/N.npz    what it read after epoch N       log.txt       what the worker said
+    now.npz         what it reads within an epoch
     checkpoint-*    weights and optimiser, to go on  model/        the network, ready to be kept
     stop            there while it is asked to stop  alive.lock    held while a worker is at it
 
@@ -114,7 +115,7 @@ class Snapshot:
 
     Attributes
     ----------
-    probabilities : (n, 10) float32 for each validation image.
+    probabilities : (n, 10) float32 for each validation image; within an epoch, for the first few.
     filters : (height, width, k) float32, the first layer's; empty where it has none.
     drawing : (10,) float32, for the drawing that the run was given; empty where it was given none.
     """
@@ -354,22 +355,27 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     return table.apply(pd.to_numeric, errors="coerce").dropna()
 
 
-def write_snapshot(folder: Path, epoch: int, snapshot: Snapshot) -> None:
-    """Write what the network was like after an epoch."""
-    path = folder / "epochs" / f"{epoch:04}.npz"
+def write_snapshot(folder: Path, epoch: int | None, snapshot: Snapshot) -> None:
+    """Write what the network was like after an epoch, or, where that is None, what it is like within one."""
+    path = snapshot_path(folder, epoch)
     path.parent.mkdir(exist_ok=True)
     probabilities = snapshot.probabilities.astype(np.float16)
     replace_arrays(path, probabilities=probabilities, filters=snapshot.filters, drawing=snapshot.drawing)
 
 
-def read_snapshot(folder: Path, epoch: int) -> Snapshot | None:
-    """What the network was like after an epoch, from 1; None where that is not known."""
+def read_snapshot(folder: Path, epoch: int | None) -> Snapshot | None:
+    """What the network was like after an epoch, from 1, or within one; None where that is not known."""
     names = ("probabilities", "filters", "drawing")
     try:
-        kept = read_arrays(folder / "epochs" / f"{epoch:04}.npz", names)
+        kept = read_arrays(snapshot_path(folder, epoch), names)
     except DAMAGED:
         return None
     return Snapshot(*(kept[name].astype(np.float32) for name in names))
+
+
+def snapshot_path(folder: Path, epoch: int | None) -> Path:
+    """Where the snapshot of an epoch is; None: the one within the epoch under way."""
+    return folder / "now.npz" if epoch is None else folder / "epochs" / f"{epoch:04}.npz"
 
 
 def read_drawing(folder: Path) -> NDArray[np.uint8] | None:

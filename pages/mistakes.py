@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from digitrec.ui import gallery
 from digitrec.ui.messages import begin_page
 from digitrec.ui.mistakes import examine, show_confidence, show_figures, show_gallery, show_groups, show_matrix
 from digitrec.ui.models import list_readers
@@ -26,6 +27,7 @@ with row:
     part = st.segmented_control(
         "Part", ("train", "test"), default="test", required=True, key="examined_part", bind="query-params"
     )
+gallery.open_picked(data, str(part))
 exam = examine(title, readers[title], data, str(part))
 show_figures(exam)
 view = st.segmented_control("View", VIEWS, default="Mistakes", required=True, key="view", bind="query-params")

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset, load_dataset
+from digitrec.words import with_article
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(page.name for page in (ROOT / "pages").glob("*.py"))
@@ -57,3 +59,55 @@ def test_samples_says_where_there_are_none(mnist: Dataset) -> None:
     page = open_page("samples.py")
     page.number_input(key="writer").set_value(int(np.setdiff1d(np.arange(4000), mnist.train.writers)[0])).run()
     assert "Nobody wrote" in page.info[0].value
+
+
+def put_own(folder: Path, n: int, label: int) -> None:
+    """Own data of n images of one digit to learn from, and as many to test with."""
+    data = load_dataset("uci").test
+    images = data.images[data.labels == label][:n]
+    labels = np.full(n, label, np.uint8)
+    (folder / "own").mkdir()
+    np.savez(folder / "own" / "mine.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+
+
+VIEWS = ("Mistakes", "Groups", "Confidence", "Labels in doubt")
+
+
+@pytest.mark.parametrize(("n", "label"), [(1, 4), (6, 0)], ids=["one image", "one class"])
+def test_the_mistakes_of_next_to_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, n: int, label: int) -> None:
+    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
+    put_own(tmp_path, n, label)
+    page = open_page("mistakes.py")
+    page.selectbox(key="source").set_value("own/mine.npz").run()
+    for view in VIEWS:
+        page.button_group(key="view").set_value(view).run()
+        assert not page.exception
+        assert not page.error
+    page.button_group(key="view").set_value("Mistakes").run()
+    assert any("makes no mistake here" in info.value for info in page.info)
+    assert page.metric[1].value == f"0 of {n}"
+
+
+def test_probabilities_that_are_none_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
+    monkeypatch.setattr(
+        Classifier, "predict_proba", lambda self, images: np.full((len(images), 10), np.nan, np.float32)
+    )
+    put_own(tmp_path, 3, 5)
+    page = open_page("mistakes.py")
+    page.selectbox(key="source").set_value("own/mine.npz").run()
+    assert not page.exception
+    assert "The images could not be read. Expected" in page.error[0].value.replace("\\", "")
+
+
+def test_one_image_in_full_with_every_view_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
+    page = open_page("mistakes.py")
+    page.session_state["place"] = ("uci", "test", 3)
+    page.run()
+    assert page.subheader[0].value.startswith(
+        f"Number 3: {with_article(int(load_dataset('uci').test.labels[3]))}, read"
+    )
+    assert not page.exception
+    (link,) = page.get("page_link")
+    assert (link.proto.label, link.proto.query_string) == ("Open on the canvas", "image=uci-test-3&model=digitrec")

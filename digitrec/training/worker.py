@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from filelock import Timeout
+from numpy.typing import NDArray
 
 from digitrec import runs
 from digitrec.datasets import load_dataset
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("digitrec")
 
 TELL = 0.3  # seconds between two lines in steps.csv
+GLANCE = 6.0  # seconds between two looks at what it reads within an epoch
+GLANCED = 1000  # validation images that it reads for that
 SHOW_TURN = 1.0  # seconds between two looks whether it is this run's turn
 HOPELESS = 1e4  # a loss from which nothing comes back, or no number at all
 FLAT = 1e-4  # a validation loss that is lower by less is no better, as Keras's ReduceLROnPlateau has it
@@ -147,6 +150,7 @@ class _Training:
         self.history = self.history[: self.at.epoch]
         self._forget_later_steps()
         self.began, self.cpu_began = time.perf_counter() - self.at.seconds, time.process_time() - self.at.cpu_seconds
+        self.glanced = time.perf_counter()
         _write_environment(folder)
 
     def run(self) -> None:
@@ -192,19 +196,28 @@ class _Training:
                     lines.flush()
                     since.clear()
                     self._tell(runs.TRAINING)
+                if time.perf_counter() - self.glanced > GLANCE and step < steps:
+                    runs.write_snapshot(self.folder, None, self._look_at(self.parts.validation.images[:GLANCED]))
         self._end_epoch()
 
-    def _end_epoch(self) -> None:
+    def _look_at(self, images: NDArray[np.uint8]) -> Snapshot:
+        """What the network is like now."""
         from digitrec.training.network import first_filters  # noqa: PLC0415
 
-        validation = self.parts.validation
         with self.student.at_its_best():
-            probabilities = self.student.read(validation.images)
+            probabilities = self.student.read(images)
             filters = first_filters(self.student.model)
             drawing = self.student.read(self.drawing[None])[0] if self.drawing is not None else np.empty(0, np.float32)
+        self.glanced = time.perf_counter()
+        return Snapshot(probabilities, filters, drawing)
+
+    def _end_epoch(self) -> None:
+        validation, snapshot = self.parts.validation, self._look_at(self.parts.validation.images)
+        probabilities = snapshot.probabilities
         loss = cross_entropy(probabilities, validation.labels)
         epoch = self.at.epoch + 1
-        runs.write_snapshot(self.folder, epoch, Snapshot(probabilities, filters, drawing))
+        runs.write_snapshot(self.folder, epoch, snapshot)
+        runs.snapshot_path(self.folder, None).unlink(missing_ok=True)
         self.history.append(
             {
                 "epoch": epoch,

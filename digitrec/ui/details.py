@@ -7,9 +7,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.classifier import Classifier, Reading
-from digitrec.drawings import Drawing
+from digitrec.drawings import Drawing, render
 from digitrec.explanation import occlusion, onto_canvas
-from digitrec.pictures import as_paper, colour_by_weight, enlarge, frame, tile, to_data_url, to_png
+from digitrec.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame, tile, to_data_url, to_png
 from digitrec.preprocessing import pad_to_square, preprocess
 from digitrec.ui import links
 from digitrec.ui.functions import show_functions
@@ -113,9 +113,36 @@ def _offer(label: str, picture: NDArray[np.uint8], name: str) -> None:
     st.download_button(label, to_png(picture), name, "image/png", icon=":material/download:", on_click="ignore")
 
 
+def _show_changes(case: Case) -> None:
+    if case.drawing.backdrop is None:
+        st.info(
+            "Open an image from the *Mistakes* or *Samples* page, and change it until its verdict flips: what you "
+            "changed is shown here.",
+            icon=":material/troubleshoot:",
+        )
+        return
+    before = case.classifier.read(render(Drawing(backdrop=case.drawing.backdrop)))
+    change = colour_signed(np.float32(case.reading.preprocessed.ink) / 255 - np.float32(before.preprocessed.ink) / 255)
+    first, now = (_in_words(reading) for reading in (before, case.reading))
+    st.markdown(f"It was read as {first} when you opened it, and is read as {now} now.")
+    with st.container(horizontal=True, gap="medium"):
+        for picture, caption in (
+            (as_paper(before.preprocessed.ink), f"as it was opened: {first}"),
+            (as_paper(case.reading.preprocessed.ink), f"as it is: {now}"),
+            (change, "what you changed: :orange[added], :blue[taken away]"),
+        ):
+            alt = caption.replace(":orange", "").replace(":blue", "")
+            st.image(to_data_url(frame(picture)), width=SHOWN, caption=caption, alt=alt)
+
+
+def _in_words(reading: Reading) -> str:
+    return f"**{reading.digit}** ({in_percent(reading.confidence)}{', not sure' if reading.unsure else ''})"
+
+
 VIEWS = {
     "What the network sees": _show_steps,
     "Why": _show_why,
     "Layers": _show_layers,
+    "What you changed": _show_changes,
     "Share and download": _show_sharing,
 }

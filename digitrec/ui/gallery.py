@@ -22,6 +22,7 @@ _gallery = st.components.v2.component(
 )
 
 
+PLACE = "place"  # in the address
 PICKED = "place"  # in the session: a dataset's name, its part, and the place of the image that was picked last
 
 
@@ -29,6 +30,18 @@ def picked_place(data: Dataset, part: str) -> int | None:
     """The place of the image that was picked last, on whichever page; None where it is of other data."""
     *whose, place = st.session_state.get(PICKED, (None, None, None))
     return place if whose == [data.name, part] else None
+
+
+def open_picked(data: Dataset, part: str) -> None:
+    """Pick the image that the page's address names, where none is picked, and keep the one that is picked there."""
+    split, named = (data.train if part == "train" else data.test), st.query_params.get(PLACE, "")
+    if picked_place(data, part) is None and named.isdecimal() and len(named) < 9 and int(named) < len(split):
+        st.session_state[PICKED] = (data.name, part, int(named))
+    place = picked_place(data, part)
+    if place is not None:
+        st.query_params[PLACE] = str(place)
+    elif named:
+        del st.query_params[PLACE]
 
 
 def show_places(

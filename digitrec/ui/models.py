@@ -1,7 +1,7 @@
 """Choosing the model that reads, and what the Models page shows of one or several of them."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -207,25 +207,24 @@ def _show_two(first: tuple[str, Path], second: tuple[str, Path], data: Dataset) 
     found = compare(split.labels, *read)
     verdict = "more than chance would do" if found.p < CHANCE else "no more than chance would do"
     st.markdown(
-        f"Of the {len(split):,} images to test with, both read {found.both_right:,} rightly and {found.both_wrong:,} "
-        f"wrongly; **{as_plain_text(first[0])}** alone reads {len(found.only_first):,}, "
+        f"Of the {len(split):,} images to test with, both read {found.both_right:,} rightly and "
+        f"{len(found.both_wrong):,} wrongly; **{as_plain_text(first[0])}** alone reads {len(found.only_first):,}, "
         f"**{as_plain_text(second[0])}** alone {len(found.only_second):,}. That parts them {verdict} "
         f"(McNemar's exact test, p = {found.p:.2g})."
     )
-    _show_alone(first[0], split, found.only_first, read[1])
-    _show_alone(second[0], split, found.only_second, read[0])
+    _show_images(f"Read by {as_plain_text(first[0])} alone", split, found.only_first, read[1:])
+    _show_images(f"Read by {as_plain_text(second[0])} alone", split, found.only_second, read[:1])
+    _show_images("Read by neither", split, found.both_wrong, read)
 
 
-def _show_alone(title: str, split: Split, places: NDArray[np.intp], others: NDArray[np.intp]) -> None:
-    st.markdown(f"**Read by {as_plain_text(title)} alone**")
+def _show_images(title: str, split: Split, places: NDArray[np.intp], wrong: Sequence[NDArray[np.intp]]) -> None:
+    """Some images, each with what those who were wrong read it as."""
+    st.markdown(f"**{title}**")
     if not len(places):
         st.caption("None.")
-    shown = places[:SHOWN].tolist()
-    alt = "A {}, which the other reads as {}"
-    show_strip(
-        [
-            Captioned(as_paper(split.images[one]), f"not {others[one]}", alt.format(split.labels[one], others[one]))
-            for one in shown
-        ],
-        side=56,
-    )
+    pictures = []
+    for place in places[:SHOWN].tolist():
+        read = " and ".join(dict.fromkeys(str(one[place]) for one in wrong))
+        alt = f"A {split.labels[place]}, read as {read}"
+        pictures.append(Captioned(as_paper(split.images[place]), f"not {read}", alt))
+    show_strip(pictures, side=56)

@@ -7,6 +7,7 @@ from digitrec.explanation import occlusion
 from digitrec.mending import smallest_change, smallest_pixels
 from digitrec.neighbours import nearest
 from digitrec.pictures import as_paper, colour_by_weight, enlarge, frame, tile, to_data_url
+from digitrec.registry import list_models
 from digitrec.ui import gallery
 from digitrec.ui.cache import classifier, neighbours_index
 from digitrec.ui.details import COLUMNS, SHOWN_MAP
@@ -38,7 +39,9 @@ def show_one(exam: Exam) -> None:
     sides = st.columns([1, 2], gap="large")
     with sides[0]:
         st.image(to_data_url(frame(enlarge(as_paper(image), LARGE))), alt=f"The image, a {label}", width=28 * LARGE)
-        link = image_link(exam.data.name, exam.part, place) | {"label": str(label)}
+        link = image_link(exam.data.name, exam.part, place)
+        if exam.title in list_models():
+            link |= {"model": exam.title}
         st.page_link("pages/draw.py", label="Open on the canvas", icon=":material/draw:", query_params=link)
     with sides[1]:
         _show_probabilities(exam, place)

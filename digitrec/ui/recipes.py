@@ -24,8 +24,10 @@ def choose_recipe(data: Dataset) -> Recipe:
     numbers = f"{count_parameters(architecture.layers):,} numbers to learn."
     reported = f" Its authors report {architecture.reported}." if architecture.reported else ""
     st.markdown(f"{architecture.about} {numbers}{reported}")
-    with st.expander("Its layers", icon=":material/layers:", key="its-layers"):
-        _show_layers(network)
+    layers = st.expander("Its layers", icon=":material/layers:", key="its-layers", on_change="rerun")
+    if layers.open:
+        with layers:
+            _show_layers(network)
     rate = "How far each step goes. Too high, and it learns nothing."
     with st.container(horizontal=True, vertical_alignment="bottom"):
         changes: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import streamlit as st
@@ -23,5 +24,13 @@ def show_strip(pictures: Sequence[Captioned], side: int = 112) -> None:
     """Show small pictures at about `side` pixels each, their pixels as sharp squares."""
     with st.container(horizontal=True, gap="small"):
         for one in pictures:
-            sharp = frame(enlarge(one.picture, max(1, -(-2 * side // len(one.picture)))))
-            st.image(to_data_url(sharp), caption=one.caption or None, width=side, alt=one.alt)
+            picture = np.ascontiguousarray(one.picture)
+            address = _sharp(picture.tobytes(), picture.shape, max(1, -(-2 * side // len(picture))))
+            st.image(address, caption=one.caption or None, width=side, alt=one.alt)
+
+
+@lru_cache(maxsize=1024)
+def _sharp(content: bytes, shape: tuple[int, ...], factor: int) -> str:
+    """Made once: while a network trains, the same pictures are shown again every second."""
+    picture = np.frombuffer(content, np.uint8).reshape(shape)
+    return to_data_url(frame(enlarge(picture, factor)))

@@ -63,7 +63,7 @@ def _show(folder: Path, was_under_way: bool) -> None:
     _show_state(run)
     if len(run.steps):
         _show_curves(run)
-    if len(run.history):
+    if len(run.history) or run.state.is_under_way:
         _show_epoch(run)
     if not run.state.is_under_way:
         _show_end(run)
@@ -111,36 +111,45 @@ def _show_curves(run: Run) -> None:
 
 
 def _show_epoch(run: Run) -> None:
-    """What it was like after an epoch: the last, or the one chosen."""
+    """What it is like within an epoch, or what it was like after one: the last, or the one chosen."""
     last = len(run.history)
-    epoch = last
+    epoch: int | None = last
     if last > 1 and not run.state.is_under_way:
         epoch = st.slider("After epoch", 1, last, last, key=f"epoch-{run.name}")
-    snapshot = runs.read_snapshot(run.folder, epoch)
+    now = runs.read_snapshot(run.folder, None) if run.state.is_under_way else None
+    snapshot = now or (runs.read_snapshot(run.folder, epoch) if epoch else None)
     if snapshot is None:
-        st.info("What it read after this epoch is not there any more.")
+        if epoch:
+            st.info("What it read after this epoch is not there any more.")
         return
+    when = "at this moment" if now else f"after epoch {epoch}"
     recipe = run.recipe
     try:
         kept_aside = validation_of(recipe.source, recipe.images, recipe.validation, recipe.by_writer, recipe.split_seed)
     except DigitrecError as error:
         st.warning(as_plain_text(f"The images cannot be shown. {error}"))
         return
+    if now is not None:
+        kept_aside = _first(kept_aside, len(now.probabilities))
     if len(kept_aside) != len(snapshot.probabilities):
         st.warning("The data has changed since this run, so what it read cannot be shown.")
         return
-    _show_wrong(kept_aside, snapshot, epoch)
+    _show_wrong(kept_aside, snapshot, when)
     _show_inside(run, snapshot)
     if not run.state.is_under_way:
         _show_confusion(kept_aside, snapshot)
 
 
-def _show_wrong(split: Split, snapshot: Snapshot, epoch: int) -> None:
+def _first(split: Split, count: int) -> Split:
+    return Split(split.images[:count], split.labels[:count])
+
+
+def _show_wrong(split: Split, snapshot: Snapshot, when: str) -> None:
     read = snapshot.probabilities.argmax(axis=1)
     wrong = worst_first(snapshot.probabilities, split.labels)
     right = np.flatnonzero(read == split.labels)
     sides = st.columns(2, gap="large")
-    titles = f"{len(wrong):,} of {len(split):,} read wrongly after epoch {epoch}", f"{len(right):,} read rightly"
+    titles = f"{len(wrong):,} of {len(split):,} read wrongly {when}", f"{len(right):,} read rightly"
     for side, title, places in zip(sides, titles, (wrong, right), strict=True):
         with side:
             st.markdown(f"**{title}**")

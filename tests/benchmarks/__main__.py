@@ -29,6 +29,7 @@ from digitrec.samples import own_sample
 from tests.benchmarks.beside import beside_training
 from tests.benchmarks.data import data
 from tests.benchmarks.drawing import while_drawing
+from tests.benchmarks.mistakes import mistakes
 from tests.benchmarks.table import median_ms, row
 from tests.benchmarks.training import training
 from tests.browser import chromium
@@ -65,6 +66,7 @@ def main() -> None:
         "data": data,
         "training": training,
         "beside": beside_training,
+        "mistakes": mistakes,
     }
     if unknown := set(sys.argv[1:]) - set(parts):
         sys.exit(f"Expected parts among {', '.join(parts)}. Received: {', '.join(sorted(unknown))}.")

@@ -23,6 +23,7 @@ from digitrec.recipe import Recipe
 from digitrec.registry import read_card, read_file
 from digitrec.runs import Run
 from digitrec.splits import Parts, split_for
+from digitrec.training import worker as at_work
 from digitrec.training.worker import work
 
 TINY = Recipe("cnn-tiny", "uci", epochs=3, batch=64, seed=5)
@@ -339,3 +340,23 @@ def test_the_model_reads_as_the_network_did_with_every_scaling(scaling: str) -> 
     run = trained(replace(DENSE, scaling=scaling, epochs=1))
     read = load_classifier(run.folder / "model").predict_proba(parts_of(run).validation.images)
     np.testing.assert_allclose(read, runs.read_snapshot(run.folder, 1).probabilities, atol=1e-3)
+
+
+def test_looking_at_it_within_an_epoch_changes_nothing(uninterrupted: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[tuple[int | None, int]] = []
+    write = runs.write_snapshot
+
+    def remember(folder: Path, epoch: int | None, snapshot: runs.Snapshot) -> None:
+        looks.append((epoch, len(snapshot.probabilities)))
+        write(folder, epoch, snapshot)
+        assert runs.read_snapshot(folder, epoch) is not None
+
+    monkeypatch.setattr(at_work, "GLANCE", 0.2)
+    monkeypatch.setattr(at_work, "GLANCED", 50)
+    monkeypatch.setattr(runs, "write_snapshot", remember)
+    run = trained(LONG)
+    assert_same_curves(run, uninterrupted)
+    validation = len(parts_of(run).validation)
+    assert (None, 50) in looks
+    assert [look for look in looks if look[0] is not None] == [(epoch, validation) for epoch in range(1, 7)]
+    assert not runs.snapshot_path(run.folder, None).exists()

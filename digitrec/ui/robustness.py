@@ -1,0 +1,117 @@
+"""What models bear, on the page: accuracy against strength, and one drawing under two changes at once."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from digitrec.corruptions import CORRUPTIONS, Corruption, Read, accuracy_by_strength, corrupt, verdict_map
+from digitrec.datasets import Dataset, Progress, data_folder
+from digitrec.mistakecharts import strength_curves, verdict_squares
+from digitrec.pictures import as_paper
+from digitrec.preprocessing import preprocess
+from digitrec.ui import gallery, paper
+from digitrec.ui.cache import classifier
+from digitrec.ui.jobs import wait_for
+from digitrec.ui.messages import told
+from digitrec.ui.models import list_readers
+from digitrec.ui.strip import Captioned, show_strip
+from digitrec.words import in_percent
+
+SAMPLE, SEED = 1000, 0  # images, and of which ones
+STEPS = 9  # amounts
+CELLS = 13  # a side of the map
+PICTURE = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
+
+
+def amounts_of(kind: Corruption, count: int) -> list[float]:
+    """So many amounts from the smallest to the largest, 0 among them."""
+    amounts = np.linspace(kind.smallest, kind.largest, count)
+    return [round(float(amount), 3) for amount in amounts]
+
+
+def choose_image(data: Dataset) -> tuple[NDArray[np.uint8], str]:
+    """The image that everything is shown on: the drawing, or else one picked in a gallery, or the first."""
+    drawn = preprocess(paper.as_ink()).image
+    if drawn is not None:
+        return drawn, "your drawing"
+    place = gallery.picked_place(data, "test")
+    place = 0 if place is None or place >= len(data.test) else place
+    return data.test.images[place], f"number {place:,} to test with, a {data.test.labels[place]}"
+
+
+def show_curves(kind: Corruption, readers: Mapping[str, Path], data: Dataset) -> None:
+    """How much of what is corrupted each model still reads."""
+    places = np.sort(np.random.default_rng(SEED).permutation(len(data.test))[:SAMPLE])
+    images, labels = data.test.images[places], data.test.labels[places]
+    tables = {}
+    for title, folder in readers.items():
+        reader = classifier(folder)
+        key = ("robust", reader.card.files.get("model.tflite"), str(data_folder()), data.name, kind.name)
+        work = partial(_measure, reader.predict_proba, images, labels, kind)
+        with told("The digits could not be read."):
+            tables[title] = wait_for(key, f"{title} is reading", work)
+    st.plotly_chart(strength_curves(tables, f"{kind.title.lower()}, {kind.unit}"), config=PICTURE, key="strengths")
+    mnist_c = f" MNIST-C (Mu and Gilmer, 2019) calls it {kind.mnist_c}." if kind.mnist_c else ""
+    st.caption(
+        f"{len(images):,} images of the test part, drawn with seed {SEED}; the lines show 95 % intervals.{mnist_c}"
+    )
+    table = pd.concat([frame.assign(model=title) for title, frame in tables.items()], ignore_index=True)
+    st.download_button(
+        "Download (.csv)",
+        table.to_csv(index=False).encode(),
+        f"{kind.name}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _measure(
+    read: Read, images: NDArray[np.uint8], labels: NDArray[np.uint8], kind: Corruption, progress: Progress
+) -> pd.DataFrame:
+    amounts, parts = amounts_of(kind, STEPS), []
+    for done, amount in enumerate(amounts, 1):
+        parts.append(accuracy_by_strength(read, images, labels, kind.name, [amount], seed=SEED))
+        progress(done / len(amounts))
+    return pd.concat(parts, ignore_index=True)
+
+
+def show_strengths(kind: Corruption, image: NDArray[np.uint8], what: str) -> None:
+    """What the corruption does to one image."""
+    st.caption(f"On {what}:")
+    pictures = []
+    for amount in amounts_of(kind, STEPS):
+        changed = as_paper(corrupt(image[None], kind.name, amount, SEED)[0])
+        pictures.append(Captioned(changed, f"{amount:g}", f"{kind.title}, {amount:g} {kind.unit}"))
+    show_strip(pictures, side=84)
+
+
+def show_map(kind: Corruption, image: NDArray[np.uint8], what: str, title: str) -> None:
+    """What one image is read as under this corruption and another."""
+    others = [name for name in CORRUPTIONS if name != kind.name]
+    second = st.selectbox(
+        "And", others, format_func=lambda key: CORRUPTIONS[key].title, key=f"and-{kind.name}", width=230
+    )
+    other, reader = CORRUPTIONS[second], classifier(list_readers()[title])
+    amounts = amounts_of(kind, CELLS), amounts_of(other, CELLS)
+    with told("The drawing could not be read."):
+        digits, confidence = verdict_map(
+            reader.predict_proba, image, (kind.name, amounts[0]), (second, amounts[1]), seed=SEED
+        )
+    titles = f"{kind.title.lower()}, {kind.unit}", f"{other.title.lower()}, {other.unit}"
+    figure = verdict_squares(digits, confidence, amounts, titles, reader.card.unsure_below)
+    st.plotly_chart(figure, config=PICTURE, key="verdicts", width=760)
+    same = float((digits == digits[_middle(amounts[0]), _middle(amounts[1])]).mean())
+    st.caption(
+        f"Each square is {what}, changed so and read by {title}. Its verdict stays the same in {in_percent(same)} of "
+        "them. Draw another on the Draw page, and it is shown here."
+    )
+
+
+def _middle(amounts: list[float]) -> int:
+    return int(np.abs(amounts).argmin())

@@ -1,0 +1,40 @@
+"""How far writing can be turned, shifted, thinned or noised before it is read wrongly."""
+
+import streamlit as st
+
+from digitrec.corruptions import CORRUPTIONS, accuracy_by_strength, corrupt, verdict_map
+from digitrec.ui.functions import show_functions
+from digitrec.ui.messages import begin_page
+from digitrec.ui.models import list_readers
+from digitrec.ui.robustness import choose_image, show_curves, show_map, show_strengths
+from digitrec.ui.sources import choose_dataset
+
+begin_page(
+    "robustness",
+    "Robustness",
+    "Choose what happens to the digits, and see how much of it each model bears; below, what becomes of one drawing.",
+)
+readers = list_readers()
+row = st.container(horizontal=True, vertical_alignment="bottom")
+data = choose_dataset(row)
+with row:
+    titles = st.multiselect("Read by", list(readers), default=list(readers)[:1], key="robust_models", width=360)
+    name = st.selectbox(
+        "What happens",
+        list(CORRUPTIONS),
+        format_func=lambda key: CORRUPTIONS[key].title,
+        key="corruption",
+        bind="query-params",
+        width=230,
+    )
+kind = CORRUPTIONS[name]
+image, what = choose_image(data)
+st.subheader("Many digits", anchor=False)
+if not titles:
+    st.info("Choose at least one model.", icon=":material/touch_app:")
+else:
+    show_curves(kind, {title: readers[title] for title in titles}, data)
+show_strengths(kind, image, what)
+st.subheader("One drawing, changed in two ways", anchor=False)
+show_map(kind, image, what, titles[0] if titles else next(iter(readers)))
+show_functions(corrupt, accuracy_by_strength, verdict_map)

@@ -1,0 +1,113 @@
+"""From a model's answers to their cause: how long each step takes, in the core and on the page."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from playwright.sync_api import expect, sync_playwright
+
+from digitrec import load_classifier, load_dataset
+from digitrec.answers import Filter, find, tabulate
+from digitrec.calibration import coverage, expected_calibration_error
+from digitrec.datasets import data_folder, is_there
+from digitrec.evaluation import confusion, per_digit
+from digitrec.mending import smallest_change
+from digitrec.neighbours import make_index, nearest
+from digitrec.properties import measure_images
+from digitrec.suspects import rank_doubts
+from tests.benchmarks.table import median_ms, row
+from tests.browser import chromium
+from tests.browser.app import Server
+
+PATIENCE = 60_000  # ms
+CLICKS = 10
+
+
+def mistakes() -> list[dict[str, Any]]:
+    """The core, and the page."""
+    if not is_there("mnist"):
+        print("MNIST is not in the data folder: mistakes were not measured.")
+        return []
+    return [*core(), *page()]
+
+
+def core() -> list[dict[str, Any]]:
+    """Without the app."""
+    data, classifier = load_dataset("mnist"), load_classifier()
+    test = data.test
+    start = time.perf_counter()
+    probabilities = classifier.predict_proba(test.images)
+    read = time.perf_counter() - start
+
+    def evaluate() -> None:
+        table = tabulate(probabilities, test.labels, measure_images(test.images, test.labels), test.writers)
+        find(table, Filter())
+        confusion(test.labels, table["read"].to_numpy())
+        per_digit(test.labels, table["read"].to_numpy())
+        expected_calibration_error(probabilities, test.labels)
+
+    wrong = int(np.flatnonzero(probabilities.argmax(axis=1) != test.labels)[0])
+    features = np.concatenate([classifier.features(part) for part in np.array_split(data.train.images, 60)])
+    index, of = make_index(features), classifier.features(test.images[wrong : wrong + 1])
+    image, label = test.images[wrong], int(test.labels[wrong])
+    return [
+        row("10,000 images, read", f"{read:.2f} s", "< 2 s", 1),
+        row("10,000 answers, evaluated", f"{median_ms(evaluate, 5):.0f} ms", "-", 5),
+        row("thresholds of 10,000", f"{median_ms(lambda: coverage(probabilities, test.labels), 5):.0f} ms", "-", 5),
+        row("labels in doubt", f"{median_ms(lambda: rank_doubts(test.labels, probabilities), 5):.0f} ms", "-", 5),
+        row(
+            f"neighbours among {len(features):,}", f"{median_ms(lambda: nearest(index, of), 20):.0f} ms", "< 50 ms", 20
+        ),
+        row(
+            "smallest change of one image",
+            f"{median_ms(lambda: smallest_change(classifier.predict_proba, image, label), 5):.0f} ms",
+            "-",
+            5,
+        ),
+    ]
+
+
+def page() -> list[dict[str, Any]]:
+    """In a browser, on MNIST's test part."""
+    path = chromium.find()
+    if path is None:
+        print("No browser: the Mistakes page was not measured.")
+        return []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        data = Path(folder) / "data"
+        data.mkdir()
+        for name in ("mnist", "qmnist"):
+            (data / name).symlink_to((data_folder() / name).absolute())
+        browser = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
+        server = Server(Path(folder) / "log.txt", DIGITREC_DATA=str(data))
+        try:
+            tab = browser.new_page(viewport={"width": 1200, "height": 1000})
+            tab.goto(server.address)
+            expect(tab.locator("canvas.upper-canvas")).to_be_visible(timeout=PATIENCE)
+            opened = []
+            for _ in range(2):
+                start = time.perf_counter()
+                tab.goto(f"{server.address}/mistakes")
+                expect(tab.locator(".gallery button").first).to_be_visible(timeout=PATIENCE)
+                opened.append(time.perf_counter() - start)
+            clicks = []
+            for place in range(CLICKS):
+                button = tab.locator(".gallery button").nth(place)
+                number = f"Number {int(button.get_attribute('data-place') or 0):,}:"
+                start = time.perf_counter()
+                button.click()
+                expect(tab.get_by_role("heading", name=number)).to_be_visible(timeout=PATIENCE)
+                clicks.append(time.perf_counter() - start)
+            memory = psutil.Process(server.process.pid).memory_info().rss / 2**20
+        finally:
+            server.stop()
+            browser.close()
+    return [
+        row("Mistakes page to its images, the first time", f"{opened[0]:.1f} s", "-", 1),
+        row("Mistakes page to its images, again", f"{opened[1]:.1f} s", "-", 1),
+        row("click on a mistake to it in full, median", f"{1000 * np.median(clicks):.0f} ms", "-", len(clicks)),
+        row("memory of the app after that", f"{memory:.0f} MB", "-", 1),
+    ]
