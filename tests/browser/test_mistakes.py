@@ -39,7 +39,7 @@ def press_cell(page: Page, label: int, read: int) -> None:
           const box = chart.getBoundingClientRect(), { xaxis, yaxis } = chart._fullLayout
           return [box.x + xaxis._offset + xaxis.d2p(String(read)), box.y + yaxis._offset + yaxis.d2p(String(label))]
         }""",
-        [label, read],
+        [int(label), int(read)],
     )
     page.mouse.move(*spot)
     page.mouse.click(*spot)
@@ -54,7 +54,7 @@ def test_a_cell_shows_exactly_its_images(page: Page, server: Server, answers: pd
     (label, read), count = wrong.value_counts(["label", "read"]).index[0], wrong.value_counts(["label", "read"]).iloc[0]
     page.wait_for_timeout(500)
     press_cell(page, label, read)
-    expect(page.locator(".gallery button")).to_have_count(count, timeout=PATIENCE)
+    expect(page.locator(".gallery button")).to_have_count(int(count), timeout=PATIENCE)
     assert sorted(shown(page)) == sorted(wrong[(wrong["label"] == label) & (wrong["read"] == read)].index)
     assert "is_a" in page.url, "a link leads to the same view"
     page.locator(".gallery button").first.click()
@@ -83,7 +83,7 @@ def test_an_image_is_opened_on_the_canvas_and_changed_until_its_verdict_is_anoth
     assert before == str(load_classifier().predict_proba(test.images[place : place + 1])[0].argmax())
     page.get_by_role("tab", name="What you changed").click()
     expect(page.get_by_text("It was read as")).to_be_visible(timeout=PATIENCE)
-    page.get_by_text("Eraser").click()
+    page.get_by_role("radio", name="Eraser").click()
     page.wait_for_timeout(800)
     wait_for_canvas(page)
     draw(page, [np.array([(x, y) for y in range(150, 260, 8) for x in (60, 220)], np.float32)])
@@ -94,14 +94,17 @@ def test_an_image_is_opened_on_the_canvas_and_changed_until_its_verdict_is_anoth
 
 def test_a_label_is_judged_and_the_judgement_found_again(page: Page, server: Server) -> None:
     open_mistakes(page, server, "&view=Labels+in+doubt")
-    judged = page.get_by_role("button", name="label wrong").first
+    judged = page.get_by_role("radio", name="label wrong").first
     expect(judged).to_be_visible(timeout=PATIENCE)
     judged.click()
     expect(page.get_by_text(re.compile(r"1 judged of \d+ suspects: 1 label wrong"))).to_be_visible(timeout=PATIENCE)
     page.reload()
     expect(page.get_by_text(re.compile(r"1 judged of \d+ suspects: 1 label wrong"))).to_be_visible(timeout=LONG)
     page.get_by_role("button", name="Make a corrected copy").click()
-    expect(page.get_by_text("uci corrected.npz").first).to_be_visible(timeout=LONG)
+    expect(page.get_by_role("combobox", name="Data")).to_have_value("uci corrected.npz", timeout=LONG)
+    page.get_by_role("button", name="Add your own").click()
+    page.get_by_role("button", name="Remove the data that is shown").click()
+    expect(page.get_by_role("combobox", name="Data")).not_to_have_value("uci corrected.npz", timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("view", ["Groups", "Confidence"])
