@@ -13,6 +13,7 @@ ORANGE = "213, 94, 0"
 COLOURS = (
     "#b34700", "#0072b2", "#00795a", "#a3497a", "#946300", "#2b7fa8", "#7a6a00", "#5f5f5f", "#7d551c", "#6a51a3",
 )  # fmt: skip
+PALE = "rgba(150, 150, 150, 0.65)"
 ALL = "all"
 DIGITS = [str(digit) for digit in range(10)]
 FLAT = {"l": 0, "r": 10, "t": 10, "b": 0}
@@ -231,7 +232,7 @@ def verdict_squares(
 ) -> go.Figure:
     """What an image is read as under two changes, from `digitrec.corruptions.verdict_map`: a square for each pair.
 
-    Each digit has its colour and stands in its square; a question mark stands where no digit is sure enough.
+    Each digit has its colour and stands in its square; where it is not sure, a question mark in a pale square.
     """
     is_sure = confidence >= unsure_below
     text = np.where(is_sure, digits.astype(str), "?")
@@ -251,6 +252,16 @@ def verdict_squares(
         customdata=100 * confidence,
         hovertemplate="%{y} and %{x}: %{z} at %{customdata:.0f} %<extra></extra>",
         opacity=0.9,
+        xgap=1,
+        ygap=1,
+    )
+    figure.add_heatmap(
+        x=figure.data[0].x,
+        y=figure.data[0].y,
+        z=np.where(is_sure, np.nan, 1.0),
+        colorscale=[[0, PALE], [1, PALE]],
+        showscale=False,
+        hoverinfo="skip",
         xgap=1,
         ygap=1,
     )
