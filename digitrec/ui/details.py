@@ -122,7 +122,8 @@ def _show_changes(case: Case) -> None:
         )
         return
     before = case.classifier.read(render(Drawing(backdrop=case.drawing.backdrop)))
-    change = colour_signed(np.float32(case.reading.preprocessed.ink) / 255 - np.float32(before.preprocessed.ink) / 255)
+    inks = [reading.preprocessed.ink.astype(np.float32) / np.float32(255) for reading in (case.reading, before)]
+    change = colour_signed(inks[0] - inks[1])
     first, now = (_in_words(reading) for reading in (before, case.reading))
     st.markdown(f"It was read as {first} when you opened it, and is read as {now} now.")
     with st.container(horizontal=True, gap="medium"):

@@ -70,11 +70,12 @@ def main() -> None:
     }
     if unknown := set(sys.argv[1:]) - set(parts):
         sys.exit(f"Expected parts among {', '.join(parts)}. Received: {', '.join(sorted(unknown))}.")
-    rows = [line for name in sys.argv[1:] or parts for line in parts[name]()]
-    print(f"\n{platform.processor() or platform.machine()}, {psutil.cpu_count()} cores, seed {SEED}\n")
-    width = max(len(line["what"]) for line in rows)
-    for line in rows:
-        print(f"{line['what']:<{width}}  {line['value']:>14}  target {line['target']:<14} n = {line['n']}")
+    print(f"{platform.processor() or platform.machine()}, {psutil.cpu_count()} cores, seed {SEED}")
+    rows = []
+    for name in sys.argv[1:] or parts:
+        for line in parts[name]():
+            print(f"{line['what']:<56}  {line['value']:>14}  target {line['target']:<16} n = {line['n']}", flush=True)
+            rows.append(line)
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps({"machine": platform.platform(), "cores": psutil.cpu_count(), "rows": rows}, indent=2))
     print(f"\nWritten to {OUT}.")
