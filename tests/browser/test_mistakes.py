@@ -65,8 +65,7 @@ def test_a_cell_shows_exactly_its_images(page: Page, server: Server, answers: pd
     page.reload()
     expect(page.get_by_role("heading", name=number)).to_be_visible(timeout=LONG)
     page.get_by_role("tab", name="What it looks like").click()
-    expect(page.get_by_alt_text(re.compile("to learn from")).first).to_be_visible(timeout=LONG)
-    assert page.get_by_alt_text(re.compile("to learn from")).count() == 24
+    expect(page.get_by_alt_text(re.compile("to learn from"))).to_have_count(24, timeout=LONG)
     page.get_by_role("tab", name="What would put it right").click()
     expect(page.get_by_text(re.compile(r", then \d at|No shift, turn")).first).to_be_visible(timeout=PATIENCE)
 

@@ -90,3 +90,20 @@ def test_a_worker_that_is_killed_is_told_and_goes_on(page: Page, server: Server)
     expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("Finished", exact=True)).to_be_visible(timeout=LONG)
     assert runs.read(folder).history["epoch"].tolist() == list(range(1, 61))
+
+
+def test_two_apps_on_one_folder_see_each_others_runs_and_take_turns(
+    page: Page, server: Server, bare_page: Page, bare_server: Server
+) -> None:
+    first = begin(page, server, 900)
+    expect(page.get_by_text("Read of those kept aside")).to_be_visible(timeout=LONG)
+    second = begin(bare_page, bare_server, 2)
+    expect(bare_page.get_by_text("Waiting for its turn")).to_be_visible(timeout=LONG)
+    expect(bare_page.get_by_text("Another training is under way")).to_be_visible(timeout=PATIENCE)
+    bare_page.goto(f"{bare_server.address}/train?run={first.name}")
+    expect(bare_page.get_by_text("Training", exact=True)).to_be_visible(timeout=PATIENCE)
+    bare_page.get_by_role("button", name="Stop").click()  # whoever sees it may stop it
+    expect(page.get_by_text("Stopped", exact=True)).to_be_visible(timeout=PATIENCE)
+    bare_page.goto(f"{bare_server.address}/train?run={second.name}")
+    expect(bare_page.get_by_text("Finished", exact=True)).to_be_visible(timeout=LONG)
+    assert len(runs.read(second).history) == 2
