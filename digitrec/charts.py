@@ -1,5 +1,6 @@
 """Plotly figures from plain values. Colours are left to the page's theme, so that light and dark both fit."""
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import cycle
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from digitrec.registry import Measurement
 
 ROW = 46  # pixels
+START = 0.25  # epochs that the axis of a learning curve shows at first
 SMOOTH = 4  # rows of steps that a point of a learning curve is averaged over
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 LABEL = 15  # pixels above its row, where a phone has room for it
@@ -203,7 +205,7 @@ def plane(
 def learning_curves(history: pd.DataFrame, steps: pd.DataFrame, epochs: int, what: str) -> go.Figure:
     """How `what`, "loss" or "accuracy", went: a line within the epochs, and a dot after each.
 
-    The frames are those of `digitrec.runs.Run`.
+    The frames are those of `digitrec.runs.Run`. Before the first step there are the axes alone.
     """
     figure = go.Figure()
     percent = 100 if what == "accuracy" else 1
@@ -211,7 +213,7 @@ def learning_curves(history: pd.DataFrame, steps: pd.DataFrame, epochs: int, wha
     figure.add_scatter(
         x=steps["done"],
         y=percent * steps[what].ewm(span=SMOOTH).mean(),
-        mode="lines",
+        mode="lines" if len(steps) > 1 else "markers",  # one point makes no line
         name="learned from, smoothed",
         line={"width": 2},
         hoverinfo="skip",
@@ -234,9 +236,20 @@ def learning_curves(history: pd.DataFrame, steps: pd.DataFrame, epochs: int, wha
         legend={"orientation": "h", "y": -0.25, "yanchor": "top"},  # above, it would cover the curve on a phone
         uirevision="kept",
     )
-    figure.update_xaxes(title="epochs", range=[0, epochs * 1.02])
+    reach = _reach(float(steps["done"].max()), epochs) if len(steps) else START
+    figure.update_xaxes(title="epochs", range=[0, reach * 1.02])
     figure.update_yaxes(title=what, ticksuffix=ending, rangemode="tozero" if what == "loss" else "normal")
+    if not len(steps):  # where a guess stands
+        figure.update_yaxes(range=[0, 100] if what == "accuracy" else [0, 1.1 * math.log(10)])
     return figure
+
+
+def _reach(done: float, epochs: int) -> float:
+    """Up to which epoch the axis goes: twice as far again and again, so that its first second is seen."""
+    reach = START
+    while reach < done:
+        reach *= 2
+    return min(reach, epochs)
 
 
 def compared_curves(histories: Mapping[str, pd.DataFrame], what: str, against: str) -> go.Figure:

@@ -3,6 +3,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from digitrec.charts import (
     boxes_by_digit,
@@ -160,13 +162,26 @@ def test_learning_curves_are_the_tables(what: str, factor: int) -> None:
     assert aside.name == "kept aside"
 
 
-def test_learning_curves_reach_to_the_last_epoch_from_the_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["loss", "accuracy"])
+def test_learning_curves_show_their_axes_before_the_first_step(tmp_path: Path, what: str) -> None:
     history, steps = (read_table(tmp_path / "none.csv", columns) for columns in (HISTORY, STEPS))
-    for what in ("loss", "accuracy"):
-        figure = learning_curves(history, steps, 5, what)
-        assert figure.layout.xaxis.range[1] >= 5
-        assert all(len(trace.x) == 0 for trace in figure.data)
-        assert figure.layout.uirevision == "kept"
+    figure = learning_curves(history, steps, 5, what)
+    assert all(len(trace.x) == 0 for trace in figure.data)
+    assert figure.layout.yaxis.range[1] > 2
+    assert figure.layout.uirevision == "kept"
+
+
+@given(st.floats(0.001, 500), st.integers(1, 500))
+def test_learning_curves_fill_half_of_their_axis_and_never_leave_it(done: float, epochs: int) -> None:
+    assume(done <= epochs)
+    steps = pd.DataFrame([[1, 1, 2.3, 0.1, done]], columns=list(STEPS))
+    (_, reach) = learning_curves(
+        pd.DataFrame(columns=list(HISTORY), dtype=float), steps, epochs, "loss"
+    ).layout.xaxis.range
+    assert done <= reach <= 1.02 * max(epochs, 0.25)
+    assert done >= min(reach / 1.02, epochs) / 2 or reach < 0.3
+    if done == epochs:
+        assert reach >= epochs
 
 
 def test_compared_curves_are_told_apart_without_colour_and_names_are_text() -> None:

@@ -1,25 +1,30 @@
 """The worker process of a run: `python -m digitrec.training FOLDER`, or `--wait` to be told the folder later.
 
-One that waits has loaded TensorFlow already, which takes seconds that nobody who has pressed Train wants to wait. It
-ends where nobody needs it for a while, or whoever started it is gone.
+One that waits has loaded TensorFlow and taken a first step already, which takes seconds that nobody who has pressed
+Train wants to wait. It ends where nobody needs it for a while, or whoever started it is gone.
 """
 
 import os
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets with a page of text
 
+import numpy as np
+
+from digitrec.preprocessing import SIDE
+from digitrec.recipe import PUBLISHED
 from digitrec.training.worker import work
 
 PATIENCE = 600.0  # seconds
+NICE = 10  # of 0 to 19
 
 
 def wait_for_work() -> int:
     """Load what training needs, then train the run whose folder comes as a line."""
-    import digitrec.training.saving  # noqa: F401, PLC0415  and with it all the rest
-
+    _rehearse()
     impatience = threading.Timer(PATIENCE, os._exit, [0])
     impatience.daemon = True
     impatience.start()
@@ -34,5 +39,25 @@ def wait_for_work() -> int:
     return work(Path(line))
 
 
+def _rehearse() -> None:
+    """Load all that training needs, and learn a step of nothing: TensorFlow is slow at whatever it does first."""
+    import digitrec.training.saving  # noqa: F401, PLC0415
+    from digitrec.training.fitting import Lesson, Student, to_targets  # noqa: PLC0415
+
+    recipe = PUBLISHED["cnn-three-blocks"]
+    blank = Lesson(np.zeros((recipe.batch, SIDE, SIDE), np.uint8), to_targets(np.zeros(recipe.batch, np.uint8)))
+    for _ in Student(recipe, blank).learn(0):
+        pass
+
+
+def _give_way() -> None:
+    """Let whoever draws meanwhile have the processors first: a training takes all that it gets."""
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    with suppress(OSError):  # Linux may weigh sessions, and then a process's niceness counts within its own only
+        Path("/proc/self/autogroup").write_text(str(NICE))
+
+
 if __name__ == "__main__":
+    _give_way()
     sys.exit(wait_for_work() if sys.argv[1] == "--wait" else work(Path(sys.argv[1])))

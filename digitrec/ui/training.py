@@ -51,22 +51,29 @@ def validation_of(source: str, images: int | None, validation: float, by_writer:
 def show_run(folder: Path) -> None:
     """Show a run, again and again while it is under way."""
     with told("This run could not be read."):
-        run = runs.read(folder)
-    st.fragment(_show, run_every=1.0 if run.state.is_under_way else None)(folder, run.state.is_under_way)
+        pace = _pace(runs.read(folder))
+    st.fragment(_show, run_every=pace)(folder, pace)
 
 
-def _show(folder: Path, was_under_way: bool) -> None:
+def _pace(run: Run) -> float | None:
+    """Seconds after which there may be something new to see."""
+    if not run.state.is_under_way:
+        return None
+    return 1.0 if len(run.steps) else 0.4  # whoever has pressed Train waits for something to move
+
+
+def _show(folder: Path, pace: float | None) -> None:
     with told("This run could not be read."):
         run = runs.read(folder)
-    if was_under_way and not run.state.is_under_way:
-        st.rerun()  # the page around it changes, too
     _show_state(run)
-    if len(run.steps):
+    if len(run.steps) or run.state.is_under_way:  # the axes at once: the browser fetches what draws them meanwhile
         _show_curves(run)
     if len(run.history) or run.state.is_under_way:
         _show_epoch(run)
     if not run.state.is_under_way:
         _show_end(run)
+    if _pace(run) != pace:
+        st.rerun()  # at another pace, and when it has ended the page around it changes, too
 
 
 def _show_state(run: Run) -> None:

@@ -28,8 +28,12 @@ def begin(page: Page, server: Server, epochs: int) -> Path:
     field.press("Enter")
     expect(page.get_by_text("1,077 images to learn from")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=PATIENCE)
-    (name,) = set(runs.list_runs()) - before
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not (begun := set(runs.list_runs()) - before):  # a Stop button may be that of another run
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    (name,) = begun
+    expect(page.get_by_role("combobox", name="Run")).to_have_value(name, timeout=PATIENCE)
     return runs.find(name)
 
 
