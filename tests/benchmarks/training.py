@@ -20,10 +20,10 @@ SEEDS = range(5)
 FEW = 6_000  # images, where only the speed is asked for
 # Network -> which figure was published, and its value; the best of the published epochs counts.
 REPORTED = {
+    "cnn-three-blocks": ("val_accuracy", 0.9865),  # first: it races with the fast one, on a machine in the same mood
     "dense-128": ("val_accuracy", 0.9694),
     "dense-300-100": ("val_accuracy", 0.9738),
     "cnn-tiny": ("accuracy", 0.9893),
-    "cnn-three-blocks": ("val_accuracy", 0.9865),
 }
 UNREPORTED = ("cnn-augmented",)
 
