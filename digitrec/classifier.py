@@ -112,7 +112,7 @@ class Classifier:
             interpreter.set_tensor(source, images[..., None].astype(np.float32))
             interpreter.invoke()
             return tuple(
-                Activation(name, interpreter.get_tensor(index)[0].copy()) for name, index in _layer_outputs(interpreter)
+                Activation(name, _values(interpreter, index)[0]) for name, index in _layer_outputs(interpreter)
             )
 
     def count_parameters(self) -> int:
@@ -123,7 +123,14 @@ class Classifier:
             used = {int(index) for one in operations for index in one["inputs"]} - made
             tensors = {one["index"]: one for one in interpreter.get_tensor_details()}
             kept = [tensors[index] for index in used if index in tensors]
-        return sum(math.prod(map(int, one["shape"])) for one in kept if one["dtype"] != np.int32)
+        numbers = [one for one in kept if one["dtype"] != np.int32 or len(one["quantization_parameters"]["scales"])]
+        return sum(math.prod(map(int, one["shape"])) for one in numbers)
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether it calculates in 8 bits anywhere."""
+        with self._borrow(1) as interpreter:
+            return any(one["dtype"] == np.int8 for one in interpreter.get_tensor_details())
 
     def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> Reading:
         """Read a drawing.
@@ -250,10 +257,19 @@ def _answers(interpreter: Any, images: NDArray[np.uint8], size: int, target: int
         padded[: len(chunk), ..., 0] = chunk
         interpreter.set_tensor(source, padded)
         interpreter.invoke()
-        parts.append(interpreter.get_tensor(target).reshape(size, -1)[: len(chunk)].copy())
+        parts.append(_values(interpreter, target).reshape(size, -1)[: len(chunk)])
     shapes = {one["index"]: one["shape"] for one in interpreter.get_tensor_details()}
     width = math.prod(map(int, shapes[target][1:]))
     return np.concatenate([np.empty((0, width), np.float32), *parts])
+
+
+def _values(interpreter: Any, index: int) -> NDArray[np.float32]:
+    """A copy of a tensor as float32; one that was rounded to 8 bits says what its steps are."""
+    values = interpreter.get_tensor(index)
+    if values.dtype == np.float32:
+        return values.copy()
+    steps = next(one for one in interpreter.get_tensor_details() if one["index"] == index)["quantization_parameters"]
+    return (values.astype(np.float32) - np.float32(steps["zero_points"][0])) * np.float32(steps["scales"][0])
 
 
 def _last_input(interpreter: Any, name: str) -> int:

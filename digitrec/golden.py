@@ -7,6 +7,7 @@ from digitrec.datasets import load_dataset
 
 OF_EACH = 2
 PARITY = 1e-3  # probabilities that are nearer than this are the same; float32 on other kernels differs by 1e-6
+ROUNDED_PARITY = 0.1  # where one of the two calculates in 8 bits; of 11,499 digits the farthest were 0.043 apart
 
 
 def golden_images() -> NDArray[np.uint8]:

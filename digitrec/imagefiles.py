@@ -3,6 +3,7 @@
 file -> decoded within bounds -> grey -> paper told from ink by the border -> (H, W) uint8, ink 255 on 0
 """
 
+import io
 import warnings
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from digitrec.errors import PictureError
 MAX_BYTES = 25_000_000
 MAX_PIXELS = 50_000_000  # a phone's photograph has 12 to 48 million
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "ICO")
+UNNAMED = "the picture"  # where there is no file name to tell
 SIDE = 1000  # pixels; larger pictures are reduced to it, a digit needs no more
 NOISE = 0.12  # of the contrast; less is paper grain or JPEG noise
 MIN_CONTRAST = 30  # of 255 between paper and the darkest ink
@@ -46,6 +48,47 @@ def load_ink(path: Path) -> NDArray[np.uint8]:
 
 def open_grey(path: Path) -> NDArray[np.float32]:
     """Decode a picture file: (H, W) float32 of 0 to 255; transparent parts become white, or black under white ink."""
+    _check_file(path)
+    return _decode(path, path.name, SIDE)[0]
+
+
+def decode_grey(picture: Path | bytes | NDArray[np.uint8], side: int) -> tuple[NDArray[np.float32], tuple[int, int]]:
+    """Decode a picture from a file, from a file's bytes or from an array, reduced so that no side is over `side`.
+
+    Parameters
+    ----------
+    picture : a path, bytes, or (H, W), (H, W, 3) RGB or (H, W, 4) RGBA uint8.
+
+    Returns
+    -------
+    The picture upright as `open_grey` gives it, and the height and width that it had before it was reduced.
+
+    Raises
+    ------
+    PictureError, as `load_ink` does, and where an array is no such picture.
+    """
+    if isinstance(picture, np.ndarray):
+        return _from_array(picture, side)
+    if isinstance(picture, bytes):
+        _check_size(len(picture), UNNAMED)
+        return _decode(io.BytesIO(picture), UNNAMED, side)
+    _check_file(picture)
+    return _decode(picture, picture.name, side)
+
+
+def _from_array(picture: NDArray[np.uint8], side: int) -> tuple[NDArray[np.float32], tuple[int, int]]:
+    is_coloured = picture.ndim == 3 and picture.shape[2] in (3, 4)
+    if picture.dtype != np.uint8 or not (picture.ndim == 2 or is_coloured) or picture.size == 0:
+        raise PictureError(
+            "Expected a picture as a non-empty array of uint8: (height, width) grey, (height, width, 3) RGB or "
+            f"(height, width, 4) RGBA. Received: shape {picture.shape}, dtype {picture.dtype}. Convert it first."
+        )
+    image = Image.fromarray(np.ascontiguousarray(picture))
+    _check_pixels(image, UNNAMED)
+    return _to_grey(image, side), picture.shape[:2]
+
+
+def _check_file(path: Path) -> None:
     try:
         size = path.stat().st_size if path.is_file() else None
     except OSError:  # a name too long for the disk, or a folder that may not be looked into
@@ -54,48 +97,60 @@ def open_grey(path: Path) -> NDArray[np.float32]:
         raise PictureError(
             f"Expected a picture file. Received: {path.name!r}, which is not there, or no file. Check its name."
         )
+    _check_size(size, path.name)
+
+
+def _check_size(size: int, name: str) -> None:
     if size > MAX_BYTES:
         raise PictureError(
             f"Expected a file of at most {MAX_BYTES // 1_000_000} MB. "
-            f"Received: {path.name!r} of {size / 1e6:,.0f} MB. Save it smaller."
+            f"Received: {name!r} of {size / 1e6:,.0f} MB. Save it smaller."
         )
+
+
+def _decode(file: Path | io.BytesIO, name: str, side: int) -> tuple[NDArray[np.float32], tuple[int, int]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own bound below is stricter
-            with Image.open(path, formats=FORMATS) as picture:
-                _check_pixels(picture, path)
-                picture.draft("L", (SIDE, SIDE))
-                return _to_grey(ImageOps.exif_transpose(picture))
+            with Image.open(file, formats=FORMATS) as picture:
+                _check_pixels(picture, name)
+                longer, shorter = max(picture.size), min(picture.size)
+                picture.draft("L", (side, side))
+                upright = ImageOps.exif_transpose(picture)
+                size = (longer, shorter) if upright.height > upright.width else (shorter, longer)
+                return _to_grey(upright, side), size
     except Image.DecompressionBombError:
-        raise _too_many_pixels(path, "far more") from None
+        raise _too_many_pixels(name, "far more") from None
     except UnidentifiedImageError:
         raise PictureError(
-            f"Expected a picture such as PNG, JPEG, WebP, BMP or TIFF. Received: {path.name!r}, which is none. "
+            f"Expected a picture such as PNG, JPEG, WebP, BMP or TIFF. Received: {name!r}, which is none. "
             "Open it elsewhere and save it as PNG."
         ) from None
     except PictureError:
         raise
     except Exception:  # noqa: BLE001  Pillow's decoders raise whatever a damaged file leads them to
         raise PictureError(
-            f"Expected a whole picture. Received: {path.name!r}, which breaks off or is damaged. Save or copy it again."
+            f"Expected a whole picture. Received: {name!r}, which breaks off or is damaged. Save or copy it again."
         ) from None
 
 
-def _check_pixels(picture: Image.Image, path: Path) -> None:
+def _check_pixels(picture: Image.Image, name: str) -> None:
     width, height = picture.size
     if width * height > MAX_PIXELS:
-        raise _too_many_pixels(path, f"{width:,} × {height:,} pixels")
+        raise _too_many_pixels(name, f"{width:,} × {height:,} pixels")
 
 
-def _too_many_pixels(path: Path, received: str) -> PictureError:
+def _too_many_pixels(name: str, received: str) -> PictureError:
     return PictureError(
         f"Expected a picture of at most {MAX_PIXELS // 1_000_000} million pixels. "
-        f"Received: {path.name!r} with {received}. Reduce it first."
+        f"Received: {name!r} with {received}. Reduce it first."
     )
 
 
-def _to_grey(picture: Image.Image) -> NDArray[np.float32]:
-    picture.thumbnail((SIDE, SIDE))
+def _to_grey(picture: Image.Image, side: int) -> NDArray[np.float32]:
+    if picture.mode == "1":  # black and white cannot be averaged, and thin strokes would be skipped
+        picture = picture.convert("L")
+    picture.thumbnail((side, side))
     if picture.mode.startswith("I") or picture.mode == "F":
         deep = np.asarray(picture, np.float32)
         return deep * (255 / max(float(deep.max()), 1.0))

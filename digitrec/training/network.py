@@ -1,17 +1,22 @@
 """From a network as plain data to a Keras model, and from a Keras model to the file that the app reads with."""
 
+import io
 import warnings
+from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from digitrec.architectures import ARCHITECTURES, Convolution, Dense, Dropout, Flatten, Layer, MaxPooling, Normalisation
 from digitrec.preprocessing import SIDE
 
 SPECK = 1e-3  # grey, of 255
+PRECISE = ["FULLY_CONNECTED", "SOFTMAX"]  # in 8 bits, probabilities would come in steps of 1/256
 
 
 def build(name: str, scaling: str = "unit", mean: float = 0.0, deviation: float = 1.0) -> keras.Model:
@@ -83,6 +88,28 @@ def first_filters(model: keras.Model) -> NDArray[np.float32]:
 def export_litert(model: keras.Model, path: Path) -> None:
     """Write the model as a .tflite file of float32 weights, which LiteRT reads without TensorFlow."""
     model.export(path, format="litert", verbose=False)
+
+
+def export_rounded(model: keras.Model, path: Path, examples: NDArray[np.uint8]) -> None:
+    """Write the model as a .tflite file whose convolutions calculate in 8 bits, and read four times as fast.
+
+    `examples`, (n, 28, 28) uint8, are images of the kind that it will read: they show which range each layer needs. The
+    dense layers stay float32. LiteRT's post-training quantisation (Jacob and others, 2018).
+    """
+
+    def show() -> Iterator[list[NDArray[np.float32]]]:
+        yield from ([image[None, ..., None].astype(np.float32)] for image in examples)
+
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")  # of old parts that it is made of
+        converter = tf.lite.TFLiteConverter.from_keras_model(model)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = show
+        options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=PRECISE)
+        debugger = tf.lite.experimental.QuantizationDebugger(
+            converter=converter, debug_dataset=show, debug_options=options
+        )
+        path.write_bytes(debugger.get_nondebug_quantized_model())
 
 
 def export_onnx(model: keras.Model, path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from digitrec.classifier import load_classifier
 from digitrec.evaluation import cross_entropy, measure
@@ -18,7 +19,7 @@ from digitrec.pixels import count_greys, mean_and_deviation
 from digitrec.recipe import Recipe
 from digitrec.registry import Card, write_card
 from digitrec.splits import Parts
-from digitrec.training.network import build, export_litert
+from digitrec.training.network import build, export_litert, export_rounded
 
 FILES = ("model.keras", "model.tflite")
 LIBRARIES = ("tensorflow-cpu", "tensorflow", "keras", "numpy", "ai-edge-litert", "pillow")
@@ -26,15 +27,21 @@ CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 REFUSED = 0.01  # of real digits at most may be answered "not sure"
 
 
-def save_files(model: keras.Model, fresh: keras.Model, folder: Path) -> dict[str, str]:
+def save_files(
+    model: keras.Model, fresh: keras.Model, folder: Path, examples: NDArray[np.uint8] | None = None
+) -> dict[str, str]:
     """Write model.keras, without the optimiser's memory, which is three times as large, and model.tflite.
 
-    `fresh` is the same network with other weights. Returns the sha256 of each file by its name.
+    `fresh` is the same network with other weights. With `examples`, as `export_rounded` takes them, the convolutions in
+    model.tflite are rounded to 8 bits. Returns the sha256 of each file by its name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     fresh.set_weights(model.get_weights())
     fresh.save(folder / "model.keras")
-    export_litert(fresh, folder / "model.tflite")
+    if examples is None:
+        export_litert(fresh, folder / "model.tflite")
+    else:
+        export_rounded(fresh, folder / "model.tflite", examples)
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
 
 

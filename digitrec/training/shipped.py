@@ -28,6 +28,7 @@ from digitrec.training.saving import REFUSED, describe_environment, save_files
 
 MNIST_TEST = "Scans of 297 people it never met (MNIST test)"
 PEN = "Pen digits of six people it never met"
+EXAMPLES = 1000
 WEAKNESSES = (
     "It knows the hands of American census staff and students (MNIST) and of 24 people in Turkey (pen digits).",
     "How it reads people who were taught other digits was not measured.",
@@ -55,7 +56,7 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None]) -> Car
     with tempfile.TemporaryDirectory(dir=folder.parent) as workshop:
         draft = Path(workshop) / "draft"
         with student.at_its_best():
-            files = save_files(student.model, build(recipe.network), draft)
+            files = save_files(student.model, build(recipe.network), draft, choose_examples(lesson, recipe.seed))
         card = Card(
             name=SHIPPED_NAME,
             network=recipe.network,
@@ -76,6 +77,11 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None]) -> Car
     for figure in card.measured:
         tell(f"{figure.what}: {figure.share:.2%} of {figure.n:,} ({figure.low:.2%} to {figure.high:.2%})")
     return card
+
+
+def choose_examples(lesson: Lesson, seed: int) -> NDArray[np.uint8]:
+    """Some images of a lesson, (n, 28, 28) uint8, that show which range each layer needs."""
+    return lesson.images[np.random.default_rng(seed).permutation(len(lesson.images))[:EXAMPLES]]
 
 
 def _teach(recipe: Recipe, lesson: Lesson, on_epoch: Callable[[int, float], None]) -> Student:

@@ -70,9 +70,33 @@ def test_what_is_exported_reads_as_keras_does(
 def test_the_shipped_files_read_alike(mnist: Dataset) -> None:
     folder = SHIPPED / "digitrec"
     model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
-    images = mnist.test.images[:500]
-    np.testing.assert_allclose(load_classifier(folder).predict_proba(images), predict(model, images), atol=1e-4)
+    images = mnist.test.images[:2000]
+    rounded, exact = load_classifier(folder).predict_proba(images), predict(model, images)
+    np.testing.assert_array_equal(rounded.argmax(axis=1), exact.argmax(axis=1))
+    assert np.abs(rounded - exact).mean() < 2e-4
     assert model.count_params() == read_card(folder).parameters
+
+
+def test_rounding_a_network_to_8_bits_changes_its_answers_little(
+    trained: tuple[keras.Model, list[float]], lesson: Lesson, mnist: Dataset, classifier: Classifier, tmp_path: Path
+) -> None:
+    model, _ = trained
+    save_files(model, build(SMALL.network), tmp_path / "exact")
+    save_files(model, build(SMALL.network), tmp_path / "rounded", lesson.images[:300])
+    contents = [(tmp_path / form / "model.tflite").read_bytes() for form in ("exact", "rounded")]
+    assert len(contents[1]) < len(contents[0]) / 2
+    exact, rounded = (Classifier(content, classifier.card) for content in contents)
+    assert (exact.is_rounded, rounded.is_rounded) == (False, True)
+    assert rounded.count_parameters() == exact.count_parameters()
+    images = mnist.test.images[:500]
+    apart = np.abs(exact.predict_proba(images) - rounded.predict_proba(images))
+    assert 0 < apart.mean() < 2e-3
+    for one, other in zip(exact.activations(images[0]), rounded.activations(images[0]), strict=True):
+        assert one.layer == other.layer
+        assert other.values.dtype == np.float32
+        assert np.abs(one.values - other.values).mean() < 0.05 * np.abs(one.values).mean()
+    wide, narrow = exact.features(images), rounded.features(images)
+    assert np.abs(wide - narrow).mean() < 0.05 * np.abs(wide).mean()
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

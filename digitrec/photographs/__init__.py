@@ -1,0 +1,177 @@
+"""Photographs and scans of handwritten digits: a picture of a page to every digit on it.
+
+picture -> greys -> contrast (`contrast`) -> ink without ruling (`ruling`) -> pieces of ink (`pieces`)
+        -> rows (`rows`) -> `Sheet` -> 28 x 28 each -> probabilities
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.imagefiles import decode_grey
+from digitrec.photographs.contrast import find_strokes, measure_contrast
+from digitrec.photographs.pieces import MARGIN, Piece, cut, find_pieces
+from digitrec.photographs.rows import order
+from digitrec.photographs.ruling import remove_ruling
+from digitrec.preprocessing import SIDE, preprocess
+
+WORKING_SIDE = 2000  # pixels; a digit 3 mm high on an A4 page then has 20, as many as the network sees of it
+
+Box = tuple[int, int, int, int]  # top, bottom, left, right, bottom and right excluded
+Read = Callable[[NDArray[np.uint8]], NDArray[np.float32]]  # (n, 28, 28) uint8 -> (n, 10) probabilities
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """One digit on a page, or several that touch.
+
+    Attributes
+    ----------
+    box : in pixels of the picture, upright.
+    row : which row it stands in, from 0 at the top.
+    ink : (h, w) uint8, ink 255 on 0, this piece alone with a margin; of the picture as it was decoded, not enlarged.
+    is_wide : it is much wider than high, so it may be digits that touch.
+    """
+
+    box: Box
+    row: int
+    ink: NDArray[np.uint8]
+    is_wide: bool
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Ink that was not taken for a digit: its box in pixels of the picture, and why, in a few words."""
+
+    box: Box
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A page and what stands on it.
+
+    Attributes
+    ----------
+    size : height and width of the picture in its own pixels, upright.
+    digits : in reading order: rows from top to bottom, each from left to right.
+    left_out : from top to bottom.
+    uncounted : how many more pieces of ink were too small or too many to be listed.
+    ink : (h, w) uint8, ink 255 on 0: the whole page without paper, light and ruling. It is at most 2000 pixels long,
+        so it may be smaller than the picture.
+    """
+
+    size: tuple[int, int]
+    digits: tuple[Found, ...]
+    left_out: tuple[LeftOut, ...]
+    uncounted: int
+    ink: NDArray[np.uint8]
+
+    @property
+    def summary(self) -> str:
+        """What was found and what was left out, in a sentence or two for people to read."""
+        n, rows = len(self.digits), len({one.row for one in self.digits})
+        reasons = Counter(one.reason for one in self.left_out)
+        if n:
+            told = f"{_count(n, 'digit')} in {_count(rows, 'row')}."
+        elif self.ink.any():
+            told = "No digit was found."
+        else:
+            told = "No ink was found."
+        if reasons:
+            told += " Left out: " + ", ".join(f"{count:,} ({reason})" for reason, count in reasons.most_common()) + "."
+        return told
+
+
+@dataclass(frozen=True, eq=False)
+class SheetReading:
+    """A page that was read.
+
+    Attributes
+    ----------
+    sheet : as `find_digits` gives it, n digits on it.
+    images : (n, 28, 28) uint8, what the network read.
+    probabilities : (n, 10) float32.
+    """
+
+    sheet: Sheet
+    images: NDArray[np.uint8]
+    probabilities: NDArray[np.float32]
+
+
+def find_digits(picture: Path | bytes | NDArray[np.uint8]) -> Sheet:
+    """Find every handwritten digit in a picture of a page.
+
+    The page may be plain, ruled or squared, tilted by some 15 degrees, in uneven light, dark on light or light on dark.
+
+    Parameters
+    ----------
+    picture : a picture file, its bytes, or (H, W), (H, W, 3) RGB or (H, W, 4) RGBA uint8.
+
+    Raises
+    ------
+    PictureError, where it is missing, too large, damaged or no picture.
+    """
+    grey, size = decode_grey(picture, WORKING_SIDE)
+    contrast = measure_contrast(grey)
+    strokes, ruled = remove_ruling(find_strokes(contrast), contrast)
+    contrast[ruled] = 0
+    found = find_pieces(strokes)
+    scale = (size[0] / grey.shape[0], size[1] / grey.shape[1])
+    page = np.zeros(grey.shape, np.uint8)
+    digits = tuple(
+        Found(_scaled(piece.box, scale, size), row, _cut_onto(page, piece, found.labels, contrast), piece.is_wide)
+        for piece, row in order(found.digits)
+    )
+    left_out = tuple(LeftOut(_scaled(piece.box, scale, size), piece.reason) for piece in found.left_out)
+    return Sheet(size, digits, left_out, found.uncounted, page)
+
+
+def read_sheet(picture: Path | bytes | NDArray[np.uint8], predict_proba: Read) -> SheetReading:
+    """Find every digit in a picture as `find_digits` does, and read them all at once.
+
+    Parameters
+    ----------
+    predict_proba : (n, 28, 28) uint8, ink 255 on 0 -> (n, 10) probabilities, as `Classifier.predict_proba` does. It is
+        not called where no digit is found.
+
+    Raises
+    ------
+    PictureError, as `find_digits`.
+    """
+    sheet = find_digits(picture)
+    images = np.zeros((len(sheet.digits), SIDE, SIDE), np.uint8)
+    for image, digit in zip(images, sheet.digits, strict=True):
+        image[:] = preprocess(digit.ink).image
+    probabilities = predict_proba(images) if len(images) else np.empty((0, 10), np.float32)
+    return SheetReading(sheet, images, probabilities)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}" + "s" * (n != 1)
+
+
+def _scaled(box: Box, scale: tuple[float, float], size: tuple[int, int]) -> Box:
+    """A box in pixels of the picture, none of its ink outside."""
+    (top, bottom, left, right), (down, across) = box, scale
+    return (
+        int(top * down),
+        min(int(np.ceil(bottom * down)), size[0]),
+        int(left * across),
+        min(int(np.ceil(right * across)), size[1]),
+    )
+
+
+def _cut_onto(
+    page: NDArray[np.uint8], piece: Piece, labels: NDArray[np.int32], contrast: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """The ink of one piece, which is also laid onto the page."""
+    ink = cut(piece, labels, contrast)
+    top, left = max(piece.box[0] - MARGIN, 0), max(piece.box[2] - MARGIN, 0)
+    place = page[top : top + ink.shape[0], left : left + ink.shape[1]]
+    np.maximum(place, ink, out=place)
+    return ink
