@@ -92,7 +92,7 @@ def tabulate(
 
 def find(table: pd.DataFrame, chosen: Filter) -> NDArray[np.intp]:
     """The places of the answers that pass the filter, in its order; ties stay as they come."""
-    keep = {"wrong": ~table["right"], "right": table["right"], "all": table["right"] | True}[chosen.which]
+    keep = {"wrong": ~table["right"], "right": table["right"], "all": pd.Series(True, table.index)}[chosen.which]
     for column in ("label", "read", "writer"):
         if (value := getattr(chosen, column)) is not None:
             keep = keep & (table[column] == value)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from digitrec.datasets import Progress, data_folder
 from digitrec.errors import DataError
-from digitrec.projection import Features, Projection, project
+from digitrec.neighbours import Features
+from digitrec.projection import Projection, project
 from digitrec.store import keep_arrays, kept_arrays
 
 FEWEST = 20  # images that a map makes sense of

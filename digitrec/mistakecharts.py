@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from html import escape
+from itertools import cycle
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+
+from digitrec.charts import DASHES
 
 ORANGE = "213, 94, 0"
 # One for each digit, dark enough for white letters; the letters tell them apart for whom colours do not.
@@ -105,12 +109,7 @@ def reliability_curve(table: pd.DataFrame, other: pd.DataFrame | None = None, na
         figure.add_scatter(
             x=100 * frame["confidence"],
             y=100 * frame["accuracy"],
-            error_y={
-                "type": "data",
-                "array": 100 * (frame["accuracy_high"] - frame["accuracy"]),
-                "arrayminus": 100 * (frame["accuracy"] - frame["accuracy_low"]),
-                "thickness": 1,
-            },
+            error_y=_interval(frame["accuracy"], frame["accuracy_low"], frame["accuracy_high"]),
             customdata=frame["n"],
             mode="markers+lines",
             marker={"symbol": symbol, "size": 9},
@@ -181,12 +180,7 @@ def group_dots(table: pd.DataFrame) -> go.Figure:
         go.Scatter(
             x=100 * rows["share"],
             y=rows["group"].astype(str),
-            error_x={
-                "type": "data",
-                "array": 100 * (rows["high"] - rows["share"]),
-                "arrayminus": 100 * (rows["share"] - rows["low"]),
-                "thickness": 1,
-            },
+            error_x=_interval(rows["share"], rows["low"], rows["high"]),
             customdata=rows[["errors", "n"]],
             mode="markers",
             marker={"size": 11, "symbol": ["circle" if worse else "circle-open" for worse in rows["is_worse"]]},
@@ -199,19 +193,19 @@ def group_dots(table: pd.DataFrame) -> go.Figure:
     return figure
 
 
+def _interval(share: pd.Series, low: pd.Series, high: pd.Series) -> dict[str, Any]:
+    """Error bars in percent, from shares."""
+    return {"type": "data", "array": 100 * (high - share), "arrayminus": 100 * (share - low), "thickness": 1}
+
+
 def strength_curves(tables: dict[str, pd.DataFrame], unit: str) -> go.Figure:
     """Accuracy against the strength of a corruption, a line a model, from `accuracy_by_strength`."""
     figure = go.Figure()
-    for (name, table), dash in zip(tables.items(), ("solid", "dash", "dot", "dashdot", "longdash") * 3, strict=False):
+    for (name, table), dash in zip(tables.items(), cycle(DASHES), strict=False):
         figure.add_scatter(
             x=table["amount"],
             y=100 * table["share"],
-            error_y={
-                "type": "data",
-                "array": 100 * (table["high"] - table["share"]),
-                "arrayminus": 100 * (table["share"] - table["low"]),
-                "thickness": 1,
-            },
+            error_y=_interval(table["share"], table["low"], table["high"]),
             mode="lines+markers",
             line={"dash": dash},
             name=escape(name),

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from digitrec.neighbours import AMONG, Features, make_index, nearest
 from digitrec.preprocessing import SIDE
-
-Features = NDArray[np.float32]
 
 METHODS = ("PCA", "t-SNE")
 KEPT = 50  # dimensions that PCA leaves to t-SNE: what is dropped is mostly noise, and neighbours are found faster
 ITERATIONS = 750  # of t-SNE, as openTSNE sets it: 250 with exaggeration, then 500
-AMONG = 10  # neighbours whose middle is where a new image falls on a t-SNE map
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,21 +84,14 @@ def _t_sne(features: Features, seed: int, progress: Callable[[float], None]) -> 
     return np.asarray(embedding, np.float32)
 
 
-def nearest_features(features: Features, one: Features, count: int) -> NDArray[np.intp]:
-    """Which `count` of (n, d) features are nearest to (d,) ones, nearest first, by Euclidean distance."""
-    distance = np.einsum("nd,nd->n", features, features) - 2 * (features @ one)
-    best = np.argpartition(distance, min(count, len(features)) - 1)[:count]
-    return best[np.argsort(distance[best], kind="stable")]
-
-
 def place(projection: Projection, features: Features, one: Features) -> NDArray[np.float32]:
     """Where a new image with features (d,) falls among those laid out, (2,) float32.
 
-    PCA's formula gives it; t-SNE has none, so there it is the median of the positions of its nearest neighbours, which
-    is also where openTSNE begins with a new point (Policar and others, 2019).
+    PCA's formula gives it; t-SNE has none, so there it is the median of the positions of its 10 nearest neighbours,
+    which is also where openTSNE begins with a new point (Policar and others, 2019).
     """
     if projection.centre is not None and projection.axes is not None:
         return _onto_axes(one, projection.centre, projection.axes)
-    near = nearest_features(features, one, AMONG)
+    near = nearest(make_index(features), one[None], AMONG)[0][0]
     middle: NDArray[np.float32] = np.median(projection.positions[near], axis=0).astype(np.float32)
     return middle

@@ -6,7 +6,8 @@ import streamlit as st
 
 from digitrec.datasets import data_folder
 from digitrec.maps import make_map
-from digitrec.projection import METHODS, nearest_features, place, project, to_features
+from digitrec.neighbours import nearest
+from digitrec.projection import METHODS, place, project, to_features
 from digitrec.ui import links, paper
 from digitrec.ui.cache import classifier
 from digitrec.ui.functions import show_functions
@@ -63,4 +64,4 @@ with told("The map could not be drawn."):
     digits = wait_for(key, "Laying out the map", partial(make_map, split.images, SEES[sees], method, count))
 show_plane(Plane(digits, data, part, reader, SEES[sees]))
 st.caption(f"{len(digits.places):,} of {len(split):,} images, drawn at random with seed 0.")
-show_functions(project, place, nearest_features)
+show_functions(project, place, nearest)

@@ -1,11 +1,9 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from digitrec.projection import AMONG, KEPT, METHODS, Projection, nearest_features, place, project, to_features
+from digitrec.projection import AMONG, KEPT, METHODS, Projection, place, project, to_features
 
 Features = NDArray[np.float32]
 BLOB = np.repeat([0, 1, 2], 40)
@@ -62,27 +60,6 @@ def test_an_image_of_the_pca_falls_on_itself_and_a_middle_one_between() -> None:
     middle = place(projection, features, (features[3] + features[7]) / 2)
     assert (middle.shape, middle.dtype) == ((2,), np.float32)
     np.testing.assert_allclose(middle, projection.positions[[3, 7]].mean(axis=0), atol=1e-5)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(1, 40), st.integers(1, 10), st.integers(0, 60), st.integers(0, 99))
-def test_nearest_are_scipys_nearest(n: int, d: int, count: int, seed: int) -> None:
-    features, one = normal(n, d, seed), normal(1, d, seed + 100)
-    distances = cdist(one, features)[0]
-    near = nearest_features(features, one[0], count)
-    assert len(near) == len(set(near.tolist())) == min(n, count)
-    np.testing.assert_allclose(distances[near], np.sort(distances)[:count], atol=1e-5)
-
-
-def test_nearest_of_thousands_come_in_order() -> None:
-    features, one = normal(3000, 6), normal(1, 6, seed=1)
-    near = nearest_features(features, one[0], 200)
-    np.testing.assert_array_equal(near, np.argsort(cdist(one, features)[0])[:200])
-
-
-def test_an_image_is_its_own_nearest() -> None:
-    features = blobs()
-    assert [nearest_features(features, one, 3)[0] for one in features] == list(range(len(features)))
 
 
 def test_t_sne_keeps_neighbours_in_their_blob(laid_out: tuple[Projection, list[float]]) -> None:

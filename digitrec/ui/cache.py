@@ -107,7 +107,13 @@ def neighbours_index(model: str | Path, data: Dataset) -> Index:
 
     def see(progress: Progress) -> Index:
         if not path.is_file():
-            write_rows(path, reader.features, images, progress)
+            try:
+                write_rows(path, reader.features, images, progress)
+            except OSError as error:
+                raise DataError(
+                    f"Expected to keep what the network sees in {path.parent}, {len(images):,} images of it. "
+                    f"Received: {error.strerror}. Make room there, or set DIGITREC_DATA to another folder."
+                ) from None
         return make_index(np.load(path, mmap_mode="r", allow_pickle=False))
 
     index: Index = wait_for(("features", str(path)), "Looking for neighbours", see)

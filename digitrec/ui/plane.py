@@ -11,7 +11,8 @@ from digitrec.charts import plane
 from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset, Split
 from digitrec.maps import DigitMap
-from digitrec.projection import Features, nearest_features, place
+from digitrec.neighbours import Features, make_index, nearest
+from digitrec.projection import place
 from digitrec.ui import gallery, hover, links, live, paper, pin, tools
 from digitrec.ui.messages import text_colour
 from digitrec.words import with_article
@@ -65,7 +66,7 @@ def _board(shown: Plane) -> None:
         pin.show_pin(CHART, None, "", "")
     else:
         own = shown.see(image[None])[0]
-        near = nearest_features(digits.features, own, NEIGHBOURS)
+        near = nearest(make_index(digits.features), own[None], NEIGHBOURS)[0][0]
         label = "?" if reading.unsure else str(reading.digit)
         pin.show_pin(CHART, place(digits.projection, digits.features, own), label, "Your drawing on the map")
         same = int((shown.split.labels[digits.places[near]] == reading.digit).sum())

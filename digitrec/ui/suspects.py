@@ -102,16 +102,16 @@ def _show_judged(exam: Exam, said: pd.DataFrame, suspects: int) -> None:
 
 
 def _make_copy(exam: Exam) -> None:
-    corrected = correct(exam.data)
     packed = io.BytesIO()
-    np.savez_compressed(
-        packed,
-        x_train=corrected.train.images,
-        y_train=corrected.train.labels,
-        x_test=corrected.test.images,
-        y_test=corrected.test.labels,
-    )
     try:
+        corrected = correct(exam.data)
+        np.savez_compressed(
+            packed,
+            x_train=corrected.train.images,
+            y_train=corrected.train.labels,
+            x_test=corrected.test.images,
+            y_test=corrected.test.labels,
+        )
         title = f"{exam.data.name.rpartition('/')[2]} corrected.npz"
         st.session_state[SOURCE] = add_upload(packed.getvalue(), title)
     except DigitrecError as error:
