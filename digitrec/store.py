@@ -1,5 +1,6 @@
 """Arrays that took long to make, kept as files so that they are made once; and files of arrays, read with care."""
 
+import hashlib
 import logging
 import os
 import threading
@@ -32,6 +33,15 @@ def keep_arrays(path: Path, **arrays: NDArray[np.generic]) -> None:
         replace_arrays(path, **arrays)
     except OSError as error:
         log.warning("%s could not be kept: %s", path, error)
+
+
+def fingerprint(*arrays: NDArray[Any]) -> str:
+    """Twelve letters that tell these arrays, by their bytes, from others."""
+    found = hashlib.sha256()
+    for array in arrays:
+        found.update(f"{array.dtype}{array.shape}".encode())
+        found.update(np.ascontiguousarray(array).data)
+    return found.hexdigest()[:12]
 
 
 def write_rows(

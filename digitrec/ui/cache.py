@@ -1,6 +1,6 @@
 """What is loaded once and shared by all sessions. The core stays undecorated."""
 
-import hashlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,12 @@ from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset, Finding, Progress, benchmark_for, check, data_folder, load_dataset
 from digitrec.datasets.pen import PenDigit, load_pen_digits
 from digitrec.errors import DataError
+from digitrec.heldout import read_held_out
 from digitrec.neighbours import Index, make_index
 from digitrec.pixels import PixelSummary, summarise
 from digitrec.properties import measure_images
 from digitrec.registry import SHIPPED_NAME, find_model, list_models
-from digitrec.store import write_rows
+from digitrec.store import fingerprint, write_rows
 from digitrec.ui.jobs import wait_for
 
 READ_AT_ONCE = 640  # images, between two looks at how far it is
@@ -90,8 +91,21 @@ def probabilities(model: str | Path, data: Dataset, part: str = "test") -> NDArr
             progress(min(start + READ_AT_ONCE, len(images)) / len(images))
         return np.concatenate(parts)
 
-    key = ("probabilities", reader.card.files.get("model.tflite"), str(data_folder()), data.name, part)
-    answers: NDArray[np.float32] = wait_for(key, f"{reader.card.name} is reading", read)
+    answers: NDArray[np.float32] = wait_for(
+        ("probabilities", *exam_key(reader, data, part)), f"{reader.card.name} is reading", read
+    )
+    return answers
+
+
+def exam_key(reader: Classifier, data: Dataset, part: str) -> tuple[str | None, str, str, str]:
+    """What tells a model's answers to a part of a dataset from all others."""
+    return reader.card.files.get("model.tflite"), str(data_folder()), data.name, part
+
+
+def held_out(data: Dataset) -> NDArray[np.float32]:
+    """What networks answer to the training part of a dataset that have not learned from it, (n, 10)."""
+    key = ("held out", str(data_folder()), data.name)
+    answers: NDArray[np.float32] = wait_for(key, "Three networks are learning", partial(read_held_out, data))
     return answers
 
 
@@ -101,9 +115,8 @@ def neighbours_index(model: str | Path, data: Dataset) -> Index:
     It is kept as a file in the data folder and read from there, since 60,000 rows of it would fill 200 MB of memory.
     """
     reader, images = classifier(model), data.train.images
-    version = hashlib.sha256(images[:: max(1, len(images) // 500)].tobytes()).hexdigest()[:12]
     network = reader.card.files.get("model.tflite", reader.card.name)[:12]
-    path = data_folder() / "features" / f"{data.name}-{len(images)}-{version}-{network}.npy"
+    path = data_folder() / "features" / f"{data.name}-{fingerprint(images)}-{network}.npy"
 
     def see(progress: Progress) -> Index:
         if not path.is_file():

@@ -19,7 +19,7 @@ from digitrec.evaluation import confusion, cross_entropy, per_digit, wilson_inte
 from digitrec.groups import compare_groups, in_quarters
 from digitrec.mistakecharts import confidence_bars, confusion_cells, coverage_curve, group_dots, reliability_curve
 from digitrec.ui import gallery
-from digitrec.ui.cache import classifier, probabilities, properties
+from digitrec.ui.cache import classifier, exam_key, probabilities, properties
 from digitrec.ui.functions import show_functions
 from digitrec.ui.messages import text_colour, told
 from digitrec.words import in_percent
@@ -70,14 +70,17 @@ def examine(title: str, folder: Path, data: Dataset, part: str) -> Exam:
     split = data.train if part == "train" else data.test
     with told("The images could not be read."):
         answers = probabilities(folder, data, part)
-        table = _tabulate(answers, split, properties(data.name, part))
+        table = _tabulate(exam_key(classifier(folder), data, part), answers, split, properties(data.name, part))
     return Exam(title, folder, data, part, split, answers, table)
 
 
-@st.cache_resource(max_entries=6, show_spinner=False, hash_funcs={np.ndarray: id, Split: id, pd.DataFrame: id})
-def _tabulate(answers: NDArray[np.float32], split: Split, measured: pd.DataFrame) -> pd.DataFrame:
-    """Made once of the same arrays, which are there once for all sessions."""
-    return tabulate(answers, split.labels, measured, split.writers)
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _tabulate(
+    key: tuple[str | None, ...], _answers: NDArray[np.float32], _split: Split, _measured: pd.DataFrame
+) -> pd.DataFrame:
+    """Made once for the same `key`, which names the rest."""
+    del key
+    return tabulate(_answers, _split.labels, _measured, _split.writers)
 
 
 def show_figures(exam: Exam) -> None:

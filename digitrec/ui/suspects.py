@@ -6,18 +6,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from digitrec.datasets.own import add_upload
 from digitrec.errors import DigitrecError
+from digitrec.heldout import NETWORK, held_out_path
 from digitrec.judgements import VERDICTS, correct, image_name, judge, read_judgements
 from digitrec.pictures import as_paper, enlarge, frame, to_data_url
 from digitrec.suspects import find_suspects, rank_doubts
+from digitrec.ui.cache import held_out
 from digitrec.ui.functions import show_functions
 from digitrec.ui.messages import as_plain_text, told
 from digitrec.ui.mistakes import Exam
 from digitrec.ui.sources import SOURCE
+from digitrec.words import in_percent
 
 PER_PAGE = 12
+HELD_OUT = "held_out"  # the session's wish: the data that other networks should read
 
 
 def show_suspects(exam: Exam) -> None:
@@ -27,9 +32,7 @@ def show_suspects(exam: Exam) -> None:
         "say, and much for another digit; first the suspects of confident learning (Northcutt and others, 2021), then "
         "all else that is read otherwise. Look at each: is the label wrong, or the model?"
     )
-    if exam.part == "train":
-        st.caption("Take these with care: a model that learned from these labels may have learned their errors, too.")
-    suspects = rank_doubts(exam.split.labels, exam.probabilities)
+    suspects = rank_doubts(exam.split.labels, _answers(exam))
     if not len(suspects):
         st.info("The model finds no label to doubt here. Look at another part, or other data.", icon=":material/check:")
         return
@@ -46,6 +49,30 @@ def show_suspects(exam: Exam) -> None:
                 _show_suspect(exam, row, verdicts.get(row["place"]))
     _show_judged(exam, said, len(suspects))
     show_functions(rank_doubts, find_suspects)
+
+
+def _answers(exam: Exam) -> NDArray[np.float32]:
+    """The model's answers; for images to learn from, if wished, those of networks that have not learned from them."""
+    if exam.part != "train":
+        return exam.probabilities
+    wished = held_out_path(exam.data).is_file() or st.session_state.get(HELD_OUT) == exam.data.name
+    if not wished:
+        st.info(
+            "A model that learned from these labels may have learned their errors, too. Better ask networks that have "
+            "not: three are trained, each with two thirds of the images, and read the last third.",
+            icon=":material/groups:",
+        )
+        if not st.button("Train three networks and ask them", icon=":material/school:", on_click=_wish, args=(exam,)):
+            return exam.probabilities
+    with told("The networks could not be asked."):
+        answers = held_out(exam.data)
+    right = in_percent(float((answers.argmax(axis=1) == exam.split.labels).mean()))
+    st.caption(f"Asked: three networks ({NETWORK}), each image by the one that had not learned from it; {right} right.")
+    return answers
+
+
+def _wish(exam: Exam) -> None:
+    st.session_state[HELD_OUT] = exam.data.name
 
 
 def _show_suspect(exam: Exam, row: dict[Any, Any], verdict: str | None) -> None:
