@@ -102,7 +102,23 @@ class Classifier:
         ------
         InkError, where `images` is of another shape or type.
         """
-        return self._answer(images, lambda interpreter: _last_input(interpreter, self.card.name), looks_inside=True)
+
+        def find_target(interpreter: Any) -> int:
+            return _last_dense(interpreter, self.card.name)[0]
+
+        return self._answer(images, find_target, looks_inside=True)
+
+    def last_layer(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Its weights (10, d) and biases (10,), float32: probabilities are softmax(`features` @ weights.T + biases).
+
+        Raises
+        ------
+        ModelError, where there is no such layer.
+        """
+        with self._borrow(1) as interpreter:
+            kept = _last_dense(interpreter, self.card.name)[1:]
+            weights, *biases = (_values(interpreter, index) for index in kept)
+        return weights, biases[0] if biases else np.zeros(len(weights), np.float32)
 
     def activations(self, image: NDArray[np.uint8]) -> tuple[Activation, ...]:
         """What each layer answers to a (28, 28) uint8 image, from the first to the probabilities."""
@@ -269,17 +285,21 @@ def _values(interpreter: Any, index: int) -> NDArray[np.float32]:
     if values.dtype == np.float32:
         return values.copy()
     steps = next(one for one in interpreter.get_tensor_details() if one["index"] == index)["quantization_parameters"]
-    return (values.astype(np.float32) - np.float32(steps["zero_points"][0])) * np.float32(steps["scales"][0])
+    shape = [1] * values.ndim
+    if values.ndim:
+        shape[steps["quantized_dimension"]] = -1
+    zero, scale = (np.asarray(steps[name], np.float32).reshape(shape) for name in ("zero_points", "scales"))
+    return (values.astype(np.float32) - zero) * scale
 
 
-def _last_input(interpreter: Any, name: str) -> int:
-    """The tensor that goes into the last dense layer."""
+def _last_dense(interpreter: Any, name: str) -> list[int]:
+    """The tensors that go into the last dense layer: what it sees, its weights and, where it has any, its biases."""
     dense = [op for op in interpreter._get_ops_details() if op["op_name"] == "FULLY_CONNECTED"]  # noqa: SLF001
     if not dense:
         raise ModelError(
             f"Expected a network that ends in a dense layer. Received: {name!r}, which has none. Use another model."
         )
-    return int(dense[-1]["inputs"][0])
+    return [int(index) for index in dense[-1]["inputs"]]
 
 
 def _layer_outputs(interpreter: Any) -> list[tuple[str, int]]:

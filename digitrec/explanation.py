@@ -42,6 +42,30 @@ def occlusion(predict: Predict, image: NDArray[np.uint8], digit: int) -> NDArray
     return np.where((count > 0) & (image > 0), total / np.maximum(count, 1), 0).astype(np.float32)
 
 
+def evidence(
+    features: NDArray[np.float32], weights: NDArray[np.float32], digit: int, shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """What each place in the last layer's view says for `digit`, more than for the ten digits on average.
+
+    A last layer adds up features times weights, so that its answer can be taken apart by place (class activation
+    mapping, Zhou and others, 2016). The sum of the map is the logarithm of the digit's probability, less the mean of
+    the ten logarithms, but for the biases.
+
+    Parameters
+    ----------
+    features : (d,), what the last layer sees.
+    weights : (10, d), of `Classifier.last_layer`.
+    digit : 0 to 9.
+    shape : of what the layer before answers, (height, width, channels), or (d,) where it has no places.
+
+    Returns
+    -------
+    (height, width) float32, or (1, d); above 0 speaks for the digit, below 0 against it.
+    """
+    parts = features * (weights[digit] - weights.mean(axis=0))
+    return parts.reshape(shape).sum(axis=2) if len(shape) == 3 else parts[None]
+
+
 def _patches() -> NDArray[np.bool_]:
     """(n, 28, 28), each True where one patch lies; those around the border hang over it, so every pixel is covered."""
     index = np.arange(SIDE)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from digitrec.explanation import PATCH, SMALLEST, STRIDE, log_odds, occlusion, onto_canvas
+from digitrec import load_dataset
+from digitrec.classifier import Classifier
+from digitrec.explanation import PATCH, SMALLEST, STRIDE, evidence, log_odds, occlusion, onto_canvas
 from digitrec.preprocessing import BOX, Preprocessed, preprocess
 
 Images = NDArray[np.uint8]
@@ -145,3 +147,28 @@ def test_without_ink_nothing_is_laid_over() -> None:
     over = onto_canvas(np.ones((28, 28), np.float32), preprocess(np.zeros((50, 70), np.uint8)))
     assert over.shape == (50, 70)
     assert not over.any()
+
+
+@pytest.mark.parametrize("digit", [1, 7])
+def test_the_evidence_adds_up_to_the_answer(digit: int, classifier: Classifier) -> None:
+    images = load_dataset("uci").test.images[:20]
+    features, (weights, biases) = classifier.features(images), classifier.last_layer()
+    assert (weights.shape, biases.shape) == ((10, features.shape[1]), (10,))
+    shape = classifier.activations(images[0])[-3].values.shape
+    assert len(shape) == 3
+    logs = np.log(classifier.predict_proba(images).astype(np.float64) + 1e-30)
+    for one, answer in zip(features, logs, strict=True):
+        found = evidence(one, weights, digit, shape)
+        assert found.shape == shape[:2]
+        total = found.sum() + biases[digit] - biases.mean()
+        assert total == pytest.approx(answer[digit] - answer.mean(), abs=0.01)
+
+
+def test_evidence_is_found_where_the_features_are() -> None:
+    features, weights = np.zeros((2, 3, 4), np.float32), np.zeros((10, 24), np.float32)
+    features[1, 2, 3] = 5
+    weights[6] = 1
+    found = evidence(features.ravel(), weights, 6, (2, 3, 4))
+    np.testing.assert_allclose(found, [[0, 0, 0], [0, 0, 5 * 0.9]], atol=1e-6)
+    assert evidence(features.ravel(), weights, 2, (2, 3, 4))[1, 2] == pytest.approx(-0.5)
+    assert evidence(features.ravel(), weights, 6, (24,)).shape == (1, 24)

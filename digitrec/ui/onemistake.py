@@ -3,10 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from digitrec.explanation import occlusion
+from digitrec.explanation import evidence, occlusion
 from digitrec.mending import smallest_change, smallest_pixels
 from digitrec.neighbours import nearest
-from digitrec.pictures import as_paper, colour_by_weight, enlarge, frame, tile, to_data_url
+from digitrec.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame, tile, to_data_url
 from digitrec.registry import list_models
 from digitrec.ui import gallery
 from digitrec.ui.cache import classifier, neighbours_index
@@ -20,6 +20,7 @@ from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_percent, with_article
 
 LARGE = 8  # times
+SEEN = 168  # pixels a side
 NEIGHBOURS = 24
 PIXELS = 8  # at most, that are changed one by one
 OTHERS = 8  # models at most that are asked, too
@@ -60,9 +61,11 @@ def show_one(exam: Exam) -> None:
 
 def _show_probabilities(exam: Exam, place: int) -> None:
     answers, row = exam.probabilities[place], exam.table.iloc[place]
-    for digit in np.argsort(-answers)[:4].tolist():
-        mark = " (its label)" if digit == row["label"] else ""
-        st.progress(float(min(answers[digit], 1)), text=f"**{digit}**{mark}: {in_percent(float(answers[digit]))}")
+    for column, digits in zip(st.columns(2, gap="medium"), (range(5), range(5, 10)), strict=True):
+        for digit in digits:
+            mark = " (its label)" if digit == row["label"] else ""
+            text = f"**{digit}**{mark}: {in_percent(float(answers[digit]))}"
+            column.progress(float(min(answers[digit], 1)), text=text)
     who = f" Writer {row['writer']} wrote it." if row["writer"] >= 0 else ""
     st.markdown(
         f"Loss {row['loss']:.2f}. Ink covers {row['ink']:.0%}, strokes are {row['width']:.1f} pixels wide, and it "
@@ -154,7 +157,26 @@ def _show_others(exam: Exam, place: int) -> None:
 
 
 def _show_layers(exam: Exam, place: int) -> None:
-    for activation in classifier(exam.folder).activations(exam.split.images[place]):
+    reader, image, row = classifier(exam.folder), exam.split.images[place], exam.table.iloc[place]
+    layers = reader.activations(image)
+    with told("The last layer could not be taken apart."):
+        features, (weights, _) = reader.features(image[None])[0], reader.last_layer()
+    st.markdown(
+        "The last layer adds up what it sees, each place with a weight for each digit: :orange[orange] places speak "
+        "for the digit, :blue[blue] ones against it, more than they do for the ten on average."
+    )
+    shape = next((one.values.shape for one in reversed(layers) if one.values.size == len(features)), features.shape)
+    found = {digit: evidence(features, weights, digit, shape) for digit in (int(row["read"]), int(row["label"]))}
+    strongest = max(float(np.abs(values).max()) for values in found.values()) or 1.0
+    pictures = []
+    for digit, values in found.items():
+        picture = enlarge(colour_signed(values / strongest), max(1, SEEN // max(values.shape)))
+        caption = f"for {digit}: {values.sum():+.1f} in all"
+        pictures.append(Captioned(frame(picture), caption, f"What the last layer sees, {caption}"))
+    show_strip(pictures, side=SEEN)
+    st.markdown("What each layer answers to the image, from the first to the last:")
+    for activation in layers:
         values = activation.values if activation.values.ndim == 3 else activation.values[None, None, :]
-        picture = to_data_url(tile(values, COLUMNS, SHOWN_MAP))
-        st.image(picture, caption=activation.layer, alt=f"What {activation.layer} answers")
+        maps = to_data_url(tile(values, COLUMNS, SHOWN_MAP))
+        st.image(maps, caption=activation.layer, alt=f"What {activation.layer} answers")
+    show_functions(evidence)
