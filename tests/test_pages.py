@@ -1,3 +1,6 @@
+import os
+import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset, load_dataset
+from digitrec.heldout import held_out_path
+from digitrec.registry import SHIPPED, read_card, write_card
+from digitrec.training.network import build
+from digitrec.training.saving import save_files
 from digitrec.words import with_article
 
 ROOT = Path(__file__).parent.parent
@@ -111,3 +118,73 @@ def test_one_image_in_full_with_every_view_of_it(monkeypatch: pytest.MonkeyPatch
     assert not page.exception
     (link,) = page.get("page_link")
     assert (link.proto.label, link.proto.query_string) == ("Open on the canvas", "image=uci-test-3&model=digitrec")
+
+
+@pytest.fixture
+def own_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A copy of the shipped model among one's own."""
+    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("DIGITREC_MODELS", str(tmp_path / "models"))
+    folder = tmp_path / "models" / "mine"
+    shutil.copytree(SHIPPED / "digitrec", folder)
+    return folder
+
+
+def put_network(folder: Path, name: str) -> None:
+    """Replace a model's files by an untaught network's, its card included."""
+    files = save_files(build(name), build(name), folder)
+    write_card(folder, read_card(folder).model_copy(update={"network": name, "files": files}))
+    os.utime(folder / "card.json", (time.time() + 5, time.time() + 5))  # a file system may count whole seconds
+
+
+def test_a_model_that_is_replaced_while_its_mistakes_are_looked_at_is_asked_anew(own_model: Path) -> None:
+    page = open_page("mistakes.py")
+    page.selectbox(key="examined").set_value("mine").run()
+    before = page.metric[0].value
+    put_network(own_model, "dense-128")
+    page.run()
+    assert not page.exception
+    assert not page.error
+    assert float(page.metric[0].value.rstrip("%")) < 50 < float(before.rstrip("%"))
+
+
+def test_a_model_that_is_damaged_while_its_mistakes_are_looked_at_is_told(own_model: Path) -> None:
+    page = open_page("mistakes.py")
+    page.selectbox(key="examined").set_value("mine").run()
+    (own_model / "model.tflite").write_bytes(b"something else")
+    os.utime(own_model / "card.json", (time.time() + 5, time.time() + 5))
+    page.run()
+    assert not page.exception
+    assert "The images could not be read. Expected" in page.error[0].value.replace("\\", "")
+
+
+def test_a_model_that_is_deleted_while_its_mistakes_are_looked_at_makes_room_for_another(own_model: Path) -> None:
+    page = open_page("mistakes.py")
+    page.selectbox(key="examined").set_value("mine").run()
+    shutil.rmtree(own_model)
+    page.run()
+    assert not page.exception
+    assert page.selectbox(key="examined").value == "digitrec"
+    assert page.metric[0].value.endswith("%")
+
+
+def test_labels_to_learn_from_are_doubted_by_networks_that_have_not_learned_from_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
+    page = open_page("mistakes.py")
+    page.button_group(key="examined_part").set_value("train").run()
+    page.button_group(key="view").set_value("Labels in doubt").run()
+    assert any(button.label == "Train three networks and ask them" for button in page.button)
+    data = load_dataset("uci")
+    answers = np.eye(10, dtype=np.float32)[data.train.labels]
+    answers[[5, 700]] = np.eye(10, dtype=np.float32)[(data.train.labels[[5, 700]] + 1) % 10]
+    held_out_path(data).parent.mkdir()
+    np.save(held_out_path(data), answers)
+    page.run()
+    assert not page.exception
+    assert any(caption.value.startswith("Asked: three networks") for caption in page.caption)
+    assert any("of 2 suspects" in text.value for text in page.markdown)
+    doubted = [text.value for text in page.markdown if text.value.startswith("Labelled")]
+    labels = sorted(int(data.train.labels[place]) for place in (5, 700))
+    assert sorted(int(text.split("**")[1]) for text in doubted) == labels
