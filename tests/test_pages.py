@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset, load_dataset
 from digitrec.heldout import held_out_path
+from digitrec.properties import measure_images
 from digitrec.registry import SHIPPED, read_card, write_card
 from digitrec.training.network import build
 from digitrec.training.saving import save_files
@@ -188,3 +189,27 @@ def test_labels_to_learn_from_are_doubted_by_networks_that_have_not_learned_from
     doubted = [text.value for text in page.markdown if text.value.startswith("Labelled")]
     labels = sorted(int(data.train.labels[place]) for place in (5, 700))
     assert sorted(int(text.split("**")[1]) for text in doubted) == labels
+
+
+def test_a_link_leads_to_the_same_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run().switch_page("pages/mistakes.py")
+    for name, value in {"answers": "all", "is_a": "4", "slant": ["0", "20"], "page": "1"}.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    assert (page.slider(key="slant").value, page.slider(key="ink").value) == ((0, 20), (0, 60))
+    test = load_dataset("uci").test
+    fours = measure_images(test.images, test.labels)[test.labels == 4]
+    count = int(fours["slant"].between(0, 20).sum())
+    assert any(caption.value.startswith(f"{count:,} of 450 images") for caption in page.caption)
+
+
+def test_a_page_that_is_not_there_any_more_makes_room_for_the_last(mnist: Dataset) -> None:
+    page = open_page("mistakes.py")
+    page.selectbox(key="source").set_value("mnist").run()
+    page.button_group(key="answers").set_value("all").run()
+    page.number_input(key="page").set_value(100).run()
+    page.selectbox(key="is_a").set_value("4").run()
+    assert not page.exception
+    assert page.number_input(key="page").value == 10

@@ -28,6 +28,7 @@ PLAIN = {"displayModeBar": False}
 PICTURE = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
 PER_PAGE = 100
 LABEL, READ, WHICH_KEY = "is_a", "read_as", "answers"
+PAGE = "page"
 ANY = "any"
 DIGITS = [ANY, *map(str, range(10))]
 QUARTERS = {
@@ -151,7 +152,7 @@ def show_gallery(exam: Exam) -> None:
         st.info(f"{nothing} Look at *all* answers, or loosen the filters.", icon=":material/search_off:")
         return
     pages = -(-len(places) // PER_PAGE)
-    page = st.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"mistakes-{pages}", width=160) if pages > 1 else 1
+    page = _choose_page(pages)
     shown = places[(page - 1) * PER_PAGE : page * PER_PAGE]
     labels = [_label(exam, place) for place in shown.tolist()]
     captions = [_caption(exam, place) for place in shown.tolist()]
@@ -159,6 +160,14 @@ def show_gallery(exam: Exam) -> None:
     st.caption(f"{len(places):,} of {exam.n:,} images. The label, and what it was read as. Pick one to see why.")
     _offer_table(exam.table.iloc[places], "answers.csv")
     show_functions(tabulate, find)
+
+
+def _choose_page(pages: int) -> int:
+    if pages == 1:
+        return 1
+    if st.session_state.get(PAGE, 1) > pages:  # it was chosen where there were more
+        st.session_state[PAGE] = pages
+    return st.number_input(f"Page of {pages:,}", 1, pages, 1, key=PAGE, width=160, bind="query-params")
 
 
 def _label(exam: Exam, place: int) -> str:
@@ -183,22 +192,21 @@ def _choose(exam: Exam) -> Filter:
     with st.expander("More filters", icon=":material/filter_alt:"):
         if exam.split.writers is not None:
             last = int(exam.split.writers.max())
-            writer = st.number_input("Writer", 0, last, None, placeholder="all", key="answers_writer", width=140)
-        ink = _limits(exam.table["ink"] * 100, "Ink, % of the picture", "answers_ink")
-        slant = _limits(exam.table["slant"], "Slant, degrees to the right", "answers_slant")
-    if ink is not None:
-        ink = (ink[0] / 100, ink[1] / 100)
+            writer = st.number_input("Writer", 0, last, None, placeholder="all", key="by_writer", width=140, **kept)
+        ink = _limits("Ink, % of the picture", (0, 60), 100, "ink", kept)
+        slant = _limits("Slant, degrees to the right", (-60, 60), 1, "slant", kept)
     digits = [None if digit == ANY else int(digit) for digit in (label, read)]
     return Filter(str(which), digits[0], digits[1], writer, ink, slant, order)
 
 
-def _limits(values: pd.Series, title: str, key: str) -> tuple[float, float] | None:
-    """A range of whole numbers; None where it was left as it is."""
-    low, high = float(np.floor(values.min())), float(np.ceil(values.max()))
-    if low >= high:
+def _limits(
+    title: str, ends: tuple[int, int], scale: float, key: str, kept: dict[str, Any]
+) -> tuple[float, float] | None:
+    """A range of whole numbers, divided by `scale`; at an end it has no limit. None where it was left as it is."""
+    low, high = st.slider(title, *ends, ends, key=key, **kept)
+    if (low, high) == ends:
         return None
-    chosen = st.slider(title, low, high, (low, high), 1.0, key=f"{key}-{low}-{high}")
-    return None if chosen == (low, high) else chosen
+    return (-np.inf if low == ends[0] else low / scale), (np.inf if high == ends[1] else high / scale)
 
 
 def show_groups(exam: Exam) -> None:
