@@ -17,7 +17,7 @@ ORANGE = "213, 94, 0"
 COLOURS = (
     "#b34700", "#0072b2", "#00795a", "#a3497a", "#946300", "#2b7fa8", "#7a6a00", "#5f5f5f", "#7d551c", "#6a51a3",
 )  # fmt: skip
-PALE = "rgba(150, 150, 150, 0.65)"
+PALE = "rgba(225, 225, 225, 0.8)"
 ALL = "all"
 DIGITS = [str(digit) for digit in range(10)]
 FLAT = {"l": 0, "r": 10, "t": 10, "b": 0}
@@ -229,7 +229,6 @@ def verdict_squares(
     Each digit has its colour and stands in its square; where it is not sure, a question mark in a pale square.
     """
     is_sure = confidence >= unsure_below
-    text = np.where(is_sure, digits.astype(str), "?")
     scale = [[at, colour] for k, colour in enumerate(COLOURS) for at in (k / 10, (k + 1) / 10)]
     figure = go.Figure()
     figure.add_heatmap(
@@ -240,7 +239,7 @@ def verdict_squares(
         zmax=9.5,
         colorscale=scale,
         showscale=False,
-        text=text,
+        text=np.where(is_sure, digits.astype(str), ""),
         texttemplate="%{text}",
         textfont={"color": "#ffffff", "size": 13},
         customdata=100 * confidence,
@@ -255,6 +254,9 @@ def verdict_squares(
         z=np.where(is_sure, np.nan, 1.0),
         colorscale=[[0, PALE], [1, PALE]],
         showscale=False,
+        text=np.where(is_sure, "", "?"),
+        texttemplate="%{text}",
+        textfont={"color": "#111111", "size": 14},
         hoverinfo="skip",
         xgap=1,
         ygap=1,

@@ -337,9 +337,9 @@ def write_text(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def write_table(path: Path, rows: list[dict[Any, Any]]) -> None:
-    """Write rows as a table."""
-    write_text(path, pd.DataFrame(rows).to_csv(index=False))
+def write_table(path: Path, rows: list[dict[Any, Any]], columns: tuple[str, ...]) -> None:
+    """Write rows as a table; its head alone where there are none."""
+    write_text(path, pd.DataFrame(rows, columns=list(columns)).to_csv(index=False))
 
 
 def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -349,10 +349,11 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     except OSError:
         text = ""
     whole = text[: text.rfind("\n") + 1]
-    if not whole.strip():
-        return pd.DataFrame({column: pd.Series(dtype=float) for column in columns})
-    table = pd.read_csv(io.StringIO(whole), on_bad_lines="skip")
-    return table.apply(pd.to_numeric, errors="coerce").dropna()
+    if whole.strip():
+        table = pd.read_csv(io.StringIO(whole), on_bad_lines="skip")
+        if set(columns) <= set(table.columns):
+            return table.apply(pd.to_numeric, errors="coerce").dropna()
+    return pd.DataFrame({column: pd.Series(dtype=float) for column in columns})
 
 
 def write_snapshot(folder: Path, epoch: int | None, snapshot: Snapshot) -> None:

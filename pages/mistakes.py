@@ -43,4 +43,5 @@ else:
         show_matrix(exam)
     with sides[1]:
         show_gallery(exam)
-show_one(exam)
+if view != "Groups":  # which shows no images to pick
+    show_one(exam)

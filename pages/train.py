@@ -27,7 +27,7 @@ if not any(runs.read_state(runs.find(name)).is_under_way for name in names[:1]):
 if problem := st.session_state.pop("run_problem", None):
     st.error(as_plain_text(problem))
 
-with st.expander("A new training", expanded=not names, icon=":material/school:"):
+with st.expander("A new training", expanded=not names, icon=":material/school:", key=f"new-{len(names)}"):
     data = choose_dataset(st.container(horizontal=True, vertical_alignment="bottom"))
     recipe = choose_recipe(data)
     parts = None

@@ -96,7 +96,8 @@ def test_squares_are_verdicts_and_say_where_it_is_not_sure() -> None:
     digits, confidence = np.array([[1, 2], [3, 4]]), np.array([[0.9, 0.3], [0.8, 0.81]], np.float32)
     squares, pale = verdict_squares(digits, confidence, ([0, 1], [-2, 0.5]), ("a", "b"), 0.8).data
     assert np.isnan(np.asarray(pale.z)).tolist() == [[True, False], [True, True]]
-    assert np.asarray(squares.text).tolist() == [["1", "?"], ["3", "4"]]
+    assert np.asarray(squares.text).tolist() == [["1", ""], ["3", "4"]]
+    assert np.asarray(pale.text).tolist() == [["", "?"], ["", ""]]
     assert list(squares.y) == ["0", "1"]
     assert list(squares.x) == ["-2", "0.5"]
     np.testing.assert_array_equal(squares.z, digits)

@@ -185,7 +185,7 @@ def test_labels_to_learn_from_are_doubted_by_networks_that_have_not_learned_from
     page.run()
     assert not page.exception
     assert any(caption.value.startswith("Asked: three networks") for caption in page.caption)
-    assert any("of 2 suspects" in text.value for text in page.markdown)
+    assert any("of 2 labels in doubt" in text.value for text in page.markdown)
     doubted = [text.value for text in page.markdown if text.value.startswith("Labelled")]
     labels = sorted(int(data.train.labels[place]) for place in (5, 700))
     assert sorted(int(text.split("**")[1]) for text in doubted) == labels
@@ -213,3 +213,18 @@ def test_a_page_that_is_not_there_any_more_makes_room_for_the_last(mnist: Datase
     page.selectbox(key="is_a").set_value("4").run()
     assert not page.exception
     assert page.number_input(key="page").value == 10
+
+
+def test_an_image_that_is_there_twice_is_doubted_twice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
+    test = load_dataset("uci").test
+    images = np.concatenate([test.images, test.images[test.labels == 3][:1].repeat(2, axis=0)])
+    labels = np.concatenate([test.labels, np.array([8, 8], np.uint8)])
+    (tmp_path / "own").mkdir()
+    np.savez(tmp_path / "own" / "twice.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    page = open_page("mistakes.py")
+    page.selectbox(key="source").set_value("own/twice.npz").run()
+    page.button_group(key="view").set_value("Labels in doubt").run()
+    assert not page.exception
+    twice = [text.value for text in page.markdown if text.value.startswith("Labelled **8**")]
+    assert len(twice) >= 2

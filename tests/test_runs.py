@@ -36,7 +36,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def write_history(run: Path, epochs: int) -> None:
-    runs.write_table(run / "history.csv", [dict.fromkeys(runs.HISTORY, 0.5) | {"epoch": n + 1} for n in range(epochs)])
+    rows = [dict.fromkeys(runs.HISTORY, 0.5) | {"epoch": n + 1} for n in range(epochs)]
+    runs.write_table(run / "history.csv", rows, runs.HISTORY)
 
 
 def snapshot() -> Snapshot:
@@ -134,8 +135,23 @@ def test_a_folder_that_is_gone_is_told_and_not_made_anew(place: Path) -> None:
 
 def test_a_table_comes_back_as_it_was_written(tmp_path: Path) -> None:
     rows = [{"epoch": 1, "loss": 0.123456789}, {"epoch": 2, "loss": 1e-7}]
-    runs.write_table(tmp_path / "t.csv", rows)
+    runs.write_table(tmp_path / "t.csv", rows, ("epoch", "loss"))
     pd.testing.assert_frame_equal(runs.read_table(tmp_path / "t.csv", ("epoch", "loss")), pd.DataFrame(rows))
+
+
+def test_a_table_without_rows_keeps_its_head_so_that_lines_can_follow(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    runs.write_table(path, [], ("epoch", "loss"))
+    assert len(runs.read_table(path, ("epoch", "loss"))) == 0
+    with path.open("a") as lines:
+        lines.write("1,0.5\n")
+    assert runs.read_table(path, ("epoch", "loss")).to_numpy().tolist() == [[1, 0.5]]
+
+
+def test_a_table_with_another_head_counts_as_none(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("\n1,1,2.3\n2,1,2.1\n")
+    table = runs.read_table(tmp_path / "t.csv", ("epoch", "loss"))
+    assert (len(table), list(table.columns)) == (0, ["epoch", "loss"])
 
 
 @pytest.mark.parametrize(

@@ -232,7 +232,7 @@ class _Training:
         self._judge(epoch, loss)
         self.at = replace(self.at, epoch=epoch, step=0, loss=0.0, accuracy=0.0)
         # Before the checkpoint: if only this one was written, the epoch is learned again, and its row made anew.
-        runs.write_table(self.folder / "history.csv", self.history)
+        runs.write_table(self.folder / "history.csv", self.history, runs.HISTORY)
         self._keep()
         if runs.is_stop_requested(self.folder):
             raise StopRequestedError
@@ -280,7 +280,7 @@ class _Training:
         steps = runs.read_table(path, runs.STEPS)
         done = self.at.epoch + self.at.step / len(self.student.batches)
         if path.exists():
-            runs.write_table(path, steps[steps["done"] <= done + 1e-6].to_dict("records"))
+            runs.write_table(path, steps[steps["done"] <= done + 1e-6].to_dict("records"), runs.STEPS)
 
     def _return_to_best(self) -> None:
         self.student.from_arrays(read_arrays(self.folder / "best.npz"))

@@ -121,11 +121,18 @@ def _show_changes(case: Case) -> None:
             icon=":material/troubleshoot:",
         )
         return
-    before = case.classifier.read(render(Drawing(backdrop=case.drawing.backdrop)))
+    # Untouched, it is what the canvas shows, to the pixel: what is drawn here differs from that at the edges.
+    opened = Drawing(backdrop=case.drawing.backdrop)
+    before = case.classifier.read(render(opened)) if case.drawing.strokes else case.reading
+    as_it_is = case.classifier.predict_proba(case.drawing.backdrop[None])[0]
     inks = [reading.preprocessed.ink.astype(np.float32) / np.float32(255) for reading in (case.reading, before)]
     change = colour_signed(inks[0] - inks[1])
     first, now = (_in_words(reading) for reading in (before, case.reading))
-    st.markdown(f"It was read as {first} when you opened it, and is read as {now} now.")
+    st.markdown(
+        f"In the data it is read as **{int(as_it_is.argmax())}** ({in_percent(float(as_it_is.max()))}). On the canvas "
+        f"it is cut out and centred again, as every drawing is: so it was read as {first} when you opened it, and is "
+        f"read as {now} now."
+    )
     with st.container(horizontal=True, gap="medium"):
         for picture, caption in (
             (as_paper(before.preprocessed.ink), f"as it was opened: {first}"),

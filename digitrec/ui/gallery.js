@@ -1,15 +1,31 @@
 // A gallery of small pictures cut from one sheet. Arrow keys move, Enter or a click picks one.
 
+const SHOWN_AFTER = 400 // ms; the image in full is drawn after the gallery
+
 export default function (component) {
   const { data, parentElement, setStateValue } = component
   const list = parentElement.querySelector(".gallery")
   list.style.setProperty("--side", `${data.side}px`)
+  const focused = list.getRootNode().activeElement?.dataset?.place
   list.replaceChildren(...data.captions.map((caption, index) => makeCell(data, caption, index)))
+  if (focused !== undefined) list.querySelector(`[data-place="${focused}"]`)?.focus({ preventScroll: true })
+  if (list.dataset.asked && list.dataset.asked === String(data.picked)) {
+    delete list.dataset.asked
+    setTimeout(showPicked, SHOWN_AFTER)
+  }
   list.onclick = (event) => {
     const cell = event.target.closest("button")
-    if (cell) setStateValue("picked", Number(cell.dataset.place))
+    if (!cell) return
+    list.dataset.asked = cell.dataset.place
+    setStateValue("picked", Number(cell.dataset.place))
   }
   list.onkeydown = (event) => move(event, list)
+}
+
+// Where a page shows what was picked in full, below the fold, it is brought into view.
+function showPicked() {
+  const full = document.querySelector(".st-key-picked")
+  if (full && full.getBoundingClientRect().top > 0.75 * innerHeight) full.scrollIntoView({ block: "center" })
 }
 
 function makeCell(data, caption, index) {

@@ -62,8 +62,8 @@ def describe(title: str, folder: Path, card: Card) -> dict[str, object]:
         "network": card.network,
         "read": best.share if best else None,
         "95 % interval": f"{best.low:.2%} to {best.high:.2%}" if best else "",
-        "of": f"{best.n:,}: {best.what}" if best else "",
-        "numbers": card.parameters,
+        "measured on": f"{best.n:,}: {best.what}" if best else "",
+        "parameters": card.parameters,
         "size (kB)": round((folder / "model.tflite").stat().st_size / 1000),
         "time per read (ms)": 1000 * time_to_read(folder, card.files.get("model.tflite", "")),
         "trained in": in_seconds(float(seconds)) if isinstance(seconds, int | float) else "",
@@ -77,6 +77,7 @@ def put_aside(name: str) -> None:
     try:
         delete_model(name)
         st.session_state["deleted"] = name
+        _untick()
     except DigitrecError as error:
         st.session_state["model_problem"] = str(error)
 
@@ -86,13 +87,19 @@ def get_back(name: str) -> None:
     st.session_state.pop("deleted", None)
     try:
         restore_model(name)
+        _untick()
     except DigitrecError as error:
         st.session_state["model_problem"] = str(error)
+
+
+def _untick() -> None:
+    st.session_state["models_changed"] = st.session_state.get("models_changed", 0) + 1
 
 
 def use(name: str) -> None:
     """Read with this model from now on."""
     st.session_state[MODEL] = name
+    st.toast(as_plain_text(f"The Draw page reads with {name} now."), icon=":material/check:")
 
 
 def offer_to_add() -> None:
@@ -206,11 +213,12 @@ def _show_two(first: tuple[str, Path], second: tuple[str, Path], data: Dataset) 
         read = [probabilities(folder, data).argmax(axis=1) for _, folder in (first, second)]
     found = compare(split.labels, *read)
     verdict = "more than chance would do" if found.p < CHANCE else "no more than chance would do"
+    chance = "p < 0.001" if found.p < 0.001 else f"p = {found.p:.2g}"
     st.markdown(
         f"Of the {len(split):,} images to test with, both read {found.both_right:,} rightly and "
         f"{len(found.both_wrong):,} wrongly; **{as_plain_text(first[0])}** alone reads {len(found.only_first):,}, "
         f"**{as_plain_text(second[0])}** alone {len(found.only_second):,}. That parts them {verdict} "
-        f"(McNemar's exact test, p = {found.p:.2g})."
+        f"(McNemar's exact test, {chance})."
     )
     _show_images(f"Read by {as_plain_text(first[0])} alone", split, found.only_first, read[1:])
     _show_images(f"Read by {as_plain_text(second[0])} alone", split, found.only_second, read[:1])

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from digitrec.explanation import evidence, occlusion
-from digitrec.mending import smallest_change, smallest_pixels
+from digitrec.mending import Change, smallest_change, smallest_pixels
 from digitrec.neighbours import nearest
 from digitrec.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame, tile, to_data_url
 from digitrec.registry import list_models
@@ -19,6 +19,7 @@ from digitrec.ui.models import list_readers
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_percent, with_article
 
+OPPOSITES = {"turned": "Turned anticlockwise", "sized": "Made smaller", "thickened": "Thinner on each side"}
 LARGE = 8  # times
 SEEN = 168  # pixels a side
 NEIGHBOURS = 24
@@ -32,6 +33,11 @@ def show_one(exam: Exam) -> None:
     if place is None or place >= exam.n:
         st.info("Pick an image above to follow it to its cause.", icon=":material/touch_app:")
         return
+    with st.container(key="picked"):  # which the gallery brings into view
+        _show_full(exam, place)
+
+
+def _show_full(exam: Exam, place: int) -> None:
     row = exam.table.iloc[place]
     label, read = int(row["label"]), int(row["read"])
     verdict = f"read as {with_article(read)}" if label != read else "read rightly"
@@ -44,6 +50,8 @@ def show_one(exam: Exam) -> None:
         if exam.title in list_models():
             link |= {"model": exam.title}
         st.page_link("pages/draw.py", label="Open on the canvas", icon=":material/draw:", query_params=link)
+        if exam.title not in list_models():
+            st.caption("The Draw page reads with kept models: keep this run first, or it is read by another there.")
     with sides[1]:
         _show_probabilities(exam, place)
     views = {
@@ -119,11 +127,11 @@ def _show_mending(exam: Exam, place: int) -> None:
         st.info("It is read rightly as it is.", icon=":material/check:")
         return
     st.markdown(f"The smallest change of each kind after which it is read as {with_article(label)}.")
-    pictures = []
-    for change in smallest_change(reader.predict_proba, image, label):
-        if change is not None:
-            amount = f"{change.title.lower()}: {change.amount:+.3g} {change.unit}"
-            pictures.append(_changed(change.image, amount, label, change.confidence))
+    pictures = [
+        _changed(change.image, _in_words(change), label, change.confidence)
+        for change in smallest_change(reader.predict_proba, image, label)
+        if change is not None
+    ]
     if pixels := smallest_pixels(reader.predict_proba, image, label, PIXELS):
         count = len(pixels.pixels)
         amount = f"{count} pixel{'s' * (count > 1)} changed"
@@ -139,6 +147,12 @@ def _show_mending(exam: Exam, place: int) -> None:
     show_functions(smallest_change, smallest_pixels)
 
 
+def _in_words(change: Change) -> str:
+    """A change as a phrase: an amount below 0 is one above 0 of the opposite."""
+    title = change.title if change.amount >= 0 else OPPOSITES.get(change.name, change.title)
+    return f"{title.lower()}: {abs(change.amount):.3g} {change.unit}"
+
+
 def _changed(image: np.ndarray, amount: str, label: int, confidence: float) -> Captioned:
     caption = f"{amount}, then {label} at {in_percent(confidence)}"
     return Captioned(as_paper(image), caption, f"The image changed: {caption}")
@@ -147,13 +161,16 @@ def _changed(image: np.ndarray, amount: str, label: int, confidence: float) -> C
 def _show_others(exam: Exam, place: int) -> None:
     image = exam.split.images[place : place + 1]
     rows = []
-    for title, folder in list(list_readers().items())[:OTHERS]:
+    readers = {exam.title: exam.folder} | list_readers()
+    for title, folder in list(readers.items())[:OTHERS]:
         with told(f"{as_plain_text(title)} could not read it."):
             answers = classifier(folder).predict_proba(image)[0]
         rows.append({"model": title, "reads": int(answers.argmax()), "confidence": float(answers.max())})
     if len(rows) == 1:
         st.info("There is one model so far. Train another, and it is asked here, too.", icon=":material/school:")
     st.dataframe(rows, hide_index=True, column_config={"confidence": st.column_config.NumberColumn(format="percent")})
+    if len(readers) > OTHERS:
+        st.caption(f"{OTHERS} of {len(readers):,} were asked, beginning with the one that is looked at.")
 
 
 def _show_layers(exam: Exam, place: int) -> None:

@@ -24,7 +24,7 @@ from digitrec.words import in_percent
 
 SAMPLE, SEED = 1000, 0  # images, and of which ones
 STEPS = 9  # amounts
-CELLS = 13  # a side of the map
+CELLS = 17  # a side of the map
 PICTURE = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
 
 
@@ -106,10 +106,12 @@ def show_map(kind: Corruption, image: NDArray[np.uint8], what: str, title: str) 
     titles = f"{kind.title.lower()}, {kind.unit}", f"{other.title.lower()}, {other.unit}"
     figure = verdict_squares(digits, confidence, amounts, titles, reader.card.unsure_below)
     st.plotly_chart(figure, config=PICTURE, key="verdicts", width=760)
-    same = float((digits == digits[_middle(amounts[0]), _middle(amounts[1])]).mean())
+    is_sure = confidence >= reader.card.unsure_below
+    same = float((is_sure & (digits == digits[_middle(amounts[0]), _middle(amounts[1])])).mean())
     st.caption(
-        f"Each square is {what}, changed so and read by {title}. Its verdict stays the same in {in_percent(same)} of "
-        "them. Draw another on the Draw page, and it is shown here."
+        f"Each square is {what}, changed so and read by {title}; the digit that it is read as stands in it, each in a "
+        f"colour of its own, and ? where it is not sure. Its verdict stays the same in {in_percent(same)} of them, and "
+        f"it is not sure in {in_percent(float((~is_sure).mean()))}. Draw another on the Draw page to see it here."
     )
 
 

@@ -8,12 +8,14 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from digitrec.datasets import Dataset
 from digitrec.datasets.own import add_upload
 from digitrec.errors import DigitrecError
 from digitrec.heldout import NETWORK, held_out_path
 from digitrec.judgements import VERDICTS, correct, image_name, judge, read_judgements
 from digitrec.pictures import as_paper, enlarge, frame, to_data_url
 from digitrec.suspects import find_suspects, rank_doubts
+from digitrec.ui import gallery
 from digitrec.ui.cache import held_out
 from digitrec.ui.functions import show_functions
 from digitrec.ui.messages import as_plain_text, told
@@ -27,6 +29,8 @@ HELD_OUT = "held_out"  # the session's wish: the data that other networks should
 
 def show_suspects(exam: Exam) -> None:
     """The suspects, worst first, and what was said of them."""
+    if note := st.session_state.pop("judge_note", None):
+        st.success(as_plain_text(note), icon=":material/check:")
     st.markdown(
         "Some labels are wrong, and nobody is perfect. These are the images for whose label the model has little to "
         "say, and much for another digit; first the suspects of confident learning (Northcutt and others, 2021), then "
@@ -81,8 +85,9 @@ def _show_suspect(exam: Exam, row: dict[Any, Any], verdict: str | None) -> None:
     picture = frame(enlarge(as_paper(image), 4))
     st.image(to_data_url(picture), width=112, alt=f"Labelled {label}, perhaps a {suggested}")
     badge = " :orange-badge[suspect]" if row["is_suspect"] else ""
-    st.markdown(f"Labelled **{label}**, perhaps **{suggested}**, {row['margin']:.2f} likelier{badge}")
-    key = f"judge-{image_name(image)[:16]}-{label}"
+    own, other = row["self_confidence"], row["self_confidence"] + row["margin"]
+    st.markdown(f"Labelled **{label}** ({in_percent(own)}), perhaps **{suggested}** ({in_percent(other)}){badge}")
+    key = f"judge-{image_name(image)[:16]}-{label}-{place}"  # the same image may be there twice
     st.session_state[key] = verdict
     st.pills(
         f"Number {place:,}",
@@ -92,6 +97,11 @@ def _show_suspect(exam: Exam, row: dict[Any, Any], verdict: str | None) -> None:
         args=(key, exam, place, suggested),
         label_visibility="collapsed",
     )
+    st.button(f"See number {place:,} in full", key=f"see-{place}", type="tertiary", on_click=_pick, args=(exam, place))
+
+
+def _pick(exam: Exam, place: int) -> None:
+    st.session_state[gallery.PICKED] = (exam.data.name, exam.part, place)
 
 
 def _take(key: str, exam: Exam, place: int, suggested: int) -> None:
@@ -109,7 +119,7 @@ def _take(key: str, exam: Exam, place: int, suggested: int) -> None:
 
 def _show_judged(exam: Exam, said: pd.DataFrame, suspects: int) -> None:
     counts = ", ".join(f"{int((said['verdict'] == verdict).sum()):,} {verdict}" for verdict in VERDICTS)
-    st.markdown(f"**{len(said):,} judged** of {suspects:,} suspects: {counts}.")
+    st.markdown(f"**{len(said):,} judged** of {suspects:,} labels in doubt: {counts}.")
     if not len(said):
         return
     with st.container(horizontal=True):
@@ -128,6 +138,17 @@ def _show_judged(exam: Exam, said: pd.DataFrame, suspects: int) -> None:
     )
 
 
+def _in_words(data: Dataset, corrected: Dataset) -> str:
+    """What the corrected copy differs in."""
+    said = pd.concat([read_judgements(split)["verdict"] for split in (data.train, data.test)])
+    counts = [int((said == verdict).sum()) for verdict in ("label wrong", "cannot tell")]
+    total = len(corrected.train) + len(corrected.test)
+    return (
+        f"This is the corrected copy: {counts[0]:,} labels changed, {counts[1]:,} images left out, {total:,} in all. "
+        "The data itself is as it was."
+    )
+
+
 def _make_copy(exam: Exam) -> None:
     packed = io.BytesIO()
     try:
@@ -141,5 +162,6 @@ def _make_copy(exam: Exam) -> None:
         )
         title = f"{exam.data.name.rpartition('/')[2]} corrected.npz"
         st.session_state[SOURCE] = add_upload(packed.getvalue(), title)
+        st.session_state["judge_note"] = _in_words(exam.data, corrected)
     except DigitrecError as error:
         st.session_state["judge_problem"] = str(error)

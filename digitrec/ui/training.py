@@ -195,10 +195,9 @@ def _show_end(run: Run) -> None:
         with st.form("keep", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name", f"{run.recipe.network} {run.name[4:8]}", max_chars=40, width=280)
             if st.form_submit_button("Keep this model", icon=":material/save:"):
-                with told("The model was not kept."):
-                    keep_model(run.folder / "model", name)
-                st.session_state["kept"] = name
-        if kept := st.session_state.get("kept"):
+                _keep(run, name)
+        whose, kept = st.session_state.get("kept", (None, None))
+        if whose == run.name:
             text = f"Kept as {kept}. Read with it on the Draw page, compare it on the Models page."
             st.success(as_plain_text(text), icon=":material/check:")
     st.subheader("Go on", anchor=False)
@@ -209,7 +208,18 @@ def _show_end(run: Run) -> None:
             with told("It could not go on."):
                 runs.go_on(run.folder, {"epochs": len(run.history) + more, "learning_rate": rate})
             st.rerun()
-    st.button("Delete this run", icon=":material/delete:", on_click=_delete, args=(run.folder,))
+    with st.popover("Delete this run", icon=":material/delete:"):
+        st.markdown("Its curves and what it learned will be gone. Models kept from it stay.")
+        st.button("Delete it", type="primary", on_click=_delete, args=(run.folder,))
+
+
+def _keep(run: Run, name: str) -> None:
+    try:
+        keep_model(run.folder / "model", name)
+    except DigitrecError as error:
+        st.error(as_plain_text(f"The model was not kept. {error}"), icon=":material/error:")
+    else:
+        st.session_state["kept"] = (run.name, name)
 
 
 def _delete(folder: Path) -> None:

@@ -360,3 +360,20 @@ def test_looking_at_it_within_an_epoch_changes_nothing(uninterrupted: Run, monke
     assert (None, 50) in looks
     assert [look for look in looks if look[0] is not None] == [(epoch, validation) for epoch in range(1, 7)]
     assert not runs.snapshot_path(run.folder, None).exists()
+
+
+def test_one_that_is_stopped_before_its_first_row_can_go_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DIGITREC_RUNS", str(tmp_path))
+    folder = runs.create(replace(TINY, epochs=2))
+    asked = iter([False, *[True] * 99])  # nobody asks before its turn, and somebody in its first step
+    monkeypatch.setattr(at_work.runs, "is_stop_requested", lambda _: next(asked))
+    assert work(folder) == 0
+    run = runs.read(folder)
+    assert (run.state.name, len(run.steps), len(run.history)) == (runs.STOPPED, 0, 0)
+    monkeypatch.undo()
+    monkeypatch.setenv("DIGITREC_RUNS", str(tmp_path))
+    assert work(folder) == 0
+    run = runs.read(folder)
+    assert (run.state.name, len(run.history)) == (runs.FINISHED, 2)
+    assert list(run.steps.columns) == list(runs.STEPS)
+    assert run.steps["done"].iloc[-1] == 2
