@@ -11,6 +11,8 @@ st.navigation(
     {
         "": [
             st.Page("pages/draw.py", title="Draw", icon=":material/draw:", default=True),
+            st.Page("pages/photograph.py", title="Photograph", icon=":material/photo_camera:"),
+            st.Page("pages/files.py", title="Read a file", icon=":material/table:"),
             st.Page("pages/train.py", title="Train", icon=":material/school:"),
             st.Page("pages/mistakes.py", title="Mistakes", icon=":material/troubleshoot:"),
             st.Page("pages/robustness.py", title="Robustness", icon=":material/exercise:"),

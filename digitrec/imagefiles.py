@@ -22,8 +22,8 @@ NOISE = 0.12  # of the contrast; less is paper grain or JPEG noise
 MIN_CONTRAST = 30  # of 255 between paper and the darkest ink
 
 
-def load_ink(path: Path) -> NDArray[np.uint8]:
-    """Read a picture of one digit as ink.
+def load_ink(picture: Path | bytes) -> NDArray[np.uint8]:
+    """Read a picture of one digit, a file or its bytes, as ink.
 
     The paper is the median grey of the border, and whichever is farther from it, dark or light, is the ink.
 
@@ -35,7 +35,7 @@ def load_ink(path: Path) -> NDArray[np.uint8]:
     ------
     PictureError, where the file is missing, too large, damaged or no picture.
     """
-    grey = open_grey(path)
+    grey = decode_grey(picture, SIDE)[0]
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     paper = float(np.median(border))
     darker, lighter = paper - grey.min(), grey.max() - paper

@@ -124,9 +124,11 @@ def test_json_names_the_bad_file_and_its_reason_in_its_place(three: Path, text: 
 def test_when_no_file_can_be_read_the_exit_code_is_1(
     as_json: list[str], text: Path, blank: Path, tmp_path: Path
 ) -> None:
-    result = predict(text, blank, tmp_path / "missing.png", tmp_path, *as_json)
+    (tmp_path / "folder").mkdir()
+    result = predict(text, blank, tmp_path / "missing.png", tmp_path / "folder", *as_json)
     assert result.exit_code == 1
-    assert result.output.count("Expected a picture") == 3
+    assert result.output.count("Expected a picture") == 2
+    assert "Expected folder to hold pictures" in result.output
     assert "No ink was found" in result.output
 
 

@@ -1,53 +1,106 @@
-"""`python -m digitrec predict`: read picture files."""
+"""`python -m digitrec predict`: read picture files of a digit each, and files of many."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
+import pandas as pd
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from digitrec.classifier import Reading, load_classifier
-from digitrec.commands.common import AsJson
-from digitrec.errors import DigitrecError
+from digitrec.batches import BatchReading, is_batch, open_batch, read_batch
+from digitrec.classifier import Classifier, Reading, load_classifier
+from digitrec.commands.common import AsJson, told
+from digitrec.errors import DataError, DigitrecError
 from digitrec.imagefiles import load_ink
 from digitrec.registry import SHIPPED_NAME
+from digitrec.submission import make_submission
 from digitrec.words import in_percent
+
+NAMED = 5  # bad rows that are told in words; JSON has more
 
 
 def predict(
-    images: Annotated[
-        list[Path], typer.Argument(help="Picture files of one digit each.", metavar="FILE", show_default=False)
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Pictures of a digit each, or of many: CSV, .npz, .npy, idx, Parquet, a zip or folder of pictures.",
+            metavar="FILE",
+            show_default=False,
+        ),
     ],
     model: Annotated[str, typer.Option(help="A model's name or folder.")] = SHIPPED_NAME,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A .csv with a row for each digit.")] = None,
+    submission: Annotated[
+        bool, typer.Option("--submission", help="Write it as Kaggle's Digit Recognizer takes it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read picture files of single digits, on light or dark paper.
+    """Read digits, on light or dark paper.
 
     A file that cannot be read is named with its reason; the exit code is 1 only where none could be.
     """
     try:
+        _check_options(files, out, submission=submission)
         classifier = load_classifier(model)
     except DigitrecError as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
-    rows = []
-    for path in images:
+    rows, frames, readings = [], [], []
+    for path in files:
         try:
-            rows.append(_row(path, classifier.read(load_ink(path))))
+            if is_batch(path):
+                row, reading = _read_batch(path, classifier, keeps_rows=out is None and as_json)
+                readings.append(reading)
+                frame = reading.frame
+            else:
+                row, frame = _read_picture(path, classifier)
+            if len(frame):
+                frames.append(frame.assign(file=str(path)))
         except DigitrecError as error:
-            rows.append({"file": str(path), "digit": None, "error": str(error)})
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2))
-    else:
-        for row in rows:
-            typer.echo(_line(row), err=row["digit"] is None)
-    if all(row["digit"] is None for row in rows):
+            row = {"file": str(path), "digit": None, "error": str(error)}
+        rows.append(row)
+    _show(rows, as_json=as_json)
+    if not any(_is_read(row) for row in rows):
         raise typer.Exit(1)
+    if out is not None:
+        with told():
+            _write(out, make_submission(readings[0].frame, readings[0].count) if submission else _to_csv(frames))
+        typer.echo(f"Written to {out}.", err=True)
+
+
+def _check_options(files: list[Path], out: Path | None, *, submission: bool) -> None:
+    """Before anything is read, since that may take long."""
+    if submission and (out is None or len(files) != 1 or not is_batch(files[0])):
+        received = f"{len(files)} file{'s' * (len(files) != 1)}{' without -o' if out is None else ''}"
+        raise DataError(
+            f"Expected --submission with one file of digits and -o. Received: {received}. "
+            "Give the test set alone, and -o FILE."
+        )
+    if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
+        raise DataError(f"Expected a file to write to. Received: {out}. Choose a name in a folder that is there.")
+
+
+def _read_picture(path: Path, classifier: Classifier) -> tuple[dict[str, Any], pd.DataFrame]:
+    reading = classifier.read(load_ink(path))
+    if reading.digit is None:
+        error = "No ink was found: nothing on it differs from its border."
+        return {"file": str(path), "digit": None, "error": error}, pd.DataFrame()
+    second = int(reading.probabilities.argsort(kind="stable")[-2])
+    line = {
+        "row": 1,
+        "digit": reading.digit,
+        "confidence": reading.confidence,
+        "unsure": reading.unsure,
+        "second": second,
+        "second_confidence": reading.probabilities[second],
+    }
+    return _row(path, reading), pd.DataFrame([line])
 
 
 def _row(path: Path, reading: Reading) -> dict[str, Any]:
-    if reading.digit is None:
-        return {"file": str(path), "digit": None, "error": "No ink was found: nothing on it differs from its border."}
     return {
         "file": str(path),
         "digit": reading.digit,
@@ -58,9 +111,72 @@ def _row(path: Path, reading: Reading) -> dict[str, Any]:
     }
 
 
+def _read_batch(path: Path, classifier: Classifier, *, keeps_rows: bool) -> tuple[dict[str, Any], BatchReading]:
+    batch = open_batch(path)
+    typer.echo(f"{path}: {batch.kind}.", err=True)
+    columns = (TextColumn("{task.percentage:>3.0f} %"), BarColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=1.0)
+        reading = read_batch(batch, classifier, lambda share: bar.update(task, completed=share))
+    frame = reading.frame
+    row = {
+        "file": str(path),
+        "kind": batch.kind,
+        "read": len(frame),
+        "unsure": int(frame["unsure"].sum()),
+        "bad": reading.bad_count,
+        "bad_rows": [asdict(one) for one in reading.bad],
+    }
+    if batch.has_labels:
+        row["right"] = int((frame["digit"] == frame["label"]).sum())
+    if keeps_rows:
+        row["rows"] = json.loads(frame.to_json(orient="records"))
+    return row, reading
+
+
+def _is_read(row: dict[str, Any]) -> bool:
+    return bool(row["read"]) if "kind" in row else row["digit"] is not None
+
+
+def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        if "kind" in row:
+            typer.echo(_batch_text(row), err=not _is_read(row))
+        else:
+            typer.echo(_line(row), err=row["digit"] is None)
+
+
 def _line(row: dict[str, Any]) -> str:
     if row["digit"] is None:
         return f"{row['file']}: could not be read. {row['error']}"
     if row["unsure"]:
         return f"{row['file']}: not sure, perhaps {row['digit']} ({in_percent(row['confidence'])}). {row['reason']}"
     return f"{row['file']}: {row['digit']} ({in_percent(row['confidence'])})"
+
+
+def _batch_text(row: dict[str, Any]) -> str:
+    right = f", {row['right']:,} as they are labelled" if "right" in row else ""
+    text = f"{row['file']}: {row['read']:,} read{right}, not sure of {row['unsure']:,}."
+    if not row["bad"]:
+        return text
+    more = [f"  and {row['bad'] - NAMED:,} more"] if row["bad"] > NAMED else []
+    named = [f"  {one['name'] or one['number']}: {one['reason']}" for one in row["bad_rows"][:NAMED]]
+    return "\n".join([f"{text} {row['bad']:,} could not be read:", *named, *more])
+
+
+def _to_csv(frames: list[pd.DataFrame]) -> bytes:
+    frame = pd.concat(frames, ignore_index=True)
+    if "label" in frame:  # which is missing where a file has none, and would become 7.0 in another
+        frame["label"] = frame["label"].astype("Int64")
+    return frame[["file", *frame.columns.drop("file")]].to_csv(index=False, lineterminator="\n").encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise DataError(f"Expected to write {path}. Received: {error.strerror}. Choose another place.") from None

@@ -38,10 +38,15 @@ def _as_npz(dataset: Dataset, target: Path) -> None:
 def _as_csv(dataset: Dataset, target: Path) -> None:
     target.mkdir()
     for name, split in _splits(dataset):
-        pixels = split.images.reshape(len(split), -1)
-        frame = pd.DataFrame(pixels, columns=[f"pixel{index}" for index in range(pixels.shape[1])])
-        frame.insert(0, "label", split.labels)
-        frame.to_csv(target / f"{name}.csv", index=False)
+        to_frame(split).to_csv(target / f"{name}.csv", index=False)
+
+
+def to_frame(split: Split) -> pd.DataFrame:
+    """A row for each digit in Kaggle's form: label, pixel0 to pixel783."""
+    pixels = split.images.reshape(len(split), -1)
+    frame = pd.DataFrame(pixels, columns=[f"pixel{index}" for index in range(pixels.shape[1])])
+    frame.insert(0, "label", split.labels)
+    return frame
 
 
 def _as_png(dataset: Dataset, target: Path) -> None:

@@ -1,6 +1,6 @@
 """Kaggle's "Digit Recognizer" form: train.csv with `label,pixel0..pixel783`, test.csv without the label.
 
-csv -> columns and cells checked -> (n, 28, 28) images, labels -> a converted copy, kept by the file's hash
+csv -> `digitrec.datasets.rows` -> (n, 28, 28) images, labels -> a converted copy, kept by the file's hash
 
 Kaggle's rows are drawn from MNIST's training and test images, so a model trained on them has seen MNIST test digits.
 """
@@ -10,19 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pyarrow import csv
 
 from digitrec.datasets.dataset import Dataset, Split, data_folder
+from digitrec.datasets.rows import PIXELS, sniff, stream
 from digitrec.errors import DataError
-from digitrec.preprocessing import SIDE
 from digitrec.store import keep_arrays, kept_arrays
+
+__all__ = ["PIXELS", "check_size", "file_hash", "load", "load_files", "read_csv"]
 
 FOLDER = "kaggle"
 MAX_BYTES = 500_000_000  # Kaggle's own train.csv has 77 MB
-PIXELS = tuple(f"pixel{index}" for index in range(SIDE * SIDE))
 TEST_SHARE = 0.2
 FEWEST = 2  # rows
 CAUTION = (
@@ -102,11 +100,15 @@ def read_csv(path: Path, *, keeps: bool = True) -> tuple[NDArray[np.uint8], NDAr
     copy = data_folder() / "converted" / f"{file_hash(path)}.npz"
     if kept := kept_arrays(copy):
         return kept["images"].astype(np.uint8, copy=False), _as_labels(kept.get("labels"))
-    table = _read_table(path)
-    columns = _check_columns(path, table)
-    pixels = np.stack([_numbers(path, table, name, 255) for name in PIXELS], axis=1)
-    images = pixels.reshape(-1, SIDE, SIDE)
-    labels = _numbers(path, table, "label", 9) if "label" in columns else None
+    form = sniff(path, path.name)
+    parts = list(stream(path, form))
+    bad = [row for part in parts for row in part.bad]
+    if bad:
+        count = sum(part.bad_count for part in parts)
+        more = f" {count - 1:,} more rows are like it." if count > 1 else ""
+        raise DataError(f"{path.name}: {bad[0].reason}{more}")
+    images = np.concatenate([part.images for part in parts])
+    labels = np.concatenate([part.labels for part in parts if part.labels is not None]) if form.has_labels else None
     if keeps:
         keep_arrays(copy, images=images, **({} if labels is None else {"labels": labels}))
     return images, labels
@@ -133,69 +135,3 @@ def file_hash(path: Path) -> str:
     """The sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _read_table(path: Path) -> pa.Table:
-    try:
-        return csv.read_csv(path)
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        first = str(error).splitlines()[0]
-        raise DataError(
-            f"Expected {path.name} to be a CSV of 785 columns, or 784 without labels. Received: {first} "
-            "Export it again as plain CSV in UTF-8."
-        ) from None
-
-
-def _check_columns(path: Path, table: pa.Table) -> list[str]:
-    names = table.column_names
-    pixels = [name for name in names if name != "label"]
-    missing = [name for name in PIXELS if name not in set(names)]
-    foreign = [name for name in pixels if name not in set(PIXELS)]
-    if missing or foreign or len(names) != len(set(names)):
-        what = (
-            f"without {_list(missing)}" if missing else f"with {_list(foreign)}" if foreign else "with a column twice"
-        )
-        raise DataError(
-            f"Expected {path.name} to have the columns pixel0 to pixel783, and label where there are labels. "
-            f"Received: {len(names)} columns, {what}. Name the columns so, one for each of 28 x 28 pixels."
-        )
-    if table.num_rows == 0:
-        raise DataError(f"Expected {path.name} to have rows. Received: a header alone. Export it again.")
-    return names
-
-
-def _list(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _numbers(path: Path, table: pa.Table, name: str, largest: int) -> NDArray[np.uint8]:
-    """A column as whole numbers of 0 to `largest`."""
-    column = table[name]
-    if pa.types.is_integer(column.type) and column.null_count == 0:
-        values = column.to_numpy()
-        wrong = np.flatnonzero((values < 0) | (values > largest))
-    else:
-        wrong = _not_numbers(column)
-        values = column.to_numpy() if not len(wrong) else np.array([])
-        if not len(wrong):  # a column of numbers with a point: whole ones are welcome
-            wrong = np.flatnonzero((values != np.rint(values)) | (values < 0) | (values > largest))
-    if len(wrong):
-        row = int(wrong[0])
-        raise DataError(
-            f"Expected {path.name} to hold whole numbers of 0 to {largest} in column {name}. "
-            f"Received: {column[row].as_py()!r} in row {row + 1}{_more(wrong)}. Mend or leave out that row."
-        )
-    return values.astype(np.uint8)
-
-
-def _more(wrong: NDArray[np.intp]) -> str:
-    return f", and {len(wrong) - 1} more like it" if len(wrong) > 1 else ""
-
-
-def _not_numbers(column: pa.ChunkedArray) -> NDArray[np.intp]:
-    if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-        return np.flatnonzero(pc.is_null(column, nan_is_null=True).to_numpy())
-    if not pa.types.is_string(column.type):
-        return np.arange(len(column))
-    is_number = pc.match_substring_regex(column.cast(pa.string()), r"^\s*\d+(\.0*)?\s*$")
-    return np.flatnonzero(~pc.fill_null(is_number, fill_value=False).to_numpy(zero_copy_only=False))

@@ -85,6 +85,23 @@ def read_idx(packed: bytes, name: str) -> NDArray[np.uint8]:
         content = gzip.decompress(packed) if packed[:2] == b"\x1f\x8b" else packed
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"Expected {name} to be a whole gzip file. Received: {error}. Get the file again.") from None
+    shape, dtype, start = read_idx_header(content, name)
+    expected = math.prod(shape) * dtype.itemsize
+    if len(content) - start != expected:
+        raise DataError(
+            f"Expected {name} to hold {expected:,} bytes after its header, for shape {shape}. "
+            f"Received: {max(len(content) - start, 0):,}. The file is cut short or has grown: get it again."
+        )
+    return np.frombuffer(content, dtype, offset=start).reshape(shape)
+
+
+def read_idx_header(content: bytes, name: str) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    """The shape and type that an idx file's first bytes state, and where its values begin.
+
+    Raises
+    ------
+    DataError, where these are no such bytes.
+    """
     zero, kind, dimensions = content[:2], content[2:3], content[3] if len(content) > 3 else 0
     if zero != b"\0\0" or not kind or kind[0] not in IDX_TYPES or not 1 <= dimensions <= 4:
         raise DataError(
@@ -98,11 +115,4 @@ def read_idx(packed: bytes, name: str) -> NDArray[np.uint8]:
             "The file is cut short: get it again."
         )
     shape = tuple(int(n) for n in np.frombuffer(content[4:start], ">u4"))
-    dtype = IDX_TYPES[kind[0]]
-    expected = math.prod(shape) * dtype.itemsize
-    if len(content) - start != expected:
-        raise DataError(
-            f"Expected {name} to hold {expected:,} bytes after its header, for shape {shape}. "
-            f"Received: {max(len(content) - start, 0):,}. The file is cut short or has grown: get it again."
-        )
-    return np.frombuffer(content, dtype, offset=start).reshape(shape)
+    return shape, IDX_TYPES[kind[0]], start

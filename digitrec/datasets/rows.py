@@ -1,6 +1,6 @@
 """Rows of digits, a label and 784 pixels each: which columns they have, and which of them are no digits.
 
-CSV -> `sniff` -> `Form`          CSV, form -> `stream` -> `Chunk`s          numbers from anywhere -> `to_chunk` -> `Chunk`
+CSV -> `sniff` -> `Form`        CSV, form -> `stream` -> `Chunk`s        numbers from anywhere -> `to_chunk` -> `Chunk`
 
 A CSV is read in blocks of a bounded size. pyarrow reads most of them in one go; a block with anything odd in it is read
 line by line, which finds the cell.
@@ -105,7 +105,7 @@ def sniff(path: Path, name: str) -> Form:
     """
     with path.open("rb") as file:
         encoding = find_encoding(file)
-        head = _decode(file, encoding, name)
+        head = _decode(file, encoding)
     if "\0" in head:
         raise DataError(
             f"Expected {name} to be a CSV. Received: bytes that are no text. Export it again as plain CSV in UTF-8."
@@ -115,10 +115,10 @@ def sniff(path: Path, name: str) -> Form:
     if not lines:
         raise DataError(f"Expected {name} to be a CSV with a row for each digit. Received: no rows. Export it again.")
     delimiter = max(",;\t", key=lines[0].count)
-    rows = list(csv.reader((line.strip("\r") for line in lines[: SAMPLE + 1]), delimiter=delimiter))
+    rows = [_split(line, delimiter) for line in lines[: SAMPLE + 1]]
     first = [cell.strip().lower() for cell in rows[0]]
     is_counted = first == list(map(str, range(len(first))))  # as pandas writes what has no names
-    has_header = is_counted or sum(map(_is_number, first)) < len(first) / 2
+    has_header = is_counted or LABEL in first or sum(map(_is_number, first)) < len(first) / 2
     columns = find_columns(first, name) if has_header and not is_counted else _columns_by_place(len(first), name)
     if has_header and len(lines) == 1:
         raise DataError(f"Expected {name} to have rows. Received: a header alone. Export it again.")
@@ -153,7 +153,8 @@ def find_columns(names: Sequence[str], file: str) -> tuple[str, ...]:
     what = f"without {_list(missing)}" if missing else f"with {_list(foreign)}" if foreign else "with a column twice"
     raise DataError(
         f"Expected {file} to have the columns pixel0 to pixel783, and label where there are labels. "
-        f"Received: {len(names)} columns, {what}. Name the columns so, one for each of 28 x 28 pixels."
+        f"Received: {len(names)} column{'s' * (len(names) != 1)}, {what}. "
+        "Name the columns so, one for each of 28 x 28 pixels."
     )
 
 
@@ -181,15 +182,15 @@ def stream(path: Path, form: Form) -> Iterator[Chunk]:
             yield torn(number, reason, labelled=form.has_labels)
 
 
-def count_rows(path: Path, form: Form) -> int:
-    """How many rows a CSV has, bad ones among them; lines without anything are none."""
+def count_rows(path: Path, form: Form) -> int | None:
+    """How many rows a CSV has, bad ones among them, empty lines not; None where it breaks off."""
     with path.open("rb") as file:
         find_encoding(file)
         try:
-            blocks = _blocks(file, form)
-            return sum(sum(1 for line in block.split(form.newline) if line.strip()) for block in blocks) - form.has_header
+            lines = (line for block in _blocks(file, form) for line in block.split(form.newline))
+            return sum(1 for line in lines if line.strip()) - form.has_header
         except (DataError, UnicodeError, OSError):
-            return 0
+            return None
 
 
 def torn(number: int, reason: str, *, labelled: bool, missing: int = 1) -> Chunk:
@@ -229,7 +230,7 @@ def to_chunk(
         where = len(PIXELS) if wrong_label[place] else int(wrong[place].argmax())
         value = labels[place] if labels is not None and wrong_label[place] else values[place, where]
         told = (texts or {}).get(int(place), (-1, ""))
-        received = _show(told[1]) if told[0] == where else f"{value:g}"
+        received = _show(told[1]) if told[0] == where else f"{float(value):.10g}"
         named.append(BadRow(int(numbers[place]), _reason(where, received, int(numbers[place]), is_share=is_share)))
     kept = slice(None) if not len(places) else ~is_bad
     good = values[kept]
@@ -277,16 +278,10 @@ def _columns_by_place(count: int, file: str) -> tuple[str, ...]:
     )
 
 
-def _decode(file: BinaryIO, encoding: str, name: str) -> str:
-    """The whole lines at the beginning of a file."""
+def _decode(file: BinaryIO, encoding: str) -> str:
+    """The beginning of a file; what is no text in it is not told here, since it may be a single bad cell."""
     content = file.read(BLOCK)
-    try:
-        return codecs.getincrementaldecoder(encoding)().decode(content, final=len(content) < BLOCK)
-    except UnicodeError:
-        raise DataError(
-            f"Expected {name} to be a CSV. Received: bytes that are no text in {encoding.upper()}. "
-            "Export it again as plain CSV in UTF-8."
-        ) from None
+    return codecs.getincrementaldecoder(encoding)("replace").decode(content, final=len(content) < BLOCK)
 
 
 def _blocks(file: BinaryIO, form: Form) -> Iterator[bytes]:
@@ -352,7 +347,7 @@ def _read_by_line(block: bytes, form: Form, number: int, done: float) -> tuple[C
     for line in block.split(form.newline):
         if not line.strip():
             continue
-        cells = _split(line, form)
+        cells = _split(line.decode(errors="replace"), form.delimiter)
         if len(cells) == len(form.columns):
             values = np.array([_to_number(cell) for cell in cells])[order]
             if np.isnan(values).any():
@@ -369,15 +364,21 @@ def _read_by_line(block: bytes, form: Form, number: int, done: float) -> tuple[C
     labels = table[:, -1] if form.has_labels else None
     at = np.array(numbers, np.int64)
     chunk = to_chunk(
-        *(table[:, : len(PIXELS)], labels, at),
-        **{"is_share": form.is_share, "done": done, "texts": texts, "bad": bad, "bad_count": bad_count},
+        table[:, : len(PIXELS)],
+        labels,
+        at,
+        is_share=form.is_share,
+        done=done,
+        texts=texts,
+        bad=bad,
+        bad_count=bad_count,
     )
     return chunk, number - first
 
 
-def _split(line: bytes, form: Form) -> list[str]:
+def _split(line: str, delimiter: str) -> list[str]:
     try:
-        return next(csv.reader([line.decode(errors="replace").strip("\r")], delimiter=form.delimiter), [])
+        return next(csv.reader([line.strip("\r")], delimiter=delimiter), [])
     except csv.Error:  # a cell longer than any number
         return []
 

@@ -78,7 +78,7 @@ class Sheet:
         reasons = Counter(one.reason for one in self.left_out)
         if n:
             told = f"{_count(n, 'digit')} in {_count(rows, 'row')}."
-        elif self.ink.any():
+        elif self.left_out:
             told = "No digit was found."
         else:
             told = "No ink was found."
@@ -120,7 +120,7 @@ def find_digits(picture: Path | bytes | NDArray[np.uint8]) -> Sheet:
     contrast = measure_contrast(grey)
     strokes, ruled = remove_ruling(find_strokes(contrast), contrast)
     contrast[ruled] = 0
-    found = find_pieces(strokes)
+    found = find_pieces(strokes, contrast)
     scale = (size[0] / grey.shape[0], size[1] / grey.shape[1])
     page = np.zeros(grey.shape, np.uint8)
     digits = tuple(
@@ -144,9 +144,7 @@ def read_sheet(picture: Path | bytes | NDArray[np.uint8], predict_proba: Read) -
     PictureError, as `find_digits`.
     """
     sheet = find_digits(picture)
-    images = np.zeros((len(sheet.digits), SIDE, SIDE), np.uint8)
-    for image, digit in zip(images, sheet.digits, strict=True):
-        image[:] = preprocess(digit.ink).image
+    images = np.array([preprocess(digit.ink).image for digit in sheet.digits], np.uint8).reshape(-1, SIDE, SIDE)
     probabilities = predict_proba(images) if len(images) else np.empty((0, 10), np.float32)
     return SheetReading(sheet, images, probabilities)
 

@@ -15,6 +15,7 @@ from scipy import ndimage
 Picture = NDArray[np.float32]
 
 COARSE = 250  # pixels of the shorter side of the picture that paper is looked for in
+COARSEST = 50  # pixels of the one in which medians are taken
 WIDEST = 0.2  # of the shorter side; no stroke is so wide
 STRAY = 16  # of 255, light that even black gives back: black on nearly black is no contrast
 FAINTEST = 0.12  # a contrast below it is paper
@@ -25,13 +26,21 @@ SHARE = 0.4  # of the strongest contrast nearby is ink
 def measure_contrast(grey: Picture) -> Picture:
     """Contrast with the paper of an (H, W) float32 picture of 0 to 255: the same shape, 0 on paper, below 1 on ink.
 
-    Ink is dark or light, whichever leaves more of the picture to the paper.
+    Ink is dark or light, whichever stands out more.
     """
     coarse, window = _reduce(grey), _window(grey)
-    dark = _relative(_enlarge(ndimage.grey_closing(coarse, window), grey), grey)
-    light = _relative(grey, _enlarge(ndimage.grey_opening(coarse, window), grey))
-    contrast = dark if dark.mean() <= light.mean() else light
+    if is_dark_on_light(coarse):
+        contrast = _relative(_enlarge(ndimage.grey_closing(coarse, window), grey), grey)
+    else:
+        contrast = _relative(grey, _enlarge(ndimage.grey_opening(coarse, window), grey))
     return ndimage.gaussian_filter(contrast, 0.7)
+
+
+def is_dark_on_light(coarse: Picture) -> bool:
+    """Whether what differs from the median around it is darker rather than lighter: (H, W) float32 of 0 to 255."""
+    small = np.asarray(Image.fromarray(coarse).reduce(max(1, min(coarse.shape) // COARSEST)))
+    paper = _enlarge(ndimage.median_filter(small, max(3, min(small.shape) // 3)), coarse)
+    return bool((_relative(paper, coarse) ** 2).sum() >= (_relative(coarse, paper) ** 2).sum())
 
 
 def find_strokes(contrast: Picture) -> NDArray[np.bool_]:

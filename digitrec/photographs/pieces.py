@@ -1,8 +1,8 @@
-"""Strokes on a page to pieces of ink that each may be a digit, and to what is none.
+"""Strokes on a page to pieces of ink that may be digits, and to what is none.
 
 strokes -> connected components -> the usual height of writing -> parts of one digit joined -> digits, left out
 
-Every rule is in terms of the usual height, so it does not matter how far the page was from the camera.
+Every rule is in usual heights, so it does not matter how far the camera was.
 """
 
 from dataclasses import dataclass, replace
@@ -14,21 +14,34 @@ from scipy import ndimage
 from digitrec.photographs.contrast import Picture
 
 Boxes = NDArray[np.intp]  # (n, 4): top, bottom, left, right
+Shape = tuple[int, int]
 
 SPECK = 5  # pixels; what is no longer is not listed
-MOST = 2000  # pieces that are looked at as they are; of more than that
+MOST = 2000  # components; of more than that
 LARGEST = 500  # are looked at
 MARGIN = 3  # pixels around a piece, for the soft edge of its ink
-# The rest are shares of the usual height.
-DUST = 0.3
-PART = 0.65  # what is smaller may be a part of a digit
-NEAR = 0.2  # from its digit
-TALLEST_WHOLE = 1.35  # after parts were joined
-WIDEST_WHOLE = 1.25
-TOO_LARGE = 3.0
+ALIKE = 1.4  # times as high is still nearly the same
+EDGE = 0.15  # of a piece's strongest contrast; less is paper
+PALE = 0.45  # of the usual contrast; less is a shadow, what shows through the paper, or the grain of a table
+DARK = 0.8  # of the ink is paler than the usual contrast: a table may have more grain than the page has ink
 WIDE = 1.2  # times as wide as high: digits that touch
-FLAT = 3.0  # times as wide as high, and thin: a dash
-SOLID = 0.85  # of its box is ink: a blot
+HIGHER = 1.5  # times, is a digit than a part of it at its side
+FLAT = 3.0  # times as wide as high: a dash, if it is also smaller than a digit
+THIN = 0.04  # of the square of its length: a line, if it is also longer than a digit
+FILLED = 0.6  # of the picture's height and of its width
+SOLID = 0.85  # of its box: a blot, unless it is slender
+# The rest are in usual heights.
+DUST = 0.15  # is no part of a digit
+SMALLEST = 0.4
+PART = 0.65  # what is lower may be a part of a digit
+NEAR = 0.25  # it, then
+TALLEST_JOINED = 1.35
+WIDEST_JOINED = 1.4
+LONG = 2.0
+TOO_LARGE = 3.0
+LONGEST = 10.0  # that digits which touch may be
+
+AT_BORDER = "touches the border"
 
 
 @dataclass(frozen=True)
@@ -39,14 +52,40 @@ class Piece:
     ----------
     box : top, bottom, left, right in pixels of the page, bottom and right excluded.
     numbers : of the connected components that it is made of.
-    is_wide : it is much wider than high.
+    area : how many pixels it has.
+    contrast : the mean of them, 0 to 1.
     reason : why it is no digit, in a few words; empty where it may be one.
     """
 
     box: tuple[int, int, int, int]
     numbers: tuple[int, ...]
-    is_wide: bool = False
+    area: int
+    contrast: float
     reason: str = ""
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it is much wider than high."""
+        top, bottom, left, right = self.box
+        return right - left > WIDE * (bottom - top)
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """Connected components of strokes.
+
+    Attributes
+    ----------
+    boxes : (n, 4) intp: top, bottom, left, right.
+    areas : (n,) intp, how many pixels each has.
+    amounts : (n,) float64, the sum of their contrast.
+    page : height and width.
+    """
+
+    boxes: Boxes
+    areas: NDArray[np.intp]
+    amounts: NDArray[np.float64]
+    page: Shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,50 +106,171 @@ class Pieces:
     uncounted: int
 
 
-def find_pieces(strokes: NDArray[np.bool_]) -> Pieces:
-    """Group an (H, W) mask of strokes into pieces that may be digits and pieces that are none."""
+def find_pieces(strokes: NDArray[np.bool_], contrast: Picture) -> Pieces:
+    """Group strokes into pieces that may be digits and pieces that are none.
+
+    Parameters
+    ----------
+    strokes, contrast : (H, W) bool and float32, as `digitrec.photographs.contrast` gives them.
+    """
     labels, count = ndimage.label(strokes, np.ones((3, 3)))
-    boxes = np.array([_to_box(place) for place in ndimage.find_objects(labels)], np.intp).reshape(-1, 4)
-    areas = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    looked_at = _choose(boxes)
-    usual = usual_height(boxes[looked_at], strokes.shape)
-    groups = join_parts(boxes[looked_at], usual)
-    pieces = [_to_piece(looked_at[group], boxes, areas, usual, strokes.shape) for group in groups]
-    pieces.sort(key=lambda piece: piece.box)
-    if all(piece.reason for piece in pieces):  # a picture cut close around one digit
-        pieces = [replace(piece, reason="") if piece.reason == AT_BORDER else piece for piece in pieces]
+    numbers = labels[strokes]
+    components = Components(
+        np.array([_to_box(place) for place in ndimage.find_objects(labels)], np.intp).reshape(-1, 4),
+        np.bincount(numbers, minlength=count + 1)[1:],
+        np.bincount(numbers, contrast[strokes], minlength=count + 1)[1:].astype(np.float64),
+        strokes.shape,
+    )
+    chosen = _choose(components.boxes)
+    usual = usual_height(components, chosen)
+    groups = join_parts(components.boxes[chosen], usual)
+    pieces = [_to_piece(components, chosen[group], usual) for group in groups]
+    if all(piece.reason for piece in pieces):
+        pieces = [replace(piece, reason="") if _fills(piece, strokes.shape) else piece for piece in pieces]
+    pieces = sorted(_leave_out_pale(pieces), key=lambda piece: piece.box)
     digits = tuple(piece for piece in pieces if not piece.reason)
     left_out = tuple(piece for piece in pieces if piece.reason)
-    return Pieces(labels, digits, left_out, count - len(looked_at))
+    return Pieces(labels, digits, left_out, count - len(chosen))
 
 
-def usual_height(boxes: Boxes, page: tuple[int, int]) -> float:
-    """The height of the writing on a page: the median of the longer sides, each counted as often as it is long.
+def usual_height(components: Components, chosen: NDArray[np.intp]) -> float:
+    """The height of the writing on a page in pixels: the size that most of the chosen ink is nearly of; 1 without ink.
 
-    Dust is many but short, a border long but one. What spans most of the page is not counted where there is other ink.
+    What touches the border, is solid or is a line counts only where there is nothing else: a table's edge has more
+    ink than all digits, and what is left of ruling has more pieces.
     """
-    sides = np.maximum(boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2])
-    sides = np.sort(sides[sides < 0.6 * max(page)] if (sides < 0.6 * max(page)).any() else sides)
-    if not len(sides):
+    if not len(chosen):
         return 1.0
-    return float(sides[np.searchsorted(np.cumsum(sides), sides.sum() / 2)])
+    boxes, areas, amounts = components.boxes[chosen], components.areas[chosen], components.amounts[chosen]
+    sides, sizes = boxes[:, 1::2] - boxes[:, ::2], _sizes(boxes)
+    is_solid = areas >= SOLID * sides.prod(axis=1)
+    is_line = (sizes >= FLAT**2 * sides.min(axis=1)) | (areas < THIN * sizes**2)
+    is_plain = ~(_at_border(boxes, components.page) | is_solid | is_line)
+    weights = amounts * is_plain if is_plain.any() else amounts
+    logs = np.log(sizes)
+    support = (np.abs(logs[:, None] - logs) < np.log(ALIKE)) @ weights
+    return float(np.median(sizes[support == support.max()]))
 
 
 def join_parts(boxes: Boxes, usual: float) -> list[NDArray[np.intp]]:
-    """Put the parts of one digit together, such as the bar of a 5: lists of places in `boxes`.
+    """Put parts of one digit together, such as the bar of a 5.
 
-    A part goes to the nearest larger piece, if it is near and both together are no larger than a digit. Two pieces
-    that are digits by their size stay apart.
+    A part joins the nearest larger piece, if that is near and both together are no larger than a digit. Pieces that
+    are digits by their height stay apart, and so do parts of like height side by side.
+
+    Parameters
+    ----------
+    boxes : (n, 4), of components.
+    usual : the height of the writing, in pixels.
+
+    Returns
+    -------
+    Places in `boxes`, those of a piece together.
     """
-    sizes = np.maximum(boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2])
-    joined: list[list[int]] = []
+    sizes, heights = _sizes(boxes), boxes[:, 1] - boxes[:, 0]
+    is_part = (sizes >= DUST * usual) & (heights < PART * usual)
+    groups: list[list[int]] = []
     around = np.empty((0, 4), np.intp)
-    for place in np.argsort(-sizes, kind="stable"):
-        home = _nearest(boxes[place], around, usual) if DUST * usual <= sizes[place] < PART * usual else None
+    for place in np.argsort(-sizes, kind="stable").tolist():
+        home = _nearest(boxes[place], around, usual) if is_part[place] else None
         if home is None:
-            joined.append([place])
+            groups.append([place])
             around = np.vstack([around, boxes[place]])
         else:
-            joined[home].append(place)
-            around[home] = _union(boxes[place], around[home])
-    return [np.array(group) for group in joined]
+            groups[home].append(place)
+            around[home] = _union(np.stack([boxes[place], around[home]]))
+    return [np.array(group) for group in groups]
+
+
+def cut(piece: Piece, labels: NDArray[np.int32], contrast: Picture) -> NDArray[np.uint8]:
+    """The ink of one piece with a margin around it, as far as the page goes: (h, w) uint8, ink 255 on 0, edges soft."""
+    top, bottom, left, right = piece.box
+    place = np.s_[max(top - MARGIN, 0) : bottom + MARGIN, max(left - MARGIN, 0) : right + MARGIN]
+    is_core = np.isin(labels[place], piece.numbers)
+    is_near = ndimage.maximum_filter(is_core, 3)  # no other piece is so near, or it would be the same
+    share = contrast[place] / np.percentile(contrast[place][is_core], 75)
+    return np.rint(255 * np.clip((share - EDGE) / (1 - EDGE), 0, 1) * is_near).astype(np.uint8)
+
+
+def _choose(boxes: Boxes) -> NDArray[np.intp]:
+    """The places of those boxes that are looked at."""
+    sizes = _sizes(boxes)
+    places = np.flatnonzero(sizes > SPECK)
+    return places if len(places) <= MOST else places[np.argsort(-sizes[places], kind="stable")[:LARGEST]]
+
+
+def _to_piece(components: Components, places: NDArray[np.intp], usual: float) -> Piece:
+    boxes = components.boxes[places]
+    top, bottom, left, right = _union(boxes).tolist()
+    area = int(components.areas[places].sum())
+    is_at_border = bool(_at_border(boxes, components.page).any())
+    reason = AT_BORDER if is_at_border else _why_not((bottom - top) / usual, (right - left) / usual, area / usual**2)
+    contrast = float(components.amounts[places].sum()) / area
+    return Piece((top, bottom, left, right), tuple((places + 1).tolist()), area, contrast, reason)
+
+
+def _why_not(height: float, width: float, area: float) -> str:
+    """Why a piece of such a size, in usual heights and their square, is no digit; empty where it may be one."""
+    longer, shorter = max(height, width), min(height, width)
+    if longer < SMALLEST:
+        return "too small"
+    if (width > FLAT * height and height < SMALLEST) or (longer > LONG and area < THIN * longer**2):
+        return "a line"
+    if height > TOO_LARGE or width > LONGEST:
+        return "too large"
+    if area > SOLID * height * width and longer < FLAT * shorter:
+        return "a blot"
+    return ""
+
+
+def _leave_out_pale(pieces: list[Piece]) -> list[Piece]:
+    """Leave out what is far paler than the digits, going by the darker of those."""
+    digits = sorted((piece for piece in pieces if not piece.reason), key=lambda piece: piece.contrast)
+    if not digits:
+        return pieces
+    ink = np.cumsum([piece.area * piece.contrast for piece in digits])
+    usual = digits[int(np.searchsorted(ink, DARK * ink[-1]))].contrast
+    return [
+        replace(piece, reason="too pale") if not piece.reason and piece.contrast < PALE * usual else piece
+        for piece in pieces
+    ]
+
+
+def _fills(piece: Piece, page: Shape) -> bool:
+    """Whether a piece touches the border because the picture was cut close around it."""
+    top, bottom, left, right = piece.box
+    return piece.reason == AT_BORDER and bottom - top > FILLED * page[0] and right - left > FILLED * page[1]
+
+
+def _nearest(part: NDArray[np.intp], around: Boxes, usual: float) -> int | None:
+    """Which of the boxes around a part it belongs to: the nearest of those that it makes one digit with."""
+    tops, lefts = np.maximum(around, part)[:, ::2].T
+    bottoms, rights = np.minimum(around, part)[:, 1::2].T
+    gaps = np.maximum(np.maximum(tops - bottoms, lefts - rights), 0)
+    first, last = np.minimum(around, part)[:, ::2], np.maximum(around, part)[:, 1::2]
+    heights, widths = (last - first).T
+    widest = np.maximum(WIDEST_JOINED * usual, 1.1 * (around[:, 3] - around[:, 2]))
+    is_one = (heights < TALLEST_JOINED * usual) & (widths < widest)
+    is_above = 2 * (rights - lefts) > part[3] - part[2]
+    is_lower = HIGHER * (part[1] - part[0]) < around[:, 1] - around[:, 0]
+    fits = is_one & (gaps < NEAR * usual) & (is_above | is_lower)
+    return int(np.where(fits, gaps, np.inf).argmin()) if fits.any() else None
+
+
+def _union(boxes: Boxes) -> NDArray[np.intp]:
+    """The box around all."""
+    lowest, highest = boxes.min(axis=0), boxes.max(axis=0)
+    return np.array([lowest[0], highest[1], lowest[2], highest[3]])
+
+
+def _at_border(boxes: Boxes, page: Shape) -> NDArray[np.bool_]:
+    return (boxes[:, ::2] == 0).any(axis=1) | (boxes[:, 1::2] == page).any(axis=1)
+
+
+def _sizes(boxes: Boxes) -> NDArray[np.intp]:
+    """Their longer sides."""
+    return (boxes[:, 1::2] - boxes[:, ::2]).max(axis=1)
+
+
+def _to_box(place: tuple[slice, slice]) -> tuple[int, int, int, int]:
+    return place[0].start, place[0].stop, place[1].start, place[1].stop

@@ -22,7 +22,7 @@ BIN = 4  # pixels; a line that is slightly bent still falls into few
 # The rest are shares of the picture's shorter side.
 THICKEST = 1 / 200
 PIECE = 1 / 40  # without a gap; the bars of digits are mostly shorter
-GAP = 1 / 20  # where a digit stands on the line
+GAP = 1 / 7  # where a digit stands on the line
 SPAN = 1 / 4  # of a whole line
 UNBROKEN = 0.6  # of its span
 DARKER = 1.4  # times the line's contrast is ink on top of it
@@ -51,7 +51,7 @@ def remove_ruling(strokes: Mask, contrast: Picture) -> tuple[Mask, Mask]:
 
 
 def find_level_lines(marks: Mask, contrast: Picture) -> Mask:
-    """The pixels of lines from left to right, up to 17 degrees off, less those where darker ink crosses: (H, W) bool."""
+    """Lines from left to right, up to 17 degrees off, less what darker ink crosses of them: (H, W) bool."""
     thin = marks & ~_open(marks, _thickness(marks) + 1, axis=0)
     if not thin.any():
         return thin
@@ -63,12 +63,13 @@ def find_level_lines(marks: Mask, contrast: Picture) -> Mask:
     labels = _label_long_lines(level, min(marks.shape))[places]
     if not labels.any():
         return labels > 0
-    usual = ndimage.median(contrast, labels * thin, np.arange(labels.max() + 1))
+    known = thin & (labels > 0)
+    usual = ndimage.median(contrast[known], labels[known], np.arange(labels.max() + 1))
     return (labels > 0) & (contrast < DARKER * usual[labels])
 
 
 def find_slope(thin: Mask) -> float:
-    """How far down the marks of an (H, W) mask run for each pixel to the right: the slope that lines most of them up."""
+    """How far down lines run for each pixel to the right: the slope at which most of an (H, W) mask lines up."""
     rows, columns = np.nonzero(thin)
     if len(rows) > SAMPLE:
         some = np.random.default_rng(SEED).choice(len(rows), SAMPLE, replace=False)
@@ -93,7 +94,7 @@ def _label_long_lines(level: Mask, side: int) -> NDArray[np.int32]:
         is_this = labels[place] == number
         if span < SPAN * side or (pieces[place] & is_this).any(axis=0).sum() < UNBROKEN * span:
             labels[place][is_this] = 0
-    return labels * pieces
+    return ndimage.maximum_filter1d(labels * pieces, 3, axis=0)
 
 
 def _thickness(mask: Mask) -> int:
@@ -101,8 +102,10 @@ def _thickness(mask: Mask) -> int:
 
 
 def _open(mask: Mask, length: int, axis: int = 1) -> Mask:
-    return ndimage.maximum_filter1d(ndimage.minimum_filter1d(mask, length, axis), length, axis, origin=-(length % 2 == 0))
+    odd = length | 1  # so that it has a middle
+    return ndimage.maximum_filter1d(ndimage.minimum_filter1d(mask, odd, axis), odd, axis)
 
 
 def _close(mask: Mask, length: int, axis: int = 1) -> Mask:
-    return ndimage.minimum_filter1d(ndimage.maximum_filter1d(mask, length, axis), length, axis, origin=-(length % 2 == 0))
+    odd = length | 1
+    return ndimage.minimum_filter1d(ndimage.maximum_filter1d(mask, odd, axis), odd, axis)

@@ -1,0 +1,23 @@
+"""Files of many digits, read in bounded memory.
+
+file -> `open_batch` -> `Batch` -> chunks of images        batch, classifier -> `read_batch` -> a frame, a row a digit
+
+What is no digit in an otherwise good file is left aside, named with its place and its reason, and counted.
+"""
+
+from digitrec.batches.batch import Batch
+from digitrec.batches.forms import is_batch, open_batch
+from digitrec.batches.reading import BatchReading, read_batch
+from digitrec.datasets.rows import CHUNK, MAX_BAD, BadRow, Chunk
+
+__all__ = [
+    "CHUNK",
+    "MAX_BAD",
+    "BadRow",
+    "Batch",
+    "BatchReading",
+    "Chunk",
+    "is_batch",
+    "open_batch",
+    "read_batch",
+]

@@ -1,0 +1,83 @@
+"""Which form a file of many digits has: told by its first bytes, not by its name, where they tell it."""
+
+import zipfile
+from pathlib import Path
+
+from digitrec.batches.arrays import open_idx, open_npy, open_npz
+from digitrec.batches.batch import Batch
+from digitrec.batches.pictures import open_folder, open_zip
+from digitrec.batches.tables import open_csv, open_parquet
+from digitrec.errors import DataError
+
+MAX_BYTES = 20_000_000_000  # ten million rows of a CSV
+TABLES = (".csv", ".tsv", ".txt")
+GZIP = b"\x1f\x8b"
+STARTS = {
+    b"\x93NUMPY": open_npy,
+    b"PAR1": open_parquet,
+    b"PK": open_zip,
+    b"\0\0\x08": open_idx,
+    b"\0\0\x0c": open_idx,
+    GZIP: open_idx,
+}
+
+
+def open_batch(path: Path, name: str | None = None) -> Batch:
+    """Say what a file or folder of digits is, from its first bytes; its digits are read later, in chunks.
+
+    A CSV as Kaggle's Digit Recognizer has it, with or without header and labels; .npz and .npy of (n, 28, 28) or
+    (n, 784); idx as MNIST has it, gzipped or not, with its labels where they lie beside it; Parquet with a CSV's
+    columns; a zip or a folder of picture files, labelled where each lies in a folder 0 to 9. Pixels are whole numbers
+    of 0 to 255, or of 0 to 1 throughout, ink high.
+
+    Parameters
+    ----------
+    name : what the file is called where that is not the name of `path`, as with an upload; it never becomes a path.
+
+    Raises
+    ------
+    DataError, where it is none of these, or nothing in it can be read.
+    """
+    name = name or path.name or str(path)
+    if path.is_dir():
+        return open_folder(path, name)
+    try:
+        size, start = path.stat().st_size, _read_start(path)
+    except OSError as error:
+        raise DataError(
+            f"Expected a file or a folder of digits. Received: {name}: {error.strerror or error}. Check its name."
+        ) from None
+    if not size:
+        raise DataError(f"Expected {name} to hold digits. Received: an empty file. Save or copy it again.")
+    if size > MAX_BYTES:
+        raise DataError(
+            f"Expected {name} to have at most {MAX_BYTES // 1_000_000_000} GB. Received: {size / 1e9:,.0f} GB. "
+            "Split it into smaller files."
+        )
+    opener = next((opener for magic, opener in STARTS.items() if start.startswith(magic)), open_csv)
+    return (open_npz if opener is open_zip and _is_npz(path) else opener)(path, name)
+
+
+def is_batch(path: Path) -> bool:
+    """Whether a path is to be taken for many digits, not for a picture of one: a folder, or what `open_batch` reads."""
+    if path.is_dir() or path.suffix.lower() in TABLES:
+        return True
+    try:
+        start = _read_start(path)
+    except OSError:
+        return False
+    return any(start.startswith(magic) for magic in STARTS)
+
+
+def _read_start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(max(map(len, STARTS)))
+
+
+def _is_npz(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as packed:
+            names = packed.namelist()
+    except (zipfile.BadZipFile, OSError, NotImplementedError):
+        return False  # `open_zip` says what is wrong with it
+    return bool(names) and all(name.endswith(".npy") for name in names)

@@ -1,0 +1,83 @@
+"""A batch and a classifier become a frame with a row a digit. The next chunk is read while the last is classified."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from digitrec.batches.batch import Batch
+from digitrec.classifier import Classifier
+from digitrec.datasets.dataset import Progress, silent
+from digitrec.datasets.rows import MAX_BAD, BadRow, Chunk
+
+
+@dataclass(frozen=True, eq=False)
+class BatchReading:
+    """What the digits of a batch were read as.
+
+    Attributes
+    ----------
+    frame : a row for each good one, in their order: row (int64, from 1), name (of its picture, where it has one), digit
+        (uint8), confidence (float32, 0 to 1), unsure (bool), second and second_confidence (the runner-up), and label
+        (uint8, where there are labels).
+    bad, bad_count : the first rows that are no digits, at most `MAX_BAD`, and how many there are.
+    """
+
+    frame: pd.DataFrame
+    bad: tuple[BadRow, ...]
+    bad_count: int
+
+    @property
+    def count(self) -> int:
+        """How many rows there were, good and bad."""
+        return len(self.frame) + self.bad_count
+
+
+def read_batch(batch: Batch, classifier: Classifier, progress: Progress = silent) -> BatchReading:
+    """Read all digits of a batch. Memory holds a few chunks and the frame, however large the file is.
+
+    Parameters
+    ----------
+    progress : is told the share that is done, 0 to 1.
+    """
+    parts: list[pd.DataFrame] = []
+    bad: list[BadRow] = []
+    bad_count = 0
+    for chunk in _ahead(batch.chunks()):
+        parts.append(_to_frame(chunk, classifier))
+        bad += chunk.bad[: MAX_BAD - len(bad)]
+        bad_count += chunk.bad_count
+        progress(chunk.done)
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    return BatchReading(frame, tuple(bad), bad_count)
+
+
+def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The same chunks, the next one made in a thread while the last is in use."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, chunks, None)
+        while (chunk := coming.result()) is not None:
+            coming = thread.submit(next, chunks, None)
+            yield chunk
+
+
+def _to_frame(chunk: Chunk, classifier: Classifier) -> pd.DataFrame:
+    probabilities = classifier.predict_proba(chunk.images)
+    order = np.argsort(probabilities, axis=1, kind="stable")
+    second, confidence = order[:, -2], probabilities.max(axis=1)
+    columns: dict[str, NDArray[Any] | tuple[str, ...]] = {
+        "row": chunk.numbers,
+        **({} if chunk.names is None else {"name": chunk.names}),
+        "digit": probabilities.argmax(axis=1).astype(np.uint8),
+        "confidence": confidence,
+        # As `Classifier.is_unsure` compares: in double precision.
+        "unsure": confidence.astype(np.float64) < classifier.card.unsure_below,
+        "second": second.astype(np.uint8),
+        "second_confidence": np.take_along_axis(probabilities, second[:, None], axis=1)[:, 0],
+        **({} if chunk.labels is None else {"label": chunk.labels}),
+    }
+    return pd.DataFrame(columns)

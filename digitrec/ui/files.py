@@ -1,0 +1,296 @@
+"""A file of many digits on its page: what it was understood to be, what was read, and what people correct by hand.
+
+upload -> `Upload` -> `open_batch` -> `read_batch` in the background -> a table to sort, filter, correct, download
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from digitrec.batches import MAX_BAD, Batch, BatchReading, Chunk, open_batch, read_batch
+from digitrec.classifier import Classifier
+from digitrec.datasets import Progress, data_folder, load_dataset
+from digitrec.datasets.export import to_frame
+from digitrec.datasets.own import add_upload
+from digitrec.errors import DataError, DigitrecError
+from digitrec.evaluation import wilson_interval
+from digitrec.pictures import as_paper, enlarge, to_data_url
+from digitrec.pictures import frame as edge
+from digitrec.preprocessing import SIDE
+from digitrec.submission import make_submission
+from digitrec.ui.functions import show_functions
+from digitrec.ui.jobs import wait_for
+from digitrec.ui.messages import as_plain_text, told
+from digitrec.ui.sources import SOURCE
+from digitrec.ui.strip import Captioned, show_strip
+
+LARGEST = 200  # MB
+LOOKED_AT = 28_000  # images that stay at hand: all of Kaggle's test set, 22 MB
+PREVIEW = 20  # images
+PER_PAGE = 25
+UPLOAD, SAMPLE, CORRECTIONS, TABLE = "file_of_digits", "file_sample", "corrections", "answers_table"
+ORDERS = {
+    "least sure first": ("confidence", True),
+    "as in the file": ("row", True),
+    "surest first": ("confidence", False),
+}
+ANY = "any"
+
+
+@dataclass(frozen=True, eq=False)
+class Upload:
+    """A file that somebody gave: its name, for people, its content, and what tells it from others."""
+
+    name: str
+    content: bytes
+    fingerprint: str
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What was read, and the first images, (k, 28, 28) uint8, in the order of the frame."""
+
+    reading: BatchReading
+    images: NDArray[np.uint8]
+
+
+def choose_file() -> Upload | None:
+    """Let the user give a file, or try it with digits that are there."""
+    given = st.file_uploader(
+        "A file of digits",
+        key=UPLOAD,
+        max_upload_size=LARGEST,
+        help="CSV in Kaggle's form with or without header and labels, .npz, .npy, idx as MNIST has it, Parquet, or a "
+        "zip of pictures of one digit each.",
+    )
+    if given is not None:
+        content = given.getvalue()
+        return Upload(given.name, content, hashlib.sha256(content).hexdigest())
+    if st.session_state.get(SAMPLE):
+        return _sample()
+    st.info(
+        "No file yet. A CSV as Kaggle's Digit Recognizer has it will do, a .npz or .npy of images, idx files, Parquet, "
+        "or a zip of pictures. It stays on the computer that runs digitrec.",
+        icon=":material/upload_file:",
+    )
+    st.button(
+        "Try it with 450 digits", icon=":material/casino:", on_click=lambda: st.session_state.update({SAMPLE: True})
+    )
+    return None
+
+
+@st.cache_resource(show_spinner=False)
+def _sample() -> Upload:
+    content = to_frame(load_dataset("uci").test).to_csv(index=False).encode()
+    return Upload("450 digits.csv", content, hashlib.sha256(content).hexdigest())
+
+
+def show_batch(upload: Upload) -> Batch:
+    """Say what the file was understood to be, and show its first digits."""
+    with told("This file cannot be read."):
+        path = _keep(upload)
+        batch = open_batch(path, upload.name)
+        first = next(batch.chunks(), None)
+    st.markdown(as_plain_text(f"{upload.name} is {batch.kind}."))
+    if first is not None and len(first.images):
+        labels = [""] * PREVIEW if first.labels is None else [str(label) for label in first.labels]
+        shown = zip(first.images[:PREVIEW], labels, strict=False)
+        show_strip([Captioned(as_paper(image), label, f"One of its digits {label}") for image, label in shown], side=48)
+    return batch
+
+
+def _keep(upload: Upload) -> Path:
+    """The file on the disk, under a name of our own, for as long as the app runs."""
+    try:
+        path = Path(_keeper().name) / upload.fingerprint
+        if not path.is_file():
+            path.write_bytes(upload.content)
+    except OSError as error:
+        raise DataError(
+            f"Expected to keep the file in {data_folder()} for a while. Received: {error.strerror}. Make room there."
+        ) from None
+    return path
+
+
+@st.cache_resource
+def _keeper() -> "tempfile.TemporaryDirectory[str]":
+    """A folder that is gone when the app is; nothing is written outside the data folder."""
+    data_folder().mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix="uploads-", dir=data_folder())
+
+
+def show_answers(upload: Upload, batch: Batch, reader: Classifier) -> None:
+    """Read it all and show what came of it."""
+    key = ("file", upload.fingerprint, reader.card.files.get("model.tflite"))
+    with told("This file could not be read."):
+        answers: Answers = wait_for(key, "Reading", partial(_read, batch, reader))
+    reading = answers.reading
+    if not len(reading.frame):
+        st.warning("Nothing in this file is a digit.", icon=":material/search_off:")
+    else:
+        corrections: dict[int, int] = st.session_state.setdefault(CORRECTIONS, {}).setdefault(upload.fingerprint, {})
+        _show_figures(reading, corrections)
+        _show_table(upload, answers, corrections)
+        _offer(upload, reading, corrections)
+        if batch.has_labels:
+            _offer_mistakes(upload)
+    _show_bad(reading)
+    show_functions(read_batch, make_submission)
+
+
+def _read(batch: Batch, reader: Classifier, progress: Progress) -> Answers:
+    """Read the batch, and keep its first images to look at."""
+    kept: list[NDArray[np.uint8]] = [np.empty((0, SIDE, SIDE), np.uint8)]
+
+    def pass_on() -> Iterator[Chunk]:
+        room = LOOKED_AT
+        for chunk in batch.chunks():
+            kept.append(chunk.images[:room])
+            room -= len(kept[-1])
+            yield chunk
+
+    reading = read_batch(replace(batch, chunks=pass_on), reader, progress)
+    return Answers(reading, np.concatenate(kept))
+
+
+def apply(frame: pd.DataFrame, corrections: dict[int, int]) -> pd.DataFrame:
+    """The answers with what people corrected, by row: their digits, and `corrected`, which says where."""
+    corrected = frame["row"].map(corrections)
+    digits = frame["digit"].where(corrected.isna(), corrected).astype(np.uint8)
+    return frame.assign(digit=digits, corrected=corrected.notna())
+
+
+def _show_figures(reading: BatchReading, corrections: dict[int, int]) -> None:
+    frame = apply(reading.frame, corrections)
+    row = st.container(horizontal=True)
+    row.metric("Digits read", f"{len(frame):,}")
+    row.metric("Not sure of", f"{int(frame['unsure'].sum()):,}")
+    row.metric("Corrected by you", f"{int(frame['corrected'].sum()):,}")
+    if "label" in frame:
+        right = int((reading.frame["digit"] == reading.frame["label"]).sum())
+        low, high = wilson_interval(right, len(frame))
+        row.metric("Read as labelled", f"{right / len(frame):.2%}", help=f"95 % interval {low:.2%} to {high:.2%}.")
+
+
+def _show_table(upload: Upload, answers: Answers, corrections: dict[int, int]) -> None:
+    """A page of the answers, each with its image; a digit that is changed is a correction."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        order = st.selectbox("Order", list(ORDERS), key="file_order", width=190)
+        digit = st.selectbox("Read as", [ANY, *map(str, range(10))], key="file_digit", width=100)
+        unsure = st.toggle("Not sure of", key="file_unsure")
+        frame = apply(answers.reading.frame.head(len(answers.images)), corrections)
+        chosen = frame[(frame["digit"] == int(digit)) if digit != ANY else slice(None)]
+        chosen = chosen[chosen["unsure"]] if unsure else chosen
+        chosen = chosen.sort_values(*ORDERS[order][:1], ascending=ORDERS[order][1], kind="stable")
+        pages = max(1, -(-len(chosen) // PER_PAGE))
+        key = f"file-page-{pages}"
+        page = st.number_input(f"Page of {pages:,}", 1, pages, 1, key=key, width=160) if pages > 1 else 1
+    if not len(chosen):
+        st.info("There is none. Loosen the filters.", icon=":material/search_off:")
+        return
+    shown = chosen.iloc[(page - 1) * PER_PAGE : page * PER_PAGE]
+    pictures = [to_data_url(edge(enlarge(as_paper(answers.images[place]), 2))) for place in shown.index]
+    columns = [name for name in ("row", "name", "label") if name in shown]
+    table = shown[[*columns, "digit", "confidence", "unsure", "second", "corrected"]].copy()
+    table.insert(0, "image", pictures)
+    key = f"{TABLE}-{upload.fingerprint[:8]}-{'-'.join(map(str, shown['row']))}"[:200]
+    st.data_editor(
+        table,
+        hide_index=True,
+        key=key,
+        row_height=60,
+        disabled=[name for name in table.columns if name != "digit"],
+        on_change=_take_corrections,
+        args=(key, upload.fingerprint, shown["row"].tolist(), answers.reading.frame),
+        column_config={
+            "image": st.column_config.ImageColumn("image"),
+            "digit": st.column_config.NumberColumn("read as", min_value=0, max_value=9, step=1, required=True),
+            "confidence": st.column_config.NumberColumn(format="percent"),
+            "unsure": st.column_config.CheckboxColumn("not sure"),
+            "second": st.column_config.NumberColumn("or else"),
+        },
+    )
+    more = len(answers.reading.frame) - len(answers.images)
+    later = f" The {more:,} after the first {len(answers.images):,} are in the download only." if more > 0 else ""
+    st.caption(f"{len(chosen):,} digits. Change *read as* where it is wrong.{later}")
+
+
+def _take_corrections(key: str, fingerprint: str, rows: list[int], frame: pd.DataFrame) -> None:
+    """Keep what was changed in the table; what is changed back to what was read is no correction."""
+    corrections = st.session_state[CORRECTIONS][fingerprint]
+    edited = (st.session_state.get(key) or {}).get("edited_rows") or {}
+    for place, change in edited.items():
+        digit = change.get("digit")
+        if not isinstance(digit, int) or not 0 <= digit <= 9 or not 0 <= int(place) < len(rows):
+            continue  # a browser may send anything
+        row = rows[int(place)]
+        if digit == int(frame.loc[frame["row"] == row, "digit"].iloc[0]):
+            corrections.pop(row, None)
+        else:
+            corrections[row] = digit
+
+
+def _offer(upload: Upload, reading: BatchReading, corrections: dict[int, int]) -> None:
+    """The answers to take along, corrections included."""
+    frame = apply(reading.frame, corrections)
+    stem = Path(upload.name).stem[:60] or "digits"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download the answers (.csv)",
+            frame.to_csv(index=False, lineterminator="\n").encode(),
+            f"{stem} read.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        try:
+            content = make_submission(frame, reading.count)
+        except DataError as error:
+            st.caption(as_plain_text(f"No submission for Kaggle. {error}"))
+            return
+        st.download_button(
+            "Download as a submission to Kaggle (.csv)",
+            content,
+            "submission.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _offer_mistakes(upload: Upload) -> None:
+    """The way to the Mistakes page for a file with labels."""
+    if problem := st.session_state.pop("file_problem", None):
+        st.error(as_plain_text(problem), icon=":material/error:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Add it to the data, to follow its mistakes", icon=":material/add:", on_click=_add_to_data, args=(upload,)
+        )
+        if st.session_state.get("file_added") == upload.fingerprint:
+            st.page_link("pages/mistakes.py", label="See its mistakes", icon=":material/troubleshoot:")
+
+
+def _add_to_data(upload: Upload) -> None:
+    try:
+        st.session_state[SOURCE] = add_upload(upload.content, upload.name)
+    except DigitrecError as error:
+        st.session_state["file_problem"] = str(error)
+    else:
+        st.session_state["file_added"] = upload.fingerprint
+
+
+def _show_bad(reading: BatchReading) -> None:
+    if not reading.bad_count:
+        return
+    with st.expander(f"{reading.bad_count:,} could not be read", icon=":material/rule:", expanded=True):
+        st.dataframe([asdict(one) for one in reading.bad], hide_index=True)
+        if reading.bad_count > MAX_BAD:
+            st.caption(f"The first {MAX_BAD} are listed.")

@@ -1,0 +1,166 @@
+"""A picture of a page on its page: taken or chosen, its digits boxed and read, and what was left out."""
+
+import hashlib
+import io
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from digitrec.classifier import Classifier
+from digitrec.datasets import Progress, load_dataset
+from digitrec.imagefiles import MAX_BYTES, decode_grey
+from digitrec.photographs import Box, SheetReading, find_digits, read_sheet
+from digitrec.pictures import as_paper, to_data_url
+from digitrec.ui.functions import show_functions
+from digitrec.ui.jobs import wait_for
+from digitrec.ui.messages import told
+from digitrec.ui.strip import Captioned, show_strip
+from digitrec.words import in_percent
+
+SHOWN = 1200  # pixels, the longest side of the picture on the page
+SAMPLE = "photograph_sample"
+SURE, UNSURE, LEFT_OUT = (0, 114, 178), (213, 94, 0), (130, 130, 130)
+GAP = 12  # digits' widths are never so small that a label of this size would not be read
+
+
+def choose_picture() -> bytes | None:
+    """The bytes of a picture that was taken or chosen; None where there is none yet."""
+    ways = ("Choose a picture", "Take one")
+    way = st.segmented_control("How", ways, default=ways[0], required=True, key="photograph_way")
+    if way == ways[1]:
+        given = st.camera_input("Hold the page flat and fill the picture with it")
+    else:
+        given = st.file_uploader("A picture", key="photograph", max_upload_size=MAX_BYTES // 1_000_000)
+    if given is not None:
+        return given.getvalue()
+    if st.session_state.get(SAMPLE):
+        return _sample()
+    st.info(
+        "No picture yet. Any page will do: one digit, a row or many, on plain, ruled or squared paper, dark on light "
+        "or chalk on a board. It stays on the computer that runs digitrec.",
+        icon=":material/photo_camera:",
+    )
+    st.button(
+        "Try it with a page that is there",
+        icon=":material/casino:",
+        on_click=lambda: st.session_state.update({SAMPLE: True}),
+    )
+    return None
+
+
+@st.cache_resource(show_spinner=False)
+def _sample() -> bytes:
+    """A page of twelve of the bundled digits in uneven light, as PNG."""
+    images = load_dataset("uci").test.images
+    page = np.zeros((560, 760), np.float32)
+    for place in range(12):
+        row, column = divmod(place, 4)
+        digit = np.asarray(Image.fromarray(images[place]).resize((112, 112), Image.Resampling.BICUBIC), np.float32)
+        top, left = 60 + 160 * row, 70 + 165 * column + 14 * (row % 2)
+        page[top : top + 112, left : left + 112] = digit
+    light = np.linspace(1, 0.6, page.shape[1], dtype=np.float32) * np.linspace(1, 0.85, len(page))[:, None]
+    content = io.BytesIO()
+    Image.fromarray(np.rint((250 - 0.85 * page) * light).astype(np.uint8)).save(content, "PNG")
+    return content.getvalue()
+
+
+def show_page(picture: bytes, reader: Classifier) -> None:
+    """The picture with what was found on it, and what it was read as."""
+    key = ("photograph", hashlib.sha256(picture).hexdigest(), reader.card.files.get("model.tflite"))
+    with told("This picture cannot be read."):
+        reading: SheetReading = wait_for(key, "Looking for digits", partial(_read, picture, reader))
+        grey, _ = decode_grey(picture, SHOWN)
+    st.markdown(reading.sheet.summary)
+    sides = st.columns([3, 2], gap="large")
+    with sides[0]:
+        st.image(
+            to_data_url(mark(grey, reading, reader)), alt=f"The picture, its digits boxed. {reading.sheet.summary}"
+        )
+        st.caption("Blue boxes are digits, orange ones it is not sure of; thin grey ones were left out.")
+    with sides[1]:
+        if len(reading.probabilities):
+            _show_rows(reading, reader)
+        else:
+            st.info(
+                "Write larger or darker, put more light on the page, or take the picture from nearer.",
+                icon=":material/search_off:",
+            )
+        with st.expander("What it took for ink", icon=":material/ink_pen:"):
+            st.image(to_data_url(as_paper(reading.sheet.ink)), alt="The page without paper, light and ruling")
+        if reading.sheet.left_out:
+            with st.expander(f"Left out: {len(reading.sheet.left_out):,}", icon=":material/rule:"):
+                rows = [
+                    {"why": one.reason, "from the top": one.box[0], "from the left": one.box[2]}
+                    for one in reading.sheet.left_out
+                ]
+                st.dataframe(rows, hide_index=True)
+    show_functions(find_digits, read_sheet)
+
+
+def _read(picture: bytes, reader: Classifier, _: Progress) -> SheetReading:
+    return read_sheet(picture, reader.predict_proba)
+
+
+def _show_rows(reading: SheetReading, reader: Classifier) -> None:
+    """The digits as text, as the network saw them, and to take along."""
+    frame = to_frame(reading, reader)
+    shown = frame["digit"].astype(str).where(~frame["unsure"], "?")
+    lines = shown.groupby(frame["row"], sort=True).agg(" ".join)
+    st.markdown("\n\n".join(f"### {line}" for line in lines))
+    with st.expander("Each as the network reads it", icon=":material/grid_on:", expanded=True):
+        pictures = []
+        for image, row in zip(reading.images, frame.to_dict("records"), strict=True):
+            caption = f"{row['digit']}, {in_percent(row['confidence'])}"
+            alt = f"Row {row['row']}, place {row['place']}: {'not sure, perhaps ' if row['unsure'] else ''}{caption}"
+            pictures.append(Captioned(as_paper(image), caption, alt))
+        show_strip(pictures, side=56)
+    st.download_button(
+        "Download (.csv)",
+        frame.to_csv(index=False, lineterminator="\n").encode(),
+        "page.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def to_frame(reading: SheetReading, reader: Classifier) -> pd.DataFrame:
+    """A row for each digit: row and place in it, from 1, digit, confidence, unsure, and its box in the picture."""
+    found = reading.sheet.digits
+    rows = pd.Series([one.row + 1 for one in found], dtype=np.int64)
+    boxes = np.array([one.box for one in found], np.int64).reshape(-1, 4)
+    confidence = reading.probabilities.max(axis=1, initial=0)
+    columns = {
+        "row": rows,
+        "place": rows.groupby(rows).cumcount() + 1,
+        "digit": reading.probabilities.argmax(axis=1) if len(found) else [],
+        "confidence": confidence,
+        "unsure": confidence.astype(np.float64) < reader.card.unsure_below,
+    }
+    return pd.DataFrame(columns | dict(zip(("top", "bottom", "left", "right"), boxes.T, strict=True)))
+
+
+def mark(grey: NDArray[np.float32], reading: SheetReading, reader: Classifier) -> NDArray[np.uint8]:
+    """The picture, (h, w) grey, with its boxes and what each was read as: (h, w, 3) uint8."""
+    picture = Image.fromarray(np.rint(grey).astype(np.uint8)).convert("RGB")
+    pen, scale = ImageDraw.Draw(picture), len(grey) / reading.sheet.size[0]
+    for left_out in reading.sheet.left_out:
+        pen.rectangle(_scaled(left_out.box, scale), outline=LEFT_OUT)
+    for found, answers in zip(reading.sheet.digits, reading.probabilities, strict=True):
+        is_unsure = reader.is_unsure(answers)
+        box, colour = _scaled(found.box, scale), UNSURE if is_unsure else SURE
+        pen.rectangle(box, outline=colour, width=3)
+        size = max(GAP, round(0.3 * (box[3] - box[1])))
+        label = f"{int(answers.argmax())}{'?' if is_unsure else ''}"
+        pen.text((box[0], box[1] - 2), label, fill=colour, font=ImageFont.load_default(size), anchor="lb")
+    return np.asarray(picture)
+
+
+def _scaled(box: Box, scale: float) -> tuple[float, float, float, float]:
+    """As Pillow wants it: left, top, right, bottom."""
+    top, bottom, left, right = (scale * edge for edge in box)
+    return left, top, right, bottom

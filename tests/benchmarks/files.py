@@ -1,0 +1,121 @@
+"""Files of many digits: from a CSV to a submission, beside a plain script that does the same, and what memory it takes.
+
+The CSVs are MNIST's test images over and over, in the form of Kaggle's test.csv.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from digitrec import load_classifier, load_dataset
+from digitrec.batches import open_batch, read_batch
+from digitrec.datasets import is_there
+from digitrec.registry import find_model
+from digitrec.submission import check_submission, make_submission
+from tests.benchmarks.table import row
+
+ROWS = 28_000  # of Kaggle's test.csv
+MANY = 1_000_000  # read from the file
+READ = 200_000  # by the classifier, too; it alone would take minutes for all
+TIMES = 3
+PLAIN = Path(__file__).with_name("plain_predict.py")
+# Of a process that has done nothing else: seconds, and the most memory that it ever had, in MB.
+MEASURE = """
+import re, sys, time
+from pathlib import Path
+from digitrec import load_classifier
+from digitrec.batches import open_batch, read_batch
+what, path = sys.argv[1:]
+classifier = load_classifier()
+start = time.perf_counter()
+batch = open_batch(Path(path))
+rows = len(read_batch(batch, classifier).frame) if what == "read" else sum(len(c.images) for c in batch.chunks())
+seconds = time.perf_counter() - start
+peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
+print(rows, seconds, peak)
+"""
+
+
+def files() -> list[dict[str, Any]]:
+    """Speed at the size of Kaggle's test set, and memory far beyond it."""
+    if not is_there("mnist"):
+        print("MNIST is not in the data folder: files were not measured.")
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        return [*speed(Path(folder)), *memory(Path(folder))]
+
+
+def speed(folder: Path) -> list[dict[str, Any]]:
+    """28,000 rows, here and in the plain script."""
+    path, images = write_csv(folder / "test.csv", ROWS)
+    classifier = load_classifier()
+    classifier.predict_proba(images[:1000])
+    alone, whole = [], []
+    for _ in range(TIMES):
+        start = time.perf_counter()
+        probabilities = classifier.predict_proba(images)
+        middle = time.perf_counter()
+        reading = read_batch(open_batch(path), classifier)
+        content = make_submission(reading.frame, reading.count)
+        whole.append(time.perf_counter() - middle)
+        alone.append(middle - start)
+    check_submission(content, ROWS)
+    own = reading.frame["digit"].to_numpy()
+    if (own != probabilities.argmax(axis=1)).any():
+        raise RuntimeError("The file was read otherwise than its images.")
+    seconds, parts, digits = run_plain(path, folder / "plain.csv")
+    beyond = float(np.median(np.subtract(whole, alone)))
+    title = f"{ROWS:,} rows"
+    names = ("loading Keras", "read_csv", "model.predict", "to_csv")
+    return [
+        row(f"{title}, CSV to submission", f"{np.median(whole):.2f} s", "-", TIMES),
+        row("  of which beyond the classifier's own time", f"{beyond:.2f} s", "< 2 s", TIMES),
+        row(f"{title}, a plain script with Keras, as a process", f"{seconds:.2f} s", "-", 1),
+        *[row(f"  of which {name}", f"{part:.2f} s", "-", 1) for name, part in zip(names, parts, strict=True)],
+        row("  digits that it reads otherwise", f"{(digits != own).sum():,}", "-", ROWS),
+    ]
+
+
+def memory(folder: Path) -> list[dict[str, Any]]:
+    """A million rows, each in a process of its own."""
+    rows = []
+    for count, what, words in ((MANY, "stream", "read from the CSV"), (READ, "read", "read by the classifier")):
+        path, _ = write_csv(folder / f"{what}.csv", count)
+        ran = subprocess.run(
+            [sys.executable, "-c", MEASURE, what, str(path)], capture_output=True, text=True, check=True
+        )
+        path.unlink()
+        found, seconds, peak = map(float, ran.stdout.split())
+        rows += [
+            row(f"{found:,.0f} rows {words}", f"{seconds:.1f} s", "-", 1),
+            row("  the most memory of its process", f"{peak:.0f} MB", "< 600 MB", 1),
+        ]
+    return rows
+
+
+def write_csv(path: Path, count: int) -> tuple[Path, np.ndarray]:
+    """A file of `count` rows, and the first images in it, as many of them as 28,000."""
+    test = load_dataset("mnist").test.images
+    frame = pd.DataFrame(test.reshape(len(test), -1), columns=[f"pixel{index}" for index in range(784)])
+    header, _, body = frame.to_csv(index=False).partition("\n")
+    lines = body.splitlines(keepends=True)
+    with path.open("w", encoding="ascii") as file:
+        file.write(f"{header}\n")
+        for start in range(0, count, len(lines)):
+            file.writelines(lines[: count - start])
+    return path, np.tile(test, (-(-min(count, ROWS) // len(test)), 1, 1))[:ROWS]
+
+
+def run_plain(path: Path, out: Path) -> tuple[float, list[float], np.ndarray]:
+    """Seconds of the plain script as a process, those of its parts, and the digits that it wrote."""
+    command = [sys.executable, str(PLAIN), str(find_model() / "model.keras"), str(path), str(out)]
+    start = time.perf_counter()
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    seconds = time.perf_counter() - start
+    return seconds, list(map(float, ran.stdout.split())), pd.read_csv(out)["Label"].to_numpy()

@@ -1,0 +1,108 @@
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from digitrec import load_classifier, load_dataset
+from digitrec.datasets import Split
+from digitrec.datasets.export import to_frame
+from digitrec.evaluation import measure
+from tests.browser.app import PATIENCE, Server
+from tests.sheets import handwriting, match, random_sheet
+
+pytestmark = pytest.mark.browser
+LONG = 60_000  # ms
+N = 60
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    test = load_dataset("uci").test
+    return Split(test.images[:N], test.labels[:N])
+
+
+def download(page: Page, name: str) -> pd.DataFrame:
+    with page.expect_download() as came:
+        page.get_by_role("button", name=name).click()
+    return pd.read_csv(Path(came.value.path()))
+
+
+def correct_first(page: Page, digit: int) -> None:
+    """Type another digit into the first row of the table, by the keyboard."""
+    box = page.get_by_test_id("stDataFrame").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 30, box["y"] + 65)  # the first row's image, below the head
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")  # row, label, read as
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+a")
+    page.keyboard.type(str(digit))
+    page.keyboard.press("Enter")
+
+
+def test_a_table_is_read_corrected_and_downloaded(page: Page, server: Server, split: Split) -> None:
+    probabilities = load_classifier().predict_proba(split.images)
+    read = probabilities.argmax(axis=1)
+    page.goto(f"{server.address}/files")
+    content = to_frame(split).to_csv(index=False).encode()
+    uploader = page.locator('input[type="file"]')
+    expect(uploader).to_be_attached(timeout=LONG)
+    uploader.set_input_files({"name": "mine.csv", "mimeType": "text/csv", "buffer": content})
+    expect(page.get_by_text("mine.csv is a CSV of 60 digits, with a header, with labels.")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Corrected by you")).to_be_visible(timeout=LONG)
+    answers = download(page, "Download the answers")
+    np.testing.assert_array_equal(answers["digit"], read)
+    np.testing.assert_allclose(answers["confidence"], probabilities.max(axis=1), atol=1e-5)
+    assert not answers["corrected"].any()
+
+    doubted = int(probabilities.max(axis=1).argmin())  # the table begins with it
+    other = (int(read[doubted]) + 1) % 10
+    correct_first(page, other)
+    expect(page.get_by_test_id("stMetric").filter(has_text="Corrected by you")).to_contain_text("1", timeout=PATIENCE)
+    answers = download(page, "Download the answers")
+    read[doubted] = other
+    np.testing.assert_array_equal(answers["digit"], read)
+    assert np.flatnonzero(answers["corrected"]).tolist() == [doubted]
+    submission = download(page, "Download as a submission")
+    assert submission.to_numpy().tolist() == [[place, digit] for place, digit in enumerate(read.tolist(), 1)]
+    page.get_by_role("button", name="Add it to the data").click()
+    page.get_by_role("link", name="See its mistakes").click()
+    expect(page.get_by_role("combobox", name="Data")).to_have_value("mine.csv", timeout=LONG)
+
+
+def test_what_is_no_digit_is_told_and_the_rest_is_read(page: Page, server: Server, split: Split) -> None:
+    page.goto(f"{server.address}/files")
+    lines = to_frame(split).to_csv(index=False).splitlines()
+    lines[7] = lines[7].replace(",", ",ink", 1)
+    uploader = page.locator('input[type="file"]')
+    expect(uploader).to_be_attached(timeout=LONG)
+    uploader.set_input_files({"name": "odd.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()})
+    expect(page.get_by_text("1 could not be read")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text(re.compile("No submission for Kaggle"))).to_be_visible(timeout=PATIENCE)
+    assert len(download(page, "Download the answers")) == N - 1
+    uploader.set_input_files({"name": "song.csv", "mimeType": "text/csv", "buffer": b"do,re,mi\n1,2,3\n"})
+    expect(page.get_by_text("This file cannot be read. Expected")).to_be_visible(timeout=LONG)
+
+
+def test_a_photograph_is_read_row_by_row(page: Page, server: Server) -> None:
+    sheet = random_sheet(handwriting(), "paper", 3)
+    page.goto(f"{server.address}/photograph")
+    uploader = page.locator('input[type="file"]')
+    expect(uploader).to_be_attached(timeout=LONG)
+    uploader.set_input_files({"name": "page.jpg", "mimeType": "image/jpeg", "buffer": sheet.encoded("JPEG")})
+    expect(page.get_by_alt_text(re.compile("The picture, its digits boxed"))).to_be_visible(timeout=LONG)
+    found = download(page, "Download")
+    boxes = [tuple(box) for box in found[["top", "bottom", "left", "right"]].to_numpy().tolist()]
+    whose = match(boxes, sheet.boxes)
+    right = [
+        place is not None and sheet.labels[place] == digit for place, digit in zip(whose, found["digit"], strict=True)
+    ]
+    assert measure("read", "page", np.array(right)).share > 0.9
+    assert len({place for place in whose if place is not None}) > 0.9 * len(sheet.boxes)
+    buffer = io.BytesIO(b"no picture")
+    uploader.set_input_files({"name": "page.jpg", "mimeType": "image/jpeg", "buffer": buffer.getvalue()})
+    expect(page.get_by_text("This picture cannot be read. Expected")).to_be_visible(timeout=LONG)
