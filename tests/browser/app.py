@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 20_000  # ms, for a machine that is busy
+PATIENCE = 45_000  # ms, for a machine that is busy
 # A page that was left closes its connection while something is still on its way to it.
 HARMLESS = re.compile(r"WebSocketClosedError|StreamClosedError|ConnectionResetError")
 

@@ -33,12 +33,14 @@ def download(page: Page, name: str) -> pd.DataFrame:
 
 def correct_first(page: Page, digit: int) -> None:
     """Type another digit into the first row of the table, by the keyboard."""
-    box = page.get_by_test_id("stDataFrame").bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 30, box["y"] + 65)  # the first row's image, below the head
-    for _ in range(3):
-        page.keyboard.press("ArrowRight")  # row, label, read as
-    page.keyboard.press("Enter")
+    first_row = {"x": 160, "y": 65}  # its number, below the head
+    for _ in range(2):  # the first click brings the table into view
+        page.get_by_test_id("stDataFrame").locator(".dvn-scroller").click(position=first_row)
+        page.wait_for_timeout(1000)
+    for key in ("ArrowRight", "ArrowRight", "Enter"):  # label, read as
+        page.wait_for_timeout(300)
+        page.keyboard.press(key)
+    page.wait_for_timeout(500)
     page.keyboard.press("Control+a")
     page.keyboard.type(str(digit))
     page.keyboard.press("Enter")

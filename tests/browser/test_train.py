@@ -11,7 +11,7 @@ from digitrec import load_classifier, runs
 from tests.browser.app import PATIENCE, SEVEN, Server, draw, settle, verdict, wait_for_canvas
 
 pytestmark = pytest.mark.browser
-LONG = 90_000  # ms; TensorFlow takes its time to be loaded on a busy machine
+LONG = 150_000  # ms; TensorFlow takes its time to be loaded on a busy machine
 
 
 def begin(page: Page, server: Server, epochs: int) -> Path:
