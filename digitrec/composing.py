@@ -59,7 +59,7 @@ class Settings:
 
 
 SPACED = Settings()
-TOUCHING = Settings(gap=(-0.08, 0.0))
+TOUCHING = Settings(gap=(-0.04, 0.0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -106,13 +106,14 @@ def test_a_mistake_is_opened_on_the_canvas_and_changed_until_its_verdict_is_anot
 
 
 def test_a_label_is_judged_and_the_judgement_found_again(page: Page, server: Server) -> None:
+    said = re.compile(r"1 judged of \d+ labels in doubt: 1 label wrong")
     open_mistakes(page, server, "&view=Labels+in+doubt")
     judged = page.get_by_role("radio", name="label wrong").first
     expect(judged).to_be_visible(timeout=PATIENCE)
     judged.click()
-    expect(page.get_by_text(re.compile(r"1 judged of \d+ labels in doubt: 1 label wrong"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(said)).to_be_visible(timeout=PATIENCE)
     page.reload()
-    expect(page.get_by_text(re.compile(r"1 judged of \d+ labels in doubt: 1 label wrong"))).to_be_visible(timeout=LONG)
+    expect(page.get_by_text(said)).to_be_visible(timeout=LONG)
     page.get_by_role("button", name="Make a corrected copy").click()
     expect(page.get_by_role("combobox", name="Data")).to_have_value("uci corrected.npz", timeout=LONG)
     page.get_by_role("button", name="Add your own").click()
