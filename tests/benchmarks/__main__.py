@@ -29,7 +29,10 @@ from digitrec.samples import own_sample
 from tests.benchmarks.beside import beside_training
 from tests.benchmarks.data import data
 from tests.benchmarks.drawing import while_drawing
+from tests.benchmarks.files import files
 from tests.benchmarks.mistakes import mistakes
+from tests.benchmarks.numbers import numbers
+from tests.benchmarks.photographs import photographs
 from tests.benchmarks.table import median_ms, row
 from tests.benchmarks.training import training
 from tests.browser import chromium
@@ -67,6 +70,9 @@ def main() -> None:
         "training": training,
         "beside": beside_training,
         "mistakes": mistakes,
+        "numbers": numbers,
+        "photographs": photographs,
+        "files": files,
     }
     if unknown := set(sys.argv[1:]) - set(parts):
         sys.exit(f"Expected parts among {', '.join(parts)}. Received: {', '.join(sorted(unknown))}.")
