@@ -207,9 +207,12 @@ def test_a_pen_is_as_wide_as_told() -> None:
 def test_without_variation_all_stand_on_a_line_at_one_height() -> None:
     number = next(compose([blocks()], 1, replace(STEADY, length=(5, 5))))
     assert len({(top, bottom, right - left) for left, top, right, bottom in number.boxes}) == 1
-    varied = next(compose([blocks()], 1, Settings(length=(5, 5))))
-    for side in (1, 3):
-        assert len({box[side] for box in varied.boxes}) > 1
+    sized = next(compose([blocks()], 1, replace(STEADY, length=(5, 5), size=0.1)))
+    assert len({bottom for *_, bottom in sized.boxes}) == 1
+    assert len({top for _, top, *_ in sized.boxes}) > 2
+    moved = next(compose([blocks()], 1, replace(STEADY, length=(5, 5), baseline=0.1)))
+    assert len({bottom - top for _, top, _, bottom in moved.boxes}) == 1
+    assert len({bottom for *_, bottom in moved.boxes}) > 2
 
 
 def test_enlarged_images_are_read_as_before(mnist: Dataset, classifier: Classifier) -> None:

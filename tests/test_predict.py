@@ -199,3 +199,31 @@ def test_a_full_disk_is_told(table: Path) -> None:
     result = predict(table, "-o", "/dev/full")
     assert result.exit_code == 1
     assert "No space left" in result.stderr
+
+
+def test_a_number_is_read_from_left_to_right(tmp_path: Path) -> None:
+    images = load_dataset("uci").test.images
+    labels = load_dataset("uci").test.labels
+    places = [int(np.flatnonzero(labels == digit)[0]) for digit in (4, 0, 7)]
+    ink = np.concatenate([np.pad(images[place], 14) for place in places], axis=1)
+    Image.fromarray(255 - ink).resize((504, 168), Image.Resampling.BICUBIC).save(tmp_path / "number.png")
+    result = predict(tmp_path / "number.png", "--number", "--json")
+    assert result.exit_code == 0
+    (row,) = json.loads(result.stdout)
+    assert row["number"] == "407"
+    lefts = [one["box"][0] for one in row["digits"]]
+    assert lefts == sorted(lefts)
+    assert "number.png: 407" in predict(tmp_path / "number.png", "--number").stdout
+    out = tmp_path / "out.csv"
+    predict(tmp_path / "number.png", "--number", "-o", out)
+    assert pd.read_csv(out)["digit"].tolist() == [4, 0, 7]
+
+
+def test_a_number_needs_a_picture_with_ink(table: Path, tmp_path: Path) -> None:
+    refused = predict(table, "--number")
+    assert refused.exit_code == 2
+    assert "Expected pictures with --number" in refused.output
+    Image.new("L", (90, 60), 255).save(tmp_path / "blank.png")
+    blank = predict(tmp_path / "blank.png", "--number")
+    assert blank.exit_code == 1
+    assert "No ink was found" in blank.output

@@ -30,7 +30,12 @@ from digitrec.errors import InkError
 from digitrec.preprocessing import preprocess
 from digitrec.segmentation import (
     DEAREST,
+    FLOOR,
+    GAP,
     LINKED,
+    LOW,
+    LOW_BELOW,
+    READ,
     SIDEWAYS,
     SPECK,
     FoundDigit,
@@ -39,6 +44,8 @@ from digitrec.segmentation import (
     _best_path,
     _cheapest,
     _pen_width,
+    _reduce,
+    _scores,
     _seams,
     join,
     read_number,
@@ -275,6 +282,50 @@ def test_faint_writing_beside_dark_is_not_lost(classifier: Classifier) -> None:
     assert read_number(ink, classifier.predict_proba).text == "11"
 
 
+def test_a_faint_speck_far_away_is_left_out(classifier: Classifier) -> None:
+    ink = render(Drawing((line((60, 60), (60, 220)),)))
+    ink[100:110, 200:210] = 40
+    reading = read_number(ink, classifier.predict_proba)
+    assert reading.text == "1"
+    assert [one.left for one in reading.left_out] == [200]
+
+
+def test_what_is_plain_is_not_cut() -> None:
+    seen: list[int] = []
+
+    def read(images: Ink) -> NDArray[np.float32]:
+        seen.append(len(images))
+        return sure(np.full(len(images), 0.95))
+
+    ink = render(Drawing((line((40, 60), (60, 220)), line((140, 60), (140, 220)), line((200, 60), (220, 220)))))
+    assert len(read_number(ink, read).digits) == 3
+    assert seen == [3, 3]
+
+
+def sure(confidence: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Answers that say 1 with such probabilities, and each other digit evenly."""
+    answers = np.repeat((1 - confidence[:, None]) / 9, 10, axis=1).astype(np.float32)
+    answers[:, 1] = confidence
+    return answers
+
+
+def test_a_piece_is_scored_by_its_answer_its_height_and_the_paper_in_it() -> None:
+    ink = np.zeros((64, 60), np.uint8)
+    ink[:, :8] = ink[32:, 20:28] = 255
+    writing = _reduce(ink)
+    tall, low = np.flatnonzero(writing.x < 8), np.flatnonzero(writing.x >= 20)
+    pieces = [tall, low, np.concatenate([tall, low])]
+    none, half, full = (_scores(writing, pieces, lambda x, p=p: sure(np.full(len(x), p))) for p in (0.1, 0.55, 1))
+    assert full == pytest.approx([READ * np.log(1 + FLOOR), *_less(READ * np.log(1 + FLOOR))])
+    assert half - full == pytest.approx(READ * np.log((0.5 + FLOOR) / (1 + FLOOR)), abs=1e-5)
+    assert none - full == pytest.approx(READ * np.log(FLOOR / (1 + FLOOR)), abs=1e-3)
+
+
+def _less(best: float) -> tuple[float, float]:
+    """What is half as high, and what has 12 of 64 columns of paper in it."""
+    return best - LOW * (LOW_BELOW - 0.5), best - GAP * 12 / 64
+
+
 def test_the_order_is_left_to_right(pens: tuple[PenHand, ...], classifier: Classifier) -> None:
     pair = next(n for n in compose(pens, 50, replace(SPACED, length=(2, 2))) if n.text[0] != n.text[1])
     middle = pair.boxes[1][0] - 5
@@ -297,6 +348,18 @@ def test_splitting_finds_what_was_two(pens: tuple[PenHand, ...], classifier: Cla
         np.testing.assert_array_equal(whole.image, found[0].image)
         np.testing.assert_allclose(whole.probabilities, found[0].probabilities, atol=1e-5)
     assert right / len(numbers) >= 0.7
+
+
+def test_both_halves_of_a_split_count() -> None:
+    ink = np.zeros((64, 140), np.uint8)
+    ink[:, :8] = ink[:, 40:48] = ink[:, 80:88] = ink[:, 120:128] = 255
+
+    def read(images: Ink) -> NDArray[np.float32]:
+        bars = [ndimage.label(image[14] > 0)[1] for image in images]
+        return sure(np.array([{1: 0.99, 2: 0.9}.get(count, 0.1) for count in bars]))
+
+    halves = split(FoundDigit(5, 6, ink[:, :128], np.zeros((28, 28), np.uint8), np.zeros(10, np.float32)), read)
+    assert [(half.left, half.right) for half in halves] == [(5, 53), (85, 133)]
 
 
 def as_found(ink: Ink, classifier: Classifier) -> FoundDigit:

@@ -16,13 +16,14 @@ from digitrec.commands.common import AsJson, told
 from digitrec.errors import DataError, DigitrecError
 from digitrec.imagefiles import load_ink
 from digitrec.registry import SHIPPED_NAME
+from digitrec.segmentation import read_number
 from digitrec.submission import make_submission
 from digitrec.words import in_percent
 
 NAMED = 5  # bad rows that are told in words; JSON has more
 
 
-def predict(
+def predict(  # noqa: PLR0917  typer makes options of them
     files: Annotated[
         list[Path],
         typer.Argument(
@@ -33,6 +34,7 @@ def predict(
     ],
     model: Annotated[str, typer.Option(help="A model's name or folder.")] = SHIPPED_NAME,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A .csv with a row for each digit.")] = None,
+    number: Annotated[bool, typer.Option("--number", help="Each picture shows a number of several digits.")] = False,
     submission: Annotated[
         bool, typer.Option("--submission", help="Write it as Kaggle's Digit Recognizer takes it.")
     ] = False,
@@ -43,7 +45,7 @@ def predict(
     A file that cannot be read is named with its reason; the exit code is 1 only where none could be.
     """
     try:
-        _check_options(files, out, submission=submission)
+        _check_options(files, out, submission=submission, number=number)
         classifier = load_classifier(model)
     except DigitrecError as error:
         typer.echo(error, err=True)
@@ -56,7 +58,7 @@ def predict(
                 readings.append(reading)
                 frame = reading.frame
             else:
-                row, frame = _read_picture(path, classifier)
+                row, frame = (_read_number if number else _read_picture)(path, classifier)
             if len(frame):
                 frames.append(frame.assign(file=str(path)))
         except DigitrecError as error:
@@ -71,8 +73,12 @@ def predict(
         typer.echo(f"Written to {out}.", err=True)
 
 
-def _check_options(files: list[Path], out: Path | None, *, submission: bool) -> None:
+def _check_options(files: list[Path], out: Path | None, *, submission: bool, number: bool) -> None:
     """Before anything is read, since that may take long."""
+    if number and (batches := [path for path in files if is_batch(path)]):
+        raise DataError(
+            f"Expected pictures with --number. Received: {batches[0]}, a file of single digits. Leave --number out."
+        )
     if submission and (out is None or len(files) != 1 or not is_batch(files[0])):
         received = f"{len(files)} file{'s' * (len(files) != 1)}{' without -o' if out is None else ''}"
         raise DataError(
@@ -98,6 +104,29 @@ def _read_picture(path: Path, classifier: Classifier) -> tuple[dict[str, Any], p
         "second_confidence": reading.probabilities[second],
     }
     return _row(path, reading), pd.DataFrame([line])
+
+
+def _read_number(path: Path, classifier: Classifier) -> tuple[dict[str, Any], pd.DataFrame]:
+    reading = read_number(load_ink(path), classifier.predict_proba)
+    if not reading.digits:
+        error = "No ink was found: nothing on it differs from its border."
+        return {"file": str(path), "digit": None, "error": error}, pd.DataFrame()
+    lines = []
+    for place, found in enumerate(reading.digits, 1):
+        second, first = (int(digit) for digit in found.probabilities.argsort(kind="stable")[-2:])
+        lines.append(
+            {
+                "row": place,
+                "digit": first,
+                "confidence": float(found.probabilities[first]),
+                "unsure": classifier.is_unsure(found.probabilities),
+                "second": second,
+                "second_confidence": float(found.probabilities[second]),
+            }
+        )
+    boxes = [[found.left, found.top, found.right, found.bottom] for found in reading.digits]
+    digits = [line | {"box": box} for line, box in zip(lines, boxes, strict=True)]
+    return {"file": str(path), "number": reading.text, "digits": digits}, pd.DataFrame(lines)
 
 
 def _row(path: Path, reading: Reading) -> dict[str, Any]:
@@ -136,7 +165,7 @@ def _read_batch(path: Path, classifier: Classifier, *, keeps_rows: bool) -> tupl
 
 
 def _is_read(row: dict[str, Any]) -> bool:
-    return bool(row["read"]) if "kind" in row else row["digit"] is not None
+    return bool(row["read"]) if "kind" in row else "number" in row or row["digit"] is not None
 
 
 def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -147,10 +176,14 @@ def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
         if "kind" in row:
             typer.echo(_batch_text(row), err=not _is_read(row))
         else:
-            typer.echo(_line(row), err=row["digit"] is None)
+            typer.echo(_line(row), err=not _is_read(row))
 
 
 def _line(row: dict[str, Any]) -> str:
+    if "number" in row:
+        doubtful = [str(one["row"]) for one in row["digits"] if one["unsure"]]
+        doubt = f", not sure of digit {' and '.join(doubtful)}" if doubtful else ""
+        return f"{row['file']}: {row['number']}{doubt}"
     if row["digit"] is None:
         return f"{row['file']}: could not be read. {row['error']}"
     if row["unsure"]:
