@@ -224,7 +224,7 @@ def split(digit: FoundDigit, read: Read) -> tuple[FoundDigit, FoundDigit]:
 
 
 def join(first: FoundDigit, second: FoundDigit, read: Read) -> FoundDigit:
-    """Take two digits of one reading for one."""
+    """Take two digits of one reading for one, (28, 28) image and probabilities made anew from the ink of both."""
     left, top = min(first.left, second.left), min(first.top, second.top)
     right, bottom = max(first.right, second.right), max(first.bottom, second.bottom)
     ink = np.zeros((bottom - top, right - left), np.uint8)
@@ -244,7 +244,7 @@ def _reduce(ink: Pixels) -> _Writing:
     rows, columns = padded.shape[0] // factor, padded.shape[1] // factor
     small = padded.reshape(rows, factor, columns, factor).mean(axis=(1, 3), dtype=np.float32)
     components = _label(small)
-    height = max(rows.stop - rows.start for rows, _ in ndimage.find_objects(components))
+    height = max(down.stop - down.start for down, _ in _boxes(components))
     components = _tell_specks(components, SPECK * height, NEAR * height)
     y, x = np.nonzero(small)
     grey = np.maximum(np.rint(small[y, x]), 1).astype(np.uint8)
@@ -253,22 +253,22 @@ def _reduce(ink: Pixels) -> _Writing:
 
 def _label(small: NDArray[np.float32]) -> Places:
     """Number the components, from 1. A faint edge goes with the nearest ink that is not, an island of it is its own."""
-    corners_count = np.ones((3, 3))
+    with_corners = np.ones((3, 3))
     strong = small >= FAINT * small.max()
-    components, count = ndimage.label(strong, corners_count)
+    components, count = ndimage.label(strong, with_corners)
     weak = (small > 0) & ~strong
     if weak.any():
-        islands, _ = ndimage.label(small > 0, corners_count)
+        islands, _ = ndimage.label(small > 0, with_corners)
         is_faint = weak & ~np.isin(islands, np.unique(islands[strong]))
         nearest = ndimage.distance_transform_edt(~strong, return_distances=False, return_indices=True)
         components = np.where(weak, components[tuple(nearest)], components)
-        components[is_faint] = ndimage.label(is_faint, corners_count)[0][is_faint] + count
+        components[is_faint] = ndimage.label(is_faint, with_corners)[0][is_faint] + count
     return components.astype(np.intp)
 
 
 def _tell_specks(components: Places, small: float, near: float) -> Places:
     """Give specks that are near other ink its number, and the others numbers below 0."""
-    sides = [max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in _boxes(components)]
+    sides = [max(down.stop - down.start, across.stop - across.start) for down, across in _boxes(components)]
     specks = [number for number, side in enumerate(sides, 1) if side < small]
     if not specks:
         return components
@@ -285,6 +285,7 @@ def _tell_specks(components: Places, small: float, near: float) -> Places:
 
 
 def _boxes(components: Places) -> list[tuple[slice, slice]]:
+    """Rows and columns of each component."""
     return ndimage.find_objects(components)
 
 

