@@ -19,7 +19,7 @@ dev: .venv/run
 test: check
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m browser -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m browser
 
 check: .venv/dev
 	$(BIN)/ruff check .

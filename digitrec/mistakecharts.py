@@ -183,6 +183,7 @@ def group_dots(table: pd.DataFrame) -> go.Figure:
             error_x=_interval(rows["share"], rows["low"], rows["high"]),
             customdata=rows[["errors", "n"]],
             mode="markers",
+            cliponaxis=False,  # a group without errors lies on the axis
             marker={"size": 11, "symbol": ["circle" if worse else "circle-open" for worse in rows["is_worse"]]},
             hovertemplate="%{customdata[0]:,} errors in %{customdata[1]:,}: %{x:.2f} %<extra></extra>",
         )

@@ -219,7 +219,9 @@ def show_groups(exam: Exam) -> None:
     by |= {name: in_quarters(exam.table[name].to_numpy(), names) for name, names in QUARTERS.items()}
     if exam.split.writers is not None and exam.n / len(np.unique(exam.split.writers)) > SEVERAL:
         by["writer"] = exam.table["writer"]
-    chosen = st.segmented_control("Groups by", list(by), default="digit", required=True, key="groups_by")
+    chosen = st.segmented_control(
+        "Groups by", list(by), default="digit", required=True, key="groups_by", bind="query-params"
+    )
     table = compare_groups(exam.table["right"].to_numpy(), by[str(chosen)])
     if chosen == "writer":
         table = table.sort_values("share", ascending=False)

@@ -34,7 +34,7 @@ from tests.benchmarks.mistakes import mistakes
 from tests.benchmarks.numbers import numbers
 from tests.benchmarks.photographs import photographs
 from tests.benchmarks.table import median_ms, row
-from tests.benchmarks.training import training
+from tests.benchmarks.training import race, training
 from tests.browser import chromium
 from tests.browser.app import Server
 
@@ -67,6 +67,7 @@ def main() -> None:
         "canvas": real_canvas,
         "app": app,
         "data": data,
+        "race": race,
         "training": training,
         "beside": beside_training,
         "mistakes": mistakes,
