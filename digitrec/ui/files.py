@@ -26,6 +26,7 @@ from digitrec.pictures import as_paper, enlarge, to_data_url
 from digitrec.pictures import frame as edge
 from digitrec.preprocessing import SIDE
 from digitrec.submission import make_submission
+from digitrec.ui.empty import wants_sample
 from digitrec.ui.functions import show_functions
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, told
@@ -74,17 +75,11 @@ def choose_file() -> Upload | None:
     if given is not None:
         content = given.getvalue()
         return Upload(given.name, content, hashlib.sha256(content).hexdigest())
-    if st.session_state.get(SAMPLE):
-        return _sample()
-    st.info(
+    text = (
         "No file yet. A CSV as Kaggle's Digit Recognizer has it will do, a .npz or .npy of images, idx files, Parquet, "
-        "or a zip of pictures. It stays on the computer that runs digitrec.",
-        icon=":material/upload_file:",
+        "or a zip of pictures. It stays on the computer that runs digitrec."
     )
-    st.button(
-        "Try it with 450 digits", icon=":material/casino:", on_click=lambda: st.session_state.update({SAMPLE: True})
-    )
-    return None
+    return _sample() if wants_sample(SAMPLE, text, ":material/upload_file:", "Try it with 450 digits") else None
 
 
 @st.cache_resource(show_spinner=False)

@@ -15,6 +15,7 @@ from digitrec.datasets import Progress, load_dataset
 from digitrec.imagefiles import MAX_BYTES, decode_grey
 from digitrec.photographs import Box, SheetReading, find_digits, read_sheet
 from digitrec.pictures import as_paper, to_data_url
+from digitrec.ui.empty import wants_sample
 from digitrec.ui.functions import show_functions
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import told
@@ -24,7 +25,7 @@ from digitrec.words import in_percent
 SHOWN = 1200  # pixels, the longest side of the picture on the page
 SAMPLE = "photograph_sample"
 SURE, UNSURE, LEFT_OUT = (0, 114, 178), (213, 94, 0), (130, 130, 130)
-GAP = 12  # digits' widths are never so small that a label of this size would not be read
+SMALLEST = 12  # pixels, of a label
 
 
 def choose_picture() -> bytes | None:
@@ -37,19 +38,12 @@ def choose_picture() -> bytes | None:
         given = st.file_uploader("A picture", key="photograph", max_upload_size=MAX_BYTES // 1_000_000)
     if given is not None:
         return given.getvalue()
-    if st.session_state.get(SAMPLE):
-        return _sample()
-    st.info(
+    text = (
         "No picture yet. Any page will do: one digit, a row or many, on plain, ruled or squared paper, dark on light "
-        "or chalk on a board. It stays on the computer that runs digitrec.",
-        icon=":material/photo_camera:",
+        "or chalk on a board. It stays on the computer that runs digitrec."
     )
-    st.button(
-        "Try it with a page that is there",
-        icon=":material/casino:",
-        on_click=lambda: st.session_state.update({SAMPLE: True}),
-    )
-    return None
+    is_wished = wants_sample(SAMPLE, text, ":material/photo_camera:", "Try it with a page that is there")
+    return _sample() if is_wished else None
 
 
 @st.cache_resource(show_spinner=False)
@@ -117,7 +111,7 @@ def _show_rows(reading: SheetReading, reader: Classifier) -> None:
             caption = f"{row['digit']}, {in_percent(row['confidence'])}"
             alt = f"Row {row['row']}, place {row['place']}: {'not sure, perhaps ' if row['unsure'] else ''}{caption}"
             pictures.append(Captioned(as_paper(image), caption, alt))
-        show_strip(pictures, side=56)
+        show_strip(pictures, side=76)
     st.download_button(
         "Download (.csv)",
         frame.to_csv(index=False, lineterminator="\n").encode(),
@@ -154,7 +148,7 @@ def mark(grey: NDArray[np.float32], reading: SheetReading, reader: Classifier) -
         is_unsure = reader.is_unsure(answers)
         box, colour = _scaled(found.box, scale), UNSURE if is_unsure else SURE
         pen.rectangle(box, outline=colour, width=3)
-        size = max(GAP, round(0.3 * (box[3] - box[1])))
+        size = max(SMALLEST, round(0.3 * (box[3] - box[1])))
         label = f"{int(answers.argmax())}{'?' if is_unsure else ''}"
         pen.text((box[0], box[1] - 2), label, fill=colour, font=ImageFont.load_default(size), anchor="lb")
     return np.asarray(picture)
