@@ -1,7 +1,8 @@
 """The catalogue of networks by name: plain data, a tuple of layers each, and the recipe that its authors published.
 
-A network takes (28, 28, 1) images, scaled as the recipe says, and ends in ten probabilities. Layers stand for Keras's
-of the same meaning; `outline` gives shapes and parameters without Keras.
+A network takes (28, 28, 1) images, scaled as the recipe says, and ends in ten probabilities; one that reads numbers
+takes (28, 256, 1) strips, and ends in eleven for each of 64 frames. Layers stand for Keras's of the same meaning;
+`outline` gives shapes and parameters without Keras.
 """
 
 from dataclasses import dataclass
@@ -9,14 +10,18 @@ from math import prod
 from typing import Literal
 
 from digitrec.preprocessing import SIDE
+from digitrec.strips import BLANK, WIDTH
 
 
 @dataclass(frozen=True)
 class Convolution:
-    """`filters` of `size` x `size`; where its activation is left to a `Normalisation` after it, it has no bias."""
+    """`filters` of `size` x `size`, or of (height, width).
+
+    Where its activation is left to a `Normalisation` after it, it has no bias.
+    """
 
     filters: int
-    size: int = 3
+    size: int | tuple[int, int] = 3
     padding: Literal["same", "valid"] = "same"
     activation: Literal["relu", "later"] = "relu"
 
@@ -55,7 +60,15 @@ class Dense:
     activation: Literal["relu", "softmax", "later"] = "relu"
 
 
-Layer = Convolution | Normalisation | MaxPooling | Dropout | Flatten | Dense
+@dataclass(frozen=True)
+class Frames:
+    """From each column of a picture one pixel high, a frame, to `units` probabilities, by the same weights for all."""
+
+    units: int
+
+
+Layer = Convolution | Normalisation | MaxPooling | Dropout | Flatten | Dense | Frames
+Reads = Literal["digit", "number"]
 
 
 @dataclass(frozen=True)
@@ -83,16 +96,28 @@ class Architecture:
     layers : from the scaled image to the ten probabilities.
     about : one sentence for people.
     reported : what its authors say that it reaches, and on what; empty where they gave no figure.
+    reads : a digit at once, or a whole number.
     """
 
     layers: tuple[Layer, ...]
     about: str
     reported: str = ""
+    reads: Reads = "digit"
+
+    @property
+    def width(self) -> int:
+        """Of what it takes, in pixels."""
+        return WIDTH if self.reads == "number" else SIDE
 
 
-def normalised(filters: int, padding: Literal["same", "valid"] = "same") -> tuple[Convolution, Normalisation]:
-    """`filters` of 3 x 3, normalised before their ReLU."""
-    return Convolution(filters, 3, padding, "later"), Normalisation()
+def normalised(
+    filters: int,
+    padding: Literal["same", "valid"] = "same",
+    size: int | tuple[int, int] = 3,
+    momentum: float = 0.99,
+) -> tuple[Convolution, Normalisation]:
+    """`filters`, normalised before their ReLU."""
+    return Convolution(filters, size, padding, "later"), Normalisation(momentum)
 
 
 END = Dense(10, "softmax")
@@ -210,12 +235,31 @@ ARCHITECTURES: dict[str, Architecture] = {
         ),
         "Two pairs of convolutions that never see the same image twice.",
     ),
+    "digitrec-numbers": Architecture(
+        (
+            *normalised(16, momentum=0.9),
+            MaxPooling(),
+            *normalised(32, momentum=0.9),
+            *normalised(32, momentum=0.9),
+            MaxPooling(),
+            *normalised(64, momentum=0.9),
+            *normalised(64, momentum=0.9),
+            # The whole height becomes one row: from here on there are only frames, from left to right.
+            *normalised(96, "valid", (7, 1), momentum=0.9),
+            Dropout(0.2),
+            *normalised(128, "same", (1, 3), momentum=0.9),
+            Dropout(0.2),
+            Frames(BLANK + 1),
+        ),
+        "Reads a whole number in one sweep, without ever cutting it up: convolutions and CTC.",
+        reads="number",
+    ),
 }
 
 
-def outline(layers: tuple[Layer, ...]) -> tuple[Outline, ...]:
-    """Each layer's shape and parameters, counted from the plain data alone."""
-    shape: tuple[int, ...] = (SIDE, SIDE, 1)
+def outline(layers: tuple[Layer, ...], width: int = SIDE) -> tuple[Outline, ...]:
+    """Each layer's shape and parameters for pictures of that width, counted from the plain data alone."""
+    shape: tuple[int, ...] = (SIDE, width, 1)
     rows = []
     for layer in layers:
         title, shape, parameters = _describe(layer, shape)
@@ -228,12 +272,14 @@ def count_parameters(layers: tuple[Layer, ...]) -> int:
     return sum(row.parameters for row in outline(layers))
 
 
-def _describe(layer: Layer, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...], int]:
+def _describe(layer: Layer, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...], int]:  # noqa: PLR0911  one for each kind of layer
     match layer:
         case Convolution(filters, size, padding, activation):
-            height, width = (side if padding == "same" else side - size + 1 for side in shape[:2])
-            parameters = filters * (size * size * shape[2] + (activation == "relu"))
-            title = f"Convolution, {filters} of {size} × {size}{ENDINGS[activation]}"
+            high, wide = size if isinstance(size, tuple) else (size, size)
+            cut = (0, 0) if padding == "same" else (high - 1, wide - 1)
+            height, width = (side - less for side, less in zip(shape[:2], cut, strict=True))
+            parameters = filters * (high * wide * shape[2] + (activation == "relu"))
+            title = f"Convolution, {filters} of {high} × {wide}{ENDINGS[activation]}"
             return title, (height, width, filters), parameters
         case Normalisation():
             return "Batch normalisation, ReLU", shape, 4 * shape[-1]  # of which two are learned
@@ -246,3 +292,5 @@ def _describe(layer: Layer, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...
         case Dense(units, activation):
             title = f"Dense, {units}{ENDINGS[activation]}"
             return title, (units,), units * (shape[0] + (activation != "later"))
+        case Frames(units):
+            return f"Dense, {units} for each column, softmax", (shape[1], units), units * (shape[2] + 1)

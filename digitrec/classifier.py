@@ -4,25 +4,19 @@ model folder -> LiteRT -> (n, 28, 28) images -> probabilities          canvas ->
 """
 
 import math
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Any
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from digitrec.errors import InkError, ModelError
+from digitrec.interpreters import Interpreters, answers, check_face, faces, values
 from digitrec.preprocessing import SIDE, Preprocessed, preprocess
 from digitrec.registry import SHIPPED_NAME, Card, find_model, read_card, read_file
 from digitrec.words import with_article
-
-# LiteRT warns that keeping every layer's answer costs memory; one small network's are 0.3 MB, and they are shown.
-warnings.filterwarnings("ignore", message="Warning: Enabling `experimental_preserve_all_tensors`")
 
 BATCH = 64  # images at once; larger batches are no faster on 2 cores
 FEW = 8  # up to so many images are read one by one
@@ -78,13 +72,9 @@ class Classifier:
     def __init__(self, content: bytes, card: Card) -> None:
         """From the bytes of a .tflite file; ModelError where they are not a reader of 28 x 28 images."""
         self.card = card
-        self._content = content
-        # A LiteRT interpreter serves one caller at a time, so each call borrows one; as many exist as were ever needed.
-        self._free: dict[tuple[int, bool], SimpleQueue[Any]] = {
-            (size, looks_inside): SimpleQueue() for size in (1, BATCH) for looks_inside in (False, True)
-        }
-        with self._borrow(1) as interpreter:
-            _check_face(interpreter, card.name)
+        self._interpreters = Interpreters(content, card.name, BATCH)
+        with self._interpreters.borrow(1) as interpreter:
+            check_face(interpreter, card.name, (SIDE, SIDE, 1), (10,))
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, 28, 28) uint8, ink 255 on 0 -> (n, 10) float32, each row sums to 1.
@@ -93,7 +83,7 @@ class Classifier:
         ------
         InkError, where `images` is of another shape or type.
         """
-        return self._answer(images, lambda interpreter: int(_faces(interpreter)[1][0]["index"]))
+        return self._answer(images, lambda interpreter: int(faces(interpreter)[1][0]["index"]))
 
     def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """What the last layer sees of (n, 28, 28) uint8 images, (n, d) float32: alike where the network finds them so.
@@ -115,27 +105,25 @@ class Classifier:
         ------
         ModelError, where there is no such layer.
         """
-        with self._borrow(1) as interpreter:
+        with self._interpreters.borrow(1) as interpreter:
             kept = _last_dense(interpreter, self.card.name)[1:]
-            weights, *biases = (_values(interpreter, index) for index in kept)
+            weights, *biases = (values(interpreter, index) for index in kept)
         return weights, biases[0] if biases else np.zeros(len(weights), np.float32)
 
     def activations(self, image: NDArray[np.uint8]) -> tuple[Activation, ...]:
         """What each layer answers to a (28, 28) uint8 image, from the first to the probabilities."""
         images = _check_images(np.asarray(image)[None])
-        with self._borrow(1, looks_inside=True) as interpreter:
-            source = _faces(interpreter)[0][0]["index"]
+        with self._interpreters.borrow(1, looks_inside=True) as interpreter:
+            source = faces(interpreter)[0][0]["index"]
             interpreter.set_tensor(source, images[..., None].astype(np.float32))
             interpreter.invoke()
-            return tuple(
-                Activation(name, _values(interpreter, index)[0]) for name, index in _layer_outputs(interpreter)
-            )
+            return tuple(Activation(name, values(interpreter, index)[0]) for name, index in _layer_outputs(interpreter))
 
     def count_parameters(self) -> int:
         """How many numbers the file holds, those of shapes left out."""
-        with self._borrow(1) as interpreter:
+        with self._interpreters.borrow(1) as interpreter:
             operations = interpreter._get_ops_details()  # noqa: SLF001  there is no public way
-            made = {int(index) for one in operations for index in one["outputs"]} | {_faces(interpreter)[0][0]["index"]}
+            made = {int(index) for one in operations for index in one["outputs"]} | {faces(interpreter)[0][0]["index"]}
             used = {int(index) for one in operations for index in one["inputs"]} - made
             tensors = {one["index"]: one for one in interpreter.get_tensor_details()}
             kept = [tensors[index] for index in used if index in tensors]
@@ -145,7 +133,7 @@ class Classifier:
     @property
     def is_rounded(self) -> bool:
         """Whether it calculates in 8 bits anywhere."""
-        with self._borrow(1) as interpreter:
+        with self._interpreters.borrow(1) as interpreter:
             return any(one["dtype"] == np.int8 for one in interpreter.get_tensor_details())
 
     def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> Reading:
@@ -182,36 +170,8 @@ class Classifier:
         """The values of the tensor that `find_target` names, for each image."""
         images = _check_images(images)
         size = 1 if len(images) <= FEW else BATCH
-        with self._borrow(size, looks_inside=looks_inside) as interpreter:
-            return _answers(interpreter, images, size, find_target(interpreter))
-
-    @contextmanager
-    def _borrow(self, size: int, *, looks_inside: bool = False) -> Iterator[Any]:
-        free = self._free[size, looks_inside]
-        try:
-            interpreter = free.get_nowait()
-        except Empty:
-            interpreter = self._make(size, looks_inside)
-        yield interpreter  # one that failed on the way is not given back
-        free.put(interpreter)
-
-    def _make(self, size: int, looks_inside: bool) -> Any:
-        try:
-            interpreter = Interpreter(
-                model_content=self._content,
-                num_threads=1 if size == 1 else 2,
-                experimental_preserve_all_tensors=looks_inside,
-            )
-            source = interpreter.get_input_details()[0]
-            if size > 1:
-                interpreter.resize_tensor_input(source["index"], (size, *source["shape"][1:]))
-            interpreter.allocate_tensors()
-        except (ValueError, RuntimeError, IndexError):
-            raise ModelError(
-                f"Expected model.tflite of {self.card.name!r} to be a LiteRT model. "
-                f"Received: {len(self._content):,} bytes that LiteRT cannot read. Export the model again."
-            ) from None
-        return interpreter
+        with self._interpreters.borrow(size, looks_inside=looks_inside) as interpreter:
+            return answers(interpreter, images, size, find_target(interpreter))
 
 
 def load_classifier(name_or_folder: str | Path = SHIPPED_NAME) -> Classifier:
@@ -248,48 +208,6 @@ def _check_images(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
             f"Received: shape {images.shape}, dtype {images.dtype}. Make them with `preprocess`."
         )
     return images
-
-
-def _faces(interpreter: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    return interpreter.get_input_details(), interpreter.get_output_details()
-
-
-def _check_face(interpreter: Any, name: str) -> None:
-    found = [[(tuple(map(int, d["shape"])), np.dtype(d["dtype"]).name) for d in side] for side in _faces(interpreter)]
-    if found != [[((1, SIDE, SIDE, 1), "float32")], [((1, 10), "float32")]]:
-        raise ModelError(
-            f"Expected model.tflite of {name!r} to take (1, {SIDE}, {SIDE}, 1) float32 and give (1, 10) float32. "
-            f"Received: a model that takes {found[0]} and gives {found[1]}. It is no reader of digits: use another."
-        )
-
-
-def _answers(interpreter: Any, images: NDArray[np.uint8], size: int, target: int) -> NDArray[np.float32]:
-    """The values of the tensor `target` for each image, flat, `size` images at once."""
-    source = _faces(interpreter)[0][0]["index"]
-    parts = []
-    for start in range(0, len(images), size):
-        chunk = images[start : start + size]
-        padded = np.zeros((size, SIDE, SIDE, 1), np.float32)
-        padded[: len(chunk), ..., 0] = chunk
-        interpreter.set_tensor(source, padded)
-        interpreter.invoke()
-        parts.append(_values(interpreter, target).reshape(size, -1)[: len(chunk)])
-    shapes = {one["index"]: one["shape"] for one in interpreter.get_tensor_details()}
-    width = math.prod(map(int, shapes[target][1:]))
-    return np.concatenate([np.empty((0, width), np.float32), *parts])
-
-
-def _values(interpreter: Any, index: int) -> NDArray[np.float32]:
-    """A copy of a tensor as float32; one that was rounded to 8 bits says what its steps are."""
-    values = interpreter.get_tensor(index)
-    if values.dtype == np.float32:
-        return values.copy()
-    steps = next(one for one in interpreter.get_tensor_details() if one["index"] == index)["quantization_parameters"]
-    shape = [1] * values.ndim
-    if values.ndim:
-        shape[steps["quantized_dimension"]] = -1
-    zero, scale = (np.asarray(steps[name], np.float32).reshape(shape) for name in ("zero_points", "scales"))
-    return (values.astype(np.float32) - zero) * scale
 
 
 def _last_dense(interpreter: Any, name: str) -> list[int]:

@@ -8,7 +8,7 @@ a 4 that it does not touch.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -18,19 +18,20 @@ from scipy import ndimage
 
 from digitrec.datasets.dataset import Split
 from digitrec.datasets.pen import PenDigit
-from digitrec.drawings import CANVAS, place, render
+from digitrec.drawings import CANVAS, WIDE, Drawing, Stroke, place, render
 from digitrec.errors import InkError
 from digitrec.preprocessing import find_box
 
-WIDTH, HEIGHT = 840, 280  # pixels of the canvas that numbers are written on
+WIDTH, HEIGHT = WIDE, CANVAS  # pixels of the canvas that numbers are written on
 MARGIN = 6  # pixels of it that stay empty
 LONGEST = 8  # digits
 WIDEST = 1.3  # a digit's width at most, in heights of the number
 INKED = 64  # of 255; fainter is the edge of a stroke
 EDGE = 2.0  # pixels over which an enlarged image goes from paper to ink
+SMEAR = 10  # of 255, around the ink of an enlarged image
 THIN_AT, THICKER = 0.75, 4.0  # an image's ink begins at this grey, of 1, less so much of it for each height of the pen
 
-Strokes = tuple[NDArray[np.float32], ...]
+Strokes = tuple[Stroke, ...]
 Box = tuple[int, int, int, int]
 
 
@@ -47,6 +48,8 @@ class Settings:
     slant : standard deviation of the number's, sideways pixels for each pixel up; each digit is off by a third of it.
     size : standard deviation of a digit's height, in heights.
     baseline : standard deviation of where a digit stands, in heights.
+    turn : standard deviation of a digit's turn, in degrees.
+    stretch : standard deviation of how much wider a digit is than its writer wrote it, as a share.
     """
 
     length: tuple[int, int] = (2, 6)
@@ -56,6 +59,8 @@ class Settings:
     slant: float = 0.12
     size: float = 0.06
     baseline: float = 0.04
+    turn: float = 0.0
+    stretch: float = 0.0
 
 
 SPACED = Settings()
@@ -72,11 +77,23 @@ class Glyph:
 
 @dataclass(frozen=True)
 class Look:
-    """What a digit is drawn with: `height` in pixels, `pen` in heights, `slant` sideways pixels per pixel up."""
+    """What a digit is drawn with: `height` in pixels, `pen` in heights, `slant` sideways pixels per pixel up.
+
+    It is turned to the right by `turn` radians, and `wider` times as wide.
+    """
 
     height: float
     pen: float
     slant: float
+    turn: float = 0.0
+    wider: float = 1.0
+
+    @property
+    def change(self) -> NDArray[np.float64]:
+        """What it does to a place (x, y), y down, on its left: (2, 2)."""
+        cos, sin = np.cos(self.turn), np.sin(self.turn)
+        turn = np.array([[cos, -sin], [sin, cos]])
+        return np.array([[1, -self.slant], [0, 1]]) @ turn @ np.diag([self.wider, 1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,15 +105,30 @@ class Number:
     ink : (280, 840) uint8, ink 255 on 0.
     text : its digits, left to right.
     boxes : (left, top, right, bottom) of each digit's own ink, right and bottom excluded.
-    touching : of each two neighbours, whether one connected component of ink has pixels of both.
-    strokes : (k, 2) float32 arrays, x and y in canvas pixels, y down, in the order drawn; empty where images were used.
+    glyphs : (h, w) uint8, each digit's own ink in its box.
+    drawing : the strokes, in the order drawn; none where images were used.
     """
 
     ink: NDArray[np.uint8]
     text: str
     boxes: tuple[Box, ...]
-    touching: tuple[bool, ...]
-    strokes: Strokes = ()
+    glyphs: tuple[NDArray[np.uint8], ...]
+    drawing: Drawing
+
+    @property
+    def touching(self) -> tuple[bool, ...]:
+        """Of each two neighbours, whether one connected component of ink has pixels of both."""
+        components = ndimage.label(self.ink >= INKED, np.ones((3, 3)))[0]
+        own = [
+            set(np.unique(components[top:bottom, left:right][glyph >= INKED]).tolist())
+            for glyph, (left, top, right, bottom) in zip(self.glyphs, self.boxes, strict=True)
+        ]
+        return tuple(not before.isdisjoint(after) for before, after in pairwise(own))
+
+    @property
+    def strokes(self) -> list[NDArray[np.float32]]:
+        """(k, 2) arrays, x and y in canvas pixels, y down, in the order drawn; none where images were used."""
+        return [stroke.points for stroke in self.drawing.strokes]
 
 
 class PenHand:
@@ -106,20 +138,19 @@ class PenHand:
         """From the digits of one writer."""
         self._digits = {label: [d for d in digits if d.label == label] for label in {d.label for d in digits}}
         self.labels = tuple(sorted(self._digits))
+        self.count = len(digits)
 
     def draw(self, label: int, look: Look, rng: np.random.Generator) -> Glyph:
         """One of the writer's digits of that label, taken at random."""
         known = self._digits[label]
-        lean = np.array([[1, 0], [-look.slant, 1]])
-        strokes = [stroke @ lean for stroke in known[int(rng.integers(len(known)))].strokes]
+        strokes = [stroke @ look.change.T for stroke in known[int(rng.integers(len(known)))].strokes]
         width = look.pen * look.height
         across, down = np.maximum(np.ptp(np.concatenate(strokes), axis=0), 1e-9)
         scale = min((look.height - width) / down, (WIDEST * look.height - width) / across)
         drawing = place(strokes, width, scale * max(across, down), (CANVAS / 2, CANVAS / 2))
         ink = render(drawing, oversampling=2)
         top, bottom, left, right = find_box(ink) or (0, CANVAS, 0, CANVAS)
-        corner = np.array([left, top], np.float32)
-        return Glyph(ink[top:bottom, left:right], tuple(stroke.points - corner for stroke in drawing.strokes))
+        return Glyph(ink[top:bottom, left:right], _moved(drawing.strokes, -left, -top))
 
 
 class ImageHand:
@@ -129,6 +160,7 @@ class ImageHand:
         """From (n, 28, 28) uint8 images, ink 255 on 0, and their (n,) labels."""
         self._images = {int(label): images[labels == label] for label in np.unique(labels)}
         self.labels = tuple(sorted(self._images))
+        self.count = len(labels)
 
     def draw(self, label: int, look: Look, rng: np.random.Generator) -> Glyph:
         """One of the images of that label, taken at random and enlarged to smooth ink."""
@@ -212,7 +244,11 @@ def _lay_out(
     reach = np.full(4 * HEIGHT, -np.inf)  # how far right the ink of each row goes; the line lies in the middle
     for label in labels:
         own = height * np.clip(rng.normal(1, settings.size), 0.7, 1.3)
-        glyph = hand.draw(label, Look(own, pen, slant + rng.normal(0, settings.slant / 3)), rng)
+        look = Look(own, pen, slant + rng.normal(0, settings.slant / 3))
+        if settings.turn or settings.stretch:
+            wider = float(np.clip(rng.normal(1, settings.stretch), 0.7, 1.4))
+            look = replace(look, turn=float(np.deg2rad(rng.normal(0, settings.turn))), wider=wider)
+        glyph = hand.draw(label, look, rng)
         foot = 2 * HEIGHT + round(height * rng.normal(0, settings.baseline))
         top = foot - len(glyph.ink)
         left = _nearest_left(glyph.ink, reach, top, height * rng.uniform(*settings.gap))
@@ -247,36 +283,37 @@ def _extent(glyphs: Sequence[Glyph], corners: NDArray[np.intp]) -> NDArray[np.in
 def _write(glyphs: Sequence[Glyph], text: str, corners: NDArray[np.intp]) -> Number:
     ink = np.zeros((HEIGHT, WIDTH), np.uint8)
     boxes: list[Box] = []
-    strokes: list[NDArray[np.float32]] = []
+    strokes: list[Stroke] = []
     for glyph, (left, top) in zip(glyphs, corners.tolist(), strict=True):
         bottom, right = top + glyph.ink.shape[0], left + glyph.ink.shape[1]
         part = ink[top:bottom, left:right]
         np.maximum(part, glyph.ink, out=part)
         boxes.append((left, top, right, bottom))
-        strokes += [stroke + np.array([left, top], np.float32) for stroke in glyph.strokes]
-    return Number(ink, text, tuple(boxes), _touching(ink, glyphs, boxes), tuple(strokes))
+        strokes += _moved(glyph.strokes, left, top)
+    drawing = Drawing(tuple(strokes), width=WIDTH)
+    return Number(ink, text, tuple(boxes), tuple(glyph.ink for glyph in glyphs), drawing)
 
 
-def _touching(ink: NDArray[np.uint8], glyphs: Sequence[Glyph], boxes: Sequence[Box]) -> tuple[bool, ...]:
-    components = ndimage.label(ink >= INKED, np.ones((3, 3)))[0]
-    own = [
-        set(np.unique(components[top:bottom, left:right][glyph.ink >= INKED]).tolist())
-        for glyph, (left, top, right, bottom) in zip(glyphs, boxes, strict=True)
-    ]
-    return tuple(not before.isdisjoint(after) for before, after in pairwise(own))
+def _moved(strokes: Strokes, right: int, down: int) -> Strokes:
+    step = np.array([right, down], np.float32)
+    return tuple(replace(stroke, points=stroke.points + step) for stroke in strokes)
 
 
 def _enlarge(image: NDArray[np.uint8], scale: float, look: Look) -> NDArray[np.uint8]:
-    """An image's tight ink as a pen's: `scale` times as large, slanted, its soft edges narrowed to `EDGE` pixels."""
+    """An image's tight ink as a pen's: `scale` times as large and changed, its soft edges `EDGE` pixels narrow."""
     height, width = image.shape
-    lean = look.slant * height
-    size = (int(scale * (width + abs(lean) + 2)), int(scale * (height + 2)))
-    # From a place in the new picture to the image's, which is padded by two pixels and seen with one of them.
-    from_x = 1 + min(lean, 0) - look.slant * (height + 1)
-    matrix = (1 / scale, look.slant / scale, from_x, 0, 1 / scale, 1)
+    change = scale * look.change
+    # The image is padded by two pixels, and seen with one of them.
+    corners = np.array([(x, y) for x in (1, width + 3) for y in (1, height + 3)]) @ change.T
+    back = np.linalg.inv(change)
+    offset = back @ corners.min(axis=0)
+    matrix = (*back[0], offset[0], *back[1], offset[1])
+    across, down = np.ptp(corners, axis=0)
+    size = int(across), int(down)
     grey = Image.fromarray(np.pad(image, 2)).transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
-    level = 255 * (THIN_AT - THICKER * look.pen)
-    ink = (np.asarray(grey, np.float32) - level) * max(scale / EDGE, 1) + 127.5
+    steep = max(scale / EDGE, 1)
+    level = max(255 * (THIN_AT - THICKER * look.pen), 127.5 / steep + SMEAR)  # or paper would become grey
+    ink = (np.asarray(grey, np.float32) - level) * steep + 127.5
     return np.clip(np.rint(ink), 0, 255).astype(np.uint8)
 
 

@@ -19,7 +19,8 @@ from PIL import Image, ImageDraw
 
 from digitrec.errors import DrawingError
 
-CANVAS = 280  # pixels, the side of the square that drawings are made on
+CANVAS = 280  # pixels, the side of the square that digits are drawn on
+WIDE = 840  # pixels, the width of the canvas that numbers are written on
 MAX_LINK = 6000  # characters; browsers and proxies take 8,000 for a whole address
 MAX_STROKES, MAX_POINTS, MAX_WIDTH = 200, 5_000, 80
 REACH = 4096  # pixels that a pen may leave the canvas by
@@ -44,16 +45,18 @@ class Stroke:
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """Strokes in the order drawn, on a canvas of `CANVAS` x `CANVAS` pixels.
+    """Strokes in the order drawn, on a canvas `CANVAS` pixels high.
 
     Attributes
     ----------
     strokes : in the order drawn.
-    backdrop : (28, 28) uint8, ink 255 on 0, an image that fills the canvas and is drawn on; None for empty paper.
+    backdrop : (28, 28) uint8, ink 255 on 0, an image that fills the square canvas and is drawn on; None for paper.
+    width : of the canvas, in pixels: `CANVAS` or `WIDE`.
     """
 
     strokes: tuple[Stroke, ...] = ()
     backdrop: NDArray[np.uint8] | None = None
+    width: int = CANVAS
 
     def __bool__(self) -> bool:
         return bool(self.strokes) or self.backdrop is not None
@@ -67,13 +70,13 @@ class Drawing:
 
 
 def render(drawing: Drawing, size: int = CANVAS, oversampling: int = OVERSAMPLING) -> NDArray[np.uint8]:
-    """Draw the strokes: (size, size) uint8, ink 255 on 0, round ends and joins, smooth edges."""
+    """Draw the strokes, `size` pixels high: uint8, ink 255 on 0, round ends and joins, smooth edges."""
     scale = size * oversampling / CANVAS
-    side = size * oversampling
+    shape = (round(drawing.width * size / CANVAS) * oversampling, size * oversampling)
     if drawing.backdrop is None:
-        picture = Image.new("L", (side, side), 0)
+        picture = Image.new("L", shape, 0)
     else:
-        picture = Image.fromarray(drawing.backdrop).resize((side, side), Image.Resampling.NEAREST)
+        picture = Image.fromarray(drawing.backdrop).resize(shape, Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(picture)
     for stroke in drawing.strokes:
         _draw_stroke(pen, stroke.points * scale, stroke.width * scale, 0 if stroke.erases else 255)
@@ -145,8 +148,8 @@ def to_link(drawing: Drawing) -> str:
     return text
 
 
-def from_link(text: str) -> Drawing:
-    """Read what `to_link` wrote, trusting none of it.
+def from_link(text: str, width: int = CANVAS) -> Drawing:
+    """Read what `to_link` wrote of a drawing on a canvas of that width, trusting none of it.
 
     Raises
     ------
@@ -165,7 +168,7 @@ def from_link(text: str) -> Drawing:
         raise _broken(f"something other than a list of at most {MAX_STROKES} strokes")
     if sum(len(row) if isinstance(row, list) else 0 for row in rows) > 2 * MAX_POINTS:
         raise _broken(f"more than {MAX_POINTS} points")
-    return Drawing(tuple(_read_stroke(row) for row in rows))
+    return Drawing(tuple(_read_stroke(row) for row in rows), width=width)
 
 
 def _to_steps(points: NDArray[np.float32]) -> list[int]:

@@ -5,7 +5,17 @@ from math import sqrt
 
 import plotly.graph_objects as go
 
-from digitrec.architectures import Convolution, Dense, Dropout, Flatten, Layer, MaxPooling, Normalisation, outline
+from digitrec.architectures import (
+    Convolution,
+    Dense,
+    Dropout,
+    Flatten,
+    Frames,
+    Layer,
+    MaxPooling,
+    Normalisation,
+    outline,
+)
 from digitrec.preprocessing import SIDE
 
 ROW = 38  # pixels, as all that follow
@@ -22,6 +32,7 @@ COLOURS: dict[type[Layer], str] = {
     Dropout: "#cc79a7",
     Flatten: "#e69f00",
     Dense: "#009e73",
+    Frames: "#009e73",
 }
 
 

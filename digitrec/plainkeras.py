@@ -1,7 +1,18 @@
 """A recipe as a short program in plain Keras that trains the same network, to be read, copied and changed."""
 
-from digitrec.architectures import ARCHITECTURES, Convolution, Dense, Dropout, Flatten, Layer, MaxPooling, Normalisation
+from digitrec.architectures import (
+    ARCHITECTURES,
+    Convolution,
+    Dense,
+    Dropout,
+    Flatten,
+    Frames,
+    Layer,
+    MaxPooling,
+    Normalisation,
+)
 from digitrec.recipe import Recipe
+from digitrec.strips import FRAMES
 
 SCALES = {
     "raw": [],
@@ -98,7 +109,7 @@ def _model(recipe: Recipe) -> list[str]:
     return [*lines, *(f"    {part}," for part in parts), "])"]
 
 
-def _layer(layer: Layer) -> list[str]:
+def _layer(layer: Layer) -> list[str]:  # noqa: PLR0911  one for each kind of layer
     match layer:
         case Convolution(filters, size, padding, activation):
             return [f'layers.Conv2D({filters}, {size}, padding="{padding}", {_ending(activation)})']
@@ -112,6 +123,8 @@ def _layer(layer: Layer) -> list[str]:
             return ["layers.Flatten()"]
         case Dense(units, activation):
             return [f"layers.Dense({units}, {_ending(activation)})"]
+        case Frames(units):
+            return [f"layers.Reshape(({FRAMES}, -1))", f'layers.Dense({units}, activation="softmax")']
 
 
 def _ending(activation: str) -> str:

@@ -146,6 +146,19 @@ PUBLISHED: dict[str, Recipe] = {
         epochs=15,
         batch=32,
     ),
+    "digitrec-numbers": Recipe(
+        "digitrec-numbers",
+        source="both",
+        validation=0.1,
+        by_writer=True,
+        optimiser="adamw",
+        learning_rate=3e-3,
+        schedule="one-cycle",
+        weight_decay=1e-2,
+        averaging=0.998,
+        batch=64,
+        epochs=8,
+    ),
     "cnn-augmented": Recipe(
         "cnn-augmented",
         images=42_000,
@@ -185,6 +198,11 @@ def check_recipe(recipe: Recipe) -> None:
         raise RecipeError(
             f"Expected a constant rate where it is halved on a plateau. Received: {recipe.schedule}, plateau "
             f"{recipe.plateau}. Set one of them back."
+        )
+    if ARCHITECTURES[recipe.network].reads == "number" and (recipe.augmentation is not None or recipe.smoothing):
+        raise RecipeError(
+            "Expected no augmentation and no smoothing for a network that reads numbers, which are composed anew in each "
+            "epoch. Received: one of them. Turn it off."
         )
     if recipe.images is not None and recipe.images < 1:
         raise RecipeError(f"Expected at least 1 image. Received: {recipe.images}. Leave it empty to take all.")

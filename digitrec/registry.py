@@ -4,6 +4,7 @@ models/<name>/  model.tflite (what the app reads with), model.keras (what traini
 """
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -13,10 +14,12 @@ from typing import Annotated, Literal
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from digitrec.architectures import ARCHITECTURES, Reads
 from digitrec.errors import ModelError
 
 SHIPPED = Path(__file__).parent.parent / "models"
 SHIPPED_NAME = "digitrec"
+NUMBERS_NAME = "digitrec-numbers"  # the shipped model that reads whole numbers
 DELETED = ".deleted"
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,38}[A-Za-z0-9_-])?")
 Kind = Literal["read", "doubted", "refused"]
@@ -80,12 +83,24 @@ def models_folders() -> list[Path]:
     return [Path(own) if own else platformdirs.user_data_path("digitrec") / "models", SHIPPED]
 
 
-def list_models() -> dict[str, Path]:
-    """The name and folder of each model that has a card, the shipped one first; own ones by name."""
+def list_models(reads: Reads | None = "digit") -> dict[str, Path]:
+    """The name and folder of each model that has a card and reads that, or anything; shipped ones first, own by name.
+
+    One whose card is damaged counts among those that read a digit.
+    """
     found: dict[str, Path] = {}
     for folder in reversed(models_folders()):
         found |= {card.parent.name: card.parent for card in sorted(folder.glob("[!.]*/card.json"))}
-    return found
+    return {name: folder for name, folder in found.items() if reads in (None, what_it_reads(folder))}
+
+
+def what_it_reads(folder: Path) -> Reads:
+    """What the model in a folder reads."""
+    try:
+        network = json.loads((folder / "card.json").read_bytes()).get("network")
+    except (OSError, ValueError, AttributeError):
+        return "digit"
+    return ARCHITECTURES[network].reads if isinstance(network, str) and network in ARCHITECTURES else "digit"
 
 
 def keep_model(folder: Path, name: str) -> Path:
@@ -164,14 +179,14 @@ def restore_model(name: str) -> None:
 
 def is_own(name: str) -> bool:
     """Whether a model is one's own, and can be renamed and deleted."""
-    folder = list_models().get(name)
+    folder = list_models(None).get(name)
     return folder is not None and folder.parent == models_folders()[0]
 
 
 def _own(name: str) -> Path:
     if not is_own(name):
         raise ModelError(f"Expected one of your own models. Received: {name!r}, which came with digitrec or is gone.")
-    return list_models()[name]
+    return list_models(None)[name]
 
 
 def check_name(name: str) -> None:
@@ -181,7 +196,7 @@ def check_name(name: str) -> None:
             f"Expected a name of up to 40 letters, digits, spaces, dots, - and _, beginning with a letter or digit. "
             f"Received: {name!r}. Choose another."
         )
-    if name in list_models():
+    if name in list_models(None):
         raise ModelError(f"Expected a name that no model has yet. Received: {name!r}. Choose another.")
 
 

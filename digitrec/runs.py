@@ -35,6 +35,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from digitrec.errors import RecipeError, RunError
+from digitrec.preprocessing import SIDE
 from digitrec.recipe import Recipe, change, check_recipe, from_json, to_json
 from digitrec.store import DAMAGED, read_arrays, replace_arrays
 
@@ -115,9 +116,10 @@ class Snapshot:
 
     Attributes
     ----------
-    probabilities : (n, 10) float32 for each validation image; within an epoch, for the first few.
+    probabilities : (n, 10) float32 for each validation image, or (n, 64, 11) for numbers; within an epoch, for the
+        first few.
     filters : (height, width, k) float32, the first layer's; empty where it has none.
-    drawing : (10,) float32, for the drawing that the run was given; empty where it was given none.
+    drawing : (10,) float32, or (64, 11), for the drawing that the run was given; empty where it was given none.
     """
 
     probabilities: NDArray[np.float32]
@@ -135,7 +137,7 @@ def runs_folder() -> Path:
 
 
 def create(recipe: Recipe, drawing: NDArray[np.uint8] | None = None) -> Path:
-    """A new run folder for a recipe; `drawing` (28, 28) uint8 is read after each epoch.
+    """A new run folder for a recipe; `drawing`, uint8 as its network takes it, is read after each epoch.
 
     Raises
     ------
@@ -379,13 +381,13 @@ def snapshot_path(folder: Path, epoch: int | None) -> Path:
     return folder / "now.npz" if epoch is None else folder / "epochs" / f"{epoch:04}.npz"
 
 
-def read_drawing(folder: Path) -> NDArray[np.uint8] | None:
-    """The drawing that the run was given, (28, 28) uint8; None where there is none."""
+def read_drawing(folder: Path, width: int = SIDE) -> NDArray[np.uint8] | None:
+    """The drawing that the run was given, (28, width) uint8; None where there is none of that width."""
     try:
         drawing: NDArray[np.uint8] = np.load(folder / "drawing.npy", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
-    return drawing if drawing.shape == (28, 28) and drawing.dtype == np.uint8 else None
+    return drawing if drawing.shape == (SIDE, width) and drawing.dtype == np.uint8 else None
 
 
 def read_log(folder: Path) -> str:

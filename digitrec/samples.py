@@ -1,10 +1,11 @@
-"""A digit to begin with, for a first look and for people without a mouse: someone's pen strokes, else one of ours."""
+"""A digit or number to begin with, for a first look and for people without a mouse: someone's strokes, else ours."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from digitrec.composing import SPACED, compose_one, pen_hands
 from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit
 from digitrec.drawings import CANVAS, Drawing, place, smooth
 from digitrec.words import with_article
@@ -32,10 +33,10 @@ OWN: dict[int, list[list[tuple[float, float]]]] = {
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A drawing, the digit that its writer meant, and one sentence on where it comes from."""
+    """A drawing, the digit or number that its writer meant, and one sentence on where it comes from."""
 
     drawing: Drawing
-    label: int
+    label: int | str
     origin: str
 
 
@@ -50,10 +51,27 @@ def sample_digit(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Samp
     return Sample(_place(digit.strokes, rng), digit.label, origin)
 
 
+def sample_number(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Sample:
+    """A number composed of digits by one of the held-out writers of `digits`; where there are none, of our own."""
+    held_out = [digit for digit in digits if digit.writer in HELD_OUT_WRITERS]
+    if held_out:
+        writer = held_out[rng.integers(len(held_out))].writer
+        hand = [digit for digit in held_out if digit.writer == writer]
+        whose = f"digits by writer {writer} of the UCI pen digits, whom the network never met"
+    else:
+        hand = [PenDigit(_own_strokes(label), label, 0) for label in OWN]
+        whose = "digits drawn for digitrec"
+    number = compose_one(pen_hands(hand), replace(SPACED, length=(3, 5)), rng)
+    return Sample(number.drawing, number.text, f"{number.text}, put together from {whose}.")
+
+
 def own_sample(label: int, rng: np.random.Generator) -> Sample:
     """The project's own drawing of a digit."""
-    strokes = tuple(smooth(np.array(corners, float)) for corners in OWN[label])
-    return Sample(_place(strokes, rng), label, f"{with_article(label).capitalize()} drawn for digitrec.")
+    return Sample(_place(_own_strokes(label), rng), label, f"{with_article(label).capitalize()} drawn for digitrec.")
+
+
+def _own_strokes(label: int) -> tuple[NDArray[np.float32], ...]:
+    return tuple(smooth(np.array(corners, float)) for corners in OWN[label])
 
 
 def _place(strokes: tuple[NDArray[np.float32], ...], rng: np.random.Generator) -> Drawing:

@@ -1,22 +1,21 @@
-"""Draw a digit and see it read while the pen moves."""
+"""Draw a digit or write a number, and see it read while the pen moves."""
 
 import streamlit as st
 
-from digitrec.ui import details, links, live, paper, tools
+from digitrec.drawings import WIDE
+from digitrec.ui import details, links, live, number, paper, tools
 from digitrec.ui.cache import classifier
 from digitrec.ui.messages import begin_page, told
 from digitrec.ui.models import choose_model
-from digitrec.ui.sheet import lay_again
 
 arrived = begin_page(
     "draw",
     "Draw a digit",
-    "Draw one digit from 0 to 9 with mouse, finger or stylus, and it is read while you draw. "
-    "Without any of these, press *Sample digit*.",
+    "Draw one digit from 0 to 9 with mouse, finger or stylus, and it is read while you draw. To write several, choose "
+    "*A number*. Without any of these, press *Sample digit*.",
 )
-if arrived:
-    paper.change(lay_again)
 links.open_drawing()
+width = paper.choose(arrived)
 
 
 @st.fragment
@@ -38,4 +37,7 @@ def board() -> None:
     details.show(reader, reading, sheet.drawing)
 
 
-board()
+if width == WIDE:
+    number.show_board()
+else:
+    board()

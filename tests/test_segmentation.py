@@ -28,29 +28,10 @@ from digitrec.datasets.pen import PenDigit, split_by_writer
 from digitrec.drawings import CANVAS, Drawing, Stroke, place, render
 from digitrec.errors import InkError
 from digitrec.preprocessing import preprocess
-from digitrec.segmentation import (
-    DEAREST,
-    FLOOR,
-    GAP,
-    LINKED,
-    LOW,
-    LOW_BELOW,
-    READ,
-    SIDEWAYS,
-    SPECK,
-    FoundDigit,
-    NumberReading,
-    Piece,
-    _best_path,
-    _cheapest,
-    _pen_width,
-    _reduce,
-    _scores,
-    _seams,
-    join,
-    read_number,
-    split,
-)
+from digitrec.segmentation import FoundDigit, NumberReading, Piece, join, read_number, split
+from digitrec.segmentation.cuts import DEAREST, SIDEWAYS, _cheapest, _seams
+from digitrec.segmentation.rows import FLOOR, GAP, LINKED, LOW, LOW_BELOW, READ, _best_path, score
+from digitrec.segmentation.writing import SPECK, _pen_width, reduce_ink
 
 Ink = NDArray[np.uint8]
 
@@ -312,10 +293,10 @@ def sure(confidence: NDArray[np.float64]) -> NDArray[np.float32]:
 def test_a_piece_is_scored_by_its_answer_its_height_and_the_paper_in_it() -> None:
     ink = np.zeros((64, 60), np.uint8)
     ink[:, :8] = ink[32:, 20:28] = 255
-    writing = _reduce(ink)
+    writing = reduce_ink(ink)
     tall, low = np.flatnonzero(writing.x < 8), np.flatnonzero(writing.x >= 20)
     pieces = [tall, low, np.concatenate([tall, low])]
-    none, half, full = (_scores(writing, pieces, lambda x, p=p: sure(np.full(len(x), p))) for p in (0.1, 0.55, 1))
+    none, half, full = (score(writing, pieces, lambda x, p=p: sure(np.full(len(x), p))) for p in (0.1, 0.55, 1))
     assert full == pytest.approx([READ * np.log(1 + FLOOR), *_less(READ * np.log(1 + FLOOR))])
     assert half - full == pytest.approx(READ * np.log((0.5 + FLOOR) / (1 + FLOOR)), abs=1e-5)
     assert none - full == pytest.approx(READ * np.log(FLOOR / (1 + FLOOR)), abs=1e-3)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from digitrec.datasets import kaggle, mnist, own, pen, uci
+from digitrec.datasets import both, kaggle, mnist, own, pen, uci
 from digitrec.datasets.checks import Finding, check
 from digitrec.datasets.dataset import Dataset, Progress, Split, data_folder, silent
 from digitrec.errors import DataError
@@ -53,6 +53,7 @@ class Source:
 SOURCES = {
     "mnist": Source("MNIST", "70,000 scans", lambda _: mnist.load(), tuple(mnist.HASHES), can_fetch=True),
     "pen": Source("Pen digits", "7,494 drawings", pen.load, (pen.PATH,)),
+    "both": Source("MNIST and pen digits", "what the shipped models learned from", both.load, both.NEEDS),
     "kaggle": Source("Kaggle", "Digit Recognizer", lambda _: kaggle.load(), (f"{kaggle.FOLDER}/train.csv",)),
     "uci": Source("UCI digits", "1,797 small scans", lambda _: uci.load()),
 }

@@ -42,7 +42,8 @@ def wait_for_work() -> int:
 def _rehearse() -> None:
     """Load all that training needs, and learn a step of nothing: TensorFlow is slow at whatever it does first."""
     import digitrec.training.saving  # noqa: F401, PLC0415
-    from digitrec.training.fitting import Lesson, Student, to_targets  # noqa: PLC0415
+    from digitrec.training.batches import Lesson, to_targets  # noqa: PLC0415
+    from digitrec.training.fitting import Student  # noqa: PLC0415
 
     recipe = PUBLISHED["cnn-three-blocks"]
     blank = Lesson(np.zeros((recipe.batch, SIDE, SIDE), np.uint8), to_targets(np.zeros(recipe.batch, np.uint8)))

@@ -8,21 +8,23 @@ and taken up again where it stopped.
 
 import math
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.augmentation import augment
 from digitrec.pixels import count_greys, mean_and_deviation
+from digitrec.preprocessing import SIDE
 from digitrec.recipe import Recipe
+from digitrec.training.batches import Lesson, NumberLesson, prepare
+from digitrec.training.ctc import ctc_loss, whole_number_accuracy
 from digitrec.training.network import build
 
 Arrays = dict[str, NDArray[np.generic]]
-READ_AT_ONCE = 500  # images
+READ_AT_ONCE = 500  # images of 28 x 28
 
 
 @dataclass(frozen=True)
@@ -37,73 +39,19 @@ class Step:
     accuracy: float
 
 
-@dataclass(frozen=True, eq=False)
-class Lesson:
-    """What a network is shown, and what it should answer.
-
-    Attributes
-    ----------
-    images : (n, 28, 28) uint8, ink 255 on 0.
-    targets : (n, 10) float32, each row sums to 1: one-hot for a digit, a tenth each for what is none.
-    """
-
-    images: NDArray[np.uint8]
-    targets: NDArray[np.float32]
-
-
-def to_targets(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(n,) labels as one-hot rows, (n, 10) float32."""
-    return np.eye(10, dtype=np.float32)[labels]
-
-
-class Batches:
-    """A lesson in a new order and newly augmented in each epoch; the same for the same seed."""
-
-    def __init__(self, lesson: Lesson, recipe: Recipe) -> None:
-        self.lesson, self.recipe = lesson, recipe
-
-    def __len__(self) -> int:
-        return math.ceil(len(self.lesson.images) / self.recipe.batch)
-
-    def order(self, epoch: int) -> NDArray[np.intp]:
-        """Which image comes when, in an epoch counted from 0."""
-        return np.random.default_rng([self.recipe.seed, epoch]).permutation(len(self.lesson.images))
-
-    def make(self, order: NDArray[np.intp], epoch: int, step: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The images (n, 28, 28, 1) float32 of 0 to 255 and the targets of a step, counted from 0."""
-        chosen = order[step * self.recipe.batch : (step + 1) * self.recipe.batch]
-        images = self.lesson.images[chosen].astype(np.float32)
-        if self.recipe.augmentation is not None:
-            rng = np.random.default_rng([self.recipe.seed, epoch, step])
-            images = augment(images, self.recipe.augmentation, rng)
-        return images[..., None], self.lesson.targets[chosen]
-
-    def from_step(self, epoch: int, first: int) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-        """The batches of an epoch from a step on; each is made while the one before is learned."""
-        order = self.order(epoch)
-        with ThreadPoolExecutor(1) as hand:
-            coming = hand.submit(self.make, order, epoch, first)
-            for step in range(first, len(self)):
-                batch = coming.result()
-                if step + 1 < len(self):
-                    coming = hand.submit(self.make, order, epoch, step + 1)
-                yield batch
-
-
 class Student:
     """A network under training."""
 
-    def __init__(self, recipe: Recipe, lesson: Lesson) -> None:
-        """With fresh weights, the same for the same seed."""
+    def __init__(self, recipe: Recipe, lesson: Lesson | NumberLesson) -> None:
+        """With fresh weights, the same for the same seed; `lesson` suits what the recipe's network reads."""
         keras.utils.set_random_seed(recipe.seed)
         standardised = recipe.scaling == "standardised"  # the others can do without counting, which takes half a second
         light = mean_and_deviation(count_greys(lesson.images)) if standardised else ()
-        self.recipe, self.batches = recipe, Batches(lesson, recipe)
+        self.recipe, self.batches = recipe, prepare(lesson, recipe)
         self.slower = 1.0  # than the recipe's learning rate, after a plateau
         self.model = build(recipe.network, recipe.scaling, *light)
         # XLA is eight times slower than plain kernels for these convolutions on a CPU: 125 against 992 images/s.
-        loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.smoothing)
-        metrics = ["accuracy", "categorical_crossentropy"] if recipe.smoothing else ["accuracy"]
+        loss, metrics = _judges(recipe, lesson)
         self.model.compile(make_optimizer(recipe), loss, metrics=metrics, jit_compile=False)
         self.model.optimizer.build(self.model.trainable_variables)
 
@@ -130,10 +78,11 @@ class Student:
             variable.assign(value)
 
     def read(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, 28, 28) uint8 -> (n, 10) float32 probabilities, with the weights of this moment."""
+        """(n, 28, w) uint8 -> (n, 10) float32 probabilities, or (n, 64, 11), with the weights of this moment."""
+        size = max(1, READ_AT_ONCE * SIDE // images.shape[2])
         parts = [
-            np.asarray(self.model.predict_on_batch(images[start : start + READ_AT_ONCE, ..., None].astype(np.float32)))
-            for start in range(0, len(images), READ_AT_ONCE)
+            np.asarray(self.model.predict_on_batch(images[start : start + size, ..., None].astype(np.float32)))
+            for start in range(0, len(images), size)
         ]
         return np.concatenate(parts)
 
@@ -148,6 +97,14 @@ class Student:
 
     def _variables(self) -> list[keras.Variable]:
         return [*self.model.variables, *self.model.optimizer.variables]
+
+
+def _judges(recipe: Recipe, lesson: Lesson | NumberLesson) -> tuple[Any, list[Any]]:
+    """The loss that is lowered, and what else is counted; `accuracy` is the share of digits or numbers read rightly."""
+    if isinstance(lesson, NumberLesson):
+        return ctc_loss, [whole_number_accuracy]
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.smoothing)
+    return loss, ["accuracy", "categorical_crossentropy"] if recipe.smoothing else ["accuracy"]
 
 
 def make_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:

@@ -19,7 +19,8 @@ from sklearn.model_selection import GroupKFold, KFold
 from digitrec.datasets import Split, load_dataset
 from digitrec.heldout import NETWORK
 from digitrec.recipe import PUBLISHED, Recipe, suit
-from digitrec.training.fitting import Lesson, Student, to_targets
+from digitrec.training.batches import Lesson, to_targets
+from digitrec.training.fitting import Student
 
 FOLDS = 3
 

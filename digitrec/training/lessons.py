@@ -13,7 +13,7 @@ from digitrec.datasets.pen import PenDigit, draw_all, load_pen_digits, split_by_
 from digitrec.drawings import CANVAS, place
 from digitrec.errors import DataError
 from digitrec.nondigits import TAUGHT, UNSEEN, Kind, draw_nondigits, pair
-from digitrec.training.fitting import Lesson
+from digitrec.training.batches import Lesson
 
 PEN_COPIES = 4  # each drawn at another size, place, tilt and pen width
 NONDIGITS = 1200  # of each kind

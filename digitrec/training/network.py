@@ -12,8 +12,19 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from digitrec.architectures import ARCHITECTURES, Convolution, Dense, Dropout, Flatten, Layer, MaxPooling, Normalisation
+from digitrec.architectures import (
+    ARCHITECTURES,
+    Convolution,
+    Dense,
+    Dropout,
+    Flatten,
+    Frames,
+    Layer,
+    MaxPooling,
+    Normalisation,
+)
 from digitrec.preprocessing import SIDE
+from digitrec.strips import FRAMES
 
 SPECK = 1e-3  # grey, of 255
 PRECISE = ["FULLY_CONNECTED", "SOFTMAX"]  # in 8 bits, probabilities would come in steps of 1/256
@@ -22,10 +33,13 @@ PRECISE = ["FULLY_CONNECTED", "SOFTMAX"]  # in 8 bits, probabilities would come 
 def build(name: str, scaling: str = "unit", mean: float = 0.0, deviation: float = 1.0) -> keras.Model:
     """The network of that name in the catalogue, with fresh weights: (n, 28, 28, 1) float32 of 0 to 255 -> (n, 10).
 
+    One that reads numbers takes (n, 28, 256, 1) and gives (n, 64, 11).
+
     Its first layer scales as `digitrec.scaling.scale` does, so that whoever reads with it need not know how.
     """
-    layers = [keras.Input((SIDE, SIDE, 1), name="image"), *_scale(scaling, mean, deviation)]
-    for index, layer in enumerate(ARCHITECTURES[name].layers, start=1):
+    architecture = ARCHITECTURES[name]
+    layers = [keras.Input((SIDE, architecture.width, 1), name="image"), *_scale(scaling, mean, deviation)]
+    for index, layer in enumerate(architecture.layers, start=1):
         layers += _to_keras(layer, index)
     return keras.Sequential(layers, name=name.replace("-", "_"))
 
@@ -51,7 +65,7 @@ def _scale(scaling: str, mean: float, deviation: float) -> list[keras.Layer]:
             return []
 
 
-def _to_keras(layer: Layer, index: int) -> list[keras.Layer]:
+def _to_keras(layer: Layer, index: int) -> list[keras.Layer]:  # noqa: PLR0911  one for each kind of layer
     match layer:
         case Convolution(filters, size, padding, activation):
             name = f"convolution_{index}"
@@ -69,6 +83,11 @@ def _to_keras(layer: Layer, index: int) -> list[keras.Layer]:
             return [keras.layers.Flatten(name=f"flatten_{index}")]
         case Dense(units, activation):
             return [keras.layers.Dense(units, name=f"dense_{index}", **_ending(activation))]
+        case Frames(units):
+            return [
+                keras.layers.Reshape((FRAMES, -1), name=f"frames_{index}"),
+                keras.layers.Dense(units, activation="softmax", name=f"dense_{index}"),
+            ]
 
 
 def _ending(activation: str) -> dict[str, Any]:

@@ -13,18 +13,25 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from digitrec.architectures import ARCHITECTURES
 from digitrec.classifier import load_classifier
+from digitrec.composing import image_hands
 from digitrec.evaluation import cross_entropy, measure
+from digitrec.numbersets import compose_strips
 from digitrec.pixels import count_greys, mean_and_deviation
 from digitrec.recipe import Recipe
 from digitrec.registry import Card, write_card
+from digitrec.sequence import load_sequence_reader
 from digitrec.splits import Parts
+from digitrec.strips import LONGEST, ctc_loss, decode
 from digitrec.training.network import build, export_litert, export_rounded
+from digitrec.validation import validation_for
 
 FILES = ("model.keras", "model.tflite")
 LIBRARIES = ("tensorflow-cpu", "tensorflow", "keras", "numpy", "ai-edge-litert", "pillow")
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 REFUSED = 0.01  # of real digits at most may be answered "not sure"
+TESTED = 2000  # numbers
 
 
 def save_files(
@@ -71,18 +78,36 @@ def save_trained(
         files=files,
     )
     write_card(folder, card)
+    examine = _examine_numbers if ARCHITECTURES[recipe.network].reads == "number" else _examine_digits
+    confident, is_right, loss, what = examine(folder, recipe, parts)
+    unsure_below = round(float(np.quantile(confident, REFUSED)), 3) if len(confident) else 0.5
+    measured = measure("read", what, is_right)
+    write_card(folder, card.model_copy(update={"unsure_below": unsure_below, "measured": (measured,)}))
+    return {"test_accuracy": float(is_right.mean()), "test_loss": loss, "test_images": float(len(is_right))}
+
+
+Examined = tuple[NDArray[np.float32], NDArray[np.bool_], float, str]
+
+
+def _examine_digits(folder: Path, _recipe: Recipe, parts: Parts) -> Examined:
+    """How confident it is of what was kept aside, what of the test part it reads rightly, the loss, and a name."""
     classifier = load_classifier(folder)
     confident = classifier.predict_proba(parts.validation.images).max(axis=1)
     probabilities = classifier.predict_proba(parts.test.images)
     is_right = probabilities.argmax(axis=1) == parts.test.labels
-    measured = measure("read", f"Test part of {data.name}", is_right)
-    unsure_below = round(float(np.quantile(confident, REFUSED)), 3)
-    write_card(folder, card.model_copy(update={"unsure_below": unsure_below, "measured": (measured,)}))
-    return {
-        "test_accuracy": float(is_right.mean()),
-        "test_loss": cross_entropy(probabilities, parts.test.labels),
-        "test_images": float(len(is_right)),
-    }
+    return confident, is_right, cross_entropy(probabilities, parts.test.labels), f"Test part of {parts.data.name}"
+
+
+def _examine_numbers(folder: Path, recipe: Recipe, parts: Parts) -> Examined:
+    """As `_examine_digits`, confident of each digit, right about whole numbers."""
+    reader = load_sequence_reader(folder)
+    aside = validation_for(recipe, parts.validation).images
+    shares = [decode(one).probabilities.max(axis=1, initial=0) for one in reader.predict_proba(aside)]
+    test = compose_strips(image_hands(parts.test), TESTED, [recipe.split_seed, 1])
+    answers = reader.predict_proba(test.strips)
+    is_right = np.array([decode(one).text == text for one, text in zip(answers, test.texts, strict=True)])
+    what = f"Numbers of 1 to {LONGEST} digits composed of the test part of {parts.data.name}"
+    return np.concatenate(shares), is_right, float(ctc_loss(answers, test.texts).mean()), what
 
 
 def describe_environment() -> dict[str, Any]:

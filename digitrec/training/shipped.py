@@ -21,7 +21,8 @@ from digitrec.evaluation import measure
 from digitrec.nondigits import UNSEEN
 from digitrec.recipe import Recipe
 from digitrec.registry import SHIPPED_NAME, Card, Measurement, write_card
-from digitrec.training.fitting import Lesson, Student
+from digitrec.training.batches import Lesson
+from digitrec.training.fitting import Student
 from digitrec.training.lessons import CHECKED_NONDIGITS, NONDIGITS, PEN_COPIES, Checks, make_lesson
 from digitrec.training.network import build
 from digitrec.training.saving import REFUSED, describe_environment, save_files

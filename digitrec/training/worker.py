@@ -20,12 +20,13 @@ from filelock import Timeout
 from numpy.typing import NDArray
 
 from digitrec import runs
+from digitrec.architectures import ARCHITECTURES
 from digitrec.datasets import load_dataset
 from digitrec.errors import DigitrecError, RunError
-from digitrec.evaluation import cross_entropy
 from digitrec.runs import Snapshot, State
 from digitrec.splits import Parts, split_for
 from digitrec.store import DAMAGED, read_arrays, replace_arrays
+from digitrec.validation import validation_for
 
 if TYPE_CHECKING:
     from digitrec.training.fitting import Step
@@ -137,15 +138,19 @@ class _Training:
     def __init__(self, folder: Path) -> None:
         runs.write_state(folder, replace(runs.read_state(folder), name=runs.STARTING, message=""))
         # TensorFlow is loaded only now: a run that waits for its turn should not fill the memory.
-        from digitrec.training.fitting import Lesson, Student, to_targets  # noqa: PLC0415
+        from digitrec.training.batches import Lesson, NumberLesson, to_targets  # noqa: PLC0415
+        from digitrec.training.fitting import Student  # noqa: PLC0415
 
         self.folder, self.recipe = folder, runs.read(folder).recipe
         self.parts: Parts = split_for(self.recipe, load_dataset(self.recipe.source))
-        lesson = Lesson(self.parts.train.images, to_targets(self.parts.train.labels))
+        train = self.parts.train
+        reads_numbers = ARCHITECTURES[self.recipe.network].reads == "number"
+        lesson = NumberLesson(train) if reads_numbers else Lesson(train.images, to_targets(train.labels))
         self.student = Student(self.recipe, lesson)
+        self.validation = validation_for(self.recipe, self.parts.validation)
         self.at = Position()
         self.history: list[dict[Any, Any]] = runs.read_table(folder / "history.csv", runs.HISTORY).to_dict("records")
-        self.drawing = runs.read_drawing(folder)
+        self.drawing = runs.read_drawing(folder, ARCHITECTURES[self.recipe.network].width)
         self._restore()
         self.history = self.history[: self.at.epoch]
         self._forget_later_steps()
@@ -197,7 +202,7 @@ class _Training:
                     since.clear()
                     self._tell(runs.TRAINING)
                 if time.perf_counter() - self.glanced > GLANCE and step < steps:
-                    runs.write_snapshot(self.folder, None, self._look_at(self.parts.validation.images[:GLANCED]))
+                    runs.write_snapshot(self.folder, None, self._look_at(self.validation.images[:GLANCED]))
         self._end_epoch()
 
     def _look_at(self, images: NDArray[np.uint8]) -> Snapshot:
@@ -212,9 +217,8 @@ class _Training:
         return Snapshot(probabilities, filters, drawing)
 
     def _end_epoch(self) -> None:
-        validation, snapshot = self.parts.validation, self._look_at(self.parts.validation.images)
-        probabilities = snapshot.probabilities
-        loss = cross_entropy(probabilities, validation.labels)
+        snapshot = self._look_at(self.validation.images)
+        loss, accuracy = self.validation.judge(snapshot.probabilities)
         epoch = self.at.epoch + 1
         runs.write_snapshot(self.folder, epoch, snapshot)
         runs.snapshot_path(self.folder, None).unlink(missing_ok=True)
@@ -224,7 +228,7 @@ class _Training:
                 "loss": self.at.loss,
                 "accuracy": self.at.accuracy,
                 "val_loss": loss,
-                "val_accuracy": float((probabilities.argmax(axis=1) == validation.labels).mean()),
+                "val_accuracy": accuracy,
                 "learning_rate": float(self.student.model.optimizer.learning_rate),
                 "seconds": time.perf_counter() - self.began,
             }

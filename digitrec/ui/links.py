@@ -1,25 +1,26 @@
 """A drawing in the address: opened on arrival, kept there while it is drawn, and written for sharing."""
 
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from digitrec.datasets import titles
-from digitrec.drawings import Drawing, Stroke, from_link, simplify, to_link
+from digitrec.drawings import CANVAS, WIDE, Drawing, from_link, simplify, to_link
 from digitrec.errors import DigitrecError, DrawingError
 from digitrec.ui import paper
 from digitrec.ui.cache import dataset
 from digitrec.ui.messages import as_plain_text
 from digitrec.ui.sheet import put
 
-DRAWING, IMAGE = "drawing", "image"
+DRAWING, NUMBER, IMAGE = "drawing", "number", "image"
 OPENED = "opened_link"
 
 
 def open_drawing() -> None:
-    """Put what the page's address carries on the sheet, once; say so where it is broken."""
-    for name, read in ((DRAWING, from_link), (IMAGE, _open_image)):
+    """Put what the page's address carries on its sheet, once; say so where it is broken."""
+    for name, read in ((DRAWING, from_link), (NUMBER, partial(from_link, width=WIDE)), (IMAGE, _open_image)):
         text = st.query_params.get(name)
         if not text or text == st.session_state.get(OPENED):
             continue
@@ -29,7 +30,9 @@ def open_drawing() -> None:
             st.warning(as_plain_text(f"This link is not whole. {error}"), icon=":material/link_off:")
         else:
             st.session_state[OPENED] = text
-            paper.change(partial(put, drawing=drawing))
+            paper.change(partial(put, drawing=drawing), drawing.width)
+            if drawing.width != CANVAS:
+                paper.open_wide()
 
 
 def image_link(source: str, part: str, place: int) -> dict[str, str]:
@@ -61,11 +64,11 @@ def keep_in_address(drawing: Drawing) -> None:
         text = to_link(_simplified(drawing)) if drawing else ""
     except DrawingError:
         return
-    for name in (DRAWING, IMAGE):
+    for name in (DRAWING, NUMBER, IMAGE):
         if name in st.query_params:
             del st.query_params[name]
     if text:
-        st.query_params[DRAWING] = text
+        st.query_params[_name(drawing)] = text
     st.session_state[OPENED] = text
 
 
@@ -80,8 +83,12 @@ def share(drawing: Drawing) -> None:
     st.markdown("Whoever opens this link finds the drawing on their canvas. It holds the strokes and nothing else.")
     if urlsplit(address).hostname in ("localhost", "127.0.0.1"):
         st.caption("It works on this computer only, until whoever started the app opens it to the network.")
-    st.code(f"{address}/?{DRAWING}={text}", language=None, wrap_lines=True)
+    st.code(f"{address}/?{_name(drawing)}={text}", language=None, wrap_lines=True)
 
 
 def _simplified(drawing: Drawing) -> Drawing:
-    return Drawing(tuple(Stroke(simplify(s.points), s.width, s.erases) for s in drawing.strokes), drawing.backdrop)
+    return replace(drawing, strokes=tuple(replace(s, points=simplify(s.points)) for s in drawing.strokes))
+
+
+def _name(drawing: Drawing) -> str:
+    return DRAWING if drawing.width == CANVAS else NUMBER

@@ -34,12 +34,21 @@ class Sources:
     newer: str = "canvas"
 
 
-_companion = st.components.v2.component(
-    "digitrec_live",
-    html=(HERE / "live.html").read_text("utf-8"),
-    css=(HERE / "live.css").read_text("utf-8"),
-    js=(HERE / "live.js").read_text("utf-8"),
-)
+def companion(name: str) -> Any:
+    """A companion of the canvas that shows what `name`.html, .css and .js make of a verdict."""
+
+    def text(file: str) -> str:
+        return (HERE / file).read_text("utf-8")
+
+    return st.components.v2.component(
+        f"digitrec_{name}",
+        html=text(f"{name}.html").replace("<!-- verdict -->", text("verdict.html")),
+        css=text("verdict.css") + (text(f"{name}.css") if (HERE / f"{name}.css").is_file() else ""),
+        js=text("companion.js") + text("verdict.js") + text(f"{name}.js"),
+    )
+
+
+_live = companion("live")
 
 
 def newest(sheet: Sheet, canvas: bytes | None) -> tuple[NDArray[np.uint8], Sequence[NDArray[np.float32]] | None]:
@@ -50,7 +59,7 @@ def newest(sheet: Sheet, canvas: bytes | None) -> tuple[NDArray[np.uint8], Seque
 
     Returns
     -------
-    ink : (280, 280) uint8, 255 on 0.
+    ink : (280, width) uint8, 255 on 0.
     strokes : (k, 2) float32 arrays in canvas pixels; None while the pen moves, and where an eraser was used.
     """
     picture = _picture(sheet)
@@ -63,26 +72,32 @@ def newest(sheet: Sheet, canvas: bytes | None) -> tuple[NDArray[np.uint8], Seque
     else:
         newer = before.newer
     st.session_state[SOURCES] = Sources(number, canvas, newer)
-    if newer == "companion" and number is not None and (ink := decode_url(picture.get("url"))) is not None:
+    if newer == "companion" and number is not None and (ink := decode_url(picture.get("url"), sheet.width)) is not None:
         return ink, None
-    ink = decode(canvas) if canvas else None
+    ink = decode(canvas, sheet.width) if canvas else None
     return (render(sheet.drawing) if ink is None else ink), sheet.drawing.paths
 
 
 def show_verdict(sheet: Sheet, reading: Reading, *, compact: bool = False) -> None:
     """Show the verdict beside the canvas, and keep its companion going; `compact` leaves out the bars."""
-    _companion(
-        key=_key(sheet),
-        data={
-            "seen": _picture(sheet).get("number", 0),
-            "revision": sheet.revision,
-            "canvas": f".st-key-{CONTAINER}",
-            "side": CANVAS,
-            "compact": compact,
-            **describe(reading),
-        },
+    about = "Canvas to draw a digit on. Without a mouse, press Sample digit."
+    _live(
+        key=key_of(sheet),
+        data={**what_to_watch(sheet, about), "compact": compact, **describe(reading)},
         on_picture_change=lambda: None,
     )
+
+
+def what_to_watch(sheet: Sheet, name: str) -> dict[str, Any]:
+    """What a companion needs to know of its canvas; `name` is the canvas's for assistive software."""
+    return {
+        "seen": _picture(sheet).get("number", 0),
+        "revision": sheet.revision,
+        "canvas": f".st-key-{CONTAINER}",
+        "name": name,
+        "width": sheet.width,
+        "height": CANVAS,
+    }
 
 
 def describe(reading: Reading) -> dict[str, Any]:
@@ -109,11 +124,12 @@ def describe(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _key(sheet: Sheet) -> str:
-    return f"live-{sheet.mount}"
+def key_of(sheet: Sheet) -> str:
+    """Of a companion: it ends with its canvas."""
+    return f"live-{sheet.width}-{sheet.mount}"
 
 
 def _picture(sheet: Sheet) -> dict[str, Any]:
     """What the companion sent last, as it came; empty where there is nothing."""
-    picture = (st.session_state.get(_key(sheet)) or {}).get("picture")
+    picture = (st.session_state.get(key_of(sheet)) or {}).get("picture")
     return picture if isinstance(picture, dict) else {}

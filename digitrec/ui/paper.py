@@ -1,4 +1,4 @@
-"""The session's sheet, and the canvas that shows it.
+"""The session's sheets, one for a digit and a wide one for a number, and the canvas that shows one of them.
 
 The canvas forgets its drawing when its page is left, so the drawing is kept in the session as strokes. A canvas under
 a new key begins with them on coming back; the same canvas is handed other ones by undo, redo, clear and a sample.
@@ -11,42 +11,73 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit_drawable_canvas import st_canvas
 
-from digitrec.drawings import CANVAS, render
+from digitrec.drawings import CANVAS, WIDE, render
 from digitrec.fabric import to_fabric
-from digitrec.ui.sheet import INK, PAPER, Sheet, receive
+from digitrec.ui.sheet import INK, PAPER, Sheet, blank, lay_again, receive
 
-STATE = "sheet"
 CONTAINER = "paper-canvas"  # of the element around the canvas, by which its companion finds it
+WRITTEN = "writing"  # what the user writes, in the session and the address
 WIDER = 6  # pixels; an eraser no wider than the pen would leave the edges of a line, too faint to be seen
 
 
-def current() -> Sheet:
-    """The session's sheet."""
-    sheet: Sheet = st.session_state.setdefault(STATE, Sheet())
+def choose(arrived: bool) -> int:
+    """Let the user choose between a digit and a number: the width of the sheet, in pixels.
+
+    Whoever has just come to the page, or back to a sheet, finds on it what was there.
+    """
+    options = {"A digit": CANVAS, "A number": WIDE}
+    chosen = st.segmented_control(
+        "What to write",
+        list(options),
+        default="A digit",
+        required=True,
+        key=WRITTEN,
+        persist_state="session",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    width = options.get(str(chosen), CANVAS)
+    if arrived or st.session_state.get("sheet_shown") != width:
+        change(lay_again, width)
+    st.session_state["sheet_shown"] = width
+    return width
+
+
+def open_wide() -> None:
+    """Choose the sheet for a number, before `choose` shows it."""
+    st.session_state[WRITTEN] = "A number"
+
+
+def current(width: int = CANVAS) -> Sheet:
+    """The session's sheet of that width, in pixels."""
+    sheet: Sheet = st.session_state.setdefault(_state(width), blank(width))
     return sheet
 
 
 def as_ink() -> NDArray[np.uint8]:
-    """What is drawn on the session's sheet: (280, 280) uint8, ink 255 on 0."""
+    """What is drawn on the sheet for a digit: (280, 280) uint8, ink 255 on 0."""
     return render(current().drawing)
 
 
-def change(step: Callable[[Sheet], Sheet]) -> None:
-    """Change the session's sheet, after taking over what the canvas sent: a button's callback runs before `show`."""
-    sheet = current()
+def change(step: Callable[[Sheet], Sheet], width: int = CANVAS) -> None:
+    """Change a sheet, after taking over what the canvas sent: a button's callback runs before `show`."""
+    sheet = current(width)
     sent = st.session_state.get(_key(sheet)) or {}
-    st.session_state[STATE] = step(receive(sheet, (sent.get("drawing") or {}).get("raw")) or sheet)
+    st.session_state[_state(width)] = step(receive(sheet, (sent.get("drawing") or {}).get("raw")) or sheet)
 
 
-def show(width: int, erases: bool) -> bytes | None:
-    """Show the canvas and take over what was drawn: a PNG of it, None where it has sent none of this revision."""
-    sheet = current()
+def show(pen: int, erases: bool, width: int = CANVAS) -> bytes | None:
+    """Show the canvas and take over what was drawn: a PNG of it, None where it has sent none of this revision.
+
+    `pen` is its width, and `width` the canvas's, in pixels.
+    """
+    sheet = current(width)
     with st.container(key=CONTAINER, width="content"):
         result = st_canvas(
-            stroke_width=width + WIDER if erases else width,
+            stroke_width=pen + WIDER if erases else pen,
             stroke_color=PAPER if erases else INK,
             background_color=PAPER,
-            width=CANVAS,
+            width=width,
             height=CANVAS,
             # A canvas takes a drawing only where it differs from the last it was handed: its revision always does.
             initial_drawing=to_fabric(sheet.start, INK, PAPER, sheet.revision),
@@ -60,9 +91,13 @@ def show(width: int, erases: bool) -> bytes | None:
     received = receive(sheet, result.json_data)
     if picture is None or received is None:
         return None
-    st.session_state[STATE] = received
+    st.session_state[_state(width)] = received
     return picture
 
 
 def _key(sheet: Sheet) -> str:
-    return f"canvas-{sheet.mount}"
+    return f"canvas-{sheet.width}-{sheet.mount}"
+
+
+def _state(width: int) -> str:
+    return f"sheet-{width}"

@@ -47,6 +47,11 @@ class Sheet:
     past: tuple[Drawing, ...] = ()
     future: tuple[Drawing, ...] = ()
 
+    @property
+    def width(self) -> int:
+        """Of the canvas, in pixels."""
+        return self.start.width
+
 
 def put(sheet: Sheet, drawing: Drawing) -> Sheet:
     """Replace what is on the sheet; it can be undone."""
@@ -78,7 +83,7 @@ def receive(sheet: Sheet, sent: Any) -> Sheet | None:
         return None
     try:
         # What was handed to the canvas beneath the strokes is still there: nothing on the page takes it away.
-        drawn = replace(from_fabric(sent, PAPER), backdrop=sheet.start.backdrop)
+        drawn = replace(from_fabric(sent, PAPER), backdrop=sheet.start.backdrop, width=sheet.width)
     except DrawingError as error:
         log.warning("What the canvas sent was left aside: %s", error)
         return None
@@ -100,11 +105,16 @@ def _is_same(one: Drawing, other: Drawing) -> bool:
     return all(a.points.shape == b.points.shape and np.allclose(a.points, b.points, atol=0.5) for a, b in pairs)
 
 
-def decode(png: bytes) -> NDArray[np.uint8] | None:
-    """The ink in a PNG of the canvas, (280, 280) uint8; None where it is something else: browsers are not trusted."""
+def blank(width: int) -> Sheet:
+    """An empty sheet of that width, in pixels."""
+    return Sheet(start=Drawing(width=width), drawing=Drawing(width=width))
+
+
+def decode(png: bytes, width: int = CANVAS) -> NDArray[np.uint8] | None:
+    """The ink in a PNG of the canvas, (280, width) uint8; None where it is something else: browsers are not trusted."""
     try:
         with Image.open(io.BytesIO(png[:MAX_PICTURE]), formats=["PNG"]) as picture:
-            if picture.size != (CANVAS, CANVAS):
+            if picture.size != (width, CANVAS):
                 return None
             return find_ink(np.asarray(picture.convert("RGBA")), PAPER_COLOUR)
     except (Image.DecompressionBombError, OSError, SyntaxError, ValueError):
@@ -112,11 +122,11 @@ def decode(png: bytes) -> NDArray[np.uint8] | None:
         return None
 
 
-def decode_url(url: object) -> NDArray[np.uint8] | None:
+def decode_url(url: object, width: int = CANVAS) -> NDArray[np.uint8] | None:
     """As `decode`, of a data URL."""
     if not isinstance(url, str) or len(url) > 2 * MAX_PICTURE or not url.startswith("data:image/png;base64,"):
         return None
     try:
-        return decode(base64.b64decode(url.partition(",")[2], validate=True))
+        return decode(base64.b64decode(url.partition(",")[2], validate=True), width)
     except binascii.Error:
         return None

@@ -1,12 +1,12 @@
-"""What people hold in their hand on the Draw page: pen and eraser, undo, redo, clear, a sample digit."""
+"""What people hold in their hand on the Draw page: pen and eraser, undo, redo, clear, a sample."""
 
 from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
 
-from digitrec.drawings import Drawing
-from digitrec.samples import WIDTH, sample_digit
+from digitrec.drawings import CANVAS, WIDE, Drawing
+from digitrec.samples import WIDTH, sample_digit, sample_number
 from digitrec.ui import paper
 from digitrec.ui.cache import pen_digits
 from digitrec.ui.sheet import Sheet, put, redo, undo
@@ -20,9 +20,9 @@ def chosen_pen() -> tuple[int, bool]:
     return st.session_state.get("pen_width", round(WIDTH)), st.session_state.get("tool", PEN) == ERASER
 
 
-def show() -> None:
-    """The tools under the sheet, which every drawing needs."""
-    sheet = paper.current()
+def show(width: int = CANVAS) -> None:
+    """The tools under the sheet of that width, which every drawing needs."""
+    sheet = paper.current(width)
     with st.container(horizontal=True, gap="small"):
         st.segmented_control(
             "Tool",
@@ -33,32 +33,34 @@ def show() -> None:
             persist_state="session",
             label_visibility="collapsed",
         )
-        st.button("Clear", icon=":material/delete:", on_click=_clear, disabled=not sheet.drawing)
+        st.button("Clear", icon=":material/delete:", on_click=_clear, args=(width,), disabled=not sheet.drawing)
     with st.container(horizontal=True, gap="small"):
-        _step("Undo", ":material/undo:", undo, "Ctrl+Z", enabled=bool(sheet.past))
-        _step("Redo", ":material/redo:", redo, "Ctrl+Y", enabled=bool(sheet.future))
+        _step("Undo", ":material/undo:", undo, "Ctrl+Z", width, enabled=bool(sheet.past))
+        _step("Redo", ":material/redo:", redo, "Ctrl+Y", width, enabled=bool(sheet.future))
 
 
-def show_more() -> None:
+def show_more(width: int = CANVAS) -> None:
     """The tools that few drawings need."""
+    label = "Sample digit" if width == CANVAS else "Sample number"
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        st.button("Sample digit", icon=":material/casino:", on_click=put_sample)
+        st.button(label, icon=":material/casino:", on_click=put_sample, args=(width,))
         st.slider("Pen width", 4, 40, round(WIDTH), key="pen_width", persist_state="session", width=180)
     note = st.session_state.get(NOTE)
-    if note and note[0] == paper.current().revision:
+    if note and note[0] == (width, paper.current(width).revision):
         st.caption(note[1])
 
 
-def _step(label: str, icon: str, step: Callable[[Sheet], Sheet], keys: str, *, enabled: bool) -> None:
-    st.button(label, icon=icon, on_click=paper.change, args=(step,), disabled=not enabled, shortcut=keys)
+def _step(label: str, icon: str, step: Callable[[Sheet], Sheet], keys: str, width: int, *, enabled: bool) -> None:
+    st.button(label, icon=icon, on_click=paper.change, args=(step, width), disabled=not enabled, shortcut=keys)
 
 
-def _clear() -> None:
-    paper.change(lambda sheet: put(sheet, Drawing()))
+def _clear(width: int) -> None:
+    paper.change(lambda sheet: put(sheet, Drawing(width=width)), width)
 
 
-def put_sample() -> None:
-    """Put a sample digit on the sheet, and remember where it is from."""
-    sample = sample_digit(pen_digits(), np.random.default_rng())
-    paper.change(lambda sheet: put(sheet, sample.drawing))
-    st.session_state[NOTE] = (paper.current().revision, sample.origin)
+def put_sample(width: int = CANVAS) -> None:
+    """Put a sample on the sheet, a number on a wide one, and remember where it is from."""
+    make = sample_number if width == WIDE else sample_digit
+    sample = make(pen_digits(), np.random.default_rng())
+    paper.change(lambda sheet: put(sheet, sample.drawing), width)
+    st.session_state[NOTE] = ((width, paper.current(width).revision), sample.origin)

@@ -10,7 +10,8 @@ from digitrec.evaluation import cross_entropy
 from digitrec.plainkeras import as_code
 from digitrec.recipe import PUBLISHED, SHIPPED, Recipe
 from digitrec.splits import split_for
-from digitrec.training.fitting import Lesson, Student, to_targets
+from digitrec.training.batches import Lesson, to_targets
+from digitrec.training.fitting import Student
 
 TINY = Recipe("cnn-tiny", "uci", epochs=1, batch=50, seed=3)
 

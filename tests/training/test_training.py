@@ -16,7 +16,8 @@ from digitrec.recipe import SHIPPED as SHIPPED_RECIPE
 from digitrec.registry import SHIPPED, read_card
 from digitrec.scaling import SCALINGS, scale
 from digitrec.training import lessons, shipped
-from digitrec.training.fitting import Batches, Lesson, Student, learning_rate_at, to_targets
+from digitrec.training.batches import DigitBatches, Lesson, to_targets
+from digitrec.training.fitting import Student, learning_rate_at
 from digitrec.training.lessons import split_mnist
 from digitrec.training.network import build, first_filters
 from digitrec.training.saving import save_files
@@ -118,7 +119,7 @@ def test_networks_scale_as_the_page_shows(how: str, mnist: Dataset) -> None:
 
 
 def test_batches_are_the_same_for_the_same_seed_and_new_in_each_epoch(lesson: Lesson) -> None:
-    one, same = Batches(lesson, SMALL), Batches(lesson, SMALL)
+    one, same = DigitBatches(lesson, SMALL), DigitBatches(lesson, SMALL)
     order = one.order(0)
     for mine, theirs in zip(one.make(order, 0, 5), same.make(same.order(0), 0, 5), strict=True):
         np.testing.assert_array_equal(mine, theirs)
@@ -127,7 +128,7 @@ def test_batches_are_the_same_for_the_same_seed_and_new_in_each_epoch(lesson: Le
 
 
 def test_an_epoch_shows_every_image_once(lesson: Lesson) -> None:
-    batches = Batches(lesson, replace(SMALL, augmentation=None))
+    batches = DigitBatches(lesson, replace(SMALL, augmentation=None))
     shown = [images for images, _ in batches.from_step(0, 0)]
     assert len(shown) == len(batches) == 94
     assert np.concatenate(shown).sum() == pytest.approx(lesson.images.sum(dtype=np.float64), rel=1e-6)

@@ -1,0 +1,85 @@
+"""What people change by hand in a number that was read: a digit split, two joined, one named; kept while they write on.
+
+digits as they were read, changes -> `change_by_hand` -> digits as they are named
+
+A change says by their boxes which digits it is about, not by their places: whatever is written beside them, they stay
+changed. Where their ink is changed, they are read anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from digitrec.composing import Box
+from digitrec.corruptions import Read
+from digitrec.errors import InkError
+from digitrec.segmentation import FoundDigit, join, split
+
+NEAR = 6  # pixels by which each side of a box may differ, and it is still that of the same digit
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change.
+
+    Attributes
+    ----------
+    boxes : (left, top, right, bottom) of the digit that it is about, of two neighbours where they are joined.
+    digit : what it is named.
+    """
+
+    kind: Literal["split", "join", "name"]
+    boxes: tuple[Box, ...]
+    digit: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class NamedDigit:
+    """A digit of a number, what it is taken for, and whether somebody said so."""
+
+    found: FoundDigit
+    digit: int
+    by_hand: bool = False
+
+
+def change_by_hand(found: Sequence[FoundDigit], changes: Sequence[Change], read: Read) -> tuple[NamedDigit, ...]:
+    """Make the changes in their order; one whose digits are not there any more is left out.
+
+    Parameters
+    ----------
+    found : as they were read, left to right.
+    read : (n, 28, 28) uint8 -> (n, 10) float32, for what is split or joined.
+    """
+    digits = [NamedDigit(one, one.digit) for one in found]
+    for change in changes:
+        places = [_find(digits, box) for box in change.boxes]
+        if None not in places:
+            start, end = min(places), max(places) + 1  # type: ignore[type-var,operator]
+            digits[start:end] = _changed(digits[start:end], change, read)
+    return tuple(digits)
+
+
+def box_of(found: FoundDigit) -> Box:
+    """(left, top, right, bottom) on the canvas, in pixels."""
+    return found.left, found.top, found.right, found.bottom
+
+
+def _find(digits: Sequence[NamedDigit], box: Box) -> int | None:
+    for place, digit in enumerate(digits):
+        if all(abs(one - other) <= NEAR for one, other in zip(box_of(digit.found), box, strict=True)):
+            return place
+    return None
+
+
+def _changed(digits: list[NamedDigit], change: Change, read: Read) -> list[NamedDigit]:
+    if change.kind == "name" and change.digit is not None:
+        return [NamedDigit(digits[0].found, change.digit, by_hand=True)]
+    if change.kind == "join" and len(digits) == 2:
+        both = join(digits[0].found, digits[1].found, read)
+        return [NamedDigit(both, both.digit)]
+    if change.kind == "split":
+        try:
+            return [NamedDigit(half, half.digit) for half in split(digits[0].found, read)]
+        except InkError:  # a line of one pixel is no two digits
+            return digits
+    return digits

@@ -1,0 +1,96 @@
+"""From the ink of a written number to its digits, also where they touch.
+
+ink -> components -> a row of groups -> read -> what is no plain digit is cut, read and put together anew -> digits
+
+Ink that lies above each other is one group, and a group that reads as a digit is one. Any other is cut too often:
+between its components, then between its strokes where they are known, then along paths from top to bottom that cross
+little ink. Each piece between two cuts is read, and the row of pieces that reads best is taken: over-segmentation and
+the best path through it (Matan and others, "Reading Handwritten Digits: A ZIP Code Recognition System", 1992; LeCun and
+others, "Gradient-Based Learning Applied to Document Recognition", 1998, section V).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.corruptions import Read
+from digitrec.errors import InkError
+from digitrec.preprocessing import find_box, find_ink
+from digitrec.segmentation.cuts import DEAREST, Cut, Cutter, along_seams, between_components, between_strokes
+from digitrec.segmentation.found import FoundDigit, NumberReading, Piece, Pixels, read_pieces
+from digitrec.segmentation.rows import CROSSED, improve, into_stretches, judge, score
+from digitrec.segmentation.writing import cut_out, find_groups, reduce_ink
+
+__all__ = ["FoundDigit", "NumberReading", "Piece", "join", "read_number", "split"]
+
+
+def read_number(canvas: Pixels, read: Read, strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
+    """Find the digits of a written number and read them.
+
+    Parameters
+    ----------
+    canvas : (H, W) uint8, ink 255 on 0, or (H, W, 4) uint8 RGBA.
+    read : (n, 28, 28) uint8 -> (n, 10) float32, such as `Classifier.predict_proba`. It should give what is no digit
+        low probabilities, as the shipped model was taught to.
+    strokes : (k, 2) arrays, x and y in canvas pixels, y down, where they are known. Their order does not matter.
+
+    Raises
+    ------
+    InkError, where `canvas` is not such an array.
+    """
+    ink = find_ink(canvas)
+    box = find_box(ink)
+    if box is None:
+        return NumberReading()
+    top, bottom, left, right = box
+    tight = ink[top:bottom, left:right]
+    writing = reduce_ink(tight)
+    corner = np.array([left, top])
+    paths = [(np.reshape(stroke, (-1, 2)) - corner) / writing.factor for stroke in strokes or () if len(stroke)]
+    cutters: list[Cutter] = [between_components, along_seams]
+    if paths:
+        cutters.insert(1, lambda some, places: between_strokes(some, places, paths))
+    row = judge(writing, find_groups(writing), read)
+    for cutter in cutters:
+        row = [part for stretch in into_stretches(writing, row) for part in improve(writing, stretch, cutter, read)]
+    pieces = cut_out(tight, writing, [part.places for part in row], (left, top))
+    specks = [np.flatnonzero(writing.component == number) for number in np.unique(writing.component) if number < 0]
+    return NumberReading(read_pieces(pieces, read), tuple(cut_out(tight, writing, specks, (left, top))))
+
+
+def split(digit: FoundDigit, read: Read) -> tuple[FoundDigit, FoundDigit]:
+    """Take a digit for two: cut it where both halves read best.
+
+    Raises
+    ------
+    InkError, where the ink is too narrow to be cut.
+    """
+    writing = reduce_ink(digit.ink)
+    everything = np.arange(len(writing.x))
+    middle = Cut(writing.x < writing.shape[1] / 2, DEAREST)
+    cuts = [*between_components(writing, everything), *along_seams(writing, everything), middle]
+    cuts = [cut for cut in cuts if cut.is_left.any() and not cut.is_left.all()]
+    if not cuts:
+        raise InkError(
+            f"Expected a digit wide enough to be two. Received: one of {digit.ink.shape[1]} x {digit.ink.shape[0]} "
+            "pixels. Leave it whole."
+        )
+    halves = [everything[side] for cut in cuts for side in (cut.is_left, ~cut.is_left)]
+    scores = score(writing, halves, read)
+    best = int(np.argmax(scores[0::2] + scores[1::2] - [CROSSED * cut.crossed for cut in cuts]))
+    pieces = cut_out(digit.ink, writing, halves[2 * best : 2 * best + 2], (digit.left, digit.top))
+    first, second = read_pieces(pieces, read)
+    return first, second
+
+
+def join(first: FoundDigit, second: FoundDigit, read: Read) -> FoundDigit:
+    """Take two digits of one reading for one, (28, 28) image and probabilities made anew from the ink of both."""
+    left, top = min(first.left, second.left), min(first.top, second.top)
+    right, bottom = max(first.right, second.right), max(first.bottom, second.bottom)
+    ink = np.zeros((bottom - top, right - left), np.uint8)
+    for one in (first, second):
+        part = ink[one.top - top : one.bottom - top, one.left - left : one.right - left]
+        np.maximum(part, one.ink, out=part)
+    return read_pieces([Piece(left, top, ink)], read)[0]

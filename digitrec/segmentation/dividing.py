@@ -1,0 +1,95 @@
+"""Dividing the ink of a number among digits of which one knows how many there are, and about where each lies."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.preprocessing import find_box
+from digitrec.segmentation.cuts import Cut, along_seams, between_components, between_strokes
+from digitrec.segmentation.found import Piece, Pixels
+from digitrec.segmentation.writing import Places, Writing, cut_out, find_groups, reduce_ink
+
+BEYOND = 8.0  # widths of the pen that a cut may cross, rather than leave as much ink as a digit's on the wrong side
+
+
+def leave_out_specks(ink: Pixels) -> tuple[Pixels, tuple[Piece, ...]]:
+    """The ink (H, W) uint8 without specks that are far from everything else, and those."""
+    box = find_box(ink)
+    if box is None:
+        return ink, ()
+    top, bottom, left, right = box
+    tight = ink[top:bottom, left:right]
+    writing = reduce_ink(tight)
+    specks = tuple(cut_out(tight, writing, _specks(writing), (left, top)))
+    if not specks:
+        return ink, ()
+    clean = ink.copy()
+    for speck in specks:
+        clean[speck.top : speck.bottom, speck.left : speck.right][speck.ink > 0] = 0
+    return clean, specks
+
+
+def divide(ink: Pixels, middles: Sequence[float], strokes: Sequence[NDArray[Any]] | None = None) -> tuple[Piece, ...]:
+    """Share ink among digits.
+
+    Parameters
+    ----------
+    ink : (H, W) uint8, 255 on 0, with some of it there.
+    middles : about where each digit lies, columns of `ink`, left to right, at least one.
+    strokes : (k, 2) arrays, x and y in pixels of `ink`, where they are known: none is cut.
+
+    Returns
+    -------
+    a piece for each of `middles`, in their order. All ink is in one of them.
+    """
+    top, bottom, left, right = find_box(ink) or (0, *ink.shape[:1], 0, *ink.shape[1:])
+    tight = ink[top:bottom, left:right]
+    writing = reduce_ink(tight)
+    paths = [(np.reshape(stroke, (-1, 2)) - (left, top)) / writing.factor for stroke in strokes or () if len(stroke)]
+    places = (np.asarray(middles, float) - left) / writing.factor
+    groups = find_groups(writing)
+    spans = np.array([(writing.x[group].min(), writing.x[group].max()) for group in groups])
+    at = np.array([int(_distance(spans, place, place).argmin()) for place in places])
+    homes = [group if group in at else at[_distance(spans[at], *spans[group]).argmin()] for group in range(len(groups))]
+    owner = np.abs(writing.x[:, None] - places).argmin(axis=1)  # of specks; other ink is shared with more care
+    for home in np.unique(at):
+        mine = np.sort(np.concatenate([group for group, one in zip(groups, homes, strict=True) if one == home]))
+        own = np.flatnonzero(at == home)
+        owner[mine] = own[_share(writing, mine, places[own], paths)]
+    pieces = cut_out(tight, writing, [np.flatnonzero(owner == k) for k in range(len(places))], (left, top))
+    return tuple(pieces)
+
+
+def _distance(spans: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    """How far each span (k, 2) of columns is from the one from `low` to `high`; 0 where they overlap."""
+    return np.maximum(np.maximum(spans[:, 0] - high, low - spans[:, 1]), 0)
+
+
+def _share(
+    writing: Writing, part: Places, middles: NDArray[np.float64], paths: Sequence[NDArray[np.float64]]
+) -> NDArray[np.intp]:
+    """Which of the middles each pixel of a part belongs to, (n,)."""
+    number = np.zeros(len(part), np.intp)
+    if len(middles) == 1:
+        return number
+    cuts = [*between_components(writing, part), *along_seams(writing, part)]
+    cuts += between_strokes(writing, part, paths) if paths else []
+    x = writing.x[part]
+    for before, after in pairwise(middles):
+        upright = Cut(x < (before + after) / 2, BEYOND)
+        number += ~min([*cuts, upright], key=lambda cut: _cost(writing, cut, x, before, after)).is_left
+    missing = np.setdiff1d(np.arange(len(middles)), number)
+    return np.abs(x[:, None] - middles).argmin(axis=1) if len(missing) else number
+
+
+def _cost(writing: Writing, cut: Cut, x: Places, before: float, after: float) -> float:
+    """Widths of the pen that a cut crosses, and how much ink it has on the wrong side of two digits' middles."""
+    wrong = (cut.is_left & (x > after)).sum() + (~cut.is_left & (x < before)).sum()
+    return cut.crossed + BEYOND * float(wrong) / (writing.pen * writing.height)
+
+
+def _specks(writing: Writing) -> list[Places]:
+    return [np.flatnonzero(writing.component == number) for number in np.unique(writing.component) if number < 0]

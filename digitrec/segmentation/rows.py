@@ -1,0 +1,167 @@
+"""From a row of groups to the pieces that read best: what is no plain digit is cut, read and put together anew."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.corruptions import Read
+from digitrec.segmentation.cuts import MOST, Cutter
+from digitrec.segmentation.writing import Bools, Places, Writing, size_of, to_images
+
+# Lengths in heights of the number.
+LINKED = 0.35  # ink across a wider gap is never one digit
+WIDEST = 1.3  # a piece that is wider is no digit
+LOWEST = 0.4  # nor one that is lower
+LEAST = 0.4  # nor one with less ink than a line so long
+
+SAME = 0.02  # cuts that differ by no more than a line so long are one
+TURNED = 0.1  # of a pen's width, squared: so much of a cut's left may lie right of the next one
+
+PLAIN = 0.9  # probability from which a group is a digit without further ado, if it is as high and narrow as one:
+PLAIN_HEIGHT, PLAIN_WIDTH = 0.5, 1.1  # at least, in heights of the number; at most, in its own
+
+# What a row of pieces pays, chosen on training digits.
+READ = 2.0  # for each piece, times the logarithm of how much it is a digit
+FLOOR = 0.01  # which is at least this
+CROSSED = 0.5  # for each width of the pen that a cut crosses
+LOW, LOW_BELOW = 10.0, 0.75  # for each height that a piece is lower than so many
+GAP = 3.0  # for each height of paper inside a piece
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Some pixels of a writing, and whether they are plainly a digit."""
+
+    places: Places
+    is_plain: bool
+
+
+def judge(writing: Writing, parts: Sequence[Places], read: Read) -> list[_Part]:
+    """Read parts, and tell which are plainly digits."""
+    answers = read(to_images(writing, parts))
+    return [
+        _Part(part, _is_plain(writing, part, float(answer.max()))) for part, answer in zip(parts, answers, strict=True)
+    ]
+
+
+def _is_plain(writing: Writing, part: Places, confidence: float) -> bool:
+    high, wide = size_of(writing, part)
+    return confidence >= PLAIN and high >= PLAIN_HEIGHT * writing.height and wide <= PLAIN_WIDTH * high
+
+
+def into_stretches(writing: Writing, row: Sequence[_Part]) -> list[list[_Part]]:
+    """The row in pieces between neighbours that are both plain, or too far apart to be one digit."""
+    stretches: list[list[_Part]] = []
+    for before, part in zip([None, *row], row, strict=False):
+        if before is not None and not (before.is_plain and part.is_plain):
+            gap = writing.x[part.places].min() - writing.x[before.places].max() - 1
+            if gap <= LINKED * writing.height:
+                stretches[-1].append(part)
+                continue
+        stretches.append([part])
+    return stretches
+
+
+def improve(writing: Writing, stretch: list[_Part], cutter: Cutter, read: Read) -> list[_Part]:
+    """Cut what is not plain, and put a stretch together anew as it reads best."""
+    if all(part.is_plain for part in stretch):
+        return stretch
+    places = np.concatenate([part.places for part in stretch])
+    is_left, crossed, is_border = _cuts(writing, stretch, cutter)
+    if is_border.all() and len(stretch) == 1:
+        return stretch
+    edges = _edges(writing, places, is_left, is_border)
+    scores = score(writing, [places[is_left[b] & ~is_left[a]] for a, b in edges], read)
+    path = _best_path(edges, scores - CROSSED * crossed[[b for _, b in edges]], len(is_left))
+    number = (~is_left[path[1:]]).sum(axis=0)
+    parts = [places[number == k] for k in range(len(path) - 1)]
+    return judge(writing, [part for part in parts if len(part)], read)
+
+
+def _cuts(writing: Writing, stretch: list[_Part], cutter: Cutter) -> tuple[Bools, NDArray[np.float64], Bools]:
+    """All cuts of a stretch that differ, from one left of it all to one right of it all.
+
+    Returns
+    -------
+    (k, n) which pixels lie left of each; (k,) what each crosses; (k,) whether it is a border of the stretch's parts.
+    """
+    ends = np.cumsum([0] + [len(part.places) for part in stretch])
+    place = np.arange(ends[-1])
+    rows, crossed = [place < end for end in ends], [0.0] * len(ends)
+    for part, start, end in zip(stretch, ends[:-1], ends[1:], strict=True):
+        for cut in [] if part.is_plain else cutter(writing, part.places):
+            is_left = place < start
+            is_left[start:end] = cut.is_left
+            rows.append(is_left)
+            crossed.append(cut.crossed)
+    is_left, costs = np.array(rows), np.array(crossed)
+    order = np.concatenate([np.arange(len(ends)), len(ends) + np.argsort(costs[len(ends) :], kind="stable")])
+    common = _common(is_left[order])
+    differ = common.diagonal()[:, None] + common.diagonal() - 2 * common
+    kept = list(range(len(ends)))
+    for k in range(len(ends), len(order)):
+        if len(kept) < len(ends) + MOST and differ[k, kept].min() > SAME * writing.pen * writing.height:
+            kept.append(k)
+    chosen = order[kept]
+    chosen = chosen[np.argsort(is_left[chosen].sum(axis=1), kind="stable")]
+    return is_left[chosen], costs[chosen], chosen < len(ends)
+
+
+def _common(is_left: Bools) -> NDArray[np.float32]:
+    """How many pixels each two cuts both have on their left, (k, k)."""
+    counted = is_left.astype(np.float32)
+    return counted @ counted.T
+
+
+def _edges(writing: Writing, places: Places, is_left: Bools, is_border: Bools) -> list[tuple[int, int]]:
+    """Which two cuts, from left to right, have a piece between them that may be a digit, or was a part before."""
+    high = _extents(is_left, writing.y[places])
+    wide = _extents(is_left, writing.x[places])
+    common = _common(is_left)
+    turned, area = common.diagonal()[:, None] - common, common.diagonal() - common
+    may_be = (turned <= TURNED * writing.pen**2) & (area >= LEAST * writing.pen * writing.height)
+    may_be &= (high >= LOWEST * writing.height) & (wide <= WIDEST * writing.height)
+    for before, after in pairwise(np.flatnonzero(is_border)):
+        may_be[before, after] = True
+    return [(int(a), int(b)) for a, b in np.argwhere(np.triu(may_be, 1))]
+
+
+def _extents(is_left: Bools, positions: Places) -> NDArray[np.intp]:
+    """How far the pixels between each two cuts reach along one axis, (k, k)."""
+    positions = positions - positions.min()
+    counts = np.array([np.bincount(positions[mine], minlength=positions.max() + 1) for mine in is_left])
+    is_there = counts[None] > counts[:, None]
+    return np.where(
+        is_there.any(axis=2), is_there.shape[2] - is_there[..., ::-1].argmax(axis=2) - is_there.argmax(axis=2), 0
+    )
+
+
+def score(writing: Writing, pieces: Sequence[Places], read: Read) -> NDArray[np.float64]:
+    """How much each piece is a digit: logarithms, the higher the better."""
+    answers = read(to_images(writing, pieces)).max(axis=1)
+    # Ten answers of 0.1 say that it is none.
+    is_digit = np.log(np.maximum((answers - 0.1) / 0.9, 0) + FLOOR)
+    shapes = (
+        np.array([(size_of(writing, piece)[0], _widest_gap(writing.x[piece])) for piece in pieces]) / writing.height
+    )
+    return READ * is_digit - LOW * np.maximum(LOW_BELOW - shapes[:, 0], 0) - GAP * shapes[:, 1]
+
+
+def _widest_gap(x: Places) -> int:
+    """The longest run of columns without ink between some with."""
+    return int(np.diff(np.flatnonzero(np.bincount(x - x.min()))).max(initial=1)) - 1
+
+
+def _best_path(edges: Sequence[tuple[int, int]], scores: NDArray[np.float64], count: int) -> list[int]:
+    """The cuts on the way from the first to the last whose pieces' scores sum to the most."""
+    best, before = [0.0] + [-np.inf] * (count - 1), [0] * count
+    for (a, b), score in zip(edges, scores, strict=True):  # in the order of a, so that best[a] is final
+        if best[a] + score > best[b]:
+            best[b], before[b] = best[a] + score, a
+    path = [count - 1]
+    while path[-1]:
+        path.append(before[path[-1]])
+    return path[::-1]

@@ -1,0 +1,93 @@
+"""A model folder becomes a reader of whole numbers: one network goes over the ink from end to end.
+
+canvas -> `to_strip` -> LiteRT -> answers -> `decode` -> the ink divided among the digits -> `NumberReading`
+
+Unlike `digitrec.segmentation`, it never decides where one digit ends before it has read it (connectionist temporal
+classification; Graves and others, 2006).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.errors import InkError
+from digitrec.interpreters import Interpreters, answers, check_face, faces
+from digitrec.preprocessing import SIDE, find_ink
+from digitrec.registry import NUMBERS_NAME, Card, find_model, read_card, read_file
+from digitrec.segmentation.dividing import divide, leave_out_specks
+from digitrec.segmentation.found import FoundDigit, NumberReading, to_image
+from digitrec.strips import BLANK, FRAMES, WIDTH, decode, to_column, to_strip
+
+BATCH = 16  # strips at once
+
+
+class SequenceReader:
+    """Reads numbers with a model's .tflite file. Safe to call from several threads at once."""
+
+    def __init__(self, content: bytes, card: Card) -> None:
+        """From the bytes of a .tflite file; ModelError where they are not a reader of strips."""
+        self.card = card
+        self._interpreters = Interpreters(content, card.name, BATCH)
+        with self._interpreters.borrow(1) as interpreter:
+            check_face(interpreter, card.name, (SIDE, WIDTH, 1), (FRAMES, BLANK + 1))
+
+    def predict_proba(self, strips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(n, 28, 256) uint8, ink 255 on 0 -> (n, 64, 11) float32: of each digit, and of none, at each frame.
+
+        Raises
+        ------
+        InkError, where `strips` is of another shape or type.
+        """
+        strips = np.asarray(strips)
+        if strips.dtype != np.uint8 or strips.ndim != 3 or strips.shape[1:] != (SIDE, WIDTH):
+            raise InkError(
+                f"Expected strips as uint8 of shape (n, {SIDE}, {WIDTH}), ink 255 on 0. "
+                f"Received: shape {strips.shape}, dtype {strips.dtype}. Make them with `to_strip`."
+            )
+        size = 1 if len(strips) < BATCH else BATCH
+        with self._interpreters.borrow(size) as interpreter:
+            flat = answers(interpreter, strips, size, int(faces(interpreter)[1][0]["index"]))
+        return flat.reshape(-1, FRAMES, BLANK + 1)
+
+    def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
+        """Read a number, and find the ink of each of its digits.
+
+        Parameters
+        ----------
+        canvas : (H, W) uint8, ink 255 on 0, or (H, W, 4) uint8 RGBA.
+        strokes : (k, 2) arrays, x and y in canvas pixels, y down, where they are known: they say which ink belongs
+            together. What is read does not depend on them.
+
+        Raises
+        ------
+        InkError, where `canvas` is not such an array.
+        """
+        ink, specks = leave_out_specks(find_ink(canvas))
+        if not ink.any():
+            return NumberReading()
+        strip = to_strip(ink)
+        decoded = decode(self.predict_proba(strip.image[None])[0])
+        if not decoded.text:
+            return NumberReading((), specks)
+        middles = [to_column(strip, int(frame)) for frame in decoded.frames]
+        pieces = divide(ink, middles, strokes)
+        digits = [
+            FoundDigit(piece.left, piece.top, piece.ink, to_image(piece.ink), shares)
+            for piece, shares in zip(pieces, decoded.probabilities, strict=True)
+        ]
+        return NumberReading(tuple(digits), specks)
+
+
+def load_sequence_reader(name_or_folder: str | Path = NUMBERS_NAME) -> SequenceReader:
+    """The reader of a model, by name or folder; the shipped one unless told otherwise.
+
+    Raises
+    ------
+    ModelError, where the folder, its card or its file is missing, damaged or foreign.
+    """
+    folder = find_model(name_or_folder)
+    card = read_card(folder)
+    return SequenceReader(read_file(folder, "model.tflite", card), card)

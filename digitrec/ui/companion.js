@@ -1,0 +1,133 @@
+// The canvas's companion. Looks at the canvas's surfaces a few times a second, sends their picture to Python where it
+// has changed, and has the verdict that comes back shown. One picture is on its way at a time; one that is not answered
+// counts as lost after a while, and is sent again. `show(companion, data)` stands in a file of its own.
+
+const LOOK = 40 // ms between two looks at the canvas
+const REST = 90 // ms at least between two pictures sent
+const LOST = 1500 // ms after which an unanswered picture counts as lost
+const SETTLED = 600 // ms without a change after which the verdict is read out
+const SMALL = 4 // times less each way, where a change is looked for
+
+const companions = new WeakMap() // parentElement -> what its companion remembers between renders
+
+export default function (component) {
+  const { data, parentElement, setStateValue } = component
+  if (!companions.has(parentElement)) companions.set(parentElement, remember(parentElement))
+  const companion = companions.get(parentElement)
+  companion.data = data
+  companion.send = (picture) => setStateValue("picture", picture)
+  companion.pick = (picked) => setStateValue("picked", picked)
+  if (data.seen >= companion.number) companion.waiting = false
+  tell(companion)
+  companion.timer ??= setInterval(() => look(companion), LOOK)
+  show(companion, data)
+  return () => {
+    clearInterval(companion.timer)
+    companion.timer = null
+    companion.last = null
+  }
+}
+
+function remember(root) {
+  return {
+    root,
+    small: document.createElement("canvas").getContext("2d", { willReadFrequently: true }),
+    full: document.createElement("canvas").getContext("2d"),
+    number: 0, // of pictures sent
+    waiting: false,
+    sentAt: 0,
+    last: null, // the small picture when last sent
+    timer: null,
+  }
+}
+
+function look(companion) {
+  if (document.hidden) return
+  const now = performance.now()
+  const late = now - companion.sentAt
+  if (companion.waiting ? late < LOST : late < REST) return
+  if (companion.waiting) companion.last = null
+  const surfaces = find(companion)
+  if (!surfaces.length) return
+  const { width, height } = companion.data
+  const reduced = paint(companion.small, surfaces, Math.round(width / SMALL), Math.round(height / SMALL))
+  const pixels = reduced.getImageData(0, 0, reduced.canvas.width, reduced.canvas.height).data
+  if (companion.last && same(companion.last, pixels)) return
+  companion.last = pixels
+  companion.waiting = true
+  companion.sentAt = now
+  companion.number += 1
+  tell(companion)
+  const url = paint(companion.full, surfaces, width, height).canvas.toDataURL("image/png")
+  companion.send({ number: companion.number, revision: companion.data.revision, url })
+}
+
+// For assistive software, and for whoever measures: which picture was sent last, and which one the verdict is of.
+function tell(companion) {
+  const live = companion.root.querySelector(".live")
+  live.setAttribute("aria-busy", companion.waiting)
+  live.dataset.sent = companion.number
+  live.dataset.seen = companion.data.seen
+}
+
+// The canvas keeps what is drawn and the stroke under way on surfaces of their own, in an open shadow root.
+function find(companion) {
+  if (companion.surfaces?.[0]?.isConnected) return companion.surfaces
+  const around = document.querySelector(companion.data.canvas)
+  for (const host of around?.querySelectorAll("*") ?? []) {
+    const root = host.shadowRoot
+    const upper = root?.querySelector("canvas.upper-canvas")
+    if (!upper) continue
+    dress(root, companion.data)
+    nameCanvas(root, upper, companion.data.name)
+    root.addEventListener("pointerup", () => setTimeout(() => sendDrawing(root)), true)
+    companion.surfaces = [...root.querySelectorAll("canvas")]
+    show(companion, companion.data)
+    return companion.surfaces
+  }
+  return []
+}
+
+// The page has undo, redo and clear of its own, with names and keys, which the canvas's toolbar would only repeat. Where
+// there is less room than the canvas is wide, it is shown smaller: Fabric reckons with that.
+function dress(root, { width, height }) {
+  const style = document.createElement("style")
+  style.textContent = `
+    .dc-toolbar { display: none !important }
+    .dc-scroll { overflow: hidden !important }
+    .dc-container { aspect-ratio: ${width} / ${height}; height: auto !important; max-width: 100% }
+    .dc-container > *, .dc-container canvas { height: 100% !important; width: 100% !important }`
+  root.append(style)
+}
+
+function nameCanvas(root, upper, name) {
+  for (const surface of root.querySelectorAll("canvas")) surface.setAttribute("aria-hidden", surface !== upper)
+  upper.setAttribute("role", "img")
+  upper.setAttribute("aria-label", name)
+}
+
+// A stroke is told to Python as soon as the pen is lifted, by the toolbar's own button, and not 200 ms later: whoever
+// presses undo at once means that stroke.
+function sendDrawing(root) {
+  root.querySelector('.dc-toolbar button[aria-label^="Update"]')?.click()
+}
+
+function paint(context, surfaces, width, height) {
+  const { canvas } = context
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height })
+  context.fillStyle = "#fff"
+  context.fillRect(0, 0, width, height)
+  for (const surface of surfaces) if (surface.width) context.drawImage(surface, 0, 0, width, height)
+  return context
+}
+
+function same(one, other) {
+  for (let i = 0; i < one.length; i += 4) if (one[i] !== other[i]) return false
+  return true
+}
+
+// Reads the verdict out to whoever cannot see it, once it stays.
+function speak(companion, text) {
+  clearTimeout(companion.speech)
+  companion.speech = setTimeout(() => (companion.root.querySelector('[data-part="spoken"]').textContent = text), SETTLED)
+}

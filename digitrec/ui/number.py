@@ -1,0 +1,145 @@
+"""A number on a wide canvas: read while the pen moves, looked into digit by digit, and changed by hand.
+
+what is on the sheet -> `read_number` -> changes by hand -> boxes on the drawing, buttons, the number -> one digit
+"""
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from digitrec.byhand import Change, NamedDigit, box_of, change_by_hand
+from digitrec.classifier import Classifier
+from digitrec.drawings import WIDE
+from digitrec.segmentation import read_number
+from digitrec.ui import details, links, live, paper, tools
+from digitrec.ui.cache import classifier
+from digitrec.ui.messages import told
+from digitrec.ui.models import choose_model
+from digitrec.ui.sheet import Sheet
+from digitrec.words import in_percent, in_words
+
+ABOUT = "Canvas to write a number on. Without a mouse, press Sample number."
+PICKED, CHANGES = "number_picked", "number_changes"  # in the session: a digit's place; what was changed by hand
+
+_number = live.companion("number")
+
+
+@st.fragment
+def show_board() -> None:
+    """Canvas, number and details: what reruns while the pen moves."""
+    with told("The network could not be loaded. Show this to whoever started the app."):
+        reader = classifier()
+    above = st.container(horizontal=True, gap="small")
+    sent = paper.show(*tools.chosen_pen(), WIDE)
+    with above:
+        tools.show(WIDE)
+    sheet = paper.current(WIDE)
+    ink, strokes = live.newest(sheet, sent)
+    reading = read_number(ink, reader.predict_proba, strokes)
+    digits = change_by_hand(reading.digits, st.session_state.get(CHANGES, ()), reader.predict_proba)
+    picked = _picked(digits)
+    _show(sheet, reader, digits, picked)
+    if picked is not None:
+        _show_hands(digits, picked)
+    tools.show_more(WIDE)
+    choose_model()
+    links.keep_in_address(sheet.drawing)
+    if picked is not None:
+        details.show(reader, reader.read(digits[picked].found.ink), sheet.drawing)
+
+
+def _picked(digits: Sequence[NamedDigit]) -> int | None:
+    """The place of the digit that is looked into: the one picked, or the last where there are fewer now."""
+    if not digits:
+        return None
+    return min(int(st.session_state.get(PICKED, 0)), len(digits) - 1)
+
+
+def _show(sheet: Sheet, reader: Classifier, digits: Sequence[NamedDigit], picked: int | None) -> None:
+    """Show boxes, buttons, the number and the picked digit, and keep the canvas's companion going."""
+    key = live.key_of(sheet)
+
+    def pick() -> None:
+        place = ((st.session_state.get(key) or {}).get("picked") or {}).get("place")
+        if isinstance(place, int) and 0 <= place < len(digits):  # a browser may send anything
+            st.session_state[PICKED] = place
+
+    _number(
+        key=key,
+        data={**live.what_to_watch(sheet, ABOUT), **describe(digits, reader, picked)},
+        on_picture_change=lambda: None,
+        on_picked_change=pick,
+    )
+
+
+def describe(digits: Sequence[NamedDigit], reader: Classifier, picked: int | None) -> dict[str, Any]:
+    """A number that was read as plain values: each digit's box and verdict, all of it in words, one in full."""
+    rows = [_describe_one(place, digit, reader, is_picked=place == picked) for place, digit in enumerate(digits)]
+    if picked is None:
+        return {"digits": [], "told": "Nothing to read yet", "spoken": "Nothing to read yet.", "one": None}
+    shares = [_confidence(digit) for digit in digits]
+    unsure = [str(place) for place, row in enumerate(rows, 1) if row["unsure"]]
+    count = f"{len(digits)} digit{'s' * (len(digits) > 1)}"
+    if unsure:
+        words = f"{count}, not sure of number {' and '.join(unsure)} from the left"
+    else:
+        together = math.prod(shares)
+        words = f"{count}, {in_words(together).lower()} of {'all' if len(digits) > 1 else 'it'}, {in_percent(together)}"
+    text = "".join(str(digit.digit) for digit in digits)
+    one = live.describe(reader.read(digits[picked].found.ink))
+    return {"digits": rows, "told": f"{words}.", "spoken": f"Read as {' '.join(text)}. {words}.", "one": one}
+
+
+def _describe_one(place: int, digit: NamedDigit, reader: Classifier, *, is_picked: bool) -> dict[str, Any]:
+    unsure = not digit.by_hand and reader.is_unsure(digit.found.probabilities)
+    percent = "by hand" if digit.by_hand else in_percent(_confidence(digit))
+    doubt = "not sure, perhaps " if unsure else ""
+    return {
+        "text": str(digit.digit),
+        "percent": percent,
+        "unsure": unsure,
+        "picked": is_picked,
+        "box": box_of(digit.found),
+        "name": f"Digit {place + 1}: {doubt}{digit.digit}, {percent}",
+    }
+
+
+def _confidence(digit: NamedDigit) -> float:
+    return 1.0 if digit.by_hand else float(digit.found.probabilities.max())
+
+
+def _show_hands(digits: Sequence[NamedDigit], picked: int) -> None:
+    """What can be changed by hand of the picked digit."""
+    here = box_of(digits[picked].found)
+    changes = st.session_state.get(CHANGES, ())
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        _hand("Split in two", ":material/call_split:", Change("split", (here,)))
+        if picked + 1 < len(digits):
+            _hand("Join with the next", ":material/merge:", Change("join", (here, box_of(digits[picked + 1].found))))
+        key = f"named-{here}-{len(changes)}"
+        st.selectbox(
+            "It is a", range(10), None, key=key, placeholder="…", width=110, on_change=partial(_name, key, here)
+        )
+        if changes:
+            st.button("Undo the last of these", icon=":material/undo:", on_click=_take_back)
+
+
+def _hand(label: str, icon: str, change: Change) -> None:
+    st.button(label, icon=icon, on_click=_remember, args=(change,))
+
+
+def _name(key: str, box: tuple[int, int, int, int]) -> None:
+    digit = st.session_state.get(key)
+    if digit is not None:
+        _remember(Change("name", (box,), digit))
+
+
+def _remember(change: Change) -> None:
+    st.session_state[CHANGES] = (*st.session_state.get(CHANGES, ()), change)
+
+
+def _take_back() -> None:
+    st.session_state[CHANGES] = st.session_state.get(CHANGES, ())[:-1]

@@ -1,0 +1,72 @@
+"""What a network is asked while it trains, and how its answers are judged: digits, or numbers composed of them.
+
+digits kept aside, recipe -> `validation_for` -> images to read -> answers -> `judge` -> loss, accuracy
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.architectures import ARCHITECTURES
+from digitrec.composing import image_hands
+from digitrec.datasets import Split
+from digitrec.evaluation import cross_entropy
+from digitrec.numbersets import NumberSet, compose_strips
+from digitrec.recipe import Recipe
+from digitrec.strips import ctc_loss, decode
+
+NUMBERS = 1000  # composed of the digits kept aside
+
+
+class Validation(Protocol):
+    """Images, (n, 28, w) uint8, ink 255 on 0, and how to judge what is answered to them."""
+
+    @property
+    def images(self) -> NDArray[np.uint8]:
+        """What is read."""
+
+    def judge(self, answers: NDArray[np.float32]) -> tuple[float, float]:
+        """The mean loss of answers to all images, and the share that they read rightly."""
+
+
+@dataclass(frozen=True, eq=False)
+class DigitValidation:
+    """Single digits."""
+
+    split: Split
+
+    @property
+    def images(self) -> NDArray[np.uint8]:
+        """(n, 28, 28) uint8."""
+        return self.split.images
+
+    def judge(self, answers: NDArray[np.float32]) -> tuple[float, float]:
+        """Of (n, 10) probabilities."""
+        right = answers.argmax(axis=1) == self.split.labels
+        return cross_entropy(answers, self.split.labels), float(right.mean())
+
+
+@dataclass(frozen=True, eq=False)
+class NumberValidation:
+    """Numbers."""
+
+    numbers: NumberSet
+
+    @property
+    def images(self) -> NDArray[np.uint8]:
+        """(n, 28, 256) uint8."""
+        return self.numbers.strips
+
+    def judge(self, answers: NDArray[np.float32]) -> tuple[float, float]:
+        """Of (n, 64, 11) probabilities."""
+        right = [decode(one).text == text for one, text in zip(answers, self.numbers.texts, strict=True)]
+        return float(ctc_loss(answers, self.numbers.texts).mean()), float(np.mean(right))
+
+
+def validation_for(recipe: Recipe, split: Split) -> DigitValidation | NumberValidation:
+    """What the recipe's network is asked of the digits kept aside; the same wherever it is asked for."""
+    if ARCHITECTURES[recipe.network].reads == "digit":
+        return DigitValidation(split)
+    return NumberValidation(compose_strips(image_hands(split), NUMBERS, [recipe.split_seed, 0]))
