@@ -66,12 +66,13 @@ class Block:
         return self.side + LIFT * self.back
 
 
-def layer_picture(layers: tuple[Layer, ...], text_colour: str | None = None) -> go.Figure:
+def layer_picture(layers: tuple[Layer, ...], text_colour: str | None = None, width: int = SIDE) -> go.Figure:
     """The image and what comes out of each layer as blocks below each other, with shapes and parameters.
 
-    `text_colour` is for what the theme would make too pale to read; None leaves it to the theme.
+    `text_colour` is for what the theme would make too pale to read; None leaves it to the theme. `width` is that of the
+    picture that goes in, in pixels.
     """
-    blocks = to_blocks(layers)
+    blocks = to_blocks(layers, width)
     column = max(block.width for block in blocks)
     figure = go.Figure(
         go.Scatter(
@@ -112,14 +113,14 @@ def layer_picture(layers: tuple[Layer, ...], text_colour: str | None = None) -> 
     return figure
 
 
-def to_blocks(layers: tuple[Layer, ...]) -> tuple[Block, ...]:
+def to_blocks(layers: tuple[Layer, ...], width: int = SIDE) -> tuple[Block, ...]:
     """The image, then a block for each layer."""
-    image = Block(SIDE, DEPTH, IMAGE, "The image", (SIDE, SIDE, 1), 0)
+    image = Block(SIDE, DEPTH, IMAGE, "The image" if width == SIDE else "The strip", (SIDE, width, 1), 0)
     return (
         image,
         *(
             Block(*_measure(row.shape), COLOURS[type(layer)], row.title, row.shape, row.parameters)
-            for layer, row in zip(layers, outline(layers), strict=True)
+            for layer, row in zip(layers, outline(layers, width), strict=True)
         ),
     )
 

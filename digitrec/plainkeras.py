@@ -1,5 +1,7 @@
 """A recipe as a short program in plain Keras that trains the same network, to be read, copied and changed."""
 
+from collections.abc import Callable
+
 from digitrec.architectures import (
     ARCHITECTURES,
     Convolution,
@@ -13,7 +15,9 @@ from digitrec.architectures import (
 )
 from digitrec.recipe import Recipe
 from digitrec.strips import FRAMES
+from digitrec.validation import NUMBERS
 
+Part = Callable[[Recipe], list[str]]
 SCALES = {
     "raw": [],
     "unit": ["layers.Rescaling(1 / 255)"],
@@ -29,9 +33,14 @@ OPTIMISERS = {
 
 def as_code(recipe: Recipe) -> str:
     """A program that, with the same data and libraries, has the same loss in its first epoch."""
-    return "\n".join(
-        [*_imports(recipe), "", *_data(recipe), "", *_batches(recipe), "", *_model(recipe), "", *_fit(recipe)]
-    )
+    begin: list[Part] = [_imports, _data, _batches]
+    if _reads_numbers(recipe):
+        begin = [_number_imports, _number_data, _number_batches]
+    return "\n\n".join("\n".join(part(recipe)) for part in (*begin, _model, _fit))
+
+
+def _reads_numbers(recipe: Recipe) -> bool:
+    return ARCHITECTURES[recipe.network].reads == "number"
 
 
 def _imports(recipe: Recipe) -> list[str]:
@@ -69,6 +78,64 @@ def _data(recipe: Recipe) -> list[str]:
     return lines
 
 
+def _number_imports(_: Recipe) -> list[str]:
+    return [
+        "import math",
+        "",
+        "import keras",
+        "from keras import layers, ops",
+        "from digitrec import load_dataset",
+        "from digitrec.composing import image_hands",
+        "from digitrec.numbersets import compose_strips",
+        "from digitrec.recipe import Recipe",
+        "from digitrec.splits import split_for",
+        "from digitrec.strips import encode",
+    ]
+
+
+def _number_data(recipe: Recipe) -> list[str]:
+    return [
+        f"data = load_dataset({recipe.source!r})",
+        "recipe = Recipe(  # by which the digits are divided that numbers are composed of",
+        f"    images={recipe.images}, validation={recipe.validation!r}, by_writer={recipe.by_writer},",
+        f"    split_seed={recipe.split_seed}, batch={recipe.batch},",
+        ")",
+        "parts = split_for(recipe, data)",
+        "hands = image_hands(parts.train)",
+        f"aside = compose_strips(image_hands(parts.validation), {NUMBERS}, [{recipe.split_seed}, 0])",
+    ]
+
+
+def _number_batches(recipe: Recipe) -> list[str]:
+    return [
+        f"SEED, BATCH, EPOCHS, RATE = {recipe.seed}, {recipe.batch}, {recipe.epochs}, {recipe.learning_rate!r}",
+        "",
+        "",
+        "class Batches(keras.utils.PyDataset):",
+        "    epoch = -1",
+        "",
+        "    def __len__(self):",
+        "        return math.ceil(len(parts.train) / BATCH)",
+        "",
+        "    def __getitem__(self, step):",
+        "        size = min(BATCH, len(parts.train) - step * BATCH)",
+        "        numbers = compose_strips(hands, size, [SEED, max(0, self.epoch), step])",
+        '        return numbers.strips[..., None].astype("float32"), encode(numbers.texts)',
+        "",
+        "    def on_epoch_begin(self):",
+        "        self.epoch += 1",
+        "",
+        "",
+        "def ctc(digits, answers):  # digits (n, 8), -1 after the last; answers (n, 64, 11), the last for none",
+        '    digits = ops.cast(digits, "int32")',
+        '    lengths = ops.sum(ops.cast(digits >= 0, "int32"), axis=1)',
+        "    frames = ops.full_like(lengths, 64)",
+        "    logits = ops.log(answers + 1e-7)",
+        "    return ops.ctc_loss(ops.maximum(digits, 0), logits, lengths, frames, mask_index=10)",
+        "",
+    ]
+
+
 def _batches(recipe: Recipe) -> list[str]:
     lines = [
         f"SEED, BATCH, EPOCHS, RATE = {recipe.seed}, {recipe.batch}, {recipe.epochs}, {recipe.learning_rate!r}",
@@ -101,7 +168,11 @@ def _batches(recipe: Recipe) -> list[str]:
 
 
 def _model(recipe: Recipe) -> list[str]:
-    lines = ["keras.utils.set_random_seed(SEED)", "model = keras.Sequential([", "    keras.Input((28, 28, 1)),"]
+    lines = [
+        "keras.utils.set_random_seed(SEED)",
+        "model = keras.Sequential([",
+        f"    keras.Input((28, {ARCHITECTURES[recipe.network].width}, 1)),",
+    ]
     parts = [
         *SCALES[recipe.scaling],
         *(part for layer in ARCHITECTURES[recipe.network].layers for part in _layer(layer)),
@@ -135,6 +206,10 @@ def _fit(recipe: Recipe) -> list[str]:
     more = f", use_ema=True, ema_momentum={recipe.averaging!r}" if recipe.averaging else ""
     optimiser = OPTIMISERS[recipe.optimiser].format(more=more, decay=recipe.weight_decay, beta=recipe.beta_2)
     loss, metrics = '"categorical_crossentropy"', '"accuracy"'
+    aside = 'x_val[..., None].astype("float32"), np.eye(10)[y_val]'
+    if _reads_numbers(recipe):
+        loss, metrics = "ctc", ""
+        aside = 'aside.strips[..., None].astype("float32"), encode(aside.texts)'
     if recipe.smoothing:
         metrics = f"{metrics}, {loss}"  # which is not smoothed, and compares with others
         loss = f"keras.losses.CategoricalCrossentropy(label_smoothing={recipe.smoothing!r})"
@@ -154,7 +229,7 @@ def _fit(recipe: Recipe) -> list[str]:
         "    batches,",
         "    epochs=EPOCHS,",
         "    shuffle=False,  # Batches does it",
-        '    validation_data=(x_val[..., None].astype("float32"), np.eye(10)[y_val]),',
+        f"    validation_data=({aside}),",
         f"    callbacks=[{', '.join(callbacks)}],",
         ")",
         "model.summary()",

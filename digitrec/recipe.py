@@ -201,8 +201,8 @@ def check_recipe(recipe: Recipe) -> None:
         )
     if ARCHITECTURES[recipe.network].reads == "number" and (recipe.augmentation is not None or recipe.smoothing):
         raise RecipeError(
-            "Expected no augmentation and no smoothing for a network that reads numbers, which are composed anew in each "
-            "epoch. Received: one of them. Turn it off."
+            "Expected no augmentation and no smoothing for a network that reads numbers, which are composed anew in "
+            "each epoch. Received: one of them. Turn it off."
         )
     if recipe.images is not None and recipe.images < 1:
         raise RecipeError(f"Expected at least 1 image. Received: {recipe.images}. Leave it empty to take all.")

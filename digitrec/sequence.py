@@ -52,6 +52,10 @@ class SequenceReader:
             flat = answers(interpreter, strips, size, int(faces(interpreter)[1][0]["index"]))
         return flat.reshape(-1, FRAMES, BLANK + 1)
 
+    def is_unsure(self, probabilities: NDArray[np.float32]) -> bool:
+        """Whether ten probabilities are too weak for a verdict on one digit."""
+        return float(probabilities.max()) < self.card.unsure_below
+
     def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
         """Read a number, and find the ink of each of its digits.
 

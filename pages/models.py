@@ -19,7 +19,7 @@ begin_page(
 
 cards: dict[str, Card] = {}
 rows = []
-readers = list_readers()
+readers = list_readers(None)
 for title, folder in readers.items():
     try:
         card = read_card(folder)

@@ -7,13 +7,11 @@ from digitrec.errors import DigitrecError
 from digitrec.plainkeras import as_code
 from digitrec.recipe import check_recipe
 from digitrec.splits import split_for
-from digitrec.ui import paper
-from digitrec.ui.cache import classifier
 from digitrec.ui.jobs import look_at
 from digitrec.ui.messages import as_plain_text, begin_page, told
 from digitrec.ui.recipes import choose_recipe
 from digitrec.ui.sources import choose_dataset
-from digitrec.ui.training import show_run
+from digitrec.ui.training import drawing_for, show_run
 from digitrec.words import in_seconds
 
 begin_page(
@@ -48,7 +46,7 @@ with st.expander("A new training", expanded=not names, icon=":material/school:",
         st.caption(f"{len(parts.train):,} images to learn from, {len(parts.validation):,} to check with; {expected}.")
     if st.button("Train", type="primary", icon=":material/play_arrow:", disabled=parts is None):
         with told("The training could not begin."):
-            folder = runs.create(recipe, classifier().read(paper.as_ink()).preprocessed.image)
+            folder = runs.create(recipe, drawing_for(recipe))
             runs.start(folder)
         st.session_state["run"] = folder.name
         st.rerun()

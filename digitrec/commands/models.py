@@ -12,13 +12,13 @@ from digitrec.commands.common import AsJson, show, told
 from digitrec.datasets import load_dataset
 from digitrec.errors import DataError, EvaluationError, ModelError
 from digitrec.evaluation import check_probabilities, cross_entropy, list_mistakes, measure, per_digit
-from digitrec.registry import list_models, read_card
+from digitrec.registry import list_models, read_card, what_it_reads
 
 
 def models(as_json: AsJson = False) -> None:
     """List the models that can be read with."""
     cards = []
-    for name, folder in list_models().items():
+    for name, folder in list_models(None).items():
         try:
             cards.append((name, read_card(folder)))
         except ModelError as error:
@@ -27,6 +27,7 @@ def models(as_json: AsJson = False) -> None:
         {
             "name": name,
             "network": card.network,
+            "reads": what_it_reads(list_models(None)[name]),
             "parameters": card.parameters,
             "date": card.date,
             "measured": [figure.model_dump() for figure in card.measured],

@@ -1,7 +1,9 @@
 """`python -m digitrec predict`: read picture files of a digit each, and files of many."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,11 +17,10 @@ from digitrec.classifier import Classifier, Reading, load_classifier
 from digitrec.commands.common import AsJson, told
 from digitrec.errors import DataError, DigitrecError
 from digitrec.imagefiles import load_ink
-from digitrec.registry import SHIPPED_NAME
-from digitrec.segmentation import read_number
 from digitrec.submission import make_submission
 from digitrec.words import in_percent
 
+Read = tuple[dict[str, Any], pd.DataFrame]  # a picture's row, and a line for each of its digits
 NAMED = 5  # bad rows that are told in words; JSON has more
 
 
@@ -32,7 +33,9 @@ def predict(  # noqa: PLR0917  typer makes options of them
             show_default=False,
         ),
     ],
-    model: Annotated[str, typer.Option(help="A model's name or folder.")] = SHIPPED_NAME,
+    model: Annotated[
+        str | None, typer.Option(help="A model's name or folder; with --number, of one that reads digits or numbers.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A .csv with a row for each digit.")] = None,
     number: Annotated[bool, typer.Option("--number", help="Each picture shows a number of several digits.")] = False,
     submission: Annotated[
@@ -46,7 +49,10 @@ def predict(  # noqa: PLR0917  typer makes options of them
     """
     try:
         _check_options(files, out, submission=submission, number=number)
-        classifier = load_classifier(model)
+        classifier = load_classifier(SHIPPED_NAME if number else model or SHIPPED_NAME)
+        read_picture: Callable[[Path], Read] = partial(_read_picture, classifier=classifier)
+        if number:
+            read_picture = partial(_read_number, reader=load_number_reader(model or NUMBERS_NAME))
     except DigitrecError as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
@@ -58,7 +64,7 @@ def predict(  # noqa: PLR0917  typer makes options of them
                 readings.append(reading)
                 frame = reading.frame
             else:
-                row, frame = (_read_number if number else _read_picture)(path, classifier)
+                row, frame = read_picture(path)
             if len(frame):
                 frames.append(frame.assign(file=str(path)))
         except DigitrecError as error:
@@ -89,7 +95,7 @@ def _check_options(files: list[Path], out: Path | None, *, submission: bool, num
         raise DataError(f"Expected a file to write to. Received: {out}. Choose a name in a folder that is there.")
 
 
-def _read_picture(path: Path, classifier: Classifier) -> tuple[dict[str, Any], pd.DataFrame]:
+def _read_picture(path: Path, classifier: Classifier) -> Read:
     reading = classifier.read(load_ink(path))
     if reading.digit is None:
         error = "No ink was found: nothing on it differs from its border."
@@ -106,8 +112,8 @@ def _read_picture(path: Path, classifier: Classifier) -> tuple[dict[str, Any], p
     return _row(path, reading), pd.DataFrame([line])
 
 
-def _read_number(path: Path, classifier: Classifier) -> tuple[dict[str, Any], pd.DataFrame]:
-    reading = read_number(load_ink(path), classifier.predict_proba)
+def _read_number(path: Path, reader: NumberReader) -> Read:
+    reading = reader.read(load_ink(path))
     if not reading.digits:
         error = "No ink was found: nothing on it differs from its border."
         return {"file": str(path), "digit": None, "error": error}, pd.DataFrame()
@@ -119,7 +125,7 @@ def _read_number(path: Path, classifier: Classifier) -> tuple[dict[str, Any], pd
                 "row": place,
                 "digit": first,
                 "confidence": float(found.probabilities[first]),
-                "unsure": classifier.is_unsure(found.probabilities),
+                "unsure": reader.is_unsure(found.probabilities),
                 "second": second,
                 "second_confidence": float(found.probabilities[second]),
             }

@@ -14,14 +14,17 @@ from digitrec.datasets.pen import PenDigit, load_pen_digits
 from digitrec.errors import DataError
 from digitrec.heldout import read_held_out
 from digitrec.neighbours import Index, make_index
+from digitrec.numbers import NumberReader, PieceReader
 from digitrec.pixels import PixelSummary, summarise
 from digitrec.properties import measure_images
-from digitrec.registry import SHIPPED_NAME, find_model, list_models
+from digitrec.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, list_models
+from digitrec.sequence import load_sequence_reader
 from digitrec.store import fingerprint, write_rows
 from digitrec.ui.jobs import wait_for
 
 READ_AT_ONCE = 640  # images, between two looks at how far it is
 MODEL = "model"  # the session's choice: a model's name
+NUMBER_MODEL = "number_model"  # and of what reads numbers
 
 
 def classifier(model: str | Path | None = None) -> Classifier:
@@ -32,8 +35,13 @@ def classifier(model: str | Path | None = None) -> Classifier:
     chosen = model or st.session_state.get(MODEL)
     is_there = isinstance(chosen, Path) or chosen in list_models()
     folder = find_model(chosen if chosen and is_there else SHIPPED_NAME)
+    return _load_classifier(*_when(folder))
+
+
+def _when(folder: Path) -> tuple[str, float]:
+    """A model's folder and when it was written."""
     card = folder / "card.json"
-    return _load_classifier(str(folder), card.stat().st_mtime if card.is_file() else 0.0)
+    return str(folder), card.stat().st_mtime if card.is_file() else 0.0
 
 
 @st.cache_resource(show_spinner="Loading the network …", max_entries=16)
@@ -41,6 +49,22 @@ def _load_classifier(folder: str, written: float) -> Classifier:
     """Loaded again where the model has been `written` anew."""
     del written
     return load_classifier(Path(folder))
+
+
+def number_reader() -> NumberReader:
+    """What the session reads numbers with: the model chosen for them, else the shipped one."""
+    chosen = st.session_state.get(NUMBER_MODEL)
+    if chosen in list_models("number"):
+        return _load_number_reader(*_when(find_model(chosen)))
+    if chosen is None and NUMBERS_NAME in list_models("number"):
+        return _load_number_reader(*_when(find_model(NUMBERS_NAME)))
+    return PieceReader(classifier())
+
+
+@st.cache_resource(show_spinner="Loading the network …", max_entries=4)
+def _load_number_reader(folder: str, written: float) -> NumberReader:
+    del written
+    return load_sequence_reader(Path(folder))
 
 
 @st.cache_resource(show_spinner="Loading the pen digits …")

@@ -11,20 +11,34 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec import runs
+from digitrec.architectures import Reads
 from digitrec.charts import compared_curves
 from digitrec.datasets import Dataset, Split
 from digitrec.errors import DigitrecError
 from digitrec.evaluation import compare
 from digitrec.exchange import FORMS, LARGEST, add_model, pack
 from digitrec.pictures import as_paper
-from digitrec.registry import Card, delete_model, is_own, list_models, read_file, rename_model, restore_model
-from digitrec.ui.cache import MODEL, classifier, probabilities
+from digitrec.preprocessing import SIDE
+from digitrec.registry import (
+    Card,
+    delete_model,
+    is_own,
+    list_models,
+    read_file,
+    rename_model,
+    restore_model,
+    what_it_reads,
+)
+from digitrec.sequence import load_sequence_reader
+from digitrec.strips import WIDTH
+from digitrec.ui.cache import MODEL, NUMBER_MODEL, classifier, probabilities
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, told
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_seconds
 
 READS, SHOWN = 30, 20
+PIECE_BY_PIECE = "piece by piece"
 CHANCE = 0.05  # parted so far or farther by chance alone less often than this, two models count as different
 
 
@@ -35,20 +49,40 @@ def choose_model() -> None:
         st.selectbox("Read with", names, key=MODEL, persist_state="session", bind="query-params", width=260)
 
 
-def list_readers() -> dict[str, Path]:
-    """Everything that can read, by its title: the models, and the networks of runs that nobody has kept yet."""
-    found = {name: runs.find(name) / "model" for name in runs.list_runs()}
-    return list_models() | {f"run {name}": folder for name, folder in found.items() if (folder / "card.json").is_file()}
+def choose_number_model() -> None:
+    """Let the user choose how numbers are read: in one sweep by a network for numbers, or piece by piece."""
+    names = list(list_models("number"))
+    st.selectbox(
+        "Read numbers",
+        [*names, PIECE_BY_PIECE],
+        key=NUMBER_MODEL,
+        format_func=lambda name: name if name == PIECE_BY_PIECE else f"in one sweep, with {name}",
+        persist_state="session",
+        bind="query-params",
+        width=320,
+    )
+
+
+def list_readers(reads: Reads | None = "digit") -> dict[str, Path]:
+    """Everything that reads that, or anything, by its title: models, and the networks of runs that nobody kept yet."""
+    found = {f"run {name}": runs.find(name) / "model" for name in runs.list_runs()}
+    return list_models(reads) | {
+        title: folder
+        for title, folder in found.items()
+        if (folder / "card.json").is_file() and reads in (None, what_it_reads(folder))
+    }
 
 
 @st.cache_data(show_spinner="Timing the models …")
 def time_to_read(folder: Path, sha256: str) -> float:
-    """Seconds that one image takes, the median of some reads."""
+    """Seconds that one image or strip takes, the median of some reads."""
     del sha256  # a model that was written anew is timed anew
-    image, times = np.zeros((1, 28, 28), np.uint8), []
+    reads_numbers = what_it_reads(folder) == "number"
+    reader = load_sequence_reader(folder) if reads_numbers else classifier(folder)
+    image, times = np.zeros((1, SIDE, WIDTH if reads_numbers else SIDE), np.uint8), []
     for _ in range(READS):
         start = time.perf_counter()
-        classifier(folder).predict_proba(image)
+        reader.predict_proba(image)
         times.append(time.perf_counter() - start)
     return float(np.median(times))
 
@@ -60,6 +94,7 @@ def describe(title: str, folder: Path, card: Card) -> dict[str, object]:
     return {
         "name": title,
         "network": card.network,
+        "reads": what_it_reads(folder),
         "read": best.share if best else None,
         "95 % interval": f"{best.low:.2%} to {best.high:.2%}" if best else "",
         "measured on": f"{best.n:,}: {best.what}" if best else "",
@@ -98,7 +133,7 @@ def _untick() -> None:
 
 def use(name: str) -> None:
     """Read with this model from now on."""
-    st.session_state[MODEL] = name
+    st.session_state[MODEL if name in list_models() else NUMBER_MODEL] = name
     st.toast(as_plain_text(f"The Draw page reads with {name} now."), icon=":material/check:")
 
 
@@ -128,7 +163,7 @@ def offer_to_add() -> None:
 def show_one(title: str, folder: Path, card: Card) -> None:
     """What can be done with a model, or with a run's network."""
     st.subheader(as_plain_text(title), anchor=False)
-    is_model = title in list_models()
+    is_model = title in list_models(None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if is_model:
             st.button("Read with it", icon=":material/check:", on_click=use, args=(title,), type="primary")
@@ -143,7 +178,8 @@ def show_one(title: str, folder: Path, card: Card) -> None:
             st.download_button(label, content, f"{title}.{suffix}", on_click="ignore", icon=":material/download:")
         if is_own(title):
             st.button("Delete", icon=":material/delete:", on_click=put_aside, args=(title,))
-    _offer_pack(title, folder, card)
+    if what_it_reads(folder) == "digit":
+        _offer_pack(title, folder, card)
     if is_own(title):
         with st.form("rename", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             new = st.text_input("Name", title, max_chars=40, width=280)
@@ -174,6 +210,9 @@ def show_several(readers: Mapping[str, Path], cards: Mapping[str, Card], data: D
     """Several models on the test part of the same data: their curves, their recipes, and any two of them."""
     _show_curves(cards)
     _show_recipes(cards)
+    if any(what_it_reads(folder) == "number" for folder in readers.values()):
+        st.info("Tick two that read digits to see which images part them.", icon=":material/compare_arrows:")
+        return
     pairs = {f"{one} and {other}": (one, other) for one, other in combinations(readers, 2)}
     pair = next(iter(pairs)) if len(pairs) == 1 else st.selectbox("Compare", list(pairs), key="pair", width=520)
     first, second = pairs[pair]

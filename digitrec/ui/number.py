@@ -11,13 +11,13 @@ from typing import Any
 import streamlit as st
 
 from digitrec.byhand import Change, NamedDigit, box_of, change_by_hand
-from digitrec.classifier import Classifier
+from digitrec.classifier import Reading
 from digitrec.drawings import WIDE
-from digitrec.segmentation import read_number
+from digitrec.numbers import NumberReader
 from digitrec.ui import details, links, live, paper, tools
-from digitrec.ui.cache import classifier
+from digitrec.ui.cache import classifier, number_reader
 from digitrec.ui.messages import told
-from digitrec.ui.models import choose_model
+from digitrec.ui.models import choose_model, choose_number_model
 from digitrec.ui.sheet import Sheet
 from digitrec.words import in_percent, in_words
 
@@ -31,24 +31,26 @@ _number = live.companion("number")
 def show_board() -> None:
     """Canvas, number and details: what reruns while the pen moves."""
     with told("The network could not be loaded. Show this to whoever started the app."):
-        reader = classifier()
+        reader, looker = number_reader(), classifier()
     above = st.container(horizontal=True, gap="small")
     sent = paper.show(*tools.chosen_pen(), WIDE)
     with above:
         tools.show(WIDE)
     sheet = paper.current(WIDE)
-    ink, strokes = live.newest(sheet, sent)
-    reading = read_number(ink, reader.predict_proba, strokes)
-    digits = change_by_hand(reading.digits, st.session_state.get(CHANGES, ()), reader.predict_proba)
+    reading = reader.read(*live.newest(sheet, sent))
+    digits = change_by_hand(reading.digits, st.session_state.get(CHANGES, ()), looker.predict_proba)
     picked = _picked(digits)
-    _show(sheet, reader, digits, picked)
+    one = None if picked is None else looker.read(digits[picked].found.ink)
+    _show(sheet, reader, digits, picked, one)
     if picked is not None:
         _show_hands(digits, picked)
     tools.show_more(WIDE)
-    choose_model()
+    with st.container(horizontal=True, gap="small"):
+        choose_number_model()
+        choose_model()
     links.keep_in_address(sheet.drawing)
-    if picked is not None:
-        details.show(reader, reader.read(digits[picked].found.ink), sheet.drawing)
+    if one is not None:
+        details.show(looker, one, sheet.drawing)
 
 
 def _picked(digits: Sequence[NamedDigit]) -> int | None:
@@ -58,7 +60,9 @@ def _picked(digits: Sequence[NamedDigit]) -> int | None:
     return min(int(st.session_state.get(PICKED, 0)), len(digits) - 1)
 
 
-def _show(sheet: Sheet, reader: Classifier, digits: Sequence[NamedDigit], picked: int | None) -> None:
+def _show(
+    sheet: Sheet, reader: NumberReader, digits: Sequence[NamedDigit], picked: int | None, one: Reading | None
+) -> None:
     """Show boxes, buttons, the number and the picked digit, and keep the canvas's companion going."""
     key = live.key_of(sheet)
 
@@ -69,16 +73,18 @@ def _show(sheet: Sheet, reader: Classifier, digits: Sequence[NamedDigit], picked
 
     _number(
         key=key,
-        data={**live.what_to_watch(sheet, ABOUT), **describe(digits, reader, picked)},
+        data={**live.what_to_watch(sheet, ABOUT), **describe(digits, reader, picked, one)},
         on_picture_change=lambda: None,
         on_picked_change=pick,
     )
 
 
-def describe(digits: Sequence[NamedDigit], reader: Classifier, picked: int | None) -> dict[str, Any]:
+def describe(
+    digits: Sequence[NamedDigit], reader: NumberReader, picked: int | None, one: Reading | None
+) -> dict[str, Any]:
     """A number that was read as plain values: each digit's box and verdict, all of it in words, one in full."""
     rows = [_describe_one(place, digit, reader, is_picked=place == picked) for place, digit in enumerate(digits)]
-    if picked is None:
+    if one is None:
         return {"digits": [], "told": "Nothing to read yet", "spoken": "Nothing to read yet.", "one": None}
     shares = [_confidence(digit) for digit in digits]
     unsure = [str(place) for place, row in enumerate(rows, 1) if row["unsure"]]
@@ -89,11 +95,11 @@ def describe(digits: Sequence[NamedDigit], reader: Classifier, picked: int | Non
         together = math.prod(shares)
         words = f"{count}, {in_words(together).lower()} of {'all' if len(digits) > 1 else 'it'}, {in_percent(together)}"
     text = "".join(str(digit.digit) for digit in digits)
-    one = live.describe(reader.read(digits[picked].found.ink))
-    return {"digits": rows, "told": f"{words}.", "spoken": f"Read as {' '.join(text)}. {words}.", "one": one}
+    spoken = f"Read as {' '.join(text)}. {words}."
+    return {"digits": rows, "told": f"{words}.", "spoken": spoken, "one": live.describe(one)}
 
 
-def _describe_one(place: int, digit: NamedDigit, reader: Classifier, *, is_picked: bool) -> dict[str, Any]:
+def _describe_one(place: int, digit: NamedDigit, reader: NumberReader, *, is_picked: bool) -> dict[str, Any]:
     unsure = not digit.by_hand and reader.is_unsure(digit.found.probabilities)
     percent = "by hand" if digit.by_hand else in_percent(_confidence(digit))
     doubt = "not sure, perhaps " if unsure else ""

@@ -54,9 +54,9 @@ def current(width: int = CANVAS) -> Sheet:
     return sheet
 
 
-def as_ink() -> NDArray[np.uint8]:
-    """What is drawn on the sheet for a digit: (280, 280) uint8, ink 255 on 0."""
-    return render(current().drawing)
+def as_ink(width: int = CANVAS) -> NDArray[np.uint8]:
+    """What is drawn on the sheet of that width: (280, width) uint8, ink 255 on 0."""
+    return render(current(width).drawing)
 
 
 def change(step: Callable[[Sheet], Sheet], width: int = CANVAS) -> None:

@@ -41,10 +41,10 @@ def choose_recipe(data: Dataset) -> Recipe:
 
 
 def _show_layers(network: str) -> None:
-    layers = ARCHITECTURES[network].layers
+    layers, width = ARCHITECTURES[network].layers, ARCHITECTURES[network].width
     picture, table, summary = st.tabs(["Picture", "Table", "Keras's summary"])
     picture.plotly_chart(
-        layer_picture(layers, text_colour()),
+        layer_picture(layers, text_colour(), width),
         width=480,
         config={"displayModeBar": False},
         key="layers",
@@ -53,7 +53,7 @@ def _show_layers(network: str) -> None:
     table.dataframe(
         [
             {"layer": row.title, "gives": " × ".join(map(str, row.shape)), "numbers": row.parameters}
-            for row in outline(layers)
+            for row in outline(layers, width)
         ],
         hide_index=True,
     )
@@ -61,6 +61,7 @@ def _show_layers(network: str) -> None:
 
 
 def _choose_more(published: Recipe, data: Dataset) -> dict[str, Any]:
+    reads_digits = ARCHITECTURES[published.network].reads == "digit"  # numbers are composed anew, in many ways
     with st.container(horizontal=True, vertical_alignment="bottom"):
         changes: dict[str, Any] = {
             "batch": _whole(published, "batch", "Batch", "Images a step."),
@@ -69,9 +70,11 @@ def _choose_more(published: Recipe, data: Dataset) -> dict[str, Any]:
             "scaling": _choice(published, "scaling", "Scaling", tuple(SCALINGS)),
             "weight_decay": _real(published, "weight_decay", "Weight decay", "Of AdamW."),
             "beta_2": _real(published, "beta_2", "Beta 2", "Adam's memory of squared gradients."),
-            "smoothing": _real(published, "smoothing", "Label smoothing", "Share spread over all ten digits."),
             "averaging": _real(published, "averaging", "Averaging of weights", "Momentum; 0: none."),
         }
+        if reads_digits:
+            meaning = "Share spread over all ten digits."
+            changes["smoothing"] = _real(published, "smoothing", "Label smoothing", meaning)
     share = "Share of the images that it never learns from; 0: the test part serves."
     with st.container(horizontal=True, vertical_alignment="bottom"):
         changes |= {
@@ -85,7 +88,9 @@ def _choose_more(published: Recipe, data: Dataset) -> dict[str, Any]:
         by_writer = data.train.writers is not None and st.checkbox(
             "Keep whole writers aside", published.by_writer, key=_key(published, "by_writer")
         )
-        augments = st.checkbox("Augment", published.augmentation is not None, key=_key(published, "augment"))
+        augments = reads_digits and st.checkbox(
+            "Augment", published.augmentation is not None, key=_key(published, "augment")
+        )
     augmentation = (published.augmentation or Augmentation()) if augments else None
     return changes | {"by_writer": by_writer, "augmentation": augmentation}
 

@@ -3,6 +3,7 @@
 run folder -> read once a second -> curves, what it reads wrongly, its filters, the drawing
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,21 +11,28 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec import runs
+from digitrec.architectures import ARCHITECTURES
 from digitrec.charts import confusion_squares, learning_curves
 from digitrec.datasets import Split
+from digitrec.drawings import WIDE
 from digitrec.errors import DigitrecError
 from digitrec.evaluation import confusion, worst_first
 from digitrec.pictures import as_paper, shade
+from digitrec.preprocessing import preprocess
 from digitrec.recipe import Recipe
 from digitrec.registry import keep_model
 from digitrec.runs import Run, Snapshot
 from digitrec.splits import split_for
+from digitrec.strips import decode, to_strip
+from digitrec.ui import paper
 from digitrec.ui.cache import dataset
 from digitrec.ui.messages import as_plain_text, text_colour, told
 from digitrec.ui.strip import Captioned, show_strip
+from digitrec.validation import DigitValidation, NumberValidation, validation_for
 from digitrec.words import in_percent, in_seconds
 
 SHOWN = 24  # images of a kind
+NUMBERS_SHOWN = 10
 FILTERS = 32
 PLAIN = {"displayModeBar": False}
 TITLES = {
@@ -40,12 +48,30 @@ TITLES = {
 
 
 @st.cache_resource(show_spinner="Dividing the digits …", max_entries=3)
-def validation_of(source: str, images: int | None, validation: float, by_writer: bool, split_seed: int) -> Split:
-    """The images that a recipe with these settings keeps aside."""
-    recipe = Recipe(
-        source=source, images=images, validation=validation, by_writer=by_writer, split_seed=split_seed, batch=1
+def _validation(recipe: Recipe) -> DigitValidation | NumberValidation:
+    return validation_for(recipe, split_for(recipe, dataset(recipe.source)).validation)
+
+
+def validation_of(recipe: Recipe) -> DigitValidation | NumberValidation:
+    """What the recipe's network is asked while it trains: one and the same for recipes that differ in nothing else."""
+    asked = Recipe(
+        source=recipe.source,
+        images=recipe.images,
+        validation=recipe.validation,
+        by_writer=recipe.by_writer,
+        split_seed=recipe.split_seed,
+        batch=1,
     )
-    return split_for(recipe, dataset(source)).validation
+    reads_numbers = ARCHITECTURES[recipe.network].reads == "number"
+    return _validation(replace(asked, network=recipe.network) if reads_numbers else asked)
+
+
+def drawing_for(recipe: Recipe) -> NDArray[np.uint8] | None:
+    """What is on the sheet that the recipe's network reads, as it takes it; None where the sheet is empty."""
+    if ARCHITECTURES[recipe.network].reads == "digit":
+        return preprocess(paper.as_ink()).image
+    ink = paper.as_ink(WIDE)
+    return to_strip(ink).image if ink.any() else None
 
 
 def show_run(folder: Path) -> None:
@@ -130,21 +156,22 @@ def _show_epoch(run: Run) -> None:
             st.info("What it read after this epoch is not there any more.")
         return
     when = "at this moment" if now else f"after epoch {epoch}"
-    recipe = run.recipe
     try:
-        kept_aside = validation_of(recipe.source, recipe.images, recipe.validation, recipe.by_writer, recipe.split_seed)
+        kept_aside = validation_of(run.recipe)
     except DigitrecError as error:
         st.warning(as_plain_text(f"The images cannot be shown. {error}"))
         return
-    if now is not None:
-        kept_aside = _first(kept_aside, len(now.probabilities))
-    if len(kept_aside) != len(snapshot.probabilities):
+    count = len(snapshot.probabilities)
+    if len(kept_aside.images) != count and not now:
         st.warning("The data has changed since this run, so what it read cannot be shown.")
         return
-    _show_wrong(kept_aside, snapshot, when)
+    if isinstance(kept_aside, NumberValidation):
+        _show_wrong_numbers(kept_aside, snapshot, when)
+    else:
+        _show_wrong(_first(kept_aside.split, count), snapshot, when)
     _show_inside(run, snapshot)
-    if not run.state.is_under_way:
-        _show_confusion(kept_aside, snapshot)
+    if not run.state.is_under_way and isinstance(kept_aside, DigitValidation):
+        _show_confusion(kept_aside.split, snapshot)
 
 
 def _first(split: Split, count: int) -> Split:
@@ -155,12 +182,28 @@ def _show_wrong(split: Split, snapshot: Snapshot, when: str) -> None:
     read = snapshot.probabilities.argmax(axis=1)
     wrong = worst_first(snapshot.probabilities, split.labels)
     right = np.flatnonzero(read == split.labels)
-    sides = st.columns(2, gap="large")
-    titles = f"{len(wrong):,} of {len(split):,} read wrongly {when}", f"{len(right):,} read rightly"
-    for side, title, places in zip(sides, titles, (wrong, right), strict=True):
-        with side:
+    shown = [[_captioned(split, read, place) for place in places[:SHOWN].tolist()] for places in (wrong, right)]
+    _show_beside(len(wrong), len(right), shown, when, side=56)
+
+
+def _show_wrong_numbers(asked: NumberValidation, snapshot: Snapshot, when: str) -> None:
+    read = [decode(answers).text for answers in snapshot.probabilities]
+    texts = asked.numbers.texts[: len(read)]
+    is_right = np.array([one == text for one, text in zip(read, texts, strict=True)])
+    wrong, right = np.flatnonzero(~is_right), np.flatnonzero(is_right)
+    shown = [
+        [_captioned_number(asked.images[place], texts[place], read[place]) for place in places[:NUMBERS_SHOWN].tolist()]
+        for places in (wrong, right)
+    ]
+    _show_beside(len(wrong), len(right), shown, when, side=256)
+
+
+def _show_beside(wrong: int, right: int, shown: list[list[Captioned]], when: str, side: int) -> None:
+    titles = f"{wrong:,} of {wrong + right:,} read wrongly {when}", f"{right:,} read rightly"
+    for column, title, pictures in zip(st.columns(2, gap="large"), titles, shown, strict=True):
+        with column:
             st.markdown(f"**{title}**")
-            show_strip([_captioned(split, read, place) for place in places[:SHOWN].tolist()], side=56)
+            show_strip(pictures, side=side)
 
 
 def _captioned(split: Split, read: NDArray[np.intp], place: int) -> Captioned:
@@ -169,15 +212,26 @@ def _captioned(split: Split, read: NDArray[np.intp], place: int) -> Captioned:
     return Captioned(as_paper(split.images[place]), caption, f"A {label}, read as {digit}")
 
 
+def _captioned_number(strip: NDArray[np.uint8], text: str, read: str) -> Captioned:
+    caption = text if text == read else f"{text} → {read or 'nothing'}"
+    return Captioned(as_paper(strip), caption, f"The number {text}, read as {read or 'nothing'}")
+
+
 def _show_inside(run: Run, snapshot: Snapshot) -> None:
     sides = st.columns(2, gap="large")
     with sides[0]:
         st.markdown("**What its first layer looks for.** Dark counts for it, white against.")
         filters = [snapshot.filters[..., index] for index in range(min(snapshot.filters.shape[-1], FILTERS))]
         show_strip([Captioned(shade(one), "", f"Filter {index}") for index, one in enumerate(filters, 1)], side=40)
-    drawing = runs.read_drawing(run.folder)
-    if drawing is not None and len(snapshot.drawing):
-        with sides[1]:
+    architecture = ARCHITECTURES[run.recipe.network]
+    drawing = runs.read_drawing(run.folder, architecture.width)
+    if drawing is None or not len(snapshot.drawing):
+        return
+    with sides[1]:
+        if architecture.reads == "number":
+            st.markdown(f"**Your number**, read as **{decode(snapshot.drawing).text or 'nothing'}**.")
+            show_strip([Captioned(as_paper(drawing), "", "Your number as a strip of 28 by 256 pixels")], side=320)
+        else:
             digit = int(snapshot.drawing.argmax())
             st.markdown(f"**Your drawing**, read as **{digit}**, {in_percent(float(snapshot.drawing[digit]))}.")
             show_strip([Captioned(as_paper(drawing), "", "Your drawing as 28 by 28 pixels")], side=84)

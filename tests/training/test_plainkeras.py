@@ -10,8 +10,9 @@ from digitrec.evaluation import cross_entropy
 from digitrec.plainkeras import as_code
 from digitrec.recipe import PUBLISHED, SHIPPED, Recipe
 from digitrec.splits import split_for
-from digitrec.training.batches import Lesson, to_targets
+from digitrec.training.batches import Lesson, NumberLesson, to_targets
 from digitrec.training.fitting import Student
+from digitrec.validation import validation_for
 
 TINY = Recipe("cnn-tiny", "uci", epochs=1, batch=50, seed=3)
 
@@ -56,6 +57,20 @@ def test_the_program_has_the_loss_of_the_training(recipe: Recipe, capsys: pytest
             read = student.read(parts.test.images)
         own = names["model"].predict(parts.test.images[..., None].astype(np.float32), verbose=0)
         np.testing.assert_allclose(own, read, atol=1e-3)
+
+
+def test_the_program_that_reads_numbers_has_the_loss_of_the_training(capsys: pytest.CaptureFixture[str]) -> None:
+    published = PUBLISHED["digitrec-numbers"]
+    recipe = replace(published, source="uci", by_writer=False, images=260, batch=50, epochs=1, averaging=0)
+    names = run_code(recipe, capsys)
+    parts = split_for(recipe, load_dataset("uci"))
+    student = Student(recipe, NumberLesson(parts.train))
+    steps = list(student.learn(0))
+    expected = np.average([step.loss for step in steps], weights=[step.images for step in steps])
+    history = names["history"].history
+    assert history["loss"][0] == pytest.approx(expected, rel=1e-3)
+    validation = validation_for(recipe, parts.validation)
+    assert history["val_loss"][0] == pytest.approx(validation.judge(student.read(validation.images))[0], rel=1e-3)
 
 
 @pytest.mark.parametrize("schedule", ["one-cycle", "a cycle an epoch"])
