@@ -17,6 +17,8 @@ from digitrec.classifier import Classifier, Reading, load_classifier
 from digitrec.commands.common import AsJson, told
 from digitrec.errors import DataError, DigitrecError
 from digitrec.imagefiles import load_ink
+from digitrec.numbers import NumberReader, load_number_reader
+from digitrec.registry import NUMBERS_NAME, SHIPPED_NAME
 from digitrec.submission import make_submission
 from digitrec.words import in_percent
 
