@@ -22,6 +22,7 @@ from digitrec.datasets import Dataset
 from digitrec.datasets.pen import to_image
 from digitrec.errors import InkError, ModelError
 from digitrec.preprocessing import Preprocessed, preprocess
+from digitrec.registry import find_model, read_file
 from digitrec.samples import own_sample
 
 Images = NDArray[np.uint8]
@@ -45,7 +46,8 @@ def shares(**of: float) -> Shares:
 
 
 def deciding_at(classifier: Classifier, unsure_below: float) -> Classifier:
-    return Classifier(classifier._content, classifier.card.model_copy(update={"unsure_below": unsure_below}))
+    content = read_file(find_model(), "model.tflite", classifier.card)
+    return Classifier(content, classifier.card.model_copy(update={"unsure_below": unsure_below}))
 
 
 @pytest.mark.parametrize("n", [1, FEW, FEW + 1, BATCH, BATCH + 1, 3 * BATCH - 5])
@@ -293,7 +295,7 @@ def test_a_model_of_another_trade_is_refused(
     faces: tuple[Any, Any], model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ForeignInterpreter, "faces", faces)
-    monkeypatch.setattr("digitrec.classifier.Interpreter", ForeignInterpreter)
+    monkeypatch.setattr("digitrec.interpreters.Interpreter", ForeignInterpreter)
     with pytest.raises(ModelError, match=r"model\.tflite .*take \(1, 28, 28, 1\) .*Received: .*use another"):
         load_classifier(model_folder)
 
@@ -316,7 +318,7 @@ def test_a_model_of_whole_numbers_is_refused_when_it_is_loaded(
         def get_output_details(self) -> list[dict[str, Any]]:
             return [{"index": 1, "shape": np.array([1, 10]), "dtype": np.int8}]
 
-    monkeypatch.setattr("digitrec.classifier.Interpreter", Quantised)
+    monkeypatch.setattr("digitrec.interpreters.Interpreter", Quantised)
     with pytest.raises(ModelError, match=r"model\.tflite"):
         load_classifier(model_folder)
 
@@ -377,7 +379,7 @@ def test_features_of_anything_but_images_are_refused(classifier: Classifier) -> 
 
 
 def test_a_network_without_a_dense_layer_is_told(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digitrec.classifier.Interpreter._get_ops_details", lambda _: [{"op_name": "CONV_2D"}])
+    monkeypatch.setattr("digitrec.interpreters.Interpreter._get_ops_details", lambda _: [{"op_name": "CONV_2D"}])
     with pytest.raises(ModelError, match=r"ends in a dense layer\. Received: 'digitrec'"):
         classifier.features(some_digits(1))
 

@@ -194,7 +194,7 @@ def test_data_lists_what_there_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
     result = CliRunner().invoke(app, ["data", "--json"])
     there = {row["name"]: row["there"] for row in json.loads(result.stdout)}
-    assert there == {"mnist": False, "pen": False, "kaggle": False, "uci": True}
+    assert there == {"mnist": False, "pen": False, "both": False, "kaggle": False, "uci": True}
 
 
 def test_data_describes_a_source() -> None:

@@ -142,7 +142,7 @@ def test_a_damaged_file_is_refused(path: str, folder: Path) -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(DataError, match=r"mnist, pen, kaggle, uci.*Received: 'letters'"):
+    with pytest.raises(DataError, match=r"mnist, pen, both, kaggle, uci.*Received: 'letters'"):
         load_dataset("letters")
 
 
