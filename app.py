@@ -25,6 +25,7 @@ st.navigation(
             st.Page("pages/pixels.py", title="Pixels", icon=":material/grid_on:"),
             st.Page("pages/map.py", title="Map", icon=":material/scatter_plot:"),
             st.Page("pages/augmentation.py", title="Augmentation", icon=":material/auto_awesome_motion:"),
+            st.Page("pages/composing.py", title="Composed numbers", icon=":material/pin:"),
         ],
     },
     position="top",

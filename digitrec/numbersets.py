@@ -7,6 +7,7 @@ Each number is by one writer, where writers are known, so that its digits match 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from digitrec.preprocessing import SIDE
 from digitrec.strips import LONGEST, WIDTH, to_strip
 
 # How numbers to learn from are written: at about twice the height of a strip, and more unruly than people do.
-HOW = {
+HOW: dict[str, Any] = {
     "length": (1, LONGEST),
     "height": (50, 70),
     "pen": (0.05, 0.16),
@@ -27,9 +28,9 @@ HOW = {
     "stretch": 0.1,
 }
 KINDS = (
-    Settings(**HOW, gap=(-0.05, 0.01)),  # type: ignore[arg-type]
-    Settings(**HOW, gap=(0.0, 0.6)),  # type: ignore[arg-type]
-    Settings(**HOW, gap=(-0.08, 0.2)),  # type: ignore[arg-type]
+    Settings(**HOW, gap=(-0.05, 0.01)),
+    Settings(**HOW, gap=(0.0, 0.6)),
+    Settings(**HOW, gap=(-0.08, 0.2)),
 )
 SHARES = (0.4, 0.3, 0.3)  # of the numbers: touching, spaced, a mixture
 

@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.classifier import Classifier, load_classifier
+from digitrec.composing import Hand, image_hands
 from digitrec.datasets import Dataset, Finding, Progress, benchmark_for, check, data_folder, load_dataset
 from digitrec.datasets.pen import PenDigit, load_pen_digits
 from digitrec.errors import DataError
@@ -102,6 +103,12 @@ def pixel_summary(name: str, part: str) -> PixelSummary:
     """What `summarise` says of a dataset's part, "train" or "test"."""
     split = getattr(dataset(name), part)
     return summarise(split.images, split.labels)
+
+
+@st.cache_resource(show_spinner="Sorting the digits by who wrote them …", max_entries=4)
+def hands_of(name: str, part: str) -> tuple[Hand, ...]:
+    """Who wrote a dataset's part, "train" or "test", to compose numbers of."""
+    return image_hands(getattr(dataset(name), part))
 
 
 def probabilities(model: str | Path, data: Dataset, part: str = "test") -> NDArray[np.float32]:
