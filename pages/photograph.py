@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from digitrec.ui.cache import classifier
+from digitrec.ui.cache import classifier, number_reader
 from digitrec.ui.messages import begin_page, told
 from digitrec.ui.models import choose_model
 from digitrec.ui.photograph import choose_picture, show_page
@@ -10,12 +10,12 @@ from digitrec.ui.photograph import choose_picture, show_page
 begin_page(
     "photograph",
     "Read a photograph",
-    "Take or choose a picture of a page with digits: each is found, boxed and read, row by row.",
+    "Choose, take or paste a picture of a page with digits: each is found, boxed and read, row by row.",
 )
 choose_model()
 with told("The network could not be loaded. Show this to whoever started the app."):
-    reader = classifier()
+    reader, numbers = classifier(), number_reader()
 picture = choose_picture()
 if picture is None:
     st.stop()
-show_page(picture, reader)
+show_page(picture, reader, numbers)

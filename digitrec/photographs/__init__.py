@@ -5,8 +5,8 @@ picture -> greys -> contrast (`contrast`) -> ink without ruling (`ruling`) -> pi
 """
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,14 @@ from digitrec.photographs.contrast import find_strokes, measure_contrast
 from digitrec.photographs.pieces import MARGIN, Piece, cut, find_pieces
 from digitrec.photographs.rows import order
 from digitrec.photographs.ruling import remove_ruling
-from digitrec.preprocessing import SIDE, preprocess
+from digitrec.preprocessing import SIDE, find_box, preprocess
+from digitrec.segmentation import Piece as Part
 
 WORKING_SIDE = 2000  # pixels; a digit 3 mm high on an A4 page then has 20, as many as the network sees of it
 
 Box = tuple[int, int, int, int]  # top, bottom, left, right, bottom and right excluded
 Read = Callable[[NDArray[np.uint8]], NDArray[np.float32]]  # (n, 28, 28) uint8 -> (n, 10) probabilities
+TakeApart = Callable[[NDArray[np.uint8]], Sequence[Part]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,22 +133,45 @@ def find_digits(picture: Path | bytes | NDArray[np.uint8]) -> Sheet:
     return Sheet(size, digits, left_out, found.uncounted, page)
 
 
-def read_sheet(picture: Path | bytes | NDArray[np.uint8], predict_proba: Read) -> SheetReading:
+def read_sheet(
+    picture: Path | bytes | NDArray[np.uint8], predict_proba: Read, take_apart: TakeApart | None = None
+) -> SheetReading:
     """Find every digit in a picture as `find_digits` does, and read them all at once.
 
     Parameters
     ----------
     predict_proba : (n, 28, 28) uint8, ink 255 on 0 -> (n, 10) probabilities, as `Classifier.predict_proba` does. It is
         not called where no digit is found.
+    take_apart : (h, w) uint8, ink 255 on 0, of what is too wide for one digit -> its digits, left to right, each with
+        its place in that ink. None leaves them together.
 
     Raises
     ------
     PictureError, as `find_digits`.
     """
     sheet = find_digits(picture)
+    if take_apart is not None:
+        apart = [part for digit in sheet.digits for part in _take_apart(digit, take_apart)]
+        sheet = replace(sheet, digits=tuple(apart))
     images = np.array([preprocess(digit.ink).image for digit in sheet.digits], np.uint8).reshape(-1, SIDE, SIDE)
     probabilities = predict_proba(images) if len(images) else np.empty((0, 10), np.float32)
     return SheetReading(sheet, images, probabilities)
+
+
+def _take_apart(digit: Found, take_apart: TakeApart) -> list[Found]:
+    """The digits in a piece that is too wide for one; the piece itself where it is not, or holds no more than one."""
+    box = find_box(digit.ink)
+    parts = take_apart(digit.ink) if digit.is_wide and box is not None else ()
+    if box is None or len(parts) < 2:
+        return [digit]
+    scale = (digit.box[1] - digit.box[0]) / (box[1] - box[0]), (digit.box[3] - digit.box[2]) / (box[3] - box[2])
+
+    def on_picture(part: Part) -> Box:
+        rows = (digit.box[0] + (place - box[0]) * scale[0] for place in (part.top, part.bottom))
+        columns = (digit.box[2] + (place - box[2]) * scale[1] for place in (part.left, part.right))
+        return tuple(round(place) for place in (*rows, *columns))  # type: ignore[return-value]
+
+    return [Found(on_picture(part), digit.row, np.pad(part.ink, MARGIN), is_wide=False) for part in parts]
 
 
 def _count(n: int, what: str) -> str:

@@ -13,12 +13,14 @@ from PIL import Image, ImageDraw, ImageFont
 from digitrec.classifier import Classifier
 from digitrec.datasets import Progress, load_dataset
 from digitrec.imagefiles import MAX_BYTES, decode_grey
+from digitrec.numbers import NumberReader
 from digitrec.photographs import Box, SheetReading, find_digits, read_sheet
 from digitrec.pictures import as_paper, to_data_url
 from digitrec.ui.empty import wants_sample
 from digitrec.ui.functions import show_functions
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import told
+from digitrec.ui.paste import paste_picture
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_percent
 
@@ -29,15 +31,19 @@ SMALLEST = 12  # pixels, of a label
 
 
 def choose_picture() -> bytes | None:
-    """The bytes of a picture that was taken or chosen; None where there is none yet."""
-    ways = ("Choose a picture", "Take one")
+    """The bytes of a picture that was chosen, taken or pasted; None where there is none yet."""
+    ways = ("Choose a picture", "Take one", "Paste one")
     way = st.segmented_control("How", ways, default=ways[0], required=True, key="photograph_way")
-    if way == ways[1]:
+    if way == ways[2]:
+        content = paste_picture()
+    elif way == ways[1]:
         given = st.camera_input("Hold the page flat and fill the picture with it")
+        content = given.getvalue() if given else None
     else:
         given = st.file_uploader("A picture", key="photograph", max_upload_size=MAX_BYTES // 1_000_000)
-    if given is not None:
-        return given.getvalue()
+        content = given.getvalue() if given else None
+    if content:
+        return content
     text = (
         "No picture yet. Any page will do: one digit, a row or many, on plain, ruled or squared paper, dark on light "
         "or chalk on a board. It stays on the computer that runs digitrec."
@@ -62,11 +68,12 @@ def _sample() -> bytes:
     return content.getvalue()
 
 
-def show_page(picture: bytes, reader: Classifier) -> None:
+def show_page(picture: bytes, reader: Classifier, numbers: NumberReader) -> None:
     """The picture with what was found on it, and what it was read as."""
-    key = ("photograph", hashlib.sha256(picture).hexdigest(), reader.card.files.get("model.tflite"))
+    files = [one.card.files.get("model.tflite") for one in (reader, numbers)]
+    key = ("photograph", hashlib.sha256(picture).hexdigest(), *files)
     with told("This picture cannot be read."):
-        reading: SheetReading = wait_for(key, "Looking for digits", partial(_read, picture, reader))
+        reading: SheetReading = wait_for(key, "Looking for digits", partial(_read, picture, reader, numbers))
         grey, _ = decode_grey(picture, SHOWN)
     st.markdown(reading.sheet.summary)
     sides = st.columns([3, 2], gap="large")
@@ -95,8 +102,8 @@ def show_page(picture: bytes, reader: Classifier) -> None:
     show_functions(find_digits, read_sheet)
 
 
-def _read(picture: bytes, reader: Classifier, _: Progress) -> SheetReading:
-    return read_sheet(picture, reader.predict_proba)
+def _read(picture: bytes, reader: Classifier, numbers: NumberReader, _: Progress) -> SheetReading:
+    return read_sheet(picture, reader.predict_proba, lambda ink: numbers.read(ink).digits)
 
 
 def _show_rows(reading: SheetReading, reader: Classifier) -> None:

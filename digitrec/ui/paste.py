@@ -1,0 +1,31 @@
+"""A picture from the clipboard."""
+
+import base64
+import binascii
+from pathlib import Path
+
+import streamlit as st
+
+from digitrec.imagefiles import MAX_BYTES
+
+HERE = Path(__file__).parent
+KEY = "pasted"
+
+_paste = st.components.v2.component(
+    "digitrec_paste",
+    html=(HERE / "paste.html").read_text("utf-8"),
+    css=(HERE / "paste.css").read_text("utf-8"),
+    js=(HERE / "paste.js").read_text("utf-8"),
+)
+
+
+def paste_picture() -> bytes | None:
+    """Let the user paste a picture: its bytes, or None where there is none yet. What they are is not looked at here."""
+    _paste(key=KEY, data={"largest": MAX_BYTES}, on_picture_change=lambda: None)
+    url = (st.session_state.get(KEY) or {}).get("picture")
+    if not isinstance(url, str) or len(url) > 2 * MAX_BYTES or not url.startswith("data:image/"):
+        return None  # a browser may send anything
+    try:
+        return base64.b64decode(url.partition(",")[2], validate=True)
+    except binascii.Error:
+        return None
