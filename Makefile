@@ -1,6 +1,6 @@
 # make run    set up and start the app            make check  lint and types
 # make test   set up and run every check          make bench  measure, and print a table
-# make model  train the shipped model again       make dev    the app, reloading when a file changes
+# make model  train the shipped models again      make dev    the app, reloading when a file changes
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,8 +31,9 @@ bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks
 
 model: .venv/run
-	@echo "Training takes about 40 minutes on 2 cores."
+	@echo "Training takes about 40 minutes on 2 cores, and then another hour for the model that reads numbers."
 	$(BIN)/python -m digitrec train --shipped --folder models/digitrec
+	$(BIN)/python -m digitrec train --network digitrec-numbers --folder models/digitrec-numbers
 
 picture: .venv/dev
 	$(BIN)/python -m tests.browser.picture docs/draw.png

@@ -130,6 +130,32 @@ def keep_model(folder: Path, name: str) -> Path:
     return target
 
 
+def replace_model(folder: Path, target: Path) -> None:
+    """Put a copy of a model's folder at `target`, under that folder's name, in place of what was there.
+
+    Raises
+    ------
+    ModelError, where the model is damaged, or nothing can be written.
+    """
+    card = read_card(folder)
+    contents = {file: read_file(folder, file, card) for file in card.files}
+    draft, old = target.with_name(f".{target.name}.part"), target.with_name(f".{target.name}.old")
+    try:
+        for left in (draft, old):
+            shutil.rmtree(left, ignore_errors=True)
+        draft.mkdir(parents=True)
+        for file, content in contents.items():
+            (draft / file).write_bytes(content)
+        write_card(draft, card.model_copy(update={"name": target.name}))
+        if target.exists():
+            target.rename(old)
+        draft.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise ModelError(f"Expected to write the model to {target}. Received: {error.strerror}. Make room.") from None
+
+
 def rename_model(name: str, new: str) -> None:
     """Give one's own model another name.
 

@@ -13,7 +13,7 @@ from digitrec import runs
 from digitrec.architectures import ARCHITECTURES
 from digitrec.commands.common import AsJson, show, told
 from digitrec.recipe import PUBLISHED, SHIPPED, Recipe, change, parse
-from digitrec.registry import SHIPPED_NAME, keep_model, models_folders
+from digitrec.registry import SHIPPED_NAME, keep_model, models_folders, replace_model
 
 LOOK = 0.3  # seconds between two looks at the run
 
@@ -32,7 +32,9 @@ def train(
     resume: Annotated[str | None, typer.Option(help="A run that goes on; --epochs is then the total.")] = None,
     keep: Annotated[str | None, typer.Option(help="Keep the network under this name.")] = None,
     shipped: Annotated[bool, typer.Option("--shipped", help="Make the shipped model: about 40 minutes.")] = False,
-    folder: Annotated[Path | None, typer.Option(help="Where --shipped writes to.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="A model folder to write, in place of what is there.", metavar="FOLDER")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a network by its published recipe and the settings given here.
@@ -55,6 +57,8 @@ def train(
         row = _describe(ended)
         if keep is not None and ended.has_model:
             row["model"] = str(keep_model(run / "model", keep))
+        if folder is not None and ended.has_model:
+            replace_model(run / "model", folder)
         show(row, _text(row), as_json=as_json)
     if ended.state.name in (runs.FAILED, runs.DIED):
         raise typer.Exit(1)

@@ -1,7 +1,7 @@
 // Shows a number: a box on the drawing around each digit, a button under it, all of them in large type, and the verdict
 // on the one that was picked.
 
-const ROOM = 58 // pixels that a box needs to have its confidence written over it
+const ROOM = 62 // pixels to the next box that a digit needs to have its confidence written over it
 const BETWEEN = 4 // pixels between two buttons
 
 function show(companion, data) {
@@ -27,7 +27,9 @@ function showBoxes(around, data) {
     layer.setAttribute("aria-hidden", true)
     around.append(style, layer)
   }
-  layer.replaceChildren(...data.digits.map((digit) => makeBox(digit, data, around.clientWidth / data.width)))
+  const scale = around.clientWidth / data.width
+  const ends = [...data.digits.slice(1).map((digit) => digit.box[0]), data.width]
+  layer.replaceChildren(...data.digits.map((digit, i) => makeBox(digit, data, scale, ends[i] - digit.box[0])))
 }
 
 const BOXES = `
@@ -37,10 +39,10 @@ const BOXES = `
   .found .picked { border-width: 4px }
   .found span { background: #0072b2; border-radius: 3px; bottom: 100%; color: #fff; font: 600 12px/16px sans-serif;
     left: -2px; padding: 0 4px; position: absolute; white-space: nowrap }
-  .found .low span { bottom: auto; top: 0 }
+  .found .under span { bottom: auto; top: 100% }
   .found .unsure span { background: #b34700 }`
 
-function makeBox(digit, data, scale) {
+function makeBox(digit, data, scale, room) {
   const box = document.createElement("div")
   const [left, top, right, bottom] = digit.box
   const percent = (share, whole) => `${(100 * share) / whole}%`
@@ -52,9 +54,9 @@ function makeBox(digit, data, scale) {
   })
   box.classList.toggle("unsure", digit.unsure)
   box.classList.toggle("picked", digit.picked)
-  box.classList.toggle("low", top * scale < 20)
+  box.classList.toggle("under", top * scale < 22)
   const tag = document.createElement("span")
-  tag.textContent = (right - left) * scale < ROOM ? digit.text : `${digit.text} ${digit.percent}`
+  tag.textContent = room * scale < ROOM ? digit.text : `${digit.text} ${digit.percent}`
   box.append(tag)
   return box
 }

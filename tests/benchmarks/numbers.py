@@ -1,4 +1,4 @@
-"""Written numbers: composed of digits by writers whom no training saw, taken apart and read.
+"""Written numbers: composed of digits by writers whom no training saw, and read in either way.
 
 Everything was chosen on the pen writers and the part of MNIST that are trained on.
 """
@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from digitrec import load_classifier, load_dataset
+from digitrec import load_dataset
 from digitrec.composing import SPACED, TOUCHING, Hand, Settings, compose, image_hands, pen_hands
 from digitrec.datasets.pen import load_pen_digits, split_by_writer
 from digitrec.errors import DataError
 from digitrec.evaluation import wilson_interval
-from digitrec.segmentation import read_number
+from digitrec.numbers import NumberReader, load_number_reader
+from digitrec.registry import SHIPPED_NAME
 from tests.benchmarks.table import row
 
 SEED = 20  # of the numbers; each index of it is another one
@@ -29,26 +30,37 @@ def numbers() -> list[dict[str, Any]]:
         print(error)
         return []
     rows = []
-    for name, hands, knows_strokes in (
-        ("pen, strokes known", pens, True),
-        ("pen, ink alone", pens, False),
-        ("MNIST, ink alone", images, False),
+    sweep, pieces = load_number_reader(), load_number_reader(SHIPPED_NAME)
+    for way, name, reader, hands, knows_strokes in (
+        ("in one sweep", "pen", sweep, pens, False),
+        ("in one sweep", "MNIST", sweep, images, False),
+        ("by pieces", "pen, strokes known", pieces, pens, True),
+        ("by pieces", "pen, ink alone", pieces, pens, False),
+        ("by pieces", "MNIST, ink alone", pieces, images, False),
     ):
-        rows += _rows(f"spaced, {name}", hands, SPACED, knows_strokes, ("> 96 %", "< 0.5 %", "< 20 ms"))
-        rows += _rows(f"touching, {name}", hands, TOUCHING, knows_strokes, ("> 85 %", "-", "< 20 ms"))
+        for kind, settings, bars in (
+            ("spaced", SPACED, ("> 96 %", "< 0.5 %", "< 20 ms")),
+            ("touching", TOUCHING, ("> 85 %", "-", "< 20 ms")),
+        ):
+            rows += _rows(f"{way}, {kind}, {name}", reader, hands, settings, knows_strokes=knows_strokes, targets=bars)
     return rows
 
 
 def _rows(
-    name: str, hands: Sequence[Hand], settings: Settings, knows_strokes: bool, targets: tuple[str, str, str]
+    name: str,
+    reader: NumberReader,
+    hands: Sequence[Hand],
+    settings: Settings,
+    *,
+    knows_strokes: bool,
+    targets: tuple[str, str, str],
 ) -> list[dict[str, Any]]:
-    read = load_classifier().predict_proba
     right, counted, taken = [], [], []
     for number in compose(hands, NUMBERS, settings, SEED):
         if settings is TOUCHING and not all(number.touching):
             continue
         start = time.perf_counter()
-        text = read_number(number.ink, read, number.strokes if knows_strokes else None).text
+        text = reader.read(number.ink, number.strokes if knows_strokes else None).text
         taken.append(1000 * (time.perf_counter() - start))
         right.append(text == number.text)
         counted.append(len(text) == len(number.text))

@@ -1,0 +1,186 @@
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from digitrec.composing import SPACED, TOUCHING, Number, Settings, compose, pen_hands
+from digitrec.datasets.pen import PenDigit, split_by_writer
+from tests.browser.app import PATIENCE, Server, draw, press, settle, wait_for_canvas
+
+pytestmark = pytest.mark.browser
+
+WRITTEN = 6  # numbers of each kind
+
+
+def open_wide(page: Page, address: str) -> None:
+    """Open the Draw page with the canvas for numbers."""
+    page.goto(f"{address}/?writing=A+number")
+    wait_for_canvas(page)
+
+
+def read_number(page: Page) -> str:
+    """What is shown in large type."""
+    return page.locator('[data-part="number"]').inner_text().strip()
+
+
+def boxes(page: Page) -> list[list[float]]:
+    """Left and right of each box on the drawing, in percent of the canvas."""
+    return page.locator(".st-key-paper-canvas .found > div").evaluate_all(
+        "all => all.map(b => [parseFloat(b.style.left), parseFloat(b.style.left) + parseFloat(b.style.width)])"
+    )
+
+
+@pytest.fixture(scope="module")
+def written(pen_digits: tuple[PenDigit, ...]) -> dict[str, list[Number]]:
+    """Numbers by people whom no training saw, as their pens went."""
+    hands = pen_hands(split_by_writer(pen_digits)[1])
+    short = {"length": (3, 4), "height": (110, 150), "pen": (0.09, 0.13)}
+    kinds = {"spaced": Settings(**short, gap=SPACED.gap), "touching": Settings(**short, gap=TOUCHING.gap)}  # type: ignore[arg-type]
+    return {name: list(compose(hands, WRITTEN, kind, seed=4)) for name, kind in kinds.items()}
+
+
+def test_numbers_written_with_the_pointer_are_read(
+    page: Page, server: Server, written: dict[str, list[Number]]
+) -> None:
+    open_wide(page, server.address)
+    read: dict[str, list[tuple[str, str]]] = {"spaced": [], "touching": []}
+    for kind, numbers in written.items():
+        for number in numbers:
+            draw(page, [stroke[:: max(1, len(stroke) // 20)] for stroke in number.strokes])
+            settle(page)
+            read[kind].append((number.text, read_number(page)))
+            press(page, "Clear")
+    right = {kind: sum(meant == shown for meant, shown in pairs) for kind, pairs in read.items()}
+    assert right["spaced"] >= WRITTEN - 1, read
+    assert right["touching"] >= WRITTEN - 2, read
+    assert read_number(page) == ""
+
+
+def test_each_digit_has_a_box_and_a_button_that_shows_it(
+    page: Page, server: Server, written: dict[str, list[Number]]
+) -> None:
+    open_wide(page, server.address)
+    number = written["spaced"][0]
+    draw(page, number.strokes)
+    settle(page)
+    found = boxes(page)
+    assert len(found) == len(number.text)
+    for (left, right), box in zip(found, number.boxes, strict=True):
+        assert (left * 8.4, right * 8.4) == pytest.approx((box[0], box[2]), abs=14)  # the pen's edge, and the frame's
+    buttons = page.locator(".chips button")
+    expect(buttons).to_have_count(len(number.text))
+    middles = [box["x"] + box["width"] / 2 for box in (one.bounding_box() for one in buttons.all()) if box]
+    assert middles == sorted(middles)
+    buttons.nth(1).click()
+    expect(buttons.nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator('.one [data-part="shown"]')).to_have_text(number.text[1])
+    page.get_by_role("tab", name="Why").click()
+    expect(page.get_by_text(f"ink speaks for {number.text[1]}")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_number_is_split_joined_and_corrected_by_hand(
+    page: Page, server: Server, written: dict[str, list[Number]]
+) -> None:
+    open_wide(page, server.address)
+    number = written["spaced"][0]
+    draw(page, number.strokes)
+    settle(page)
+    buttons = page.locator(".chips button")
+    count = len(number.text)
+    page.get_by_role("button", name="Join with the next").click()
+    expect(buttons).to_have_count(count - 1)
+    page.get_by_role("button", name="Split in two").click()
+    expect(buttons).to_have_count(count)
+    page.get_by_role("button", name="Undo the last of these").click()
+    expect(buttons).to_have_count(count - 1)
+    page.get_by_role("button", name="Undo the last of these").click()
+    expect(page.locator('[data-part="number"]')).to_have_text(number.text)
+    other = str((int(number.text[0]) + 5) % 10)
+    page.get_by_label("It is a").click()
+    page.get_by_role("option", name=other, exact=True).click()
+    expect(page.locator('[data-part="number"]')).to_have_text(other + number.text[1:])
+    expect(buttons.first).to_contain_text("by hand")
+    draw(page, [np.array([(820, 20), (825, 120), (828, 200)], np.float32)])  # and it stays while one writes on
+    settle(page)
+    assert read_number(page)[: len(number.text)] == other + number.text[1:]
+
+
+def test_a_number_is_read_while_the_pen_moves(page: Page, server: Server, written: dict[str, list[Number]]) -> None:
+    open_wide(page, server.address)
+    number = written["spaced"][1]
+    draw(page, number.strokes[:-1])
+    last = number.strokes[-1].tolist()
+    corner = page.locator("canvas.upper-canvas").bounding_box()
+    assert corner
+    before = int(page.locator(".live").get_attribute("data-seen") or 0)
+    for index, (x, y) in enumerate(last):
+        page.mouse.move(corner["x"] + x, corner["y"] + y)
+        if index == 0:
+            page.mouse.down()
+        page.wait_for_timeout(30)
+    page.wait_for_timeout(600)
+    assert int(page.locator(".live").get_attribute("data-seen") or 0) > before + 1
+    assert len(read_number(page)) == len(number.text)  # and the pen is still down
+    page.mouse.up()
+
+
+def test_a_reload_and_a_link_find_the_number(
+    browser: Browser, page: Page, server: Server, written: dict[str, list[Number]]
+) -> None:
+    open_wide(page, server.address)
+    number = written["spaced"][0]
+    draw(page, number.strokes)
+    settle(page)
+    page.wait_for_url("**number=*", timeout=PATIENCE)
+    shown = read_number(page)
+    page.reload()
+    wait_for_canvas(page)
+    assert read_number(page) == shown
+    page.get_by_role("tab", name="Share").click()
+    link = page.locator("code", has_text="number=").inner_text()
+    friend = browser.new_context().new_page()
+    friend.goto(link)
+    wait_for_canvas(friend)
+    assert read_number(friend) == shown
+    friend.context.close()
+
+
+def test_digit_and_number_each_keep_their_sheet(page: Page, server: Server, written: dict[str, list[Number]]) -> None:
+    open_wide(page, server.address)
+    draw(page, written["spaced"][0].strokes)
+    settle(page)
+    number = read_number(page)
+    page.get_by_role("radio", name="A digit").click()
+    page.wait_for_timeout(500)
+    wait_for_canvas(page)
+    draw(page, [np.array([(140, 40), (140, 90), (140, 140), (140, 190), (140, 240)], np.float32)])
+    settle(page)
+    expect(page.locator('[data-part="shown"]')).to_have_text("1")
+    page.get_by_role("radio", name="A number").click()
+    expect(page.locator('[data-part="number"]')).to_have_text(number, timeout=PATIENCE)
+
+
+def test_on_a_phone_the_wide_canvas_fits_and_is_drawn_on_where_it_is_touched(
+    browser: Browser, server: Server, written: dict[str, list[Number]]
+) -> None:
+    page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    open_wide(page, server.address)
+    corner = page.locator("canvas.upper-canvas").bounding_box()
+    assert corner
+    assert corner["x"] + corner["width"] <= 390
+    scale = corner["width"] / 840
+    number = written["spaced"][0]
+    draw(page, [stroke * scale for stroke in number.strokes])
+    settle(page)
+    for (left, right), box in zip(boxes(page), number.boxes, strict=True):
+        assert (left * 8.4, right * 8.4) == pytest.approx((box[0], box[2]), abs=16)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.context.close()
+
+
+def test_a_sample_number_needs_no_mouse(page: Page, server: Server) -> None:
+    open_wide(page, server.address)
+    page.get_by_role("button", name="Sample number").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("put together from digits by writer")).to_be_visible(timeout=PATIENCE)
+    settle(page)
+    assert 3 <= len(read_number(page)) <= 6
