@@ -12,8 +12,11 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from digitrec.classifier import Classifier
+from digitrec.composing import Settings, compose, pen_hands
 from digitrec.datasets import Dataset
+from digitrec.datasets.pen import PenDigit, split_by_writer
 from digitrec.errors import PictureError
+from digitrec.numbers import PieceReader
 from digitrec.photographs import find_digits, read_sheet
 from digitrec.photographs.contrast import FAINTEST, STRAY, faintest, find_strokes, is_dark_on_light, measure_contrast
 from digitrec.photographs.pieces import LARGEST, Components, Piece, find_pieces, join_parts, usual_height
@@ -21,6 +24,7 @@ from digitrec.photographs.rows import find_slope as find_row_slope
 from digitrec.photographs.rows import order, trace_rows
 from digitrec.photographs.ruling import find_slope, remove_ruling
 from digitrec.preprocessing import preprocess
+from digitrec.segmentation import FoundDigit
 from tests.sheets import Look, Rendered, handwriting, match, overlap, random_sheet, render
 
 Picture = NDArray[np.uint8]
@@ -494,3 +498,47 @@ def test_most_digits_are_found_and_read(difficulty: str, digits: Dataset, classi
     assert matched >= recall * true
     assert matched >= precision * found
     assert right >= (0.96 if digits.name == "mnist" else 0.9) * matched  # the UCI digits have 8 x 8 pixels
+
+
+# Digits that touch
+
+
+def test_what_is_too_wide_for_a_digit_is_taken_apart(pen_digits: tuple[PenDigit, ...], classifier: Classifier) -> None:
+    hands = pen_hands(split_by_writer(pen_digits)[1])
+    kind = Settings(length=(3, 4), gap=(-0.03, -0.01), height=(110, 150), pen=(0.09, 0.12))
+    numbers = [number for number in compose(hands, 20, kind, seed=3) if all(number.touching)]
+    reader = PieceReader(classifier)
+    right = 0
+    for number in numbers:
+        picture = 255 - number.ink
+        together = read_sheet(picture, classifier.predict_proba).sheet.digits
+        reading = read_sheet(picture, classifier.predict_proba, lambda ink: reader.read(ink).digits)
+        apart = reading.sheet.digits
+        assert len(apart) >= len(together)
+        assert len(apart) == len(reading.images) == len(reading.probabilities)
+        edges = [one.box for one in together if one.is_wide]
+        whole = [one.box for one in together]
+        for one in apart:
+            inside = [box for box in edges if box[2] - 1 <= one.box[2] and one.box[3] <= box[3] + 1]
+            assert one.box in whole or inside
+            assert one.box[0] < one.box[1]
+        assert [one.box[2] + one.box[3] for one in apart] == sorted(one.box[2] + one.box[3] for one in apart)
+        right += "".join(map(str, reading.probabilities.argmax(axis=1))) == number.text
+    assert len(numbers) >= 10
+    assert right >= 0.5 * len(numbers)
+
+
+def test_a_wide_piece_stays_whole_where_there_is_only_one_digit_in_it(classifier: Classifier) -> None:
+    picture, pen = drawn((500, 200))
+    pen.ellipse((150, 60, 350, 150), outline=PEN, width=14)
+    (whole,) = read_sheet(np.asarray(picture), classifier.predict_proba).sheet.digits
+    assert whole.is_wide
+    for few in ((), (FoundDigit(0, 0, whole.ink, classifier_image(whole.ink), np.eye(10, dtype=np.float32)[0]),)):
+        (again,) = read_sheet(np.asarray(picture), classifier.predict_proba, lambda _, few=few: few).sheet.digits
+        assert again.box == whole.box
+
+
+def classifier_image(ink: Picture) -> Picture:
+    image = preprocess(ink).image
+    assert image is not None
+    return image

@@ -85,7 +85,9 @@ def test_a_gap_wider_than_a_third_of_the_height_says_nothing_more() -> None:
         np.testing.assert_array_equal(to_strip(bars(0, 6 + gap)).image, third)
     for gap in (10, 15):
         assert to_strip(bars(0, 6 + gap)).image.any(axis=0).sum() == third.any(axis=0).sum()
-        assert last_column(to_strip(bars(0, 6 + gap))) == last_column(Strip(third, np.empty(0))) - round((20 - gap) / 2.5)
+        assert last_column(to_strip(bars(0, 6 + gap))) == last_column(Strip(third, np.empty(0))) - round(
+            (20 - gap) / 2.5
+        )
 
 
 def last_column(strip: Strip) -> int:
