@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from digitrec import load_classifier, runs
 from tests.browser.app import PATIENCE, SEVEN, Server, draw, settle, verdict, wait_for_canvas
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 LONG = 150_000  # ms; TensorFlow takes its time to be loaded on a busy machine
 
 
