@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from digitrec.errors import InkError, ModelError
 from digitrec.interpreters import Interpreters, answers, check_face, faces, values
+from digitrec.paths import FEATURES, POINTS, to_path
 from digitrec.preprocessing import SIDE, Preprocessed, preprocess
 from digitrec.registry import SHIPPED_NAME, Card, find_model, read_card, read_file
 from digitrec.words import with_article
@@ -22,6 +23,7 @@ BATCH = 64  # images at once; larger batches are no faster on 2 cores
 FEW = 8  # up to so many images are read one by one
 CLOSE = 0.2  # a runner-up of at least this probability is worth naming
 FAR = 0.02  # a runner-up of less is none
+LEAST = 1e-7  # of a probability that is multiplied
 FULL = 0.75  # of the canvas under ink leaves no shape to read
 LAYERS = {"CONV_2D": "Convolution", "MAX_POOL_2D": "Pooling", "FULLY_CONNECTED": "Dense", "SOFTMAX": "Softmax"}
 FULL_REASON = "Ink covers nearly the whole canvas, so no shape is left to read."
@@ -38,6 +40,7 @@ class Reading:
     unsure : True where the answer should be "not sure".
     reason : one sentence that says why.
     preprocessed : the drawing's way to the network.
+    by_ink, by_path : (10,) float32, what the picture and the pen's path say, each alone; None where it was not read.
     """
 
     digit: int | None
@@ -45,6 +48,8 @@ class Reading:
     unsure: bool
     reason: str
     preprocessed: Preprocessed
+    by_ink: NDArray[np.float32] | None = None
+    by_path: NDArray[np.float32] | None = None
 
     @property
     def confidence(self) -> float:
@@ -69,9 +74,19 @@ class Activation:
 class Classifier:
     """Reads digits with a model's .tflite file. Safe to call from several threads at once."""
 
-    def __init__(self, content: bytes, card: Card) -> None:
-        """From the bytes of a .tflite file; ModelError where they are not a reader of 28 x 28 images."""
+    def __init__(self, content: bytes, card: Card, path_content: bytes | None = None) -> None:
+        """From the bytes of a .tflite file, and of the one that reads the pen's path, if there is one.
+
+        Raises
+        ------
+        ModelError, where they are no readers of 28 x 28 images, and of paths.
+        """
         self.card = card
+        self._path_interpreters = None
+        if path_content is not None and card.path is not None:
+            self._path_interpreters = Interpreters(path_content, card.name, BATCH)
+            with self._path_interpreters.borrow(1) as interpreter:
+                check_face(interpreter, card.name, (POINTS, FEATURES, 1), (10,))
         self._interpreters = Interpreters(content, card.name, BATCH)
         with self._interpreters.borrow(1) as interpreter:
             check_face(interpreter, card.name, (SIDE, SIDE, 1), (10,))
@@ -84,6 +99,28 @@ class Classifier:
         InkError, where `images` is of another shape or type.
         """
         return self._answer(images, lambda interpreter: int(faces(interpreter)[1][0]["index"]))
+
+    @property
+    def reads_paths(self) -> bool:
+        """Whether it reads the pen's path, too."""
+        return self._path_interpreters is not None
+
+    def predict_from_paths(self, paths: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the pen's paths alone say: (n, 64, 5) float32, as `digitrec.paths.to_path` gives them -> (n, 10).
+
+        Raises
+        ------
+        ModelError, where it reads no paths; InkError, where `paths` is of another shape.
+        """
+        if self._path_interpreters is None:
+            raise ModelError(f"Expected a model that reads paths. Received: {self.card.name!r}. Use the shipped one.")
+        if paths.ndim != 3 or paths.shape[1:] != (POINTS, FEATURES):
+            raise InkError(
+                f"Expected paths of shape (n, {POINTS}, {FEATURES}). Received: {paths.shape}. Make them with `to_path`."
+            )
+        size = 1 if len(paths) <= FEW else BATCH
+        with self._path_interpreters.borrow(size) as interpreter:
+            return answers(interpreter, paths, size, int(faces(interpreter)[1][0]["index"]))
 
     def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """What the last layer sees of (n, 28, 28) uint8 images, (n, d) float32: alike where the network finds them so.
@@ -142,23 +179,27 @@ class Classifier:
         Parameters
         ----------
         canvas : (H, W) uint8, ink 255 on 0, or (H, W, 4) uint8 RGBA.
-        strokes : (k, 2) arrays, x and y in canvas pixels, y down, in the order drawn, where they are known.
-            This model reads the picture alone.
+        strokes : (k, 2) arrays, x and y in canvas pixels, y down, in the order drawn, where they are known and are all
+            that is on the canvas. A model that reads the pen's path reads both.
 
         Raises
         ------
-        InkError, where `canvas` is not such an array.
+        InkError, where `canvas` is not such an array, or `strokes` are not.
         """
-        del strokes
         preprocessed = preprocess(canvas)
         if preprocessed.image is None:
             nothing = np.full(10, 0.1, np.float32)
             return Reading(None, nothing, True, "There is no ink to read yet.", preprocessed)
-        probabilities = self.predict_proba(preprocessed.image[None])[0]
+        by_ink = self.predict_proba(preprocessed.image[None])[0]
+        probabilities, by_path, unsure = by_ink, None, self.is_unsure(by_ink)
+        if self.card.path is not None and self.reads_paths and 1 <= len(strokes or ()) <= POINTS:
+            by_path = self.predict_from_paths(to_path(strokes or ())[None])[0]
+            probabilities = combine(by_ink, by_path, self.card.path.powers)
+            unsure = float(probabilities.max()) < self.card.path.unsure_below
         is_full = preprocessed.ink.mean() > FULL * 255
-        unsure = is_full or self.is_unsure(probabilities)
         reason = FULL_REASON if is_full else give_reason(probabilities, unsure)
-        return Reading(int(probabilities.argmax()), probabilities, unsure, reason, preprocessed)
+        unsure = unsure or is_full
+        return Reading(int(probabilities.argmax()), probabilities, unsure, reason, preprocessed, by_ink, by_path)
 
     def is_unsure(self, probabilities: NDArray[np.float32]) -> bool:
         """Whether ten probabilities are too weak for a verdict."""
@@ -183,7 +224,18 @@ def load_classifier(name_or_folder: str | Path = SHIPPED_NAME) -> Classifier:
     """
     folder = find_model(name_or_folder)
     card = read_card(folder)
-    return Classifier(read_file(folder, "model.tflite", card), card)
+    path = read_file(folder, "path.tflite", card) if card.path is not None else None
+    return Classifier(read_file(folder, "model.tflite", card), card, path)
+
+
+def combine(
+    by_ink: NDArray[np.float32], by_path: NDArray[np.float32], powers: tuple[float, float]
+) -> NDArray[np.float32]:
+    """What ink and path say together: (..., 10) probabilities of each, raised to their powers and multiplied."""
+    logs = powers[0] * np.log(np.maximum(by_ink, LEAST)) + powers[1] * np.log(np.maximum(by_path, LEAST))
+    shares = np.exp(logs - logs.max(axis=-1, keepdims=True))
+    together: NDArray[np.float32] = (shares / shares.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return together
 
 
 def give_reason(probabilities: NDArray[np.float32], unsure: bool) -> str:

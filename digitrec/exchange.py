@@ -26,7 +26,7 @@ from digitrec.datasets import is_there, load_dataset
 from digitrec.errors import ModelError
 from digitrec.evaluation import measure
 from digitrec.golden import PARITY, ROUNDED_PARITY, difference, golden_images
-from digitrec.registry import Card, check_name, keep_model, read_card, read_file, write_card
+from digitrec.registry import PATH_FILES, Card, check_name, keep_model, read_card, read_file, write_card
 
 FORMS = {".keras": "model.keras", ".tflite": "model.tflite"}
 LARGEST = 50_000_000  # bytes of a file; the catalogue's largest network has 11 million
@@ -90,7 +90,8 @@ def add_model(files: Mapping[str, bytes], name: str) -> Path:
             said = _convert(draft, *([] if "model.tflite" in contents else ["litert"]))
             answers, parameters = np.array(said["answers"], np.float32), said["parameters"]
         card = _describe(draft, name, _told(contents), parameters)
-        reader = Classifier((draft / "model.tflite").read_bytes(), card)
+        path = (draft / "path.tflite").read_bytes() if card.path is not None else None
+        reader = Classifier((draft / "model.tflite").read_bytes(), card, path)
         _compare(reader.predict_proba(golden_images()), answers, ROUNDED_PARITY if reader.is_rounded else PARITY)
         test = load_dataset("mnist" if is_there("mnist") else "uci")
         read = reader.predict_proba(test.test.images).argmax(axis=1)
@@ -128,7 +129,7 @@ def _unpack(content: bytes) -> dict[str, bytes]:
     """The files of a model in a zip; whatever else is in it is left aside."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
-            wanted = [one for one in file.infolist() if one.filename in (*FORMS.values(), "card.json")]
+            wanted = [one for one in file.infolist() if one.filename in (*FORMS.values(), *PATH_FILES, "card.json")]
             for one in wanted:
                 if one.file_size > LARGEST:
                     raise ModelError(
@@ -168,9 +169,12 @@ def _told(contents: Mapping[str, bytes]) -> Card | None:
 
 def _describe(draft: Path, name: str, told: Card | None, parameters: int) -> Card:
     """A card for what is in the draft; figures that came along are left out, since nobody here measured them."""
-    files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(draft.glob("model.*"))}
+    names = [*FORMS.values(), *PATH_FILES]
+    found = [file for file in sorted(draft.iterdir()) if file.name in names]
+    files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in found}
     if told is not None:
-        return told.model_copy(update={"name": name, "files": files, "measured": ()})
+        path = told.path if "path.tflite" in files else None
+        return told.model_copy(update={"name": name, "files": files, "measured": (), "path": path})
     return Card(
         name=name,
         network="from a file",

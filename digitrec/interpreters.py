@@ -90,8 +90,8 @@ def check_face(interpreter: Any, name: str, source: tuple[int, ...], target: tup
         )
 
 
-def answers(interpreter: Any, images: NDArray[np.uint8], size: int, target: int) -> NDArray[np.float32]:
-    """The values of the tensor `target` for each image, flat, `size` images at once."""
+def answers(interpreter: Any, images: NDArray[Any], size: int, target: int) -> NDArray[np.float32]:
+    """The values of the tensor `target` for each of (n, height, width) images, flat, `size` images at once."""
     source = faces(interpreter)[0][0]["index"]
     parts = []
     for start in range(0, len(images), size):

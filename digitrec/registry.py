@@ -1,6 +1,7 @@
 """The models folder: which models there are, and whether their files are what their cards say.
 
 models/<name>/  model.tflite (what the app reads with), model.keras (what training goes on from), card.json
+                path.tflite, path.keras (what reads the pen's path beside it), where there are any
 """
 
 import hashlib
@@ -21,6 +22,7 @@ SHIPPED = Path(__file__).parent.parent / "models"
 SHIPPED_NAME = "digitrec"
 NUMBERS_NAME = "digitrec-numbers"  # the shipped model that reads whole numbers
 DELETED = ".deleted"
+PATH_FILES = ("path.keras", "path.tflite")
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,38}[A-Za-z0-9_-])?")
 Kind = Literal["read", "doubted", "refused"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -45,6 +47,22 @@ class Measurement(BaseModel):
     high: Share
 
 
+class PathCard(BaseModel):
+    """The network beside the first that reads the pen's path, where the strokes are known.
+
+    Attributes
+    ----------
+    parameters : count, trained and not.
+    powers : to which the probabilities from the ink and from the path are raised before they are multiplied.
+    unsure_below : as of the card, for what both answer together.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    parameters: int = Field(gt=0)
+    powers: tuple[float, float]
+    unsure_below: Share
+
+
 class Card(BaseModel):
     """What a model is, how it came about, and what it is worth.
 
@@ -60,6 +78,7 @@ class Card(BaseModel):
         empty where it is not known.
     date : ISO 8601.
     files : the sha256 of each file in the folder, by name.
+    path : what reads the pen's path beside it, in path.tflite; None where there is none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -75,6 +94,7 @@ class Card(BaseModel):
     history: dict[str, tuple[float, ...]] = {}
     date: str
     files: dict[str, str]
+    path: PathCard | None = None
 
 
 def models_folders() -> list[Path]:

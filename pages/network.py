@@ -26,6 +26,11 @@ st.markdown(
     f"A convolutional network of **{card.parameters:,} learned numbers**, made on {card.date}. It answers **not sure** "
     f"where no digit reaches {card.unsure_below:.0%}: about 1 of 100 real digits falls below that line."
 )
+if card.path is not None:
+    st.markdown(
+        f"Where it is known how the pen went, as on the Draw page, a second network of **{card.path.parameters:,} learned "
+        "numbers** reads its path, stroke by stroke, and both answer together."
+    )
 if card.measured:
     st.markdown(
         "Each dot is measured on drawings that no training saw. The line through it shows how far chance could move it."

@@ -15,12 +15,15 @@ from digitrec.classifier import (
     FULL_REASON,
     Classifier,
     Reading,
+    combine,
     give_reason,
     load_classifier,
 )
 from digitrec.datasets import Dataset
-from digitrec.datasets.pen import to_image
+from digitrec.datasets.pen import PenDigit, draw_at_random, split_by_writer, to_image
+from digitrec.drawings import render
 from digitrec.errors import InkError, ModelError
+from digitrec.paths import to_path
 from digitrec.preprocessing import Preprocessed, preprocess
 from digitrec.registry import find_model, read_file
 from digitrec.samples import own_sample
@@ -388,3 +391,71 @@ def test_of_no_images_there_are_no_answers(classifier: Classifier) -> None:
     nothing = np.empty((0, 28, 28), np.uint8)
     assert classifier.predict_proba(nothing).shape == (0, 10)
     assert classifier.features(nothing).shape == (0, classifier.features(np.zeros((1, 28, 28), np.uint8)).shape[1])
+
+
+# Ink and path
+
+
+def test_what_ink_and_path_say_is_multiplied() -> None:
+    rng = np.random.default_rng(0)
+    ink, path = (rng.dirichlet(np.ones(10), 5).astype(np.float32) for _ in range(2))
+    together = combine(ink, path, (1.5, 0.5))
+    for row, one, other in zip(together, ink, path, strict=True):
+        product = [float(a) ** 1.5 * float(b) ** 0.5 for a, b in zip(one, other, strict=True)]
+        np.testing.assert_allclose(row, np.array(product) / sum(product), rtol=1e-4)
+    np.testing.assert_allclose(combine(ink, path, (1, 0)), ink, rtol=1e-5)
+    np.testing.assert_array_equal(combine(ink[0], path[0], (1.5, 0.5)), together[0])
+
+
+def test_the_pens_path_is_read_where_it_is_known(classifier: Classifier, pen_digits: tuple[PenDigit, ...]) -> None:
+    drawing = own_sample(7, np.random.default_rng(0)).drawing
+    ink = render(drawing)
+    known, unknown = classifier.read(ink, drawing.paths), classifier.read(ink)
+    assert classifier.card.path is not None
+    assert known.by_path is not None
+    assert known.by_ink is not None
+    np.testing.assert_array_equal(known.by_ink, unknown.probabilities)
+    expected = combine(known.by_ink, known.by_path, classifier.card.path.powers)
+    np.testing.assert_array_equal(known.probabilities, expected)
+    assert unknown.by_path is None
+    assert known.digit == unknown.digit == 7
+    held_out = split_by_writer(pen_digits)[1][::6]
+    rng = np.random.default_rng(1)
+    right = {"both": 0, "ink": 0}
+    for digit in held_out:
+        drawn = draw_at_random(digit.strokes, rng)
+        picture = render(drawn, oversampling=2)
+        right["both"] += classifier.read(picture, drawn.paths).digit == digit.label
+        right["ink"] += classifier.read(picture).digit == digit.label
+    assert right["both"] >= max(right["ink"], 0.985 * len(held_out))
+
+
+def test_a_path_that_tells_nothing_is_left_aside(classifier: Classifier) -> None:
+    ink = render(own_sample(3, np.random.default_rng(0)).drawing)
+    dots = [np.array([(5.0, 5.0)])] * 65
+    for strokes in (None, [], dots):
+        assert classifier.read(ink, strokes).by_path is None
+
+
+def test_paths_of_another_shape_are_refused(classifier: Classifier) -> None:
+    with pytest.raises(InkError, match=r"Expected paths of shape \(n, 64, 5\)"):
+        classifier.predict_from_paths(np.zeros((1, 64, 4), np.float32))
+
+
+def test_a_model_without_a_path_network_reads_the_ink_alone(classifier: Classifier) -> None:
+    content = read_file(find_model(), "model.tflite", classifier.card)
+    alone = Classifier(content, classifier.card.model_copy(update={"path": None}))
+    drawing = own_sample(4, np.random.default_rng(0)).drawing
+    reading = alone.read(render(drawing), drawing.paths)
+    assert not alone.reads_paths
+    assert reading.by_path is None
+    with pytest.raises(ModelError, match="Expected a model that reads paths"):
+        alone.predict_from_paths(np.zeros((1, 64, 5), np.float32))
+
+
+def test_one_path_and_many_are_read_alike(classifier: Classifier) -> None:
+    rng = np.random.default_rng(0)
+    paths = np.stack([to_path(own_sample(k % 10, rng).drawing.paths or []) for k in range(70)])
+    many = classifier.predict_from_paths(paths)
+    np.testing.assert_allclose(many[:5], classifier.predict_from_paths(paths[:5]), atol=1e-5)
+    assert (many.argmax(axis=1) == np.arange(70) % 10).mean() > 0.8

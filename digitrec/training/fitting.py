@@ -124,14 +124,14 @@ def learning_rate_at(recipe: Recipe, epoch: int, step: int, steps: int) -> float
     """The learning rate of a step in an epoch, both counted from 0, of so many steps an epoch."""
     match recipe.schedule:
         case "one-cycle":
-            return recipe.learning_rate * _cycle(epoch * steps + step, recipe.epochs * steps, recipe.warmup)
+            return recipe.learning_rate * one_cycle(epoch * steps + step, recipe.epochs * steps, recipe.warmup)
         case "a cycle an epoch":
-            return recipe.learning_rate / (epoch + 1) * _cycle(step, steps, recipe.warmup)
+            return recipe.learning_rate / (epoch + 1) * one_cycle(step, steps, recipe.warmup)
         case _:
             return recipe.learning_rate
 
 
-def _cycle(step: int, steps: int, warmup: float) -> float:
+def one_cycle(step: int, steps: int, warmup: float) -> float:
     """From 0 to 1 in a line, and back along half a cosine: as Keras's `CosineDecay` with a warm-up has it."""
     warm = round(steps * warmup)
     return step / warm if step < warm else 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))

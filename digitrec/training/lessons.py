@@ -9,14 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets import Split, load_dataset
-from digitrec.datasets.pen import PenDigit, draw_all, load_pen_digits, split_by_writer, to_image
+from digitrec.datasets.pen import PenDigit, draw_all, draw_at_random, load_pen_digits, split_by_writer, to_image
 from digitrec.drawings import CANVAS, place
 from digitrec.errors import DataError
 from digitrec.nondigits import TAUGHT, UNSEEN, Kind, draw_nondigits, pair
-from digitrec.training.batches import Lesson
+from digitrec.paths import to_path
+from digitrec.training.batches import Lesson, to_targets
+from digitrec.training.pathnetwork import PathLesson
 
 PEN_COPIES = 4  # each drawn at another size, place, tilt and pen width
 NONDIGITS = 1200  # of each kind
+PATH_NONDIGITS = 150  # of each kind, for the network that reads paths
 CHECKED_NONDIGITS = 400  # of each kind
 
 
@@ -30,12 +33,16 @@ class Checks:
     pen : the held-out pen writers.
     hard : the held-out pen writers again, each digit with the same difficulty.
     nondigits : by kind, those in `UNSEEN` never trained on in any form.
+    pen_paths : (n, 64, 5) float32, the pen's paths of `pen`.
+    nondigit_paths : by kind, the pen's paths of `nondigits`.
     """
 
     mnist: Split
     pen: Split
     hard: dict[str, Split]
     nondigits: dict[str, NDArray[np.uint8]]
+    pen_paths: NDArray[np.float32]
+    nondigit_paths: dict[str, NDArray[np.float32]]
 
 
 def make_lesson(seed: int) -> tuple[Lesson, Checks]:
@@ -51,8 +58,29 @@ def make_lesson(seed: int) -> tuple[Lesson, Checks]:
     labels = np.concatenate([split.labels for split in digits])
     targets[: len(labels)] = np.eye(10, dtype=np.float32)[labels]
     checked = kinds(TAUGHT | UNSEEN, pen_held_out)
-    unknown = {name: draw_nondigits(kind, CHECKED_NONDIGITS, rng) for name, kind in checked.items()}
-    return Lesson(images, targets), Checks(validation, draw_all(pen_held_out, rng), draw_hard(pen_held_out), unknown)
+    unknown, unknown_paths = {}, {}
+    for name, kind in checked.items():
+        unknown[name], unknown_paths[name] = _draw_with_paths(kind, rng)
+    paths = np.stack([to_path(digit.strokes) for digit in pen_held_out])
+    drawn_held_out, hard = draw_all(pen_held_out, rng), draw_hard(pen_held_out)
+    return Lesson(images, targets), Checks(validation, drawn_held_out, hard, unknown, paths, unknown_paths)
+
+
+def _draw_with_paths(kind: Kind, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Drawings that are no digits: their images, and the pen's paths."""
+    drawings = [draw_at_random(kind(rng), rng) for _ in range(CHECKED_NONDIGITS)]
+    paths = [to_path([stroke.points for stroke in drawing.strokes]) for drawing in drawings]
+    return np.stack([to_image(drawing) for drawing in drawings]), np.stack(paths)
+
+
+def make_path_lesson(seed: int) -> PathLesson:
+    """The strokes of the same pen writers, and of what is no digit; the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    train, _ = split_by_writer(load_pen_digits())
+    unknown = [kind(rng) for kind in kinds(TAUGHT, train).values() for _ in range(PATH_NONDIGITS)]
+    targets = np.full((len(train) + len(unknown), 10), 0.1, np.float32)
+    targets[: len(train)] = to_targets(np.array([digit.label for digit in train], np.uint8))
+    return PathLesson([*(digit.strokes for digit in train), *unknown], targets)
 
 
 def draw_hard(digits: tuple[PenDigit, ...]) -> dict[str, Split]:

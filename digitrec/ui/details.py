@@ -52,9 +52,13 @@ def _show_steps(case: Case) -> None:
         "These are the steps that make your drawing like them, and what it would answer without each."
     )
     steps = xray(case.classifier, case.reading.preprocessed.ink)
+    by_ink = case.reading.probabilities if case.reading.by_ink is None else case.reading.by_ink
+    alone = int(by_ink.argmax()), case.classifier.is_unsure(by_ink)
+    if case.reading.by_path is not None:
+        st.caption("This is about the ink alone. The pen's path, which is read beside it, needs none of these steps.")
     for column, step in zip(st.columns(len(steps)), steps, strict=True):
         picture = as_paper(pad_to_square(step.picture))
-        same = (step.digit_without, step.unsure_without) == (case.digit, case.reading.unsure)
+        same = (step.digit_without, step.unsure_without) == alone
         verdict = f"not sure, perhaps {step.digit_without}" if step.unsure_without else f"**{step.digit_without}**"
         with column:
             st.markdown(f"**{step.title}**")

@@ -114,6 +114,7 @@ def describe(reading: Reading) -> dict[str, Any]:
         "shown": shown,
         "words": words,
         "reason": reading.reason,
+        "ways": _describe_ways(reading),
         "best": -1 if reading.digit is None else reading.digit,
         "runnerUp": -1 if reading.runner_up is None else reading.runner_up,
         "percent": percent if reading.digit is not None else [0.0] * 10,
@@ -122,6 +123,14 @@ def describe(reading: Reading) -> dict[str, Any]:
         ],
         "pixels": [] if image is None else image.ravel().tolist(),
     }
+
+
+def _describe_ways(reading: Reading) -> str:
+    """What ink and path say, each alone; empty where the path was not read."""
+    if reading.by_ink is None or reading.by_path is None:
+        return ""
+    each = [f"{int(one.argmax())}, {in_percent(float(one.max()))}" for one in (reading.by_ink, reading.by_path)]
+    return f"From the ink alone: {each[0]}. From the pen's path alone: {each[1]}."
 
 
 def key_of(sheet: Sheet) -> str:

@@ -170,7 +170,7 @@ def show_one(title: str, folder: Path, card: Card) -> None:
         else:
             run = {"run": title.removeprefix("run ")}
             st.page_link("pages/train.py", label="Keep it, or go on with it", icon=":material/save:", query_params=run)
-        for file in card.files:
+        for file in sorted(set(card.files) & set(FORMS.values())):
             with told("The file could not be read."):
                 content = read_file(folder, file, card)
             suffix = file.rpartition(".")[2]

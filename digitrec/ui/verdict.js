@@ -7,6 +7,7 @@ function showVerdict(root, data) {
   shown.dataset.unsure = data.shown === "?"
   part("words").textContent = data.words
   part("reason").textContent = data.reason
+  part("ways").textContent = data.ways
   showPixels(part("pixels").getContext("2d"), data.pixels)
   showBars(part("bars"), data)
 }

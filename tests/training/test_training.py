@@ -13,14 +13,14 @@ from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit, split_by_writer
 from digitrec.evaluation import cross_entropy
 from digitrec.recipe import PUBLISHED
 from digitrec.recipe import SHIPPED as SHIPPED_RECIPE
-from digitrec.registry import SHIPPED, read_card
+from digitrec.registry import PATH_FILES, SHIPPED, read_card
 from digitrec.scaling import SCALINGS, scale
 from digitrec.training import lessons, shipped
 from digitrec.training.batches import DigitBatches, Lesson, to_targets
 from digitrec.training.fitting import Student, learning_rate_at
 from digitrec.training.lessons import split_mnist
 from digitrec.training.network import build, first_filters
-from digitrec.training.saving import save_files
+from digitrec.training.saving import FILES, save_files
 
 SMALL = replace(SHIPPED_RECIPE, epochs=4, batch=32, averaging=0.9, seed=3)
 
@@ -194,6 +194,8 @@ def test_a_model_is_made_measured_and_put_in_place_of_the_old(
     monkeypatch.setattr(lessons, "PEN_COPIES", 1)
     monkeypatch.setattr(lessons, "NONDIGITS", 20)
     monkeypatch.setattr(lessons, "CHECKED_NONDIGITS", 10)
+    monkeypatch.setattr(lessons, "PATH_NONDIGITS", 5)
+    monkeypatch.setattr(shipped, "PATH_EPOCHS", 1)
     whole = split_mnist
     monkeypatch.setattr(lessons, "split_mnist", lambda train: tuple(_every(part, 30) for part in whole(train)))
     folder = tmp_path / "models" / "mine"
@@ -205,7 +207,8 @@ def test_a_model_is_made_measured_and_put_in_place_of_the_old(
     assert json.loads((folder / "card.json").read_text())["recipe"]["epochs"] == 1
     assert {figure.kind for figure in card.measured} == {"read", "doubted", "refused"}
     assert load_classifier(folder).card.unsure_below == card.unsure_below
-    assert sorted(path.name for path in folder.iterdir()) == ["card.json", "model.keras", "model.tflite"]
+    assert sorted(path.name for path in folder.iterdir()) == ["card.json", *sorted((*FILES, *PATH_FILES))]
+    assert load_classifier(folder).reads_paths
     assert [path.name for path in folder.parent.iterdir()] == ["mine"]
     assert any("Epoch 1 of 1" in line for line in told)
 

@@ -1,0 +1,136 @@
+"""The pen's path as a network reads it, and how paths are varied so that a network meets more hands than it was given.
+
+strokes -> as they are, or turned, slanted, stretched, in another order -> 64 points by arc length -> (64, 5)
+
+What the ink cannot show is here: which way the pen went, and where one stroke ends beneath another. How fast it went is
+left out, so that a mouse reads like a pen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.errors import InkError
+
+POINTS = 64
+FEATURES = 5  # x, y, direction of x and y, whether a stroke begins
+TINY = 1e-6  # pixels; a shorter path is a dot
+
+Strokes = Sequence[NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How strongly paths are varied; 0 turns a change off.
+
+    Attributes
+    ----------
+    degrees : of turn, standard deviation.
+    slant : sideways pixels per pixel down, standard deviation.
+    stretch : of the width, as the logarithm of a factor, standard deviation.
+    bend : of a slow wave along the digit, in its heights, standard deviation.
+    reordered : how often its strokes come in another order.
+    reversed_ : how often a stroke is drawn from its other end.
+    broken : how often one of its strokes is drawn as two.
+    """
+
+    degrees: float = 12.0
+    slant: float = 0.2
+    stretch: float = 0.15
+    bend: float = 0.03
+    reordered: float = 0.25
+    reversed_: float = 0.15
+    broken: float = 0.15
+
+
+def to_path(strokes: Strokes) -> NDArray[np.float32]:
+    """The path of the pen in 64 points, evenly by arc length, each stroke with one at least.
+
+    Parameters
+    ----------
+    strokes : (k, 2) arrays, x and y in pixels of any scale, y down, in the order drawn, at most 64 with points.
+
+    Returns
+    -------
+    (64, 5) float32: x and y, the drawing's longer side from -1 to 1 about its middle; the direction of the pen, a unit
+    vector, 0 for a dot; and 1 where a stroke begins.
+
+    Raises
+    ------
+    InkError, where there are no strokes, or too many.
+    """
+    lines = [np.asarray(stroke, np.float64).reshape(-1, 2) for stroke in strokes if len(stroke)]
+    if not 1 <= len(lines) <= POINTS:
+        raise InkError(f"Expected 1 to {POINTS} strokes with points. Received: {len(lines)}. Draw with fewer.")
+    points = np.concatenate(lines)
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = max(float((high - low).max()), TINY) / 2
+    along = [_arc_length(line) for line in lines]
+    path = np.zeros((POINTS, FEATURES), np.float32)
+    start = 0
+    for line, at, count in zip(lines, along, _share(np.array([one[-1] for one in along])), strict=True):
+        places = np.linspace(0, at[-1], count)
+        sampled = np.stack([np.interp(places, at, line[:, axis]) for axis in (0, 1)], axis=1)
+        part = path[start : start + count]
+        part[:, :2] = (sampled - (low + high) / 2) / scale
+        part[:, 2:4] = _directions(sampled)
+        part[0, 4] = 1
+        start += count
+    return path
+
+
+def vary_strokes(strokes: Strokes, settings: Variation, rng: np.random.Generator) -> list[NDArray[np.float64]]:
+    """The same digit as another hand might write it."""
+    lines = [np.asarray(stroke, np.float64).reshape(-1, 2) for stroke in strokes]
+    angle = np.deg2rad(rng.normal(0, settings.degrees))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    slant = np.array([[1, rng.normal(0, settings.slant)], [0, 1]])
+    change = turn @ slant @ np.diag([np.exp(rng.normal(0, settings.stretch)), 1])
+    lines = _bend([line @ change.T for line in lines], settings.bend, rng)
+    if rng.random() < settings.reordered:
+        lines = [lines[place] for place in rng.permutation(len(lines))]
+    lines = [line[::-1] if rng.random() < settings.reversed_ else line for line in lines]
+    return _break(lines, rng) if rng.random() < settings.broken else lines
+
+
+def _arc_length(line: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far along the line each of its points lies."""
+    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+
+
+def _share(lengths: NDArray[np.float64]) -> NDArray[np.intp]:
+    """How many points each stroke gets: by its length, at least one, `POINTS` in all."""
+    wished = lengths / max(float(lengths.sum()), TINY) * POINTS
+    counts = np.maximum(1, np.floor(wished)).astype(np.intp)
+    while counts.sum() > POINTS:
+        counts[counts.argmax()] -= 1
+    while counts.sum() < POINTS:
+        counts[(wished / counts).argmax()] += 1
+    return counts
+
+
+def _directions(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The unit vector along the line at each point; 0 for a dot."""
+    steps = np.gradient(points, axis=0) if len(points) > 1 else np.zeros_like(points)
+    return steps / np.maximum(np.hypot(*steps.T)[:, None], TINY)
+
+
+def _bend(lines: list[NDArray[np.float64]], strength: float, rng: np.random.Generator) -> list[NDArray[np.float64]]:
+    """Move each point along a slow wave over the drawing, each axis along its own."""
+    size = max(float(np.ptp(np.concatenate(lines), axis=0).max()), TINY)
+    waves = rng.normal(0, 3, (2, 2)) / size
+    phases, heights = rng.uniform(0, 2 * np.pi, 2), rng.normal(0, strength, 2) * size
+    return [line + heights * np.sin(line @ waves.T + phases) for line in lines]
+
+
+def _break(lines: list[NDArray[np.float64]], rng: np.random.Generator) -> list[NDArray[np.float64]]:
+    """One stroke drawn as two, the second from where the first ends; a short one stays whole."""
+    place = int(rng.integers(len(lines)))
+    line = lines[place]
+    if len(line) < 4:
+        return lines
+    cut = int(rng.integers(1, len(line) - 1))
+    return [*lines[:place], line[: cut + 1], line[cut:], *lines[place + 1 :]]
