@@ -1,4 +1,4 @@
-"""Reading a written number, in either of two ways: cut into pieces that are read one by one, or in one sweep.
+"""Reading a written number: cut into pieces that are read one by one, in one sweep, or whichever of both suits it.
 
 canvas, strokes -> `NumberReader.read` -> `NumberReading`: digits with their ink, left to right
 """
@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.classifier import Classifier, load_classifier
-from digitrec.registry import NUMBERS_NAME, Card, find_model, what_it_reads
-from digitrec.segmentation import NumberReading, read_number
-from digitrec.sequence import load_sequence_reader
+from digitrec.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, what_it_reads
+from digitrec.segmentation import NumberReading, read_apart, read_number
+from digitrec.sequence import SequenceReader, load_sequence_reader
 
 
 class NumberReader(Protocol):
     """Reads whole numbers."""
 
     @property
-    def card(self) -> Card:
-        """Of the model that it reads with."""
+    def key(self) -> str:
+        """What tells its answers from those of any other reader."""
 
     def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
         """Find the digits of a number and read them; arguments and errors as of `digitrec.segmentation.read_number`."""
@@ -37,9 +37,9 @@ class PieceReader:
     classifier: Classifier
 
     @property
-    def card(self) -> Card:
-        """Of the classifier."""
-        return self.classifier.card
+    def key(self) -> str:
+        """The hash of the classifier's file."""
+        return self.classifier.card.files.get("model.tflite", self.classifier.card.name)
 
     def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
         """See `digitrec.segmentation.read_number`."""
@@ -50,13 +50,38 @@ class PieceReader:
         return self.classifier.is_unsure(probabilities)
 
 
-def load_number_reader(name: str = NUMBERS_NAME) -> NumberReader:
-    """The reader of a model: in one sweep where it reads numbers, piece by piece where it reads digits.
+@dataclass(frozen=True, eq=False)
+class SuitedReader:
+    """Reads piece by piece where strokes or gaps say what belongs together, and in one sweep where ink must be cut."""
+
+    pieces: PieceReader
+    sweep: SequenceReader
+
+    @property
+    def key(self) -> str:
+        """Those of both."""
+        return f"{self.pieces.key} {self.sweep.key}"
+
+    def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
+        """See `digitrec.segmentation.read_number`."""
+        if strokes:
+            return self.pieces.read(canvas, strokes)
+        return read_apart(canvas, self.pieces.classifier.predict_proba) or self.sweep.read(canvas)
+
+    def is_unsure(self, probabilities: NDArray[np.float32]) -> bool:
+        """As the classifier of single digits."""
+        return self.pieces.is_unsure(probabilities)
+
+
+def load_number_reader(name: str | None = None) -> NumberReader:
+    """The reader of a model: in one sweep where it reads numbers, piece by piece where it reads digits; None: as suits.
 
     Raises
     ------
-    ModelError, where the model is missing, damaged or foreign.
+    ModelError, where a model is missing, damaged or foreign.
     """
+    if name is None:
+        return SuitedReader(PieceReader(load_classifier(SHIPPED_NAME)), load_sequence_reader(NUMBERS_NAME))
     if what_it_reads(find_model(name)) == "number":
         return load_sequence_reader(name)
     return PieceReader(load_classifier(name))

@@ -52,6 +52,11 @@ class SequenceReader:
             flat = answers(interpreter, strips, size, int(faces(interpreter)[1][0]["index"]))
         return flat.reshape(-1, FRAMES, BLANK + 1)
 
+    @property
+    def key(self) -> str:
+        """The hash of its file."""
+        return self.card.files.get("model.tflite", self.card.name)
+
     def is_unsure(self, probabilities: NDArray[np.float32]) -> bool:
         """Whether ten probabilities are too weak for a verdict on one digit."""
         return float(probabilities.max()) < self.card.unsure_below

@@ -12,6 +12,7 @@ from digitrec.strips import to_strip
 from digitrec.ui.cache import hands_of, number_reader
 from digitrec.ui.functions import show_functions
 from digitrec.ui.messages import as_plain_text, begin_page, told
+from digitrec.ui.models import choose_number_model
 from digitrec.ui.sources import choose_digits
 from digitrec.ui.strip import Captioned, show_strip
 
@@ -82,7 +83,8 @@ with pictures:
         st.stop()
     read = [reader.read(number.ink).text for number in numbers]
     right = sum(one == number.text for one, number in zip(read, numbers, strict=True))
-    st.markdown(f"**{right} of {SHOWN}** are read rightly by {as_plain_text(reader.card.name)}.")
+    st.markdown(f"**{right} of {SHOWN}** are read rightly.")
+    choose_number_model()
     shown = []
     for number, one in zip(numbers, read, strict=True):
         ink = crop(number)

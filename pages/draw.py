@@ -11,8 +11,8 @@ from digitrec.ui.models import choose_model
 arrived = begin_page(
     "draw",
     "Draw a digit",
-    "Draw one digit from 0 to 9 with mouse, finger or stylus, and it is read while you draw. To write several, choose "
-    "*A number*. Without any of these, press *Sample digit*.",
+    "Draw one digit from 0 to 9 with mouse, finger or stylus, and it is read while you draw; or write *A number*. "
+    "Without any of these, press *Sample digit*.",
 )
 links.open_drawing()
 width = paper.choose(arrived)

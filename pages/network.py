@@ -28,8 +28,8 @@ st.markdown(
 )
 if card.path is not None:
     st.markdown(
-        f"Where it is known how the pen went, as on the Draw page, a second network of **{card.path.parameters:,} learned "
-        "numbers** reads its path, stroke by stroke, and both answer together."
+        f"Where it is known how the pen went, as on the Draw page, a second network of **{card.path.parameters:,} "
+        "learned numbers** reads its path, stroke by stroke, and both answer together."
     )
 if card.measured:
     st.markdown(

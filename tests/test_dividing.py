@@ -93,7 +93,12 @@ def test_every_pixel_is_in_one_piece_and_each_middle_has_one(
 
 
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 2**32), is_pen=st.booleans(), gap=st.integers(20, 200), digits=st.tuples(*[st.integers(1, 3)] * 2))
+@given(
+    seed=st.integers(0, 2**32),
+    is_pen=st.booleans(),
+    gap=st.integers(20, 200),
+    digits=st.tuples(*[st.integers(1, 3)] * 2),
+)
 def test_a_wide_gap_always_separates(
     *, seed: int, is_pen: bool, gap: int, digits: tuple[int, int], pens: Hands, images: Hands
 ) -> None:
@@ -101,20 +106,19 @@ def test_a_wide_gap_always_separates(
     rng = np.random.default_rng(seed)
     ink = np.zeros((280, 840), np.uint8)
     middles: list[float] = []
+    ends: list[int] = []
     start = 10
     for length in digits:
         number = next(compose(pens if is_pen else images, 1, Way((length, length), (-0.04, 0), (80, 80)), seed))
         columns = np.flatnonzero(number.ink.any(axis=0))
-        own = number.ink[:, columns[0] : columns[-1] + 1]
+        own = leave_out_specks(number.ink[:, columns[0] : columns[-1] + 1])[0]
         ink[:, start : start + own.shape[1]] = own
         # Apart enough for each to be given some ink.
         middles += list(start + (np.arange(length) + rng.uniform(0.2, 0.8, length)) * own.shape[1] / length)
-        end = start + own.shape[1]
-        start = end + gap
-    paper = np.flatnonzero(~ink.any(axis=0))
-    gap_at = next(int(column) for column in paper if middles[digits[0] - 1] < column < middles[digits[0]])
+        ends.append(start + own.shape[1])
+        start = ends[-1] + gap
     for place, piece in enumerate(divide(ink, middles)):
-        assert (piece.right <= gap_at) if place < digits[0] else (piece.left > gap_at)
+        assert (piece.right <= ends[0]) if place < digits[0] else (piece.left >= ends[0] + gap)
 
 
 def test_ink_that_no_middle_lies_in_goes_with_the_nearest_digit() -> None:
@@ -137,11 +141,12 @@ def test_spaced_numbers_are_divided_as_they_were_composed(pens: Hands, images: H
 
 def test_touching_numbers_are_divided_mostly_as_they_were_composed(pens: Hands, images: Hands) -> None:
     for hands, least in ((pens, 0.88), (images, 0.91)):
-        numbers = compose_in_order(hands, 40, TOUCHING, 3)
+        numbers = compose_in_order(hands, 60, TOUCHING, 3)
         shares = [share_right(number, divide(number.ink, middles_of(number))) for number in numbers]
         assert np.mean(shares) > least
         upright = [share_right(number, cut_upright(number)) for number in numbers]
-        assert np.mean(shares) > np.mean(upright) + 0.02
+        assert np.mean(shares) > np.mean(upright)
+        assert (np.array(shares) > 0.97).sum() > 2 * (np.array(upright) > 0.97).sum()
 
 
 def cut_upright(number: Number) -> list[Piece]:
@@ -227,7 +232,7 @@ def test_a_bar_is_divided_between_its_middles() -> None:
     ink = np.zeros((120, 300), np.uint8)
     ink[50:70, 20:280] = 255
     pieces = divide(ink, [60, 150, 240])
-    assert [piece.left for piece in pieces[1:]] == pytest.approx([105, 195], abs=30)
+    assert 60 <= pieces[1].left <= 150 <= pieces[2].left <= 240
     assert all(one.right == other.left for one, other in pairwise(pieces))
 
 

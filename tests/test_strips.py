@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from digitrec.errors import InkError
-from digitrec.strips import BLANK, FRAMES, WIDTH, Strip, ctc_loss, decode, encode, to_column, to_strip
+from digitrec.strips import BLANK, FRAMES, Strip, ctc_loss, decode, encode, to_column, to_strip
 
 Ink = NDArray[np.uint8]
 Answers = NDArray[np.float32]
@@ -174,7 +174,8 @@ def test_only_blanks_are_an_empty_number() -> None:
 @given(texts=st.lists(st.text("0123456789", max_size=8), max_size=5))
 def test_what_is_encoded_can_be_read_from_the_rows(texts: list[str]) -> None:
     rows = encode(texts)
-    assert (rows.shape, rows.dtype) == ((len(texts), 8), np.int32)
+    assert rows.shape == (len(texts), 8)
+    assert rows.dtype == np.int32
     assert ["".join(str(digit) for digit in row if digit >= 0) for row in rows.tolist()] == texts
     for row, text in zip(rows, texts, strict=True):
         assert (row[len(text) :] == -1).all()

@@ -71,7 +71,9 @@ def say(texts: list[str], seed: int) -> NDArray[np.float32]:
 
 
 @settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 2**32), texts=st.lists(st.text("0123456789", min_size=1, max_size=8), min_size=2, max_size=6))
+@given(
+    seed=st.integers(0, 2**32), texts=st.lists(st.text("0123456789", min_size=1, max_size=8), min_size=2, max_size=6)
+)
 def test_numbers_are_judged_as_a_plain_loop_judges_them(seed: int, texts: list[str]) -> None:
     answers = say([*texts[:-1], "31415926"], seed)
     asked = NumberValidation(NumberSet(np.zeros((len(texts), 28, 256), np.uint8), tuple(texts)))

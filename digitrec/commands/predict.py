@@ -18,7 +18,7 @@ from digitrec.commands.common import AsJson, told
 from digitrec.errors import DataError, DigitrecError
 from digitrec.imagefiles import load_ink
 from digitrec.numbers import NumberReader, load_number_reader
-from digitrec.registry import NUMBERS_NAME, SHIPPED_NAME
+from digitrec.registry import SHIPPED_NAME
 from digitrec.submission import make_submission
 from digitrec.words import in_percent
 
@@ -54,7 +54,7 @@ def predict(  # noqa: PLR0917  typer makes options of them
         classifier = load_classifier(SHIPPED_NAME if number else model or SHIPPED_NAME)
         read_picture: Callable[[Path], Read] = partial(_read_picture, classifier=classifier)
         if number:
-            read_picture = partial(_read_number, reader=load_number_reader(model or NUMBERS_NAME))
+            read_picture = partial(_read_number, reader=load_number_reader(model))
     except DigitrecError as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None

@@ -10,6 +10,7 @@ others, "Gradient-Based Learning Applied to Document Recognition", 1998, section
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,13 @@ from digitrec.errors import InkError
 from digitrec.preprocessing import find_box, find_ink
 from digitrec.segmentation.cuts import DEAREST, Cut, Cutter, along_seams, between_components, between_strokes
 from digitrec.segmentation.found import FoundDigit, NumberReading, Piece, Pixels, read_pieces
-from digitrec.segmentation.rows import CROSSED, improve, into_stretches, judge, score
-from digitrec.segmentation.writing import cut_out, find_groups, reduce_ink
+from digitrec.segmentation.rows import CROSSED, Part, improve, into_stretches, judge, score
+from digitrec.segmentation.writing import Writing, cut_out, find_groups, reduce_ink
 
-__all__ = ["FoundDigit", "NumberReading", "Piece", "join", "read_number", "split"]
+__all__ = ["FoundDigit", "NumberReading", "Piece", "join", "read_apart", "read_number", "split"]
+
+# Of what stands apart, chosen on training digits: the least probability that it is a digit, and its width in heights.
+GUESS, BROAD = 0.3, 1.4
 
 
 def read_number(canvas: Pixels, read: Read, strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
@@ -40,24 +44,69 @@ def read_number(canvas: Pixels, read: Read, strokes: Sequence[NDArray[Any]] | No
     ------
     InkError, where `canvas` is not such an array.
     """
-    ink = find_ink(canvas)
-    box = find_box(ink)
-    if box is None:
+    found = _prepare(canvas)
+    if found is None:
         return NumberReading()
-    top, bottom, left, right = box
-    tight = ink[top:bottom, left:right]
-    writing = reduce_ink(tight)
-    corner = np.array([left, top])
+    writing, corner = found.writing, np.array(found.corner)
     paths = [(np.reshape(stroke, (-1, 2)) - corner) / writing.factor for stroke in strokes or () if len(stroke)]
     cutters: list[Cutter] = [between_components, along_seams]
     if paths:
         cutters.insert(1, lambda some, places: between_strokes(some, places, paths))
     row = judge(writing, find_groups(writing), read)
     for cutter in cutters:
-        row = [part for stretch in into_stretches(writing, row) for part in improve(writing, stretch, cutter, read)]
-    pieces = cut_out(tight, writing, [part.places for part in row], (left, top))
-    specks = [np.flatnonzero(writing.component == number) for number in np.unique(writing.component) if number < 0]
-    return NumberReading(read_pieces(pieces, read), tuple(cut_out(tight, writing, specks, (left, top))))
+        row = _cut_and_join(writing, row, cutter, read)
+    return _to_reading(found, row, read)
+
+
+def read_apart(canvas: Pixels, read: Read) -> NumberReading | None:
+    """Read a number whose digits do not touch; None where some ink would have to be cut. Arguments as `read_number`'s.
+
+    Raises
+    ------
+    InkError, as `read_number`.
+    """
+    found = _prepare(canvas)
+    if found is None:
+        return NumberReading()
+    writing = found.writing
+    row = _cut_and_join(writing, judge(writing, find_groups(writing), read), between_components, read)
+    reading = _to_reading(found, row, read)
+    is_apart = all(
+        one.probabilities.max() >= GUESS and one.ink.shape[1] <= BROAD * one.ink.shape[0] for one in reading.digits
+    )
+    return reading if is_apart else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """Tight ink, its left and top on the canvas, and its reduced picture."""
+
+    tight: Pixels
+    corner: tuple[int, int]
+    writing: Writing
+
+
+def _prepare(canvas: Pixels) -> _Prepared | None:
+    ink = find_ink(canvas)
+    box = find_box(ink)
+    if box is None:
+        return None
+    top, bottom, left, right = box
+    tight = ink[top:bottom, left:right]
+    return _Prepared(tight, (left, top), reduce_ink(tight))
+
+
+def _cut_and_join(writing: Writing, row: Sequence[Part], cutter: Cutter, read: Read) -> list[Part]:
+    """The row after one more way to cut what is no plain digit."""
+    return [part for stretch in into_stretches(writing, row) for part in improve(writing, stretch, cutter, read)]
+
+
+def _to_reading(found: _Prepared, row: Sequence[Part], read: Read) -> NumberReading:
+    """Read the row from all of its ink, and name the specks."""
+    pieces = cut_out(found.tight, found.writing, [part.places for part in row], found.corner)
+    component = found.writing.component
+    specks = [np.flatnonzero(component == number) for number in np.unique(component) if number < 0]
+    return NumberReading(read_pieces(pieces, read), tuple(cut_out(found.tight, found.writing, specks, found.corner)))
 
 
 def split(digit: FoundDigit, read: Read) -> tuple[FoundDigit, FoundDigit]:

@@ -32,18 +32,18 @@ GAP = 3.0  # for each height of paper inside a piece
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class Part:
     """Some pixels of a writing, and whether they are plainly a digit."""
 
     places: Places
     is_plain: bool
 
 
-def judge(writing: Writing, parts: Sequence[Places], read: Read) -> list[_Part]:
+def judge(writing: Writing, parts: Sequence[Places], read: Read) -> list[Part]:
     """Read parts, and tell which are plainly digits."""
     answers = read(to_images(writing, parts))
     return [
-        _Part(part, _is_plain(writing, part, float(answer.max()))) for part, answer in zip(parts, answers, strict=True)
+        Part(part, _is_plain(writing, part, float(answer.max()))) for part, answer in zip(parts, answers, strict=True)
     ]
 
 
@@ -52,9 +52,9 @@ def _is_plain(writing: Writing, part: Places, confidence: float) -> bool:
     return confidence >= PLAIN and high >= PLAIN_HEIGHT * writing.height and wide <= PLAIN_WIDTH * high
 
 
-def into_stretches(writing: Writing, row: Sequence[_Part]) -> list[list[_Part]]:
+def into_stretches(writing: Writing, row: Sequence[Part]) -> list[list[Part]]:
     """The row in pieces between neighbours that are both plain, or too far apart to be one digit."""
-    stretches: list[list[_Part]] = []
+    stretches: list[list[Part]] = []
     for before, part in zip([None, *row], row, strict=False):
         if before is not None and not (before.is_plain and part.is_plain):
             gap = writing.x[part.places].min() - writing.x[before.places].max() - 1
@@ -65,7 +65,7 @@ def into_stretches(writing: Writing, row: Sequence[_Part]) -> list[list[_Part]]:
     return stretches
 
 
-def improve(writing: Writing, stretch: list[_Part], cutter: Cutter, read: Read) -> list[_Part]:
+def improve(writing: Writing, stretch: list[Part], cutter: Cutter, read: Read) -> list[Part]:
     """Cut what is not plain, and put a stretch together anew as it reads best."""
     if all(part.is_plain for part in stretch):
         return stretch
@@ -81,7 +81,7 @@ def improve(writing: Writing, stretch: list[_Part], cutter: Cutter, read: Read) 
     return judge(writing, [part for part in parts if len(part)], read)
 
 
-def _cuts(writing: Writing, stretch: list[_Part], cutter: Cutter) -> tuple[Bools, NDArray[np.float64], Bools]:
+def _cuts(writing: Writing, stretch: list[Part], cutter: Cutter) -> tuple[Bools, NDArray[np.float64], Bools]:
     """All cuts of a stretch that differ, from one left of it all to one right of it all.
 
     Returns

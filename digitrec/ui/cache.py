@@ -15,17 +15,18 @@ from digitrec.datasets.pen import PenDigit, load_pen_digits
 from digitrec.errors import DataError
 from digitrec.heldout import read_held_out
 from digitrec.neighbours import Index, make_index
-from digitrec.numbers import NumberReader, PieceReader
+from digitrec.numbers import NumberReader, PieceReader, SuitedReader
 from digitrec.pixels import PixelSummary, summarise
 from digitrec.properties import measure_images
 from digitrec.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, list_models
-from digitrec.sequence import load_sequence_reader
+from digitrec.sequence import SequenceReader, load_sequence_reader
 from digitrec.store import fingerprint, write_rows
 from digitrec.ui.jobs import wait_for
 
 READ_AT_ONCE = 640  # images, between two looks at how far it is
 MODEL = "model"  # the session's choice: a model's name
-NUMBER_MODEL = "number_model"  # and of what reads numbers
+NUMBER_MODEL = "number_model"  # and of what reads numbers: a model's name, or one of
+SUITED, PIECE_BY_PIECE = "as suits", "piece by piece"
 
 
 def classifier(model: str | Path | None = None) -> Classifier:
@@ -53,17 +54,18 @@ def _load_classifier(folder: str, written: float) -> Classifier:
 
 
 def number_reader() -> NumberReader:
-    """What the session reads numbers with: the model chosen for them, else the shipped one."""
-    chosen = st.session_state.get(NUMBER_MODEL)
-    if chosen in list_models("number"):
-        return _load_number_reader(*_when(find_model(chosen)))
-    if chosen is None and NUMBERS_NAME in list_models("number"):
-        return _load_number_reader(*_when(find_model(NUMBERS_NAME)))
-    return PieceReader(classifier())
+    """What the session reads numbers with: as suits them, unless it chose one way or one model."""
+    chosen, there = st.session_state.get(NUMBER_MODEL, SUITED), list_models("number")
+    pieces = PieceReader(classifier())
+    if chosen in there:
+        return _load_sequence_reader(*_when(there[chosen]))
+    if chosen == PIECE_BY_PIECE or NUMBERS_NAME not in there:
+        return pieces
+    return SuitedReader(pieces, _load_sequence_reader(*_when(there[NUMBERS_NAME])))
 
 
 @st.cache_resource(show_spinner="Loading the network …", max_entries=4)
-def _load_number_reader(folder: str, written: float) -> NumberReader:
+def _load_sequence_reader(folder: str, written: float) -> SequenceReader:
     del written
     return load_sequence_reader(Path(folder))
 

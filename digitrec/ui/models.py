@@ -31,14 +31,13 @@ from digitrec.registry import (
 )
 from digitrec.sequence import load_sequence_reader
 from digitrec.strips import WIDTH
-from digitrec.ui.cache import MODEL, NUMBER_MODEL, classifier, probabilities
+from digitrec.ui.cache import MODEL, NUMBER_MODEL, PIECE_BY_PIECE, SUITED, classifier, probabilities
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, told
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_seconds
 
 READS, SHOWN = 30, 20
-PIECE_BY_PIECE = "piece by piece"
 CHANCE = 0.05  # parted so far or farther by chance alone less often than this, two models count as different
 
 
@@ -50,13 +49,14 @@ def choose_model() -> None:
 
 
 def choose_number_model() -> None:
-    """Let the user choose how numbers are read: in one sweep by a network for numbers, or piece by piece."""
-    names = list(list_models("number"))
+    """Let the user choose how numbers are read: piece by piece, in one sweep by a network for numbers, or as suits."""
     st.selectbox(
         "Read numbers",
-        [*names, PIECE_BY_PIECE],
+        [SUITED, PIECE_BY_PIECE, *list_models("number")],
         key=NUMBER_MODEL,
-        format_func=lambda name: name if name == PIECE_BY_PIECE else f"in one sweep, with {name}",
+        format_func=lambda name: name if name in (SUITED, PIECE_BY_PIECE) else f"in one sweep, with {name}",
+        help="Piece by piece, the ink is cut into digits that are read one by one. In one sweep, a network goes over "
+        "the whole number. As suits: piece by piece where strokes or gaps tell the digits apart, else in one sweep.",
         persist_state="session",
         bind="query-params",
         width=320,

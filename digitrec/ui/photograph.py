@@ -70,8 +70,7 @@ def _sample() -> bytes:
 
 def show_page(picture: bytes, reader: Classifier, numbers: NumberReader) -> None:
     """The picture with what was found on it, and what it was read as."""
-    files = [one.card.files.get("model.tflite") for one in (reader, numbers)]
-    key = ("photograph", hashlib.sha256(picture).hexdigest(), *files)
+    key = ("photograph", hashlib.sha256(picture).hexdigest(), reader.card.files.get("model.tflite"), numbers.key)
     with told("This picture cannot be read."):
         reading: SheetReading = wait_for(key, "Looking for digits", partial(_read, picture, reader, numbers))
         grey, _ = decode_grey(picture, SHOWN)

@@ -15,7 +15,7 @@ from digitrec.datasets.pen import load_pen_digits, split_by_writer
 from digitrec.errors import DataError
 from digitrec.evaluation import wilson_interval
 from digitrec.numbers import NumberReader, load_number_reader
-from digitrec.registry import SHIPPED_NAME
+from digitrec.registry import NUMBERS_NAME, SHIPPED_NAME
 from tests.benchmarks.table import row
 
 SEED = 20  # of the numbers; each index of it is another one
@@ -30,11 +30,13 @@ def numbers() -> list[dict[str, Any]]:
         print(error)
         return []
     rows = []
-    sweep, pieces = load_number_reader(), load_number_reader(SHIPPED_NAME)
+    suited, sweep, pieces = (load_number_reader(name) for name in (None, NUMBERS_NAME, SHIPPED_NAME))
     for way, name, reader, hands, knows_strokes in (
-        ("in one sweep", "pen", sweep, pens, False),
-        ("in one sweep", "MNIST", sweep, images, False),
-        ("by pieces", "pen, strokes known", pieces, pens, True),
+        ("as suits", "pen, strokes known", suited, pens, True),
+        ("as suits", "pen, ink alone", suited, pens, False),
+        ("as suits", "MNIST, ink alone", suited, images, False),
+        ("in one sweep", "pen, ink alone", sweep, pens, False),
+        ("in one sweep", "MNIST, ink alone", sweep, images, False),
         ("by pieces", "pen, ink alone", pieces, pens, False),
         ("by pieces", "MNIST, ink alone", pieces, images, False),
     ):
