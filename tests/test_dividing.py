@@ -236,6 +236,26 @@ def test_a_bar_is_divided_between_its_middles() -> None:
     assert all(one.right == other.left for one, other in pairwise(pieces))
 
 
+def test_a_digit_within_the_reach_of_another_stays_whole() -> None:
+    """No path from top to bottom parts a C from a bar in its mouth."""
+    ink = np.zeros((200, 120), np.uint8)
+    ink[20:180, 20:30] = ink[20:30, 20:72] = ink[170:180, 20:72] = 255
+    own = ink.copy()
+    ink[36:164, 60:70] = 255
+    first, second = divide(ink, [25, 65])
+    np.testing.assert_array_equal(first.ink, own[20:180, 20:72])
+    assert (second.left, second.top, *second.ink.shape) == (60, 36, 128, 10)
+
+
+def test_what_every_path_crosses_too_often_is_cut_upright_in_the_middle() -> None:
+    ink = np.zeros((200, 300), np.uint8)
+    ink[20:180, 20:24] = ink[20:180, 276:280] = 255
+    for top in range(20, 180, 16):
+        ink[top : top + 4, 20:280] = 255
+    first, second = divide(ink, [60, 220])
+    assert first.right == second.left == pytest.approx(140, abs=3)
+
+
 def test_specks_go_with_the_nearest_middle() -> None:
     ink = np.zeros((200, 400), np.uint8)
     ink[20:180, 50:60] = ink[20:180, 300:310] = 255

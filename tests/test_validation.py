@@ -12,6 +12,7 @@ from digitrec import validation
 from digitrec.datasets import Dataset, Split
 from digitrec.numbersets import NumberSet
 from digitrec.recipe import PUBLISHED, Recipe
+from digitrec.store import fingerprint
 from digitrec.strips import BLANK, FRAMES
 from digitrec.validation import DigitValidation, NumberValidation, validation_for
 
@@ -114,10 +115,10 @@ def test_the_numbers_asked_are_the_same_wherever_they_are_asked_for(
 ) -> None:
     monkeypatch.setattr(validation, "NUMBERS", 30)
 
-    def ask(recipe: Recipe, digits: Split = split) -> tuple[tuple[str, ...], bytes]:
+    def ask(recipe: Recipe, digits: Split = split) -> tuple[tuple[str, ...], str]:
         asked = validation_for(recipe, digits)
         assert isinstance(asked, NumberValidation)
-        return asked.numbers.texts, asked.images.tobytes()
+        return asked.numbers.texts, fingerprint(asked.images)
 
     first = ask(NUMBERS)
     assert first == ask(NUMBERS)

@@ -1,0 +1,142 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digitrec.classifier import Classifier
+from digitrec.composing import SPACED, TOUCHING, Number, PenHand, compose, pen_hands
+from digitrec.datasets.pen import PenDigit, split_by_writer
+from digitrec.errors import ModelError
+from digitrec.numbers import PieceReader, SuitedReader, load_number_reader
+from digitrec.preprocessing import preprocess
+from digitrec.registry import NUMBERS_NAME, SHIPPED, SHIPPED_NAME, list_models, what_it_reads
+from digitrec.segmentation import NumberReading, read_apart
+from digitrec.sequence import SequenceReader, load_sequence_reader
+
+
+@pytest.fixture(scope="module")
+def pens(pen_digits: tuple[PenDigit, ...]) -> tuple[PenHand, ...]:
+    return pen_hands(split_by_writer(pen_digits)[1])
+
+
+@pytest.fixture(scope="module")
+def sweep() -> SequenceReader:
+    return load_sequence_reader()
+
+
+def all_touch(pens: tuple[PenHand, ...], count: int) -> list[Number]:
+    return [number for number in compose(pens, count, TOUCHING, seed=9) if all(number.touching)]
+
+
+def texts(reading: NumberReading) -> list[str]:
+    return [str(found.digit) for found in reading.digits]
+
+
+def test_a_model_is_loaded_as_what_it_reads() -> None:
+    assert isinstance(load_number_reader(), SuitedReader)
+    assert isinstance(load_number_reader(NUMBERS_NAME), SequenceReader)
+    assert isinstance(load_number_reader(SHIPPED_NAME), PieceReader)
+    with pytest.raises(ModelError, match="no such folder"):
+        load_number_reader("nobody")
+
+
+def test_models_for_numbers_are_listed_by_themselves() -> None:
+    assert next(iter(list_models("number"))) == NUMBERS_NAME
+    assert NUMBERS_NAME not in list_models()
+    assert {SHIPPED_NAME, NUMBERS_NAME} <= set(list_models(None))
+    assert what_it_reads(SHIPPED / NUMBERS_NAME) == "number"
+
+
+def test_a_number_network_is_no_classifier_and_the_other_way_round(classifier: Classifier) -> None:
+    for name, other in ((NUMBERS_NAME, SHIPPED_NAME), (SHIPPED_NAME, NUMBERS_NAME)):
+        content = (SHIPPED / other / "model.tflite").read_bytes()
+        card = classifier.card.model_copy(update={"name": name})
+        with pytest.raises(ModelError, match="It is no reader of"):
+            (SequenceReader if other == SHIPPED_NAME else Classifier)(content, card)
+
+
+def test_what_stands_apart_is_read_piece_by_piece(
+    pens: tuple[PenHand, ...], classifier: Classifier, sweep: SequenceReader
+) -> None:
+    pieces = PieceReader(classifier)
+    suited = SuitedReader(pieces, sweep)
+    apart = 0
+    for number in compose(pens, 25, SPACED, seed=8):
+        reading = read_apart(number.ink, classifier.predict_proba)
+        if reading is None:
+            assert texts(suited.read(number.ink)) == texts(sweep.read(number.ink))
+            continue
+        apart += 1
+        assert texts(suited.read(number.ink)) == texts(reading)
+        images = np.stack([found.image for found in reading.digits])
+        answers = classifier.predict_proba(images)
+        np.testing.assert_allclose([found.probabilities for found in reading.digits], answers, atol=1e-5)
+    assert apart >= 20
+
+
+def test_what_touches_is_read_in_one_sweep_unless_the_strokes_are_known(
+    pens: tuple[PenHand, ...], classifier: Classifier, sweep: SequenceReader
+) -> None:
+    pieces = PieceReader(classifier)
+    suited = SuitedReader(pieces, sweep)
+    numbers = all_touch(pens, 20)
+    swept = 0
+    for number in numbers:
+        assert texts(suited.read(number.ink, number.strokes)) == texts(pieces.read(number.ink, number.strokes))
+        if read_apart(number.ink, classifier.predict_proba) is None:
+            swept += 1
+            assert texts(suited.read(number.ink)) == texts(sweep.read(number.ink))
+    assert swept >= 0.8 * len(numbers)
+
+
+@pytest.mark.parametrize(("touches", "bar"), [(False, 0.9), (True, 0.75)])
+def test_most_numbers_are_read_from_the_ink_alone(pens: tuple[PenHand, ...], touches: bool, bar: float) -> None:
+    numbers = all_touch(pens, 40) if touches else list(compose(pens, 40, SPACED, seed=9))
+    reader = load_number_reader()
+    right = [reader.read(number.ink).text == number.text for number in numbers]
+    assert len(right) >= 30
+    assert np.mean(right) >= bar
+
+
+def test_the_sweep_finds_the_ink_of_each_digit(pens: tuple[PenHand, ...], sweep: SequenceReader) -> None:
+    shares = []
+    for number in compose(pens, 20, SPACED, seed=11):
+        reading = sweep.read(number.ink)
+        assert (
+            sum(int((found.ink > 0).sum()) for found in (*reading.digits, *reading.left_out)) == (number.ink > 0).sum()
+        )
+        if reading.text != number.text:
+            continue
+        for found, box in zip(reading.digits, number.boxes, strict=True):
+            shares.append(abs(found.left - box[0]) + abs(found.right - box[2]) <= 12)
+            np.testing.assert_array_equal(found.image, preprocess(found.ink).image)
+    assert len(shares) >= 40
+    assert np.mean(shares) >= 0.9
+
+
+def test_nothing_is_read_where_there_is_no_ink(classifier: Classifier, sweep: SequenceReader) -> None:
+    blank = np.zeros((280, 840), np.uint8)
+    for reader in (PieceReader(classifier), sweep, SuitedReader(PieceReader(classifier), sweep)):
+        assert reader.read(blank).digits == ()
+        assert reader.read(blank, []).text == ""
+
+
+def test_a_speck_far_off_is_left_out_and_changes_nothing(pens: tuple[PenHand, ...], sweep: SequenceReader) -> None:
+    (number,) = compose(pens, 1, SPACED, seed=5)
+    with_speck = number.ink.copy()
+    spare = np.argwhere(np.add.reduceat(np.add.reduceat(with_speck, range(0, 280, 28), 0), range(0, 840, 28), 1) == 0)
+    row, column = spare[np.abs(spare - spare.mean(axis=0)).sum(axis=1).argmax()]
+    with_speck[28 * row + 12 : 28 * row + 16, 28 * column + 12 : 28 * column + 16] = 255
+    plain, other = sweep.read(number.ink), sweep.read(with_speck)
+    assert other.text == plain.text
+    (speck,) = other.left_out
+    assert (speck.left // 28, speck.top // 28) == (column, row)
+
+
+def test_a_damaged_model_for_numbers_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "numbers"
+    folder.mkdir()
+    (folder / "card.json").write_bytes((SHIPPED / NUMBERS_NAME / "card.json").read_bytes())
+    (folder / "model.tflite").write_bytes(b"nothing")
+    with pytest.raises(ModelError, match="sha256"):
+        load_number_reader(str(folder))
