@@ -24,6 +24,7 @@ SCALES = {
     "standardised": ["layers.Rescaling(1 / x.std(), -x.mean() / x.std())"],
     "unit-norm": ["layers.UnitNormalization(axis=1)"],
 }
+END_OF_BATCHES = ["    def on_epoch_begin(self):", "        self.epoch += 1", ""]
 OPTIMISERS = {
     "adam": "Adam(RATE, beta_2={beta!r}{more})",
     "adamw": "AdamW(RATE, weight_decay={decay!r}, beta_2={beta!r}{more})",
@@ -106,7 +107,7 @@ def _number_data(recipe: Recipe) -> list[str]:
     ]
 
 
-def _number_batches(recipe: Recipe) -> list[str]:
+def _begin_batches(recipe: Recipe, learned: str) -> list[str]:
     return [
         f"SEED, BATCH, EPOCHS, RATE = {recipe.seed}, {recipe.batch}, {recipe.epochs}, {recipe.learning_rate!r}",
         "",
@@ -115,16 +116,20 @@ def _number_batches(recipe: Recipe) -> list[str]:
         "    epoch = -1",
         "",
         "    def __len__(self):",
-        "        return math.ceil(len(parts.train) / BATCH)",
+        f"        return math.ceil(len({learned}) / BATCH)",
         "",
         "    def __getitem__(self, step):",
+    ]
+
+
+def _number_batches(recipe: Recipe) -> list[str]:
+    return [
+        *_begin_batches(recipe, "parts.train"),
         "        size = min(BATCH, len(parts.train) - step * BATCH)",
         "        numbers = compose_strips(hands, size, [SEED, max(0, self.epoch), step])",
         '        return numbers.strips[..., None].astype("float32"), encode(numbers.texts)',
         "",
-        "    def on_epoch_begin(self):",
-        "        self.epoch += 1",
-        "",
+        *END_OF_BATCHES,
         "",
         "def ctc(digits, answers):  # digits (n, 8), -1 after the last; answers (n, 64, 11), the last for none",
         '    digits = ops.cast(digits, "int32")',
@@ -138,16 +143,7 @@ def _number_batches(recipe: Recipe) -> list[str]:
 
 def _batches(recipe: Recipe) -> list[str]:
     lines = [
-        f"SEED, BATCH, EPOCHS, RATE = {recipe.seed}, {recipe.batch}, {recipe.epochs}, {recipe.learning_rate!r}",
-        "",
-        "",
-        "class Batches(keras.utils.PyDataset):",
-        "    epoch = -1",
-        "",
-        "    def __len__(self):",
-        "        return math.ceil(len(x) / BATCH)",
-        "",
-        "    def __getitem__(self, step):",
+        *_begin_batches(recipe, "x"),
         "        epoch = max(0, self.epoch)  # Keras looks at some batches before the first epoch begins",
         "        order = np.random.default_rng([SEED, epoch]).permutation(len(x))",
         "        chosen = order[step * BATCH : (step + 1) * BATCH]",
@@ -161,9 +157,7 @@ def _batches(recipe: Recipe) -> list[str]:
         *lines,
         "        return batch[..., None], np.eye(10)[y[chosen]]",
         "",
-        "    def on_epoch_begin(self):",
-        "        self.epoch += 1",
-        "",
+        *END_OF_BATCHES,
     ]
 
 

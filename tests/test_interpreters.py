@@ -223,6 +223,13 @@ def test_what_was_rounded_is_told_by_its_steps(seed: int, shape: list[int], data
         assert found[place] == pytest.approx((int(tensor[place]) - int(zeros[step])) * float(scales[step]), rel=1e-5)
 
 
+def test_values_are_a_copy() -> None:
+    tensor = np.arange(4, dtype=np.float32)
+    found = values(Tensor(tensor), 5)
+    np.testing.assert_array_equal(found, tensor)
+    assert not np.shares_memory(found, tensor)
+
+
 def test_one_rounded_number_is_told_too() -> None:
     one = Tensor(np.array(7, np.int8), scales=np.array([0.5]), zero_points=np.array([3]), quantized_dimension=0)
     assert values(one, 5).reshape(()) == 2

@@ -38,6 +38,15 @@ def written(pen_digits: tuple[PenDigit, ...]) -> dict[str, list[Number]]:
     return {name: list(compose(hands, WRITTEN, kind, seed=4)) for name, kind in kinds.items()}
 
 
+def write(page: Page, server: Server, written: dict[str, list[Number]]) -> Number:
+    """Write a number with the pointer, its digits spaced."""
+    open_wide(page, server.address)
+    number = written["spaced"][0]
+    draw(page, number.strokes)
+    settle(page)
+    return number
+
+
 def test_numbers_written_with_the_pointer_are_read(
     page: Page, server: Server, written: dict[str, list[Number]]
 ) -> None:
@@ -58,10 +67,7 @@ def test_numbers_written_with_the_pointer_are_read(
 def test_each_digit_has_a_box_and_a_button_that_shows_it(
     page: Page, server: Server, written: dict[str, list[Number]]
 ) -> None:
-    open_wide(page, server.address)
-    number = written["spaced"][0]
-    draw(page, number.strokes)
-    settle(page)
+    number = write(page, server, written)
     found = boxes(page)
     assert len(found) == len(number.text)
     for (left, right), box in zip(found, number.boxes, strict=True):
@@ -80,10 +86,7 @@ def test_each_digit_has_a_box_and_a_button_that_shows_it(
 def test_a_number_is_split_joined_and_corrected_by_hand(
     page: Page, server: Server, written: dict[str, list[Number]]
 ) -> None:
-    open_wide(page, server.address)
-    number = written["spaced"][0]
-    draw(page, number.strokes)
-    settle(page)
+    number = write(page, server, written)
     buttons = page.locator(".chips button")
     count = len(number.text)
     page.get_by_role("button", name="Join with the next").click()
@@ -126,10 +129,7 @@ def test_a_number_is_read_while_the_pen_moves(page: Page, server: Server, writte
 def test_a_reload_and_a_link_find_the_number(
     browser: Browser, page: Page, server: Server, written: dict[str, list[Number]]
 ) -> None:
-    open_wide(page, server.address)
-    number = written["spaced"][0]
-    draw(page, number.strokes)
-    settle(page)
+    write(page, server, written)
     page.wait_for_url("**number=*", timeout=PATIENCE)
     shown = read_number(page)
     page.reload()

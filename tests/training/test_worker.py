@@ -18,13 +18,18 @@ import pytest
 
 from digitrec import load_classifier, load_dataset, runs
 from digitrec.augmentation import Augmentation
+from digitrec.drawings import render
 from digitrec.errors import DataError
-from digitrec.recipe import Recipe
-from digitrec.registry import read_card, read_file
+from digitrec.recipe import PUBLISHED, Recipe
+from digitrec.registry import read_card, read_file, what_it_reads
 from digitrec.runs import Run
+from digitrec.samples import sample_number
+from digitrec.sequence import load_sequence_reader
 from digitrec.splits import Parts, split_for
+from digitrec.strips import to_strip
 from digitrec.training import worker as at_work
 from digitrec.training.worker import work
+from digitrec.validation import validation_for
 
 TINY = Recipe("cnn-tiny", "uci", epochs=3, batch=64, seed=5)
 # Whatever has dice or a memory: dropout, augmentation, averaged weights.
@@ -377,3 +382,50 @@ def test_one_that_is_stopped_before_its_first_row_can_go_on(monkeypatch: pytest.
     assert (run.state.name, len(run.history)) == (runs.FINISHED, 2)
     assert list(run.steps.columns) == list(runs.STEPS)
     assert run.steps["done"].iloc[-1] == 2
+
+
+# A network that reads numbers
+
+
+NUMBERS = replace(PUBLISHED["digitrec-numbers"], source="uci", by_writer=False, images=240, batch=40, epochs=2)
+
+
+@pytest.fixture
+def few_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digitrec.validation.NUMBERS", 30)
+    monkeypatch.setattr("digitrec.training.saving.TESTED", 40)
+
+
+@pytest.mark.usefixtures("few_numbers")
+def test_a_network_for_numbers_is_trained_stopped_and_gone_on_with_like_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    strip = to_strip(own_number()).image
+    whole = trained(NUMBERS, strip)
+    assert whole.state.name == runs.FINISHED
+    assert whole.state.results is not None
+    assert whole.state.results["test_images"] == 40
+    last = runs.read_snapshot(whole.folder, 2)
+    assert last is not None
+    assert last.probabilities.shape == (30, 64, 11)
+    assert last.drawing.shape == (64, 11)
+    validation = validation_for(NUMBERS, parts_of(whole).validation)
+    loss, accuracy = validation.judge(last.probabilities)  # kept as float16
+    assert whole.history["val_loss"].iloc[-1] == pytest.approx(loss, rel=1e-2)
+    assert whole.history["val_accuracy"].iloc[-1] == pytest.approx(accuracy)
+    reader = load_sequence_reader(whole.folder / "model")
+    np.testing.assert_allclose(reader.predict_proba(validation.images), last.probabilities, atol=5e-3)
+    assert what_it_reads(whole.folder / "model") == "number"
+    assert "numbers of 1 to 8 digits" in read_card(whole.folder / "model").measured[0].what.lower()
+    again = runs.create(NUMBERS, strip)
+    asked = iter([False] * 8)
+    monkeypatch.setattr(runs, "is_stop_requested", lambda _: next(asked, True))
+    assert work(again) == 0
+    assert runs.read_state(again).name == runs.STOPPED
+    monkeypatch.undo()
+    assert work(again) == 0
+    assert_same_curves(runs.read(again), whole)
+
+
+def own_number() -> np.ndarray:
+    return render(sample_number((), np.random.default_rng(0)).drawing)
