@@ -86,6 +86,7 @@ class SequenceReader:
         digits = [
             FoundDigit(piece.left, piece.top, piece.ink, to_image(piece.ink), shares)
             for piece, shares in zip(pieces, decoded.probabilities, strict=True)
+            if piece is not None  # two digits heard in one thin line
         ]
         return NumberReading(tuple(digits), specks)
 

@@ -320,3 +320,13 @@ def test_leaving_out_specks_loses_no_ink(seed: int, n: int) -> None:
     np.testing.assert_array_equal(clean + all_ink(specks, ink.shape), before)
     np.testing.assert_array_equal(ink, before)
     assert clean.any() == ink.any()
+
+
+@pytest.mark.parametrize("middles", [[5, 5.4], [20, 30], [0, 2], [5, 5, 5], [-4, 90]])
+@pytest.mark.parametrize("width", [1, 2, 10])
+def test_digits_for_which_no_ink_is_left_get_none(middles: list[float], width: int) -> None:
+    ink = np.zeros((60, 60), np.uint8)
+    ink[10:50, 5 : 5 + width] = 255
+    pieces = divide(ink, middles)
+    assert len(pieces) == len(middles)
+    assert sum(int((piece.ink > 0).sum()) for piece in pieces if piece is not None) == 40 * width

@@ -89,7 +89,7 @@ def test_what_a_strip_shows_is_what_its_text_says(
         shown = np.array([preprocess(made.strips[place]).image for place in alone])
         digits = classifier.predict_proba(shown).argmax(axis=1)
         assert np.mean([str(digit) == made.texts[place] for digit, place in zip(digits, alone, strict=True)]) >= 0.85
-        few = zip(made.strips[:30], made.texts[:30], strict=True)
+        few = zip(made.strips[:20], made.texts[:20], strict=True)
         read = [read_number(strip, classifier.predict_proba).text == text for strip, text in few]
         assert np.mean(read) >= 0.6  # two in five touch, and are cut at a tenth of their size
 

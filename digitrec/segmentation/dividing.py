@@ -32,18 +32,20 @@ def leave_out_specks(ink: Pixels) -> tuple[Pixels, tuple[Piece, ...]]:
     return clean, specks
 
 
-def divide(ink: Pixels, middles: Sequence[float], strokes: Sequence[NDArray[Any]] | None = None) -> tuple[Piece, ...]:
+def divide(
+    ink: Pixels, middles: Sequence[float], strokes: Sequence[NDArray[Any]] | None = None
+) -> tuple[Piece | None, ...]:
     """Share ink among digits.
 
     Parameters
     ----------
     ink : (H, W) uint8, 255 on 0, with some of it there.
     middles : about where each digit lies, columns of `ink`, left to right, at least one.
-    strokes : (k, 2) arrays, x and y in pixels of `ink`, where they are known: none is cut.
+    strokes : (k, 2) arrays, x and y in pixels of `ink`, where they are known: hardly one is cut.
 
     Returns
     -------
-    a piece for each of `middles`, in their order. All ink is in one of them.
+    a piece for each of `middles`, in their order; None where there is no ink left for one. All ink is in one of them.
     """
     top, bottom, left, right = find_box(ink) or (0, *ink.shape[:1], 0, *ink.shape[1:])
     tight = ink[top:bottom, left:right]
@@ -59,8 +61,10 @@ def divide(ink: Pixels, middles: Sequence[float], strokes: Sequence[NDArray[Any]
         mine = np.sort(np.concatenate([group for group, one in zip(groups, homes, strict=True) if one == home]))
         own = np.flatnonzero(at == home)
         owner[mine] = own[_share(writing, mine, places[own], paths)]
-    pieces = cut_out(tight, writing, [np.flatnonzero(owner == k) for k in range(len(places))], (left, top))
-    return tuple(pieces)
+    inked = np.unique(owner)
+    pieces = cut_out(tight, writing, [np.flatnonzero(owner == k) for k in inked], (left, top))
+    found = dict(zip(inked.tolist(), pieces, strict=True))
+    return tuple(found.get(k) for k in range(len(places)))
 
 
 def _distance(spans: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
