@@ -82,14 +82,14 @@ class Classifier:
         ModelError, where they are no readers of 28 x 28 images, and of paths.
         """
         self.card = card
-        self._path_interpreters = None
-        if path_content is not None and card.path is not None:
-            self._path_interpreters = Interpreters(path_content, card.name, BATCH)
-            with self._path_interpreters.borrow(1) as interpreter:
-                check_face(interpreter, card.name, (POINTS, FEATURES, 1), (10,))
         self._interpreters = Interpreters(content, card.name, BATCH)
         with self._interpreters.borrow(1) as interpreter:
             check_face(interpreter, card.name, (SIDE, SIDE, 1), (10,))
+        self._path_interpreters = None
+        if path_content is not None and card.path is not None:
+            self._path_interpreters = Interpreters(path_content, f"the path of {card.name}", BATCH)
+            with self._path_interpreters.borrow(1) as interpreter:
+                check_face(interpreter, f"the path of {card.name}", (POINTS, FEATURES, 1), (10,))
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, 28, 28) uint8, ink 255 on 0 -> (n, 10) float32, each row sums to 1.
@@ -196,7 +196,7 @@ class Classifier:
             by_path = self.predict_from_paths(to_path(strokes or ())[None])[0]
             probabilities = combine(by_ink, by_path, self.card.path.powers)
             unsure = float(probabilities.max()) < self.card.path.unsure_below
-        is_full = preprocessed.ink.mean() > FULL * 255
+        is_full = bool(preprocessed.ink.mean() > FULL * 255)
         reason = FULL_REASON if is_full else give_reason(probabilities, unsure)
         unsure = unsure or is_full
         return Reading(int(probabilities.argmax()), probabilities, unsure, reason, preprocessed, by_ink, by_path)
@@ -224,8 +224,8 @@ def load_classifier(name_or_folder: str | Path = SHIPPED_NAME) -> Classifier:
     """
     folder = find_model(name_or_folder)
     card = read_card(folder)
-    path = read_file(folder, "path.tflite", card) if card.path is not None else None
-    return Classifier(read_file(folder, "model.tflite", card), card, path)
+    content = read_file(folder, "model.tflite", card)
+    return Classifier(content, card, read_file(folder, "path.tflite", card) if card.path is not None else None)
 
 
 def combine(

@@ -63,7 +63,7 @@ def ink() -> NDArray[np.uint8]:
 def model_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "copy"
     folder.mkdir()
-    for name in ("card.json", "model.tflite"):
+    for name in ("card.json", "model.tflite", "path.tflite"):
         shutil.copy(find_model() / name, folder)
     return folder
 

@@ -15,7 +15,7 @@ from digitrec.classifier import load_classifier
 from digitrec.errors import ModelError
 from digitrec.exchange import add_model, pack
 from digitrec.golden import golden_images
-from digitrec.registry import delete_model, find_model, list_models, read_card
+from digitrec.registry import PATH_FILES, delete_model, find_model, list_models, read_card
 from digitrec.training.network import build, export_litert
 
 SHIPPED = find_model()
@@ -56,7 +56,7 @@ def test_what_is_packed_can_be_checked_elsewhere(packed: bytes, tmp_path: Path) 
     with zipfile.ZipFile(io.BytesIO(packed)) as file:
         file.extractall(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
-        "model.keras", "model.tflite", "model.onnx", "card.json", "golden.npz", "check.py",
+        "model.keras", "model.tflite", "model.onnx", *PATH_FILES, "card.json", "golden.npz", "check.py",
     }  # fmt: skip
     with np.load(tmp_path / "golden.npz") as golden:
         np.testing.assert_array_equal(golden["images"], golden_images())
@@ -85,6 +85,7 @@ def test_a_zip_comes_back_with_its_card_and_figures_of_this_machine(
     assert (card.recipe, card.data, card.unsure_below) == (shipped.recipe, shipped.data, shipped.unsure_below)
     (figure,) = card.measured
     assert (figure.n, figure.what) == (450, "Test part of uci")
+    assert load_classifier(folder).reads_paths
     read = load_classifier(folder).predict_proba(golden_images())
     np.testing.assert_allclose(read, load_classifier().predict_proba(golden_images()), atol=1e-6)
     delete_model("From a friend")

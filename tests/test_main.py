@@ -26,7 +26,7 @@ from digitrec.errors import RecipeError
 from digitrec.evaluation import per_digit
 from digitrec.imagefiles import load_ink
 from digitrec.recipe import PUBLISHED, Recipe, change, parse
-from digitrec.registry import SHIPPED, read_card
+from digitrec.registry import NUMBERS_NAME, SHIPPED, read_card
 
 ROOT = Path(__file__).parent.parent
 
@@ -258,6 +258,7 @@ def test_a_network_is_trained_kept_and_evaluated(own: Path) -> None:
     listed = json.loads(CliRunner().invoke(app, ["models", "--json"]).stdout)
     assert [(model["name"], model["network"]) for model in listed] == [
         ("digitrec", "digitrec"),
+        (NUMBERS_NAME, NUMBERS_NAME),
         ("mine", "dense-300-100"),
     ]
     again = CliRunner().invoke(app, ["train", "--resume", row["run"], "--epochs", "2"])
@@ -295,7 +296,8 @@ def test_settings_of_another_type_are_told(setting: str) -> None:
 
 def test_the_shipped_model_is_listed_with_its_figures(own: Path) -> None:
     result = CliRunner().invoke(app, ["models", "--json"])
-    (row,) = json.loads(result.stdout)
+    row, numbers = json.loads(result.stdout)
+    assert (row["reads"], numbers["reads"], numbers["name"]) == ("digit", "number", NUMBERS_NAME)
     card = read_card(SHIPPED / "digitrec")
     assert (row["name"], row["parameters"], row["date"]) == ("digitrec", card.parameters, card.date)
     assert row["measured"] == [figure.model_dump() for figure in card.measured]

@@ -134,7 +134,7 @@ def own_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def put_network(folder: Path, name: str) -> None:
     """Replace a model's files by an untaught network's, its card included."""
     files = save_files(build(name), build(name), folder)
-    write_card(folder, read_card(folder).model_copy(update={"network": name, "files": files}))
+    write_card(folder, read_card(folder).model_copy(update={"network": name, "files": files, "path": None}))
     os.utime(folder / "card.json", (time.time() + 5, time.time() + 5))  # a file system may count whole seconds
 
 

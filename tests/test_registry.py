@@ -13,6 +13,7 @@ from digitrec.datasets import Dataset
 from digitrec.datasets.pen import PenDigit, draw_all, split_by_writer
 from digitrec.errors import ModelError
 from digitrec.registry import (
+    PATH_FILES,
     SHIPPED,
     SHIPPED_NAME,
     Card,
@@ -186,7 +187,7 @@ def test_the_shipped_model_keeps_its_bars() -> None:
 def test_the_shipped_files_are_those_of_the_card() -> None:
     folder = SHIPPED / SHIPPED_NAME
     card = read_card(folder)
-    assert set(card.files) == {"model.keras", "model.tflite"}
+    assert set(card.files) == {"model.keras", "model.tflite", *PATH_FILES}
     for name in card.files:
         assert read_file(folder, name, card)
 
