@@ -22,7 +22,7 @@ from digitrec.preprocessing import find_box, find_ink
 from digitrec.segmentation.cuts import DEAREST, Cut, Cutter, along_seams, between_components, between_strokes
 from digitrec.segmentation.found import FoundDigit, NumberReading, Piece, Pixels, read_pieces
 from digitrec.segmentation.rows import CROSSED, Part, improve, into_stretches, judge, score
-from digitrec.segmentation.writing import Writing, cut_out, find_groups, reduce_ink
+from digitrec.segmentation.writing import Writing, cut_out, find_groups, reduce_ink, widest_component
 
 __all__ = ["FoundDigit", "NumberReading", "Piece", "join", "read_apart", "read_number", "split"]
 
@@ -69,6 +69,8 @@ def read_apart(canvas: Pixels, read: Read) -> NumberReading | None:
     if found is None:
         return NumberReading()
     writing = found.writing
+    if widest_component(writing) > BROAD * writing.height:  # nothing needs to be read to see that
+        return None
     row = _cut_and_join(writing, judge(writing, find_groups(writing), read), between_components, read)
     reading = _to_reading(found, row, read)
     is_apart = all(

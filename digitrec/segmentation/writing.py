@@ -119,6 +119,16 @@ def find_groups(writing: Writing) -> list[Places]:
     return [np.flatnonzero(is_ink & (number == k)) for k in range(len(starts) + 1)]
 
 
+def widest_component(writing: Writing) -> int:
+    """How wide the widest component is, specks left out, in reduced pixels."""
+    is_ink = writing.component > 0
+    if not is_ink.any():
+        return 0
+    number, x = writing.component[is_ink], writing.x[is_ink]
+    labels = np.unique(number)
+    return int((ndimage.maximum(x, number, labels) - ndimage.minimum(x, number, labels)).max()) + 1
+
+
 def size_of(writing: Writing, part: Places) -> tuple[int, int]:
     """Height and width of a part's box."""
     return int(np.ptp(writing.y[part])) + 1, int(np.ptp(writing.x[part])) + 1

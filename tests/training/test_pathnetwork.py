@@ -19,14 +19,14 @@ def say_nothing(_epoch: int) -> None:
 
 @pytest.fixture(scope="module")
 def lesson(pen_digits: tuple[PenDigit, ...]) -> PathLesson:
-    few = split_by_writer(pen_digits)[0][::8]
+    few = split_by_writer(pen_digits)[0][::3]
     labels = np.array([digit.label for digit in few], np.uint8)
     return PathLesson([digit.strokes for digit in few], to_targets(labels))
 
 
 @pytest.fixture(scope="module")
 def taught(lesson: PathLesson) -> keras.Model:
-    return teach_paths(lesson, 12, 1, say_nothing)
+    return teach_paths(lesson, 20, 1, say_nothing)
 
 
 def predict(model: keras.Model, digits: tuple[PenDigit, ...]) -> np.ndarray:
@@ -43,7 +43,7 @@ def test_a_few_epochs_teach_it_to_read_people_whom_it_never_met(
 
 
 def test_the_same_seed_teaches_the_same(lesson: PathLesson) -> None:
-    short = PathLesson(lesson.strokes[:200], lesson.targets[:200])
+    short = PathLesson(lesson.strokes[:128], lesson.targets[:128])
     epochs: list[int] = []
     one, same, other = (teach_paths(short, 2, seed, epochs.append) for seed in (3, 3, 4))
     for a, b in zip(one.get_weights(), same.get_weights(), strict=True):

@@ -419,10 +419,10 @@ def test_a_network_for_numbers_is_trained_stopped_and_gone_on_with_like_any_othe
     assert "numbers of 1 to 8 digits" in read_card(whole.folder / "model").measured[0].what.lower()
     again = runs.create(NUMBERS, strip)
     asked = iter([False] * 8)
-    monkeypatch.setattr(runs, "is_stop_requested", lambda _: next(asked, True))
-    assert work(again) == 0
+    with monkeypatch.context() as soon:
+        soon.setattr(runs, "is_stop_requested", lambda _: next(asked, True))
+        assert work(again) == 0
     assert runs.read_state(again).name == runs.STOPPED
-    monkeypatch.undo()
     assert work(again) == 0
     assert_same_curves(runs.read(again), whole)
 
