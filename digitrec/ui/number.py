@@ -125,7 +125,7 @@ def _show_hands(digits: Sequence[NamedDigit], picked: int) -> None:
         _hand("Split in two", ":material/call_split:", Change("split", (here,)))
         if picked + 1 < len(digits):
             _hand("Join with the next", ":material/merge:", Change("join", (here, box_of(digits[picked + 1].found))))
-        key = f"named-{here}-{len(changes)}"
+        key = f"named-{picked}-{len(changes)}"
         st.selectbox(
             "It is a", range(10), None, key=key, placeholder="…", width=110, on_change=partial(_name, key, here)
         )
