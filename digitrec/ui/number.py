@@ -22,7 +22,8 @@ from digitrec.ui.sheet import Sheet
 from digitrec.words import in_percent, in_words
 
 ABOUT = "Canvas to write a number on. Without a mouse, press Sample number."
-PICKED, CHANGES = "number_picked", "number_changes"  # in the session: a digit's place; what was changed by hand
+# In the session: a digit's place, what was changed by hand, and what a digit is named.
+PICKED, CHANGES, NAMED = "number_picked", "number_changes", "number_named"
 
 _number = live.companion("number")
 
@@ -125,10 +126,7 @@ def _show_hands(digits: Sequence[NamedDigit], picked: int) -> None:
         _hand("Split in two", ":material/call_split:", Change("split", (here,)))
         if picked + 1 < len(digits):
             _hand("Join with the next", ":material/merge:", Change("join", (here, box_of(digits[picked + 1].found))))
-        key = f"named-{picked}-{len(changes)}"
-        st.selectbox(
-            "It is a", range(10), None, key=key, placeholder="…", width=110, on_change=partial(_name, key, here)
-        )
+        st.selectbox("It is a", range(10), None, key=NAMED, placeholder="…", width=110, on_change=partial(_name, here))
         if changes:
             st.button("Undo the last of these", icon=":material/undo:", on_click=_take_back)
 
@@ -137,8 +135,9 @@ def _hand(label: str, icon: str, change: Change) -> None:
     st.button(label, icon=icon, on_click=_remember, args=(change,))
 
 
-def _name(key: str, box: tuple[int, int, int, int]) -> None:
-    digit = st.session_state.get(key)
+def _name(box: tuple[int, int, int, int]) -> None:
+    digit = st.session_state.get(NAMED)
+    st.session_state[NAMED] = None  # the next digit is named by itself
     if digit is not None:
         _remember(Change("name", (box,), digit))
 
