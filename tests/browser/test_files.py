@@ -11,7 +11,7 @@ from digitrec.datasets import Split
 from digitrec.datasets.export import to_frame
 from digitrec.evaluation import measure
 from tests.browser.app import PATIENCE, Server
-from tests.sheets import handwriting, match, random_sheet
+from tests.sheets import Look, handwriting, match, random_sheet, render
 
 pytestmark = pytest.mark.browser
 LONG = 60_000  # ms
@@ -108,3 +108,19 @@ def test_a_photograph_is_read_row_by_row(page: Page, server: Server) -> None:
     assert len({place for place in whose if place is not None}) > 0.9 * len(sheet.boxes)
     uploader.set_input_files({"name": "page.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"})
     expect(page.get_by_text("This picture cannot be read. Expected")).to_be_visible(timeout=LONG)
+
+
+PASTE = """bytes => {
+  const item = new DataTransfer()
+  item.items.add(new File([new Uint8Array(bytes)], 'page.png', { type: 'image/png' }))
+  document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: item, bubbles: true, cancelable: true }))
+}"""
+
+
+def test_a_picture_is_pasted_and_read(page: Page, server: Server) -> None:
+    page.goto(f"{server.address}/photograph")
+    page.get_by_role("radio", name="Paste one").click()
+    expect(page.get_by_role("button", name="Paste a picture")).to_be_visible(timeout=LONG)
+    sheet = render(handwriting(), Look(noise=2), 3, rows=2, columns=3, side=70)
+    page.evaluate(PASTE, list(sheet.encoded("PNG")))
+    expect(page.get_by_text("6 digits in 2 rows.").first).to_be_visible(timeout=LONG)
