@@ -131,22 +131,10 @@ def keep_model(folder: Path, name: str) -> Path:
     ModelError, where the name is taken or none that a model can have, the model is damaged, or nothing can be written.
     """
     check_name(name)
-    card = read_card(folder)
-    contents = {file: read_file(folder, file, card) for file in card.files}
     target = models_folders()[0] / name
-    draft = target.with_name(f".{name}.part")
-    try:
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        for file, content in contents.items():
-            (draft / file).write_bytes(content)
-        write_card(draft, card.model_copy(update={"name": name}))
-        draft.rename(target)
-    except OSError as error:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise ModelError(
-            f"Expected to write the model to {target}. Received: {error.strerror}. Make room, or set DIGITREC_MODELS."
-        ) from None
+    if target.exists():  # a folder without a card, which is no model, but somebody's
+        raise ModelError(f"Expected to write the model to {target}. Received: something is there. Choose another name.")
+    replace_model(folder, target)
     return target
 
 
@@ -173,7 +161,9 @@ def replace_model(folder: Path, target: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
-        raise ModelError(f"Expected to write the model to {target}. Received: {error.strerror}. Make room.") from None
+        raise ModelError(
+            f"Expected to write the model to {target}. Received: {error.strerror}. Make room, or set DIGITREC_MODELS."
+        ) from None
 
 
 def rename_model(name: str, new: str) -> None:

@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from digitrec.classifier import Classifier, load_classifier
-from digitrec.datasets import Dataset, data_folder, load_dataset
+from digitrec.composing import ImageHand, PenHand, image_hands, pen_hands
+from digitrec.datasets import Dataset, Split, data_folder, load_dataset
 from digitrec.datasets.mnist import HASHES, WRITER_HASHES
-from digitrec.datasets.pen import PATH, PenDigit, load_pen_digits
+from digitrec.datasets.pen import PATH, PenDigit, load_pen_digits, split_by_writer
 from digitrec.drawings import render
 from digitrec.registry import find_model
 from digitrec.samples import own_sample
@@ -47,6 +48,20 @@ def mnist() -> Dataset:
 def pen_digits() -> tuple[PenDigit, ...]:
     need_data(PATH)
     return load_pen_digits()
+
+
+@pytest.fixture(scope="session")
+def pens(pen_digits: tuple[PenDigit, ...]) -> tuple[PenHand, ...]:
+    """The hands of writers whom no training saw."""
+    return pen_hands(split_by_writer(pen_digits)[1])
+
+
+@pytest.fixture(scope="session")
+def images(mnist: Dataset) -> tuple[ImageHand, ...]:
+    """The hands of some writers of MNIST's test part."""
+    test = mnist.test
+    assert test.writers is not None
+    return image_hands(Split(test.images[:2000], test.labels[:2000], test.writers[:2000]))
 
 
 @pytest.fixture(scope="session")

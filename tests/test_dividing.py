@@ -7,10 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from digitrec.composing import SPACED, TOUCHING, ImageHand, Number, PenHand, compose, image_hands, pen_hands
+from digitrec.composing import SPACED, TOUCHING, ImageHand, Number, PenHand, compose
 from digitrec.composing import Settings as Way
-from digitrec.datasets import Dataset, Split
-from digitrec.datasets.pen import PenDigit, split_by_writer
 from digitrec.drawings import Drawing, Stroke, render
 from digitrec.segmentation import Piece
 from digitrec.segmentation.dividing import divide, leave_out_specks
@@ -18,18 +16,6 @@ from digitrec.segmentation.writing import SPECK
 
 Ink = NDArray[np.uint8]
 Hands = tuple[PenHand, ...] | tuple[ImageHand, ...]
-
-
-@pytest.fixture(scope="module")
-def pens(pen_digits: tuple[PenDigit, ...]) -> tuple[PenHand, ...]:
-    return pen_hands(split_by_writer(pen_digits)[1])
-
-
-@pytest.fixture(scope="module")
-def images(mnist: Dataset) -> tuple[ImageHand, ...]:
-    test = mnist.test
-    assert test.writers is not None
-    return image_hands(Split(test.images[:2000], test.labels[:2000], test.writers[:2000]))
 
 
 def middles_of(number: Number) -> list[float]:

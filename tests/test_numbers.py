@@ -4,19 +4,13 @@ import numpy as np
 import pytest
 
 from digitrec.classifier import Classifier
-from digitrec.composing import SPACED, TOUCHING, Number, PenHand, compose, pen_hands
-from digitrec.datasets.pen import PenDigit, split_by_writer
+from digitrec.composing import SPACED, TOUCHING, Number, PenHand, compose
 from digitrec.errors import ModelError
 from digitrec.numbers import PieceReader, SuitedReader, load_number_reader
 from digitrec.preprocessing import preprocess
 from digitrec.registry import NUMBERS_NAME, SHIPPED, SHIPPED_NAME, list_models, what_it_reads
 from digitrec.segmentation import NumberReading, read_apart
 from digitrec.sequence import SequenceReader, load_sequence_reader
-
-
-@pytest.fixture(scope="module")
-def pens(pen_digits: tuple[PenDigit, ...]) -> tuple[PenHand, ...]:
-    return pen_hands(split_by_writer(pen_digits)[1])
 
 
 @pytest.fixture(scope="module")

@@ -20,10 +20,7 @@ from digitrec.composing import (
     PenHand,
     Settings,
     compose,
-    image_hands,
-    pen_hands,
 )
-from digitrec.datasets import Dataset, Split
 from digitrec.datasets.pen import PenDigit, split_by_writer
 from digitrec.drawings import CANVAS, Drawing, Stroke, place, render
 from digitrec.errors import InkError
@@ -34,18 +31,6 @@ from digitrec.segmentation.rows import FLOOR, GAP, LINKED, LOW, LOW_BELOW, READ,
 from digitrec.segmentation.writing import SPECK, _pen_width, reduce_ink
 
 Ink = NDArray[np.uint8]
-
-
-@pytest.fixture(scope="module")
-def pens(pen_digits: tuple[PenDigit, ...]) -> tuple[PenHand, ...]:
-    return pen_hands(split_by_writer(pen_digits)[1])
-
-
-@pytest.fixture(scope="module")
-def images(mnist: Dataset) -> tuple[ImageHand, ...]:
-    test = mnist.test
-    assert test.writers is not None
-    return image_hands(Split(test.images[:2000], test.labels[:2000], test.writers[:2000]))
 
 
 def all_ink(reading: NumberReading, shape: tuple[int, int]) -> Ink:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from digitrec.preprocessing import find_box
 from digitrec.segmentation.cuts import Cut, along_seams, between_components, between_strokes
 from digitrec.segmentation.found import Piece, Pixels
-from digitrec.segmentation.writing import Places, Writing, cut_out, find_groups, reduce_ink
+from digitrec.segmentation.writing import Places, Writing, cut_out, find_groups, find_specks, reduce_ink
 
 BEYOND = 8.0  # widths of the pen that a cut may cross, rather than leave as much ink as a digit's on the wrong side
 
@@ -23,7 +23,7 @@ def leave_out_specks(ink: Pixels) -> tuple[Pixels, tuple[Piece, ...]]:
     top, bottom, left, right = box
     tight = ink[top:bottom, left:right]
     writing = reduce_ink(tight)
-    specks = tuple(cut_out(tight, writing, _specks(writing), (left, top)))
+    specks = tuple(cut_out(tight, writing, find_specks(writing), (left, top)))
     if not specks:
         return ink, ()
     clean = ink.copy()
@@ -93,7 +93,3 @@ def _cost(writing: Writing, cut: Cut, x: Places, before: float, after: float) ->
     """Widths of the pen that a cut crosses, and how much ink it has on the wrong side of two digits' middles."""
     wrong = (cut.is_left & (x > after)).sum() + (~cut.is_left & (x < before)).sum()
     return cut.crossed + BEYOND * float(wrong) / (writing.pen * writing.height)
-
-
-def _specks(writing: Writing) -> list[Places]:
-    return [np.flatnonzero(writing.component == number) for number in np.unique(writing.component) if number < 0]

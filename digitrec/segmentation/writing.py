@@ -119,6 +119,11 @@ def find_groups(writing: Writing) -> list[Places]:
     return [np.flatnonzero(is_ink & (number == k)) for k in range(len(starts) + 1)]
 
 
+def find_specks(writing: Writing) -> list[Places]:
+    """The specks that are far from everything else."""
+    return [np.flatnonzero(writing.component == number) for number in np.unique(writing.component) if number < 0]
+
+
 def widest_component(writing: Writing) -> int:
     """How wide the widest component is, specks left out, in reduced pixels."""
     is_ink = writing.component > 0

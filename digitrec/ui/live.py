@@ -16,13 +16,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.classifier import Reading
-from digitrec.drawings import CANVAS, render
+from digitrec.drawings import CANVAS, Drawing, render
 from digitrec.ui.paper import CONTAINER
 from digitrec.ui.sheet import Sheet, decode, decode_url
 from digitrec.words import in_percent, in_words
 
 HERE = Path(__file__).parent
 SOURCES = "sources"
+SQUARE, APART = 10, 100  # pixels, and how far apart greys are where a stroke is missing; edges differ by less
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,17 @@ def newest(sheet: Sheet, canvas: bytes | None) -> tuple[NDArray[np.uint8], Seque
         newer = before.newer
     st.session_state[SOURCES] = Sources(number, canvas, newer)
     if newer == "companion" and number is not None and (ink := decode_url(picture.get("url"), sheet.width)) is not None:
-        return ink, None
+        return ink, sheet.drawing.paths if shows(ink, sheet.drawing) else None
     ink = decode(canvas, sheet.width) if canvas else None
     return (render(sheet.drawing) if ink is None else ink), sheet.drawing.paths
+
+
+def shows(ink: NDArray[np.uint8], drawing: Drawing) -> bool:
+    """Whether a picture of the canvas shows that drawing and no more: none of its squares is much darker or lighter."""
+    shape = ink.shape[0] // SQUARE, SQUARE, ink.shape[1] // SQUARE, SQUARE
+    drawn = render(drawing, oversampling=1)
+    squares = [one.reshape(shape).mean(axis=(1, 3)) for one in (ink, drawn)]
+    return bool(np.abs(squares[0] - squares[1]).max() < APART)
 
 
 def show_verdict(sheet: Sheet, reading: Reading, *, compact: bool = False) -> None:

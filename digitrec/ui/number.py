@@ -38,6 +38,8 @@ def show_board() -> None:
     with above:
         tools.show(WIDE)
     sheet = paper.current(WIDE)
+    if not sheet.drawing:  # what was changed by hand is gone with what it was about
+        st.session_state.pop(CHANGES, None)
     reading = reader.read(*live.newest(sheet, sent))
     digits = change_by_hand(reading.digits, st.session_state.get(CHANGES, ()), looker.predict_proba)
     picked = _picked(digits)

@@ -58,6 +58,13 @@ def test_the_verdict_comes_while_the_pen_moves(page: Page, server: Server) -> No
     assert verdict(page) == "7"
 
 
+def test_the_pens_path_is_read_once_the_pen_is_lifted(page: Page, server: Server) -> None:
+    open_draw(page, server.address)
+    draw(page, SEVEN)
+    settle(page)
+    expect(page.locator('[data-part="ways"]')).to_contain_text("From the pen's path alone: 7", timeout=PATIENCE)
+
+
 def test_what_the_browser_drew_is_what_the_classifier_reads(page: Page, server: Server) -> None:
     open_draw(page, server.address)
     way = np.concatenate([np.linspace(a, b, 15) for a, b in zip(SEVEN[0][:-1], SEVEN[0][1:], strict=True)])
