@@ -24,6 +24,7 @@ SCALES = {
     "standardised": ["layers.Rescaling(1 / x.std(), -x.mean() / x.std())"],
     "unit-norm": ["layers.UnitNormalization(axis=1)"],
 }
+SOFTMAX = 'activation="softmax"'
 END_OF_BATCHES = ["    def on_epoch_begin(self):", "        self.epoch += 1", ""]
 OPTIMISERS = {
     "adam": "Adam(RATE, beta_2={beta!r}{more})",
@@ -162,8 +163,11 @@ def _batches(recipe: Recipe) -> list[str]:
 
 
 def _model(recipe: Recipe) -> list[str]:
+    is_short = recipe.precision == "bfloat16"
+    policy = ['keras.config.set_dtype_policy("mixed_bfloat16")'] if is_short else []
     lines = [
         "keras.utils.set_random_seed(SEED)",
+        *policy,
         "model = keras.Sequential([",
         f"    keras.Input((28, {ARCHITECTURES[recipe.network].width}, 1)),",
     ]
@@ -171,6 +175,8 @@ def _model(recipe: Recipe) -> list[str]:
         *SCALES[recipe.scaling],
         *(part for layer in ARCHITECTURES[recipe.network].layers for part in _layer(layer)),
     ]
+    if is_short:
+        parts = [part.replace(SOFTMAX, f'{SOFTMAX}, dtype="float32"') for part in parts]
     return [*lines, *(f"    {part}," for part in parts), "])"]
 
 

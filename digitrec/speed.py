@@ -56,4 +56,5 @@ def _read() -> dict[str, float]:
 
 
 def _key(recipe: Recipe) -> str:
-    return f"{recipe.network} {recipe.batch}{' augmented' if recipe.augmentation else ''}"
+    precision = "" if recipe.precision == "float32" else f" {recipe.precision}"
+    return f"{recipe.network} {recipe.batch}{' augmented' if recipe.augmentation else ''}{precision}"

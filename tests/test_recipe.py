@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from digitrec.architectures import ARCHITECTURES
 from digitrec.augmentation import Augmentation
 from digitrec.errors import RecipeError
-from digitrec.recipe import PUBLISHED, SHIPPED, Recipe, change, check_recipe, from_json, parse, suit, to_json
+from digitrec.recipe import (
+    PRECISIONS,
+    PUBLISHED,
+    SHIPPED,
+    Recipe,
+    change,
+    check_recipe,
+    from_json,
+    parse,
+    suit,
+    to_json,
+)
 
 
 def test_the_usual_recipe_trains_a_network_of_the_catalogue() -> None:
@@ -18,7 +29,7 @@ def test_the_usual_recipe_trains_a_network_of_the_catalogue() -> None:
 
 def test_a_recipe_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Recipe().epochs = 3
+        Recipe().epochs = 3  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("recipe", [SHIPPED, *PUBLISHED.values()])
@@ -34,6 +45,7 @@ def test_published_recipes_are_allowed_and_come_back_from_json(recipe: Recipe) -
         learning_rate=st.floats(1e-8, 1e8),
         augmentation=st.none() | st.builds(Augmentation, degrees=st.floats(0, 90)),
         images=st.none() | st.integers(1, 10**6),
+        precision=st.sampled_from(PRECISIONS),
     )
 )
 def test_any_recipe_comes_back_from_json(recipe: Recipe) -> None:
@@ -51,6 +63,8 @@ def test_any_recipe_comes_back_from_json(recipe: Recipe) -> None:
         ({"network": "resnet"}, "network to be one of"),
         ({"optimiser": "lion"}, "optimiser"),
         ({"scaling": "log"}, "scaling"),
+        ({"precision": "float16"}, "precision to be one of float32, bfloat16. Received: 'float16'"),
+        ({"precision": 32}, "Expected a word as precision. Received: 32"),
         ({"images": 0}, "at least 1 image"),
         ({"epochs": "three"}, "Expected a whole number as epochs"),
         ({"layers": 3}, "a setting of a recipe. Received: 'layers'"),
@@ -59,6 +73,13 @@ def test_any_recipe_comes_back_from_json(recipe: Recipe) -> None:
 def test_settings_that_nothing_can_be_trained_with_are_named(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(RecipeError, match=told):
         change(Recipe(), changes)
+
+
+def test_a_recipe_that_was_written_before_there_were_precisions_is_exact() -> None:
+    old = json.loads(to_json(Recipe(epochs=7, precision="bfloat16")))
+    del old["precision"]
+    assert from_json(json.dumps(old)) == Recipe(epochs=7)
+    assert Recipe().precision == "float32"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "3", "{", '{"epochs": 0}', '{"colour": 1}', '{"augmentation": {"x": 1}}'])
@@ -70,6 +91,7 @@ def test_other_text_is_no_recipe(text: str) -> None:
 def test_settings_are_parsed_as_json_or_words() -> None:
     parsed = parse(["epochs=3", "validation=0.1", "optimiser=sgd", "by_writer=true", "images=null"])
     assert parsed == {"epochs": 3, "validation": 0.1, "optimiser": "sgd", "by_writer": True, "images": None}
+    assert change(Recipe(), parse(["precision=bfloat16"])) == Recipe(precision="bfloat16")
     strong = json.dumps({"degrees": 20})
     assert parse([f"augmentation={strong}"]) == {"augmentation": Augmentation(degrees=20)}
     with pytest.raises(RecipeError, match="name=value"):

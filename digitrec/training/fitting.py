@@ -49,7 +49,7 @@ class Student:
         light = mean_and_deviation(count_greys(lesson.images)) if standardised else ()
         self.recipe, self.batches = recipe, prepare(lesson, recipe)
         self.slower = 1.0  # than the recipe's learning rate, after a plateau
-        self.model = build(recipe.network, recipe.scaling, *light)
+        self.model = build(recipe.network, recipe.scaling, *(light or (0.0, 1.0)), recipe.precision)
         # XLA is eight times slower than plain kernels for these convolutions on a CPU: 125 against 992 images/s.
         loss, metrics = _judges(recipe, lesson)
         self.model.compile(make_optimizer(recipe), loss, metrics=metrics, jit_compile=False)

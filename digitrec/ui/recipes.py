@@ -9,7 +9,7 @@ from digitrec.architectures import ARCHITECTURES, count_parameters, outline
 from digitrec.augmentation import Augmentation
 from digitrec.datasets import Dataset
 from digitrec.layerpicture import layer_picture
-from digitrec.recipe import LIMITS, OPTIMISERS, PUBLISHED, SCHEDULES, Recipe, suit
+from digitrec.recipe import LIMITS, OPTIMISERS, PRECISIONS, PUBLISHED, SCHEDULES, Recipe, suit
 from digitrec.scaling import SCALINGS
 from digitrec.summaries import read_summary
 from digitrec.ui.messages import text_colour
@@ -68,6 +68,7 @@ def _choose_more(published: Recipe, data: Dataset) -> dict[str, Any]:
             "optimiser": _choice(published, "optimiser", "Optimiser", OPTIMISERS),
             "schedule": _choice(published, "schedule", "Rate over time", SCHEDULES),
             "scaling": _choice(published, "scaling", "Scaling", tuple(SCALINGS)),
+            "precision": _choice(published, "precision", "Precision", PRECISIONS),
             "weight_decay": _real(published, "weight_decay", "Weight decay", "Of AdamW."),
             "beta_2": _real(published, "beta_2", "Beta 2", "Adam's memory of squared gradients."),
             "averaging": _real(published, "averaging", "Averaging of weights", "Momentum; 0: none."),
