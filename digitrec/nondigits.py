@@ -8,40 +8,22 @@ the doubt carries over to shapes that were never trained on.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from digitrec import letters
 from digitrec.datasets.pen import PenDigit, draw_at_random, to_image
 from digitrec.drawings import smooth
+from digitrec.letters import draw_letter
 from digitrec.preprocessing import SIDE
 
 Strokes = tuple[NDArray[np.float32], ...]
-
-# Corners of each stroke on a 4 x 6 grid, y down. Letters that can be read as digits (B, I, O, S, Z, G, q) are left out.
-LETTERS: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
-    "A": (((0, 6), (2, 0), (4, 6)), ((0.8, 4), (3.2, 4))),
-    "E": (((4, 0), (0, 0), (0, 6), (4, 6)), ((0, 3), (3, 3))),
-    "F": (((4, 0), (0, 0), (0, 6)), ((0, 3), (3, 3))),
-    "M": (((0, 6), (0, 0), (2.5, 4), (5, 0), (5, 6)),),
-    "R": (((0, 6), (0, 0), (3, 0), (4, 1.5), (3, 3), (0, 3), (4, 6)),),
-    "X": (((0, 0), (4, 6)), ((4, 0), (0, 6))),
-    "N": (((0, 6), (0, 0), (4, 6), (4, 0)),),
-    "#": (((1, 0), (1, 6)), ((3, 0), (3, 6)), ((0, 2), (4, 2)), ((0, 4), (4, 4))),
-    "star": (((2, 0), (3.2, 6), (0, 2), (4, 2), (0.8, 6), (2, 0)),),
-    "arrow": (((0, 3), (6, 3)), ((4, 1), (6, 3), (4, 5))),
-    "H": (((0, 0), (0, 6)), ((4, 0), (4, 6)), ((0, 3), (4, 3))),
-    "K": (((0, 0), (0, 6)), ((4, 0), (0, 3), (4, 6))),
-    "W": (((0, 0), (1.2, 6), (2.5, 2), (3.8, 6), (5, 0)),),
-    "k": (((0, 0), (0, 6)), ((2.5, 2.5), (0, 4.5), (2.8, 6))),
-    "m": (((0, 6), (0, 3), (1, 2.2), (2, 3), (2, 6), (2, 3), (3, 2.2), (4, 3), (4, 6)),),
-    "plus": (((2, 0), (2, 4)), ((0, 2), (4, 2))),
-    "triangle": (((2, 0), (4, 4), (0, 4), (2, 0)),),
-    "house": (((0, 6), (0, 3), (2, 0), (4, 3), (4, 6), (0, 6)), ((0, 3), (4, 3))),
-    "percent": (((4, 0), (0, 6)), ((0, 0), (1, 0), (1, 1), (0, 1), (0, 0)), ((3, 5), (4, 5), (4, 6), (3, 6), (3, 5))),
-}
-TAUGHT_LETTERS = ("A", "E", "F", "M", "R", "X", "N", "#", "star", "arrow")
-UNSEEN_LETTERS = tuple(letter for letter in LETTERS if letter not in TAUGHT_LETTERS)
+# Left out are those that stay what they are, or become another digit.
+UPSIDE_DOWN = (2, 3, 4, 5, 7)
+MIRRORED = (3, 4, 6, 7, 9)
+LYING = (2, 3, 4, 5, 6, 8, 9)
 
 
 def scribble(rng: np.random.Generator) -> Strokes:
@@ -94,12 +76,37 @@ def waves(rng: np.random.Generator) -> Strokes:
     )
 
 
-def letter(rng: np.random.Generator, names: Sequence[str]) -> Strokes:
-    """One of the shapes of `LETTERS`, sheared and with unsteady corners."""
-    shape = LETTERS[names[int(rng.integers(len(names)))]]
-    lean = np.array([[1, 0], [rng.normal(0, 0.15), rng.uniform(0.8, 1.2)]])
-    unsteady = (np.array(corners) + rng.normal(0, 0.18, (len(corners), 2)) for corners in shape)
-    return tuple((corners @ lean).astype(np.float32) for corners in unsteady)
+def letter(rng: np.random.Generator) -> Strokes:
+    """A letter or a sign that no digit looks like."""
+    name = str(rng.choice(list(letters.TAUGHT)))
+    return draw_letter(letters.TAUGHT[name], rng, is_round=name in letters.ROUND)
+
+
+def other_sign(rng: np.random.Generator) -> Strokes:
+    """A sign that is never taught."""
+    return draw_letter(letters.UNTAUGHT[str(rng.choice(list(letters.UNTAUGHT)))], rng, is_round=False)
+
+
+def upside_down(digits: Sequence[PenDigit], rng: np.random.Generator) -> Strokes:
+    """One of the digits that are no digit any more when they stand on their head, so turned."""
+    return _changed(digits, UPSIDE_DOWN, -np.eye(2), rng)
+
+
+def mirrored(digits: Sequence[PenDigit], rng: np.random.Generator) -> Strokes:
+    """One of the digits that are no digit any more when left and right change places, so mirrored."""
+    return _changed(digits, MIRRORED, np.diag([-1, 1]), rng)
+
+
+def on_its_side(digits: Sequence[PenDigit], rng: np.random.Generator) -> Strokes:
+    """One of the digits that are no digit any more when they lie on their side, to the left or to the right."""
+    return _changed(digits, LYING, np.array([[0, 1], [-1, 0]]) * rng.choice([-1, 1]), rng)
+
+
+def _changed(
+    digits: Sequence[PenDigit], labels: Sequence[int], change: NDArray[Any], rng: np.random.Generator
+) -> Strokes:
+    wanted = [digit for digit in digits if digit.label in labels]
+    return tuple((stroke @ change).astype(np.float32) for stroke in wanted[int(rng.integers(len(wanted)))].strokes)
 
 
 def _places(rng: np.random.Generator, n: int) -> NDArray[np.float32]:
@@ -113,12 +120,12 @@ TAUGHT: dict[str, Kind] = {
     "sticks": sticks,
     "dots": dots,
     "loops": loops,
-    "letters": lambda rng: letter(rng, TAUGHT_LETTERS),
+    "letters and signs": letter,
 }
 UNSEEN: dict[str, Kind] = {
     "spirals": spiral,
     "waves": waves,
-    "other letters": lambda rng: letter(rng, UNSEEN_LETTERS),
+    "other signs": other_sign,
 }
 
 
@@ -127,6 +134,14 @@ def pair(digits: Sequence[PenDigit], rng: np.random.Generator) -> Strokes:
     left, right = (digits[i].strokes for i in rng.integers(len(digits), size=2))
     gap = max(s[:, 0].max() for s in left) - min(s[:, 0].min() for s in right) + rng.uniform(5, 60)
     return (*left, *(stroke + np.array([gap, 0], np.float32) for stroke in right))
+
+
+def kinds(named: dict[str, Kind], digits: Sequence[PenDigit]) -> dict[str, Kind]:
+    """Those kinds, and those that are made of these digits and taught, too."""
+    return named | {
+        "pairs of digits": lambda rng: pair(digits, rng),
+        "digits upside down": lambda rng: upside_down(digits, rng),
+    }
 
 
 def draw_nondigits(kind: Kind, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:

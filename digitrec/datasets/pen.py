@@ -8,6 +8,7 @@ The split is by writer: nobody is in both halves.
 
 import gzip
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +35,12 @@ class PenDigit:
 
     Attributes
     ----------
-    strokes : (k, 2) float32 arrays, x and y in the tablet's units, y down, in the order written.
+    strokes : (k, 2) floating arrays, x and y in the tablet's units, y down, in the order written.
     label : 0 to 9.
     writer : 1 to 30.
     """
 
-    strokes: tuple[NDArray[np.float32], ...]
+    strokes: tuple[NDArray[np.floating[Any]], ...]
     label: int
     writer: int
 
@@ -119,7 +120,7 @@ def draw_all(digits: tuple[PenDigit, ...], rng: np.random.Generator, progress: P
     return Split(images, np.array(labels, np.uint8), np.array(writers, np.int32))
 
 
-def draw_at_random(strokes: tuple[NDArray[np.float32], ...], rng: np.random.Generator) -> Drawing:
+def draw_at_random(strokes: tuple[NDArray[np.floating[Any]], ...], rng: np.random.Generator) -> Drawing:
     """Put strokes on the canvas at a random size, place, tilt and pen width, as people do."""
     side = rng.uniform(*SIZES)
     width = min(np.exp(rng.uniform(*np.log(WIDTHS))), THICKEST * side)
