@@ -150,8 +150,8 @@ ARCHITECTURES: dict[str, Architecture] = {
             MaxPooling(),
             Dropout(0.2),
             # 7 x 7 -> 5 x 5 -> 3 x 3: unlike a third pooling, it loses no edge.
-            *normalised(96, "valid"),
-            *normalised(96, "valid"),
+            *normalised(128, "valid"),
+            *normalised(128, "valid"),
             Flatten(),
             Dropout(0.3),
             END,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from digitrec.errors import EvaluationError
 from digitrec.evaluation import check_probabilities, wilson_interval
 
+REFUSED = 0.01  # of real digits at most may be answered "not sure"
 BINS = 15  # as Guo et al. (2017) have it
 COLDEST, HOTTEST = 0.01, 100.0
 LEAST = float(np.finfo(np.float32).tiny)  # a softmax that answers 0 has only run out of digits

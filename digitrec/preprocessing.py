@@ -82,6 +82,12 @@ def preprocess(canvas: NDArray[np.uint8], skip: Step | None = None) -> Preproces
     return Preprocessed(ink, box, cropped, square, to_uint8(small), to_uint8(stretched), shift, image)
 
 
+def shrink(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What a careless program reads instead: a (280, 280) canvas, each 10 x 10 pixels averaged, (28, 28) uint8."""
+    step = len(canvas) // SIDE
+    return to_uint8(canvas.reshape(SIDE, step, SIDE, step).mean(axis=(1, 3)))
+
+
 def find_ink(canvas: NDArray[np.uint8], paper: tuple[int, int, int] | None = None) -> NDArray[np.uint8]:
     """Tell ink from paper: (H, W) uint8, ink 255 on 0.
 

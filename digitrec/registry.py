@@ -24,7 +24,7 @@ NUMBERS_NAME = "digitrec-numbers"  # the shipped model that reads whole numbers
 DELETED = ".deleted"
 PATH_FILES = ("path.keras", "path.tflite")
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,38}[A-Za-z0-9_-])?")
-Kind = Literal["read", "doubted", "refused"]
+Kind = Literal["read", "doubted", "refused", "digit", "school", "width"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -34,8 +34,10 @@ class Measurement(BaseModel):
     Attributes
     ----------
     kind : "read" is the share of digits read correctly, "doubted" that of digits answered "not sure",
-        "refused" that of drawings that are no digits answered so.
+        "refused" that of drawings that are no digits answered so; "digit", "school" and "width" are shares read
+        correctly of one digit, of one way to write it, of one stroke width.
     what : which drawings.
+    on : which of several sets they are from, where there are several.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +47,86 @@ class Measurement(BaseModel):
     share: Share
     low: Share
     high: Share
+    on: str = ""
+
+
+class Bin(BaseModel):
+    """How often the model is right when its highest probability lies from `low` to `high`.
+
+    Attributes
+    ----------
+    n : how many digits were answered so.
+    confidence, accuracy : the mean of their highest probabilities, and the share read correctly.
+    accuracy_low, accuracy_high : its 95 % interval (Wilson).
+    """
+
+    model_config = ConfigDict(frozen=True)
+    low: Share
+    high: Share
+    n: int = Field(gt=0)
+    confidence: Share
+    accuracy: Share
+    accuracy_low: Share
+    accuracy_high: Share
+
+
+class Calibration(BaseModel):
+    """Whether confidence means what it says, on the drawings `what`: the expected calibration error, and its bins."""
+
+    model_config = ConfigDict(frozen=True)
+    what: str
+    n: int = Field(gt=0)
+    error: Share
+    bins: tuple[Bin, ...]
+
+
+class Refusal(BaseModel):
+    """What would be answered "not sure" if another probability were asked for.
+
+    Attributes
+    ----------
+    thresholds : highest probabilities under which the answer is "not sure", rising.
+    digits, others : the share answered so at each threshold, of digits and of what is none, by which drawings.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    thresholds: tuple[Share, ...]
+    digits: dict[str, tuple[Share, ...]]
+    others: dict[str, tuple[Share, ...]]
+
+
+class Rival(BaseModel):
+    """Another reader of the same drawings, or this model, for comparison.
+
+    Attributes
+    ----------
+    name : of its network in the catalogue.
+    recipe : how it was trained, in a few words.
+    parameters, bytes : how large it is, as numbers and as a .tflite file.
+    scans : MNIST's test part, read correctly.
+    prepared, careless : the same pen drawings, made as MNIST was made, or with the whole canvas shrunk to 28 x 28.
+    answers, careless_answers : what it reads in each of the model's drawings (`drawings.npz`), in their order.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    recipe: str
+    parameters: int = Field(gt=0)
+    bytes: int = Field(gt=0)
+    scans: Measurement
+    prepared: Measurement
+    careless: Measurement
+    answers: tuple[int, ...]
+    careless_answers: tuple[int, ...]
+
+
+class Speed(BaseModel):
+    """Milliseconds for one image and images a second in batches, on one core of the machine that is named."""
+
+    model_config = ConfigDict(frozen=True)
+    milliseconds: float = Field(gt=0)
+    images_per_second: float = Field(gt=0)
+    machine: str
 
 
 class PathCard(BaseModel):
@@ -79,6 +161,8 @@ class Card(BaseModel):
     date : ISO 8601.
     files : the sha256 of each file in the folder, by name.
     path : what reads the pen's path beside it, in path.tflite; None where there is none.
+    temperature : by which its logits were divided before it was written (Guo and others, 2017).
+    calibration, refusal, rivals, speed : where they were measured.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -95,6 +179,11 @@ class Card(BaseModel):
     date: str
     files: dict[str, str]
     path: PathCard | None = None
+    temperature: float = 1.0
+    calibration: tuple[Calibration, ...] = ()
+    refusal: Refusal | None = None
+    rivals: tuple[Rival, ...] = ()
+    speed: Speed | None = None
 
 
 def models_folders() -> list[Path]:

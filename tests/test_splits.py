@@ -5,9 +5,9 @@ import pytest
 from sklearn.model_selection import train_test_split
 
 from digitrec.datasets import Dataset, Split, load_dataset
-from digitrec.errors import RecipeError
+from digitrec.errors import DataError, RecipeError
 from digitrec.recipe import PUBLISHED, Recipe, change
-from digitrec.splits import split_for
+from digitrec.splits import split_for, split_mnist
 
 
 def test_the_tutorials_split_is_made(mnist: Dataset) -> None:
@@ -55,3 +55,24 @@ def test_nothing_kept_aside_means_the_test_part() -> None:
 def test_splits_that_cannot_be_learned_from_are_refused(changes: dict[str, object], told: str) -> None:
     with pytest.raises(RecipeError, match=told):
         split_for(change(Recipe(), changes), load_dataset("uci"))
+
+
+def test_every_tenth_writer_validates_and_every_image_is_on_one_side() -> None:
+    writers = np.array([7, 3, 3, 50, 21, 7, *range(100, 115)], np.int32)
+    images = np.arange(len(writers), dtype=np.uint8)[:, None, None] * np.ones((28, 28), np.uint8)
+    whole = Split(images, (writers % 10).astype(np.uint8), writers)
+    training, validation = split_mnist(whole)
+    assert validation.writers is not None
+    assert training.writers is not None
+    assert validation.writers.tolist() == [3, 3, 106]  # of 3, 7, 21, 50, 100, ... the first and the eleventh
+    assert training.writers.tolist() == [writer for writer in writers if writer not in (3, 106)]
+    for part in (training, validation):
+        assert part.writers is not None
+        np.testing.assert_array_equal(part.labels, part.writers % 10)
+        np.testing.assert_array_equal(writers[part.images[:, 0, 0]], part.writers)
+
+
+def test_mnist_is_not_split_where_its_writers_are_not_known() -> None:
+    whole = Split(np.zeros((3, 28, 28), np.uint8), np.arange(3, dtype=np.uint8))
+    with pytest.raises(DataError, match="QMNIST's label files"):
+        split_mnist(whole)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.architectures import ARCHITECTURES
+from digitrec.calibration import REFUSED
 from digitrec.classifier import load_classifier
 from digitrec.composing import image_hands
 from digitrec.evaluation import cross_entropy, measure
@@ -30,7 +31,6 @@ from digitrec.validation import validation_for
 FILES = ("model.keras", "model.tflite")
 LIBRARIES = ("tensorflow-cpu", "tensorflow", "keras", "numpy", "ai-edge-litert", "pillow")
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
-REFUSED = 0.01  # of real digits at most may be answered "not sure"
 TESTED = 2000  # numbers
 
 

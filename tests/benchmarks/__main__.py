@@ -27,6 +27,7 @@ from digitrec.evaluation import measure
 from digitrec.explanation import occlusion
 from digitrec.samples import own_sample
 from tests.benchmarks.beside import beside_training
+from tests.benchmarks.card import card
 from tests.benchmarks.data import data
 from tests.benchmarks.drawing import while_drawing
 from tests.benchmarks.files import files
@@ -65,6 +66,7 @@ def main() -> None:
     parts = {
         "reading": reading,
         "canvas": real_canvas,
+        "card": card,
         "app": app,
         "data": data,
         "race": race,

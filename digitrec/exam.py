@@ -1,0 +1,119 @@
+"""A fixed set of drawings that every model is asked to read, so that a change for the worse is seen.
+
+drawings, labels, writers <-> drawings.npz in a model's folder
+
+They are digits of pen writers whom no training saw, drawn once at random sizes, places, tilts and pen widths, as their
+strokes: from there on, everything that the Draw page does with them is done again.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.datasets.pen import PenDigit, draw_at_random
+from digitrec.drawings import Drawing, Stroke
+from digitrec.store import DAMAGED, log, read_arrays, replace_arrays
+
+FILE = "drawings.npz"
+SIZE = 200
+SEED = 200
+TENTHS = np.float32(10)  # of a pixel are kept
+
+
+@dataclass(frozen=True, eq=False)
+class Exam:
+    """Drawings on a canvas of 280 x 280.
+
+    Attributes
+    ----------
+    drawings : n of them.
+    labels : (n,) uint8, 0 to 9.
+    writers : (n,) int32, their numbers in the pen digits.
+    """
+
+    drawings: tuple[Drawing, ...]
+    labels: NDArray[np.uint8]
+    writers: NDArray[np.int32]
+
+
+def make_exam(digits: tuple[PenDigit, ...]) -> Exam:
+    """`SIZE` of these digits, as many of each label as of any other, drawn at random; always the same."""
+    rng = np.random.default_rng(SEED)
+    labels = np.array([digit.label for digit in digits], np.uint8)
+    chosen = np.concatenate([rng.choice(np.flatnonzero(labels == label), SIZE // 10, False) for label in range(10)])
+    drawings = tuple(_rounded(draw_at_random(digits[place].strokes, rng)) for place in chosen)
+    return Exam(drawings, labels[chosen], np.array([digits[place].writer for place in chosen], np.int32))
+
+
+def _rounded(drawing: Drawing) -> Drawing:
+    """As it will be read back."""
+    return Drawing(
+        tuple(
+            Stroke(
+                np.rint(stroke.points * TENTHS).astype(np.float32) / TENTHS,
+                round(stroke.width * float(TENTHS)) / float(TENTHS),
+            )
+            for stroke in drawing.strokes
+        )
+    )
+
+
+def write_exam(folder: Path, exam: Exam) -> None:
+    """Write the drawings into a model's folder; OSError where they cannot be."""
+    strokes = [(place, stroke) for place, drawing in enumerate(exam.drawings) for stroke in drawing.strokes]
+    replace_arrays(
+        folder / FILE,
+        points=np.concatenate([np.rint(stroke.points * TENTHS).astype(np.int16) for _, stroke in strokes]),
+        lengths=np.array([len(stroke.points) for _, stroke in strokes], np.int16),
+        widths=np.array([round(stroke.width * float(TENTHS)) for _, stroke in strokes], np.int16),
+        places=np.array([place for place, _ in strokes], np.int16),
+        labels=exam.labels,
+        writers=exam.writers,
+    )
+
+
+def read_exam(folder: Path) -> Exam | None:
+    """The drawings in a model's folder; None where it has none, or none that can be read."""
+    try:
+        arrays = read_arrays(folder / FILE)
+        _check(arrays)
+        lines = np.split(
+            arrays["points"].astype(np.float32) / TENTHS, np.cumsum(arrays["lengths"].astype(np.int64))[:-1]
+        )
+        drawings = tuple(
+            Drawing(
+                tuple(
+                    Stroke(lines[stroke], float(arrays["widths"][stroke]) / float(TENTHS))
+                    for stroke in np.flatnonzero(arrays["places"] == place)
+                )
+            )
+            for place in range(len(arrays["labels"]))
+        )
+        return Exam(drawings, arrays["labels"].astype(np.uint8), arrays["writers"].astype(np.int32))
+    except FileNotFoundError:
+        return None
+    except (*DAMAGED, IndexError, TypeError) as error:
+        log.warning("%s has drawings that cannot be read: %s", folder, error)
+        return None
+
+
+def _check(arrays: dict[str, NDArray[Any]]) -> None:
+    """ValueError, where they do not fit together."""
+    points, lengths, widths, places, labels, writers = (
+        arrays[name] for name in ("points", "lengths", "widths", "places", "labels", "writers")
+    )
+    if not (
+        points.ndim == 2
+        and points.shape[1] == 2
+        and lengths.min(initial=1) > 0
+        and lengths.sum(dtype=np.int64) == len(points)
+        and len(lengths) == len(widths) == len(places)
+        and widths.min(initial=1) > 0
+        and np.array_equal(np.unique(places), np.arange(len(labels)))
+        and len(labels) == len(writers)
+        and labels.max(initial=0) < 10
+    ):
+        raise ValueError("arrays that do not fit together")

@@ -1,0 +1,201 @@
+"""What a model is worth: measured from its files alone, for its card.
+
+folder, `Checks` -> thresholds and powers from one half of the checks -> figures from the other -> card
+
+TensorFlow is not needed: what is measured is what the app reads with.
+"""
+
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from digitrec.calibration import REFUSED, expected_calibration_error, reliability
+from digitrec.checks import FEWEST, Checks, Drawn, half
+from digitrec.classifier import Classifier, combine, load_classifier
+from digitrec.evaluation import cross_entropy, measure
+from digitrec.registry import Bin, Calibration, Card, Measurement, PathCard, Refusal, Speed, read_card, write_card
+
+SCANS = "Scans of 297 people it never met (MNIST test)"
+VALIDATION = "Scans of 54 people it never met (MNIST validation)"
+PEN = "Pen digits of six people it never met"
+REFUSED_WITH_PATH = 0.005  # of real digits at most: so few that the path leaves hardly a shape that is none
+SYNTHETIC = "synthetic writer"
+WITH_PATH = ", ink and path"
+SECOND_HALF = ", second half"
+# Closer to 1 there are more answers, and what matters happens there.
+THRESHOLDS = tuple(
+    float(value) for value in np.round([*np.arange(0.2, 0.9, 0.05), *np.arange(0.9, 1.0, 0.01), 0.995], 3)
+)
+TIMES = 300
+
+
+def measure_model(folder: Path, card: Card, checks: Checks) -> Card:
+    """Choose when it is unsure, measure it, and write the card, with what was measured, into `folder`."""
+    write_card(folder, card)
+    card = card.model_copy(update={"unsure_below": choose_threshold(load_classifier(folder), checks)})
+    write_card(folder, card)
+    if card.path is not None:
+        card = card.model_copy(update={"path": choose_powers(load_classifier(folder), card.path, checks)})
+        write_card(folder, card)
+    return measure_again(folder, checks)
+
+
+def measure_again(folder: Path, checks: Checks) -> Card:
+    """The card of a model with everything measured anew, written into its folder; what was chosen stays."""
+    classifier, card = load_classifier(folder), read_card(folder)
+    answers = {
+        "scans": classifier.predict_proba(checks.scans.images),
+        "pen": classifier.predict_proba(checks.pen.images),
+    }
+    card = card.model_copy(
+        update={
+            "measured": tuple(_figures(classifier, checks, answers)),
+            "calibration": tuple(_calibration(classifier, checks, answers)),
+            "refusal": _refusal(classifier, checks, answers),
+            "speed": measure_speed(classifier, checks.scans.images),
+        }
+    )
+    write_card(folder, card)
+    return card
+
+
+def choose_threshold(classifier: Classifier, checks: Checks) -> float:
+    """The highest probability under which at most 1 % of real digits fall, on the first half of the checks.
+
+    Scans and pen digits count alike: the threshold suits both, so the lower of the two is taken.
+    """
+    halves = (checks.validation.images[0::2], half(checks.pen, 0).images)
+    confidences = [classifier.predict_proba(images).max(axis=1) for images in halves]
+    return min(quantile_below(confidence, REFUSED) for confidence in confidences)
+
+
+def quantile_below(confidences: NDArray[np.float32], share: float) -> float:
+    """A number of three digits below which at most that share of them lies."""
+    return math.floor(1000 * float(np.quantile(confidences, share, method="lower"))) / 1000
+
+
+def choose_powers(classifier: Classifier, path: PathCard, checks: Checks) -> PathCard:
+    """The powers with the least cross-entropy on the first half of the pen digits, and a threshold as the other's."""
+    first = half(checks.pen, 0)
+    by_ink, by_path = classifier.predict_proba(first.images), classifier.predict_from_paths(first.paths)
+
+    def loss(powers: NDArray[np.float64]) -> float:
+        return cross_entropy(combine(by_ink, by_path, (powers[0], powers[1])), checks.pen_labels[0::2])
+
+    begin = min(product((0.25, 0.5, 1.0, 1.5), repeat=2), key=lambda powers: loss(np.array(powers)))
+    found = minimize(loss, begin, method="Nelder-Mead", bounds=[(0.01, 5.0)] * 2).x
+    powers = (round(float(found[0]), 3), round(float(found[1]), 3))
+    confident = combine(by_ink, by_path, powers).max(axis=1)
+    return path.model_copy(update={"powers": powers, "unsure_below": quantile_below(confident, REFUSED_WITH_PATH)})
+
+
+def measure_speed(classifier: Classifier, images: NDArray[np.uint8]) -> Speed:
+    """How fast it reads, with one thread, once warm."""
+    one = _seconds(lambda: classifier.predict_proba(images[:1]), TIMES)
+    many = images[:5120]
+    batch = _seconds(lambda: classifier.predict_proba(many), 5)
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    return Speed(milliseconds=1000 * one, images_per_second=len(many) / batch, machine=machine)
+
+
+def _seconds(do: Callable[[], object], times: int) -> float:
+    """The median."""
+    took = []
+    for _ in range(times):
+        start = time.perf_counter()
+        do()
+        took.append(time.perf_counter() - start)
+    return float(np.median(took))
+
+
+Answers = dict[str, NDArray[np.float32]]
+
+
+def _figures(classifier: Classifier, checks: Checks, answers: Answers) -> Iterator[Measurement]:
+    unsure_below = classifier.card.unsure_below
+    scans, pen = answers["scans"], answers["pen"]
+
+    def right(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        return classifier.predict_proba(images).argmax(axis=1) == labels
+
+    scans_right, pen_right = scans.argmax(axis=1) == checks.scans.labels, pen.argmax(axis=1) == checks.pen_labels
+    yield measure("read", SCANS, scans_right)
+    yield measure("read", VALIDATION, right(checks.validation.images, checks.validation.labels))
+    yield measure("read", PEN, pen_right)
+    for name, images in checks.turned.items():
+        yield measure("read", f"{PEN}. {name}", right(images, checks.pen_labels))
+    yield measure("doubted", SCANS, scans.max(axis=1) < unsure_below)
+    yield measure("doubted", PEN + SECOND_HALF, pen[1::2].max(axis=1) < unsure_below)
+    for kind, drawn in checks.nondigits.items():
+        yield measure("refused", kind, classifier.predict_proba(drawn.images).max(axis=1) < unsure_below)
+    if classifier.card.path is not None:
+        yield from _figures_with_paths(classifier, classifier.card.path, checks)
+    for digit in range(10):
+        yield measure("digit", str(digit), scans_right[checks.scans.labels == digit]).model_copy(update={"on": SCANS})
+        yield measure("digit", str(digit), pen_right[checks.pen_labels == digit]).model_copy(update={"on": PEN})
+    yield from _by_way(checks, pen_right, right(checks.forms.images, checks.forms.labels))
+    for name, images in checks.widths.items():
+        yield measure("width", name, right(images, checks.pen_labels)).model_copy(update={"on": PEN})
+
+
+def _by_way(checks: Checks, pen_right: NDArray[np.bool_], forms_right: NDArray[np.bool_]) -> Iterator[Measurement]:
+    """How well each way of writing is read."""
+    for names, is_right, on in ((checks.ways, pen_right, PEN), (checks.form_names, forms_right, SYNTHETIC)):
+        for name, count in zip(*np.unique(names, return_counts=True), strict=True):
+            if name and count >= FEWEST:
+                yield measure("school", str(name), is_right[names == name]).model_copy(update={"on": on})
+
+
+def _figures_with_paths(classifier: Classifier, path: PathCard, checks: Checks) -> Iterator[Measurement]:
+    """What is measured where it is known how the pen went; the powers were chosen on the first half."""
+    second, labels = half(checks.pen, 1), checks.pen_labels[1::2]
+    together = _read_both(classifier, path, second)
+    yield measure("read", PEN + SECOND_HALF + WITH_PATH, together.argmax(axis=1) == labels)
+    by_ink = classifier.predict_proba(second.images)
+    yield measure("read", PEN + SECOND_HALF + ", ink alone", by_ink.argmax(axis=1) == labels)
+    yield measure("doubted", PEN + SECOND_HALF + WITH_PATH, together.max(axis=1) < path.unsure_below)
+    for kind, drawn in checks.nondigits.items():
+        if drawn.has_paths:
+            unsure = _read_both(classifier, path, drawn).max(axis=1) < path.unsure_below
+            yield measure("refused", kind + WITH_PATH, unsure)
+
+
+def _read_both(classifier: Classifier, path: PathCard, drawn: Drawn) -> NDArray[np.float32]:
+    by_ink, by_path = classifier.predict_proba(drawn.images), classifier.predict_from_paths(drawn.paths)
+    return combine(by_ink, by_path, path.powers)
+
+
+def _calibration(classifier: Classifier, checks: Checks, answers: Answers) -> Iterator[Calibration]:
+    second = checks.pen_labels[1::2]
+    yield _calibrate(SCANS, answers["scans"], checks.scans.labels)
+    yield _calibrate(PEN + SECOND_HALF, answers["pen"][1::2], second)
+    if (path := classifier.card.path) is not None:
+        yield _calibrate(PEN + SECOND_HALF + WITH_PATH, _read_both(classifier, path, half(checks.pen, 1)), second)
+
+
+def _calibrate(what: str, probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> Calibration:
+    rows = reliability(probabilities, labels).to_dict("records")
+    error = expected_calibration_error(probabilities, labels)
+    return Calibration(what=what, n=len(labels), error=error, bins=tuple(Bin.model_validate(row) for row in rows))
+
+
+def _refusal(classifier: Classifier, checks: Checks, answers: Answers) -> Refusal:
+    """What other thresholds would do, for the ink alone."""
+
+    def shares(probabilities: NDArray[np.float32]) -> tuple[float, ...]:
+        confident = probabilities.max(axis=1)
+        return tuple(round(float((confident < threshold).mean()), 5) for threshold in THRESHOLDS)
+
+    return Refusal(
+        thresholds=THRESHOLDS,
+        digits={SCANS: shares(answers["scans"]), PEN + SECOND_HALF: shares(answers["pen"][1::2])},
+        others={kind: shares(classifier.predict_proba(drawn.images)) for kind, drawn in checks.nondigits.items()},
+    )

@@ -1,0 +1,40 @@
+"""The shipped model's card, measured anew: does every figure agree?"""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from digitrec.checks import make_checks
+from digitrec.datasets import is_there
+from digitrec.figures import measure_again
+from digitrec.registry import SHIPPED_NAME, find_model, read_card
+from tests.benchmarks.table import row
+
+
+def card() -> list[dict[str, Any]]:
+    """Every figure of the card with the one of now."""
+    if not (is_there("mnist") and is_there("pen")):
+        print("MNIST or the pen digits are not in the data folder: the card was not measured.")
+        return []
+    folder = find_model(SHIPPED_NAME)
+    before = read_card(folder)
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place) / SHIPPED_NAME
+        shutil.copytree(folder, copy)
+        now = measure_again(copy, make_checks(before.recipe["seed"]))
+    rows, differ = [], 0
+    for old, new in zip(before.measured, now.measured, strict=True):
+        agrees = old == new
+        differ += not agrees
+        what = f"{new.kind}: {new.what}" + (f" ({new.on})" if new.on else "")
+        rows.append(
+            row(what, f"{100 * new.share:.2f} %", "as the card" if agrees else f"{100 * old.share:.2f} %", new.n)
+        )
+    for calibrated, again in zip(before.calibration, now.calibration, strict=True):
+        differ += calibrated != again
+        what = f"expected calibration error: {again.what}"
+        rows.append(row(what, f"{100 * again.error:.2f} %", f"{100 * calibrated.error:.2f} %", again.n))
+    if now.speed is not None:
+        rows.append(row("one image", f"{now.speed.milliseconds:.3f} ms", "< 1 ms", 300))
+    return [*rows, row("figures that differ from the card", str(differ), "0", len(rows))]

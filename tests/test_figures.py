@@ -1,0 +1,346 @@
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from digitrec import figures
+from digitrec.checks import FEWEST, Checks, Drawn
+from digitrec.classifier import Classifier, load_classifier
+from digitrec.datasets import Dataset, Split
+from digitrec.datasets.pen import PenDigit, draw_at_random, split_by_writer, to_image
+from digitrec.drawings import Drawing
+from digitrec.evaluation import wilson_interval
+from digitrec.figures import (
+    PEN,
+    REFUSED_WITH_PATH,
+    SCANS,
+    SECOND_HALF,
+    SYNTHETIC,
+    THRESHOLDS,
+    VALIDATION,
+    WITH_PATH,
+    choose_powers,
+    choose_threshold,
+    measure_again,
+    measure_model,
+    measure_speed,
+)
+from digitrec.nondigits import scribble, sticks
+from digitrec.paths import to_path
+from digitrec.registry import Card, Measurement, find_model, read_card, write_card
+
+UNSURE_BELOW = 0.95  # one of THRESHOLDS
+BOTH = PEN + SECOND_HALF + WITH_PATH
+
+
+def read(drawings: list[Drawing]) -> Drawn:
+    paths = [to_path([stroke.points for stroke in drawing.strokes]) for drawing in drawings]
+    return Drawn(np.stack([to_image(drawing) for drawing in drawings]), np.stack(paths))
+
+
+def mislabelled(labels: NDArray[np.uint8], rng: np.random.Generator, share: float = 0.1) -> NDArray[np.uint8]:
+    """Labels of which a share is wrong, so that there is something to count."""
+    return np.where(rng.random(len(labels)) < share, (labels + 1) % 10, labels).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def checks(mnist: Dataset, pen_digits: tuple[PenDigit, ...]) -> Checks:
+    """Few images, none of them chosen well: figures are counted, whatever they are of."""
+    rng = np.random.default_rng(0)
+    digits = split_by_writer(pen_digits)[1][::9]
+    labels = mislabelled(np.array([digit.label for digit in digits], np.uint8), rng, 0.04)
+    images, n = mnist.test.images, len(digits)
+    scans = Split(images[:300], mislabelled(mnist.test.labels[:300], rng))
+    names = np.array(["1, upstroke"] * 60 + ["7, crossed"] * (FEWEST - 1) + ["8, one stroke"] * FEWEST)
+    return Checks(
+        scans=scans,
+        validation=Split(images[300:540], mislabelled(mnist.test.labels[300:540], rng)),
+        pen=read([draw_at_random(digit.strokes, rng) for digit in digits]),
+        pen_labels=labels,
+        careless=images[:n],
+        ways=rng.choice(["", "7 crossed", "1 in one stroke"], n, p=[0.5, 0.3, 0.2]),
+        widths={f"pen {width}": images[1000 + width : 1000 + width + n] for width in (6, 32)},
+        turned={side: images[2000 + place : 2000 + place + n] for place, side in enumerate(("right", "left"))},
+        forms=Split(images[540 : 540 + len(names)], mislabelled(mnist.test.labels[540 : 540 + len(names)], rng)),
+        form_names=names,
+        nondigits={
+            "Scribbles": read([draw_at_random(scribble(rng), rng) for _ in range(20)]),
+            "Sticks": read([draw_at_random(sticks(rng), rng) for _ in range(15)]),
+            "Letters of fonts": Drawn(images[700:730], np.empty((0, 64, 5), np.float32)),
+        },
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the shipped model, unsure below a probability that is one of the thresholds."""
+    copy = tmp_path / "model"
+    shutil.copytree(find_model(), copy)
+    write_card(copy, read_card(copy).model_copy(update={"unsure_below": UNSURE_BELOW}))
+    return copy
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "TIMES", 3)
+
+
+def together(classifier: Classifier, drawn: Drawn, powers: tuple[float, float]) -> NDArray[np.float64]:
+    """What ink and path say, multiplied out."""
+    ink, path = (
+        np.maximum(answer.astype(float), 1e-7)
+        for answer in (classifier.predict_proba(drawn.images), classifier.predict_from_paths(drawn.paths))
+    )
+    shares = ink ** powers[0] * path ** powers[1]
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def count(classifier: Classifier, checks: Checks) -> dict[tuple[str, str, str], NDArray[np.bool_]]:
+    """What each figure is the share of, by kind, what and on."""
+
+    def right(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        return classifier.predict_proba(images).argmax(axis=1) == labels
+
+    def unsure(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        return classifier.predict_proba(images).max(axis=1) < UNSURE_BELOW
+
+    path = classifier.card.path
+    assert path is not None
+    labels = checks.pen_labels
+    scans, pen = right(checks.scans.images, checks.scans.labels), right(checks.pen.images, labels)
+    forms = right(checks.forms.images, checks.forms.labels)
+    both = together(classifier, checks.pen, path.powers)[1::2]
+    found = {
+        ("read", SCANS, ""): scans,
+        ("read", VALIDATION, ""): right(checks.validation.images, checks.validation.labels),
+        ("read", PEN, ""): pen,
+        ("doubted", SCANS, ""): unsure(checks.scans.images),
+        ("doubted", PEN + SECOND_HALF, ""): unsure(checks.pen.images)[1::2],
+        ("read", BOTH, ""): both.argmax(axis=1) == labels[1::2],
+        ("read", PEN + SECOND_HALF + ", ink alone", ""): pen[1::2],
+        ("doubted", BOTH, ""): both.max(axis=1) < path.unsure_below,
+        ("school", "7 crossed", PEN): pen[checks.ways == "7 crossed"],
+        ("school", "1 in one stroke", PEN): pen[checks.ways == "1 in one stroke"],
+        ("school", "1, upstroke", SYNTHETIC): forms[:60],
+        ("school", "8, one stroke", SYNTHETIC): forms[60 + FEWEST - 1 :],
+    }
+    for side, images in checks.turned.items():
+        found["read", f"{PEN}. {side}", ""] = right(images, labels)
+    for width, images in checks.widths.items():
+        found["width", width, PEN] = right(images, labels)
+    for kind, drawn in checks.nondigits.items():
+        found["refused", kind, ""] = unsure(drawn.images)
+        if len(drawn.paths):
+            confidence = together(classifier, drawn, path.powers).max(axis=1)
+            found["refused", kind + WITH_PATH, ""] = confidence < path.unsure_below
+    for digit in range(10):
+        found["digit", str(digit), SCANS] = scans[checks.scans.labels == digit]
+        found["digit", str(digit), PEN] = pen[labels == digit]
+    return found
+
+
+def by_name(card: Card) -> dict[tuple[str, str, str], Measurement]:
+    return {(figure.kind, figure.what, figure.on): figure for figure in card.measured}
+
+
+def changed_card() -> Card:
+    """The shipped one, with thresholds that lie far apart."""
+    card = read_card(find_model())
+    assert card.path is not None
+    path = card.path.model_copy(update={"unsure_below": 0.9999})
+    return card.model_copy(update={"unsure_below": UNSURE_BELOW, "path": path})
+
+
+@pytest.fixture(scope="module")
+def measured(checks: Checks, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    copy = tmp_path_factory.mktemp("measured") / "model"
+    shutil.copytree(find_model(), copy)
+    write_card(copy, changed_card())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "TIMES", 3)
+        assert measure_again(copy, checks) == read_card(copy)
+    return copy
+
+
+def test_figures_are_what_an_independent_count_gives(measured: Path, checks: Checks) -> None:
+    found, expected = by_name(read_card(measured)), count(load_classifier(measured), checks)
+    assert len(found) == len(read_card(measured).measured)
+    assert set(found) == set(expected)
+    for name, counted in expected.items():
+        figure, n, k = found[name], len(counted), int(counted.sum())
+        assert figure.n == n, name
+        assert figure.share == pytest.approx(k / n), name
+        assert (figure.low, figure.high) == pytest.approx(wilson_interval(k, n)), name
+
+
+def test_digits_add_up_to_all(measured: Path) -> None:
+    figures_by_name = by_name(read_card(measured))
+    for what in (SCANS, PEN):
+        each = [figures_by_name["digit", str(digit), what] for digit in range(10)]
+        whole = figures_by_name["read", what, ""]
+        assert sum(figure.n for figure in each) == whole.n
+        assert sum(figure.n * figure.share for figure in each) == pytest.approx(whole.n * whole.share)
+
+
+def test_ways_that_few_write_in_are_not_measured(measured: Path) -> None:
+    schools = {what for kind, what, _ in by_name(read_card(measured)) if kind == "school"}
+    assert "7, crossed" not in schools
+    assert "" not in schools
+
+
+def test_calibration_errors_are_those_of_a_plain_loop(measured: Path, checks: Checks) -> None:
+    card, classifier = read_card(measured), load_classifier(measured)
+    assert card.path is not None
+    answers: dict[str, tuple[NDArray[Any], NDArray[np.uint8]]] = {
+        SCANS: (classifier.predict_proba(checks.scans.images), checks.scans.labels),
+        PEN + SECOND_HALF: (classifier.predict_proba(checks.pen.images)[1::2], checks.pen_labels[1::2]),
+        BOTH: (together(classifier, checks.pen, card.path.powers)[1::2], checks.pen_labels[1::2]),
+    }
+    assert [one.what for one in card.calibration] == list(answers)
+    for one in card.calibration:
+        probabilities, labels = answers[one.what]
+        error, filled = 0.0, 0
+        for k in range(15):
+            inside = [i for i in range(len(labels)) if k / 15 < probabilities[i].max() <= (k + 1) / 15]
+            right = sum(int(probabilities[i].argmax() == labels[i]) for i in inside)
+            error += abs(right - sum(float(probabilities[i].max()) for i in inside)) / len(labels)
+            if inside:
+                shown = one.bins[filled]
+                assert (shown.low, shown.high) == pytest.approx((k / 15, (k + 1) / 15))
+                assert shown.n == len(inside)
+                assert shown.accuracy == pytest.approx(right / len(inside))
+                filled += 1
+        assert one.error == pytest.approx(error, abs=1e-5)
+        assert one.error > 0.01
+        assert (one.n, len(one.bins)) == (len(labels), filled)
+
+
+def test_more_is_refused_at_a_higher_threshold_and_what_the_figures_say_at_its_own(
+    measured: Path, checks: Checks
+) -> None:
+    card, classifier = read_card(measured), load_classifier(measured)
+    refusal, found = card.refusal, by_name(card)
+    assert refusal is not None
+    assert refusal.thresholds == THRESHOLDS
+    assert set(refusal.digits) == {SCANS, PEN + SECOND_HALF}
+    assert set(refusal.others) == set(checks.nondigits)
+    own = THRESHOLDS.index(UNSURE_BELOW)
+    for kind, sets in (("doubted", refusal.digits), ("refused", refusal.others)):
+        for what, shares in sets.items():
+            assert len(shares) == len(THRESHOLDS)
+            assert (np.diff(shares) >= 0).all()
+            assert shares[own] == pytest.approx(found[kind, what, ""].share, abs=1e-5)
+    confidence = classifier.predict_proba(checks.nondigits["Scribbles"].images).max(axis=1)
+    for threshold, share in zip(THRESHOLDS, refusal.others["Scribbles"], strict=True):
+        assert share == pytest.approx(sum(float(one) < threshold for one in confidence) / len(confidence), abs=1e-5)
+
+
+def test_thresholds_rise_finer_towards_1() -> None:
+    steps = np.diff(THRESHOLDS)
+    assert 0 < THRESHOLDS[0] < 0.3
+    assert 0.99 < THRESHOLDS[-1] < 1
+    assert (steps > 0).all()
+    assert steps.max() == pytest.approx(0.05)
+    assert steps[-5:].max() < 0.011
+
+
+def test_what_was_chosen_and_told_stays_when_it_is_measured_again(measured: Path, checks: Checks) -> None:
+    before, after = changed_card(), read_card(measured)
+    kept = {"name", "parameters", "weaknesses", "recipe", "data", "environment", "files", "path", "date", "history"}
+    assert before.model_dump(include=kept) == after.model_dump(include=kept)
+    assert after.unsure_below == UNSURE_BELOW
+    assert load_classifier(measured).reads_paths
+    assert after.speed is not None
+
+
+def test_the_threshold_suits_scans_and_pen_digits_of_the_first_half(checks: Checks, classifier: Classifier) -> None:
+    threshold = choose_threshold(classifier, checks)
+    sources = [
+        np.sort(classifier.predict_proba(images[0::2]).max(axis=1))
+        for images in (checks.validation.images, checks.pen.images)
+    ]
+    for confidence in sources:
+        assert (confidence < threshold).sum() <= 0.01 * len(confidence) + 1
+    lowest = min(sources, key=lambda confidence: float(np.quantile(confidence, 0.01)))
+    assert lowest[0] - 0.001 < threshold < lowest[2] + 0.001
+    assert threshold == round(threshold, 3)
+
+
+@pytest.mark.parametrize("source", ["validation", "pen"])
+def test_the_source_that_is_read_less_surely_sets_the_threshold(
+    source: str, checks: Checks, classifier: Classifier
+) -> None:
+    """Many images of it that are hard to read bring it down, those of the second half do not."""
+    before = choose_threshold(classifier, checks)
+    kept: Any = getattr(checks, source)
+    hard = checks.nondigits["Scribbles"].images
+    for first in (1, 0):
+        images = kept.images.copy()
+        images[first::2] = np.resize(hard, images[first::2].shape)
+        other: dict[str, Any] = {source: replace(kept, images=images)}
+        changed = choose_threshold(classifier, replace(checks, **other))
+        assert (changed < before) == (first == 0)
+        assert first == 0 or changed == before
+
+
+def loss(classifier: Classifier, checks: Checks, powers: tuple[float, float]) -> float:
+    rows = zip(together(classifier, checks.pen, powers)[0::2], checks.pen_labels[0::2], strict=True)
+    return float(-np.log(np.maximum([row[label] for row, label in rows], 1e-7)).mean())
+
+
+def test_powers_have_the_least_loss_on_the_first_half(checks: Checks, classifier: Classifier) -> None:
+    path = classifier.card.path
+    assert path is not None
+    chosen = choose_powers(classifier, path, checks)
+    least = loss(classifier, checks, chosen.powers)
+    assert least < loss(classifier, checks, (1, 1)) - 0.01
+    for ink in (0.1, 0.3, 0.6, 1, 2):
+        assert all(least <= loss(classifier, checks, (ink, path)) + 1e-3 for path in (0.1, 0.3, 0.6, 1, 2))
+    confidence = np.sort(together(classifier, checks.pen, chosen.powers)[0::2].max(axis=1))
+    assert (confidence < chosen.unsure_below).mean() <= REFUSED_WITH_PATH
+    assert (confidence < chosen.unsure_below + 0.002).mean() >= REFUSED_WITH_PATH
+    assert chosen.parameters == path.parameters
+
+
+def test_nothing_of_the_second_half_is_chosen_on(checks: Checks, classifier: Classifier) -> None:
+    path = classifier.card.path
+    assert path is not None
+    images, paths, labels = checks.pen.images.copy(), checks.pen.paths.copy(), checks.pen_labels.copy()
+    images[1::2], paths[1::2], labels[1::2] = 255 - images[1::2], -paths[1::2], (labels[1::2] + 5) % 10
+    other = replace(checks, pen=Drawn(images, paths), pen_labels=labels)
+    assert choose_powers(classifier, path, other) == choose_powers(classifier, path, checks)
+
+
+def test_a_model_is_measured_with_what_was_chosen_for_it(folder: Path, checks: Checks) -> None:
+    old = read_card(folder)
+    classifier = load_classifier(folder)
+    card = measure_model(folder, old.model_copy(update={"measured": ()}), checks)
+    assert read_card(folder) == card
+    assert card.unsure_below == choose_threshold(classifier, checks)
+    assert old.path is not None
+    assert card.path == choose_powers(classifier, old.path, checks)
+    confidence = classifier.predict_proba(checks.scans.images).max(axis=1)
+    assert by_name(card)["doubted", SCANS, ""].share == pytest.approx((confidence < card.unsure_below).mean())
+    both = together(classifier, checks.pen, card.path.powers)[1::2].max(axis=1)
+    assert by_name(card)["doubted", BOTH, ""].share == pytest.approx((both < card.path.unsure_below).mean())
+
+
+def test_a_model_that_reads_no_paths_is_measured_without_them(folder: Path, checks: Checks) -> None:
+    card = measure_model(folder, read_card(folder).model_copy(update={"path": None}), checks)
+    assert card.path is None
+    assert not [figure.what for figure in card.measured if "path" in figure.what]
+    assert [one.what for one in card.calibration] == [SCANS, PEN + SECOND_HALF]
+    assert ("refused", "Scribbles", "") in by_name(card)
+
+
+def test_speed_is_what_a_clock_shows(classifier: Classifier, checks: Checks, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter([0.0, 0.002, 1.0, 1.002, 2.0, 2.002, *(float(3 + k) for k in range(10))])
+    monkeypatch.setattr("digitrec.figures.time.perf_counter", lambda: next(ticks))
+    speed = measure_speed(classifier, checks.scans.images)
+    assert speed.milliseconds == pytest.approx(2)
+    assert speed.images_per_second == pytest.approx(len(checks.scans.images))
+    assert "cores" in speed.machine
