@@ -1,0 +1,304 @@
+"""What a model's card says, as plotly figures, and what is picked from it. Colours are left to the page's theme.
+
+measurements, calibrations, a refusal, rivals -> figures          answers -> the drawings that readers part over
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from html import escape
+from itertools import cycle
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from digitrec.charts import DASHES
+from digitrec.registry import Calibration, Measurement, Refusal, Rival
+
+# One more than the theme has colours, so that they come together again after a hundred and ten.
+SYMBOLS = (
+    "circle", "diamond", "square", "triangle-up", "cross", "star", "hexagon", "triangle-down", "bowtie", "pentagon",
+    "hourglass",
+)  # fmt: skip
+SHORT = 3  # letters of a label that fits beside its row; a longer one stands above it
+LETTERS, NAME = 48, 40  # of a line above a row, and of a legend, that a phone has room for
+LINE, SERIES, EDGE = 18, 14, 12  # pixels: of a line of a label, of each series in a row, and between rows
+LEGEND_LINE = 22
+# Below everything, and as high as it needs to be: the plot gives way.
+LEGEND: dict[str, Any] = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "itemwidth": 40}
+LARGEST, SMALLEST = 19, 7  # pixels, of a dot that stands for all answers, or for next to none
+GREY = "gray"  # of lines that are no data, seen on light and dark
+SCANS, PREPARED, CARELESS = "MNIST's scans", "drawings, prepared", "drawings, just shrunk"
+
+
+def by_group(figures: Sequence[Measurement], text_colour: str | None = None) -> go.Figure:
+    """Shares as dots with their 95 % intervals, a row for each `what` and a symbol for each `on`, in percent.
+
+    Rows and series come in the order in which they are met first. At least one figure.
+    """
+    rows = list(dict.fromkeys(figure.what for figure in figures))
+    series = list(dict.fromkeys(figure.on for figure in figures))
+    labels = [_wrapped(row) for row in rows]
+    is_above = max(map(len, rows)) > SHORT
+    band = SERIES * len(series)
+    lines = max(map(len, labels)) if is_above else 0
+    height = EDGE + LINE * lines + band
+    figure = go.Figure()
+    for number, (on, symbol) in enumerate(zip(series, cycle(SYMBOLS), strict=False)):
+        part = [one for one in figures if one.on == on]
+        offset = (SERIES * (number + 0.5) - band / 2) / height
+        figure.add_trace(
+            _dots(part, [rows.index(one.what) + offset for one in part], on, symbol, [one.what for one in part])
+        )
+    if is_above:
+        for place, label in enumerate(labels):
+            _put_label(figure, "<br>".join(label), place, band / 2, text_colour)
+    else:
+        figure.update_yaxes(
+            tickvals=list(range(len(rows))),
+            ticktext=[label[0] for label in labels],
+            tickfont={"size": 14, "color": text_colour},
+        )
+    _lay_out_rows(figure, len(rows), height, above=LINE * lines, legend=_legend_lines(figure) if len(series) > 1 else 0)
+    _show_range(figure, figures)
+    return figure
+
+
+def _dots(figures: Sequence[Measurement], places: list[float], name: str, symbol: str, rows: list[str]) -> go.Scatter:
+    """One series: a dot with its interval at each place; hovering names its row."""
+    return go.Scatter(
+        x=[100 * one.share for one in figures],
+        y=places,
+        error_x={
+            "type": "data",
+            "array": [100 * (one.high - one.share) for one in figures],
+            "arrayminus": [100 * (one.share - one.low) for one in figures],
+            "thickness": 2,
+        },
+        mode="markers",
+        marker={"size": 10, "symbol": symbol},
+        name=_name(name),
+        customdata=[
+            [100 * one.low, 100 * one.high, one.n, _plain(row)] for one, row in zip(figures, rows, strict=True)
+        ],
+        hovertemplate="%{customdata[3]}: %{x:.2f} % of %{customdata[2]:,}, 95 % interval %{customdata[0]:.2f} to "
+        f"%{{customdata[1]:.2f}} %<extra>{_plain(name)}</extra>",
+    )
+
+
+def _put_label(figure: go.Figure, text: str, place: float, above: float, colour: str | None) -> None:
+    """Above a row's dots, at the left edge, where a phone has room for it."""
+    figure.add_annotation(
+        text=text,
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=place,
+        yanchor="bottom",
+        yshift=above,
+        showarrow=False,
+        align="left",
+        font={"size": 14, "color": colour},
+    )
+
+
+def _lay_out_rows(figure: go.Figure, rows: int, height: float, *, above: float, legend: int) -> None:
+    """Rows of so many pixels, the first on top; `above` of them are its label's."""
+    below = 0.5 * (height - above) / height  # of the row, under its dots' middle
+    figure.update_layout(
+        height=round(rows * height + 40 + LEGEND_LINE * legend),
+        margin={"l": 0, "r": 10, "t": 0, "b": 30},
+        showlegend=legend > 0,
+        legend=LEGEND,
+    )
+    figure.update_yaxes(
+        range=[rows - 1 + below, below - 1],
+        showticklabels=not above,
+        showgrid=False,
+        zeroline=False,
+        fixedrange=True,
+    )
+
+
+def _show_range(figure: go.Figure, figures: Sequence[Measurement]) -> None:
+    low, high = min(100 * one.low for one in figures), max(100 * one.high for one in figures)
+    spare = 0.04 * (high - low) or 1.0
+    figure.update_xaxes(ticksuffix=" %", range=[low - spare, high + spare], zeroline=False)
+
+
+def _plain(text: str) -> str:
+    """Text that plotly shows as it is: no tag in it becomes a link."""
+    return escape(text, quote=False)
+
+
+def _wrapped(text: str) -> list[str]:
+    """Text in lines that a phone has room for, safe to be shown."""
+    return [_plain(line) for line in wrap(text, LETTERS)] or [""]
+
+
+def _name(text: str) -> str:
+    """A name for the legend, in as many lines as a phone needs."""
+    return "<br>".join(_plain(line) for line in wrap(text, NAME))
+
+
+def _legend_lines(figure: go.Figure) -> int:
+    return sum(1 + trace.name.count("<br>") for trace in figure.data)
+
+
+def weakest_first(figures: Sequence[Measurement]) -> list[Measurement]:
+    """The figures sorted by the smallest share of their `what`, those of the same `what` together as they came."""
+    smallest: dict[str, float] = {}
+    for figure in figures:
+        smallest[figure.what] = min(figure.share, smallest.get(figure.what, 1.0))
+    order = sorted(smallest, key=lambda what: smallest[what])
+    return [figure for what in order for figure in figures if figure.what == what]
+
+
+def reliability_curves(calibrations: Sequence[Calibration]) -> go.Figure:
+    """How often a model is right where it is so confident, a curve for each set; larger dots are more answers."""
+    figure = go.Figure()
+    for one, symbol, dash in zip(calibrations, cycle(SYMBOLS), cycle(DASHES), strict=False):
+        shares = [part.n / sum(part.n for part in one.bins) for part in one.bins]
+        figure.add_scatter(
+            x=[100 * part.confidence for part in one.bins],
+            y=[100 * part.accuracy for part in one.bins],
+            error_y={
+                "type": "data",
+                "array": [100 * (part.accuracy_high - part.accuracy) for part in one.bins],
+                "arrayminus": [100 * (part.accuracy - part.accuracy_low) for part in one.bins],
+                "thickness": 1,
+            },
+            mode="markers+lines",
+            line={"dash": dash, "width": 1.5},
+            cliponaxis=False,
+            marker={"symbol": symbol, "size": [SMALLEST + (LARGEST - SMALLEST) * share**0.5 for share in shares]},
+            name=_name(one.what),
+            customdata=[part.n for part in one.bins],
+            hovertemplate="%{customdata:,} answers of %{x:.1f} % confidence: %{y:.1f} % right"
+            f"<extra>{_plain(one.what)}</extra>",
+        )
+    figure.add_scatter(
+        x=[0, 100],
+        y=[0, 100],
+        mode="lines",
+        name="as it should be",
+        line={"dash": "dot", "width": 2, "color": GREY},
+        hoverinfo="skip",
+    )
+    _lay_out_curves(figure)
+    figure.update_xaxes(title="it says", range=[0, 105])
+    figure.update_yaxes(title="it is right")
+    return figure
+
+
+def _lay_out_curves(figure: go.Figure) -> None:
+    figure.update_layout(
+        height=350 + LEGEND_LINE * _legend_lines(figure),
+        margin={"l": 0, "r": 10, "t": 26, "b": 0},
+        legend=LEGEND | {"itemsizing": "constant"},
+        showlegend=True,
+    )
+    figure.update_xaxes(ticksuffix=" %", zeroline=False)
+    figure.update_yaxes(ticksuffix=" %", range=[-3, 103], zeroline=False)
+
+
+def refusal_curves(refusal: Refusal, unsure_below: float, text_colour: str | None = None) -> go.Figure:
+    """The share answered "not sure" by threshold: digits as solid lines, what is none as broken ones.
+
+    A vertical line stands where the model draws it.
+    """
+    figure = go.Figure()
+    symbols = cycle(SYMBOLS)
+    for curves, dash, width in ((refusal.digits, "solid", 3), (refusal.others, "dash", 2)):
+        for name, shares in curves.items():
+            points = list(zip(refusal.thresholds, shares, strict=False))
+            figure.add_scatter(
+                x=[100 * threshold for threshold, _ in points],
+                y=[100 * share for _, share in points],
+                mode="lines+markers",
+                line={"dash": dash, "width": width},
+                marker={"symbol": next(symbols), "size": 9, "maxdisplayed": 9},
+                name=_name(name),
+                hovertemplate=f"below %{{x:.1f}} %: %{{y:.1f}} % not sure<extra>{_plain(name)}</extra>",
+            )
+    figure.add_vline(x=100 * unsure_below, line={"dash": "dot", "width": 2, "color": GREY})
+    figure.add_annotation(
+        text=f"its line: {100 * unsure_below:.1f} %",
+        x=100 * unsure_below,
+        xanchor="right" if unsure_below > 0.5 else "left",
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 14, "color": text_colour},
+    )
+    _lay_out_curves(figure)
+    figure.update_xaxes(title="not sure below")
+    figure.update_yaxes(title="answered so")
+    return figure
+
+
+def share_refused(refusal: Refusal, shares: Sequence[float], unsure_below: float) -> float:
+    """The share answered "not sure" at a threshold, on the straight line between the two beside it; 0 of none."""
+    points = list(zip(refusal.thresholds, shares, strict=False))
+    return float(np.interp(unsure_below, *np.transpose(points))) if points else 0.0
+
+
+def rival_dots(rivals: Sequence[Rival], text_colour: str | None = None) -> go.Figure:
+    """What each of several readers reads of MNIST's scans and of the same drawings, prepared and careless.
+
+    The first stands on top; a line joins what it reads of the drawings. At least one rival.
+    """
+    labels = [[f"<b>{_plain(rival.name)}</b>", *_wrapped(rival.recipe)] for rival in rivals]
+    lines = max(map(len, labels))
+    height = 2 * EDGE + LINE * lines + SERIES
+    figure = go.Figure()
+    for place, rival in enumerate(rivals):
+        ends = 100 * rival.careless.share, 100 * rival.prepared.share
+        figure.add_shape(x0=ends[0], x1=ends[1], y0=place, y1=place, layer="below", line={"width": 1, "color": GREY})
+    sets = (
+        (SCANS, [rival.scans for rival in rivals], "square", -SERIES / 2 / height),  # a little higher, to be seen
+        (PREPARED, [rival.prepared for rival in rivals], "circle", 0.0),
+        (CARELESS, [rival.careless for rival in rivals], "x", 0.0),
+    )
+    for name, figures, symbol, offset in sets:
+        places = [place + offset for place in range(len(rivals))]
+        figure.add_trace(_dots(figures, places, name, symbol, [rival.name for rival in rivals]))
+    for place, label in enumerate(labels):
+        _put_label(figure, "<br>".join(label), place, SERIES, text_colour)
+    _lay_out_rows(figure, len(rivals), height, above=LINE * lines, legend=_legend_lines(figure))
+    _show_range(figure, [one for _, figures, _, _ in sets for one in figures])
+    return figure
+
+
+def best_first(rivals: Sequence[Rival]) -> list[Rival]:
+    """The readers sorted by the share of prepared drawings that they read."""
+    return sorted(rivals, key=lambda rival: -rival.prepared.share)
+
+
+def name_readers(rivals: Sequence[Rival]) -> list[str]:
+    """A name for each that no other has: its own, with its recipe where it takes that, with a number where it must."""
+    names = [rival.name for rival in rivals]
+    told = [f"{rival.name}, {rival.recipe}" if names.count(rival.name) > 1 else rival.name for rival in rivals]
+    return [
+        f"{name} ({told[:place].count(name) + 1})" if told.count(name) > 1 else name for place, name in enumerate(told)
+    ]
+
+
+def find_most_divided(answers: Sequence[Sequence[int]], most: int) -> list[int]:
+    """The places, at most so many, over which readers part the most, from the answers of each, all as long.
+
+    They part by the share of pairs of readers that disagree. Where they part alike, the first place comes first; where
+    all agree, there is none.
+    """
+    parted = parting(answers)
+    order = np.argsort(-parted, kind="stable")
+    return [int(place) for place in order[:most] if parted[place] > 0]
+
+
+def parting(answers: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """For each place, the share of ordered pairs of readers, each with itself too, whose answers differ."""
+    alike = [sum(n * n for n in Counter(column).values()) for column in zip(*answers, strict=True)]
+    return 1 - np.array(alike, np.float64) / max(len(answers), 1) ** 2

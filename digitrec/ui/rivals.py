@@ -1,0 +1,109 @@
+"""How others read the same drawings as the model, on its card."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from digitrec.cardcharts import best_first, find_most_divided, name_readers, parting, rival_dots
+from digitrec.drawings import render
+from digitrec.exam import Exam, read_exam
+from digitrec.pictures import as_paper, enlarge, frame, to_data_url
+from digitrec.preprocessing import SIDE, preprocess, shrink
+from digitrec.registry import Card, Measurement, Rival
+from digitrec.ui.messages import text_colour
+from digitrec.ui.modelcard import percent, plain, show_chart
+
+SHOWN = 12  # drawings that readers part over
+PICTURE = 56  # pixels of each, shown
+READER = 96  # pixels of a reader's column, so that a phone shows two
+WAYS = {"Prepared": "prepared", "Just shrunk": "careless"}
+
+
+def show_rivals(card: Card, folder: Path) -> None:
+    """How others read the same drawings, and the drawings that they part over."""
+    if not card.rivals:
+        return
+    rivals = best_first(card.rivals)
+    st.subheader("A fair comparison", anchor=False)
+    drop = max(rivals, key=lambda rival: rival.scans.share - rival.careless.share)
+    st.markdown(
+        "Every reader was given the same drawings twice: prepared as MNIST's images were made (cut out, shrunk, "
+        "centred), and with the whole canvas just shrunk to 28 × 28. A reader can be good on MNIST and bad on "
+        f"drawings: **{plain(drop.name)}** reads {percent(drop.scans.share)} of MNIST's scans, "
+        f"{percent(drop.prepared.share)} of the drawings once they are prepared, and {percent(drop.careless.share)} "
+        "of those that are just shrunk."
+    )
+    show_chart(rival_dots(rivals, text_colour()), "rivals", "The table below has the same in numbers")
+    rows = [
+        {
+            "reader": rival.name,
+            "MNIST's scans": _with_interval(rival.scans),
+            "drawings, prepared": _with_interval(rival.prepared),
+            "drawings, just shrunk": _with_interval(rival.careless),
+            "numbers": rival.parameters,
+            "size (kB)": round(rival.bytes / 1000),
+            "recipe": rival.recipe,
+        }
+        for rival in rivals
+    ]
+    columns = {name: st.column_config.NumberColumn(format="localized") for name in ("numbers", "size (kB)")}
+    pinned = {"reader": st.column_config.Column(pinned=True)}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns | pinned, key="readers")
+    _show_side_by_side(rivals, read_exam(folder))
+
+
+def _with_interval(one: Measurement) -> str:
+    return f"{percent(one.share)} ({100 * one.low:.1f} to {100 * one.high:.1f})"
+
+
+def _show_side_by_side(rivals: Sequence[Rival], exam: Exam | None) -> None:
+    st.markdown("**The same drawings, read by each**")
+    if exam is None or any(
+        len(answers) != len(exam.drawings) for rival in rivals for answers in (rival.answers, rival.careless_answers)
+    ):
+        st.caption("The drawings that the answers belong to are not in the model's folder.")
+        return
+    first = next(iter(WAYS))
+    way = WAYS[st.segmented_control("The drawings are", list(WAYS), default=first, required=True, key="way") or first]
+    answers = [rival.answers if way == "prepared" else rival.careless_answers for rival in rivals]
+    places = find_most_divided(answers, SHOWN)
+    if not places:
+        st.caption(f"All of them read all {len(exam.drawings):,} drawings alike.")
+        return
+    parted = int(np.count_nonzero(parting(answers)))
+    st.markdown(
+        f"They part over {parted:,} of {len(exam.drawings):,} drawings; here are those over which they part the most. "
+        "The picture is what every reader was given; ✓ is read rightly, ✗ wrongly."
+    )
+    names = name_readers(rivals)
+    rows: list[dict[str, Any]] = [
+        {"picture": _picture(exam, place, way), "is a": str(exam.labels[place])}
+        | {name: _mark(given[place], int(exam.labels[place])) for name, given in zip(names, answers, strict=True)}
+        for place in places
+    ]
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        row_height=PICTURE + 8,
+        height=(PICTURE + 8) * len(rows) + 38,
+        column_config={
+            "picture": st.column_config.ImageColumn("", width=PICTURE + 24, pinned=True),
+            "is a": st.column_config.Column(width=50, pinned=True),
+        }
+        | {name: st.column_config.Column(width=READER) for name in names},
+        key="side-by-side",
+    )
+
+
+def _mark(read: int, label: int) -> str:
+    return f"✓ {read}" if read == label else f"✗ {read}"
+
+
+def _picture(exam: Exam, place: int, way: str) -> str:
+    canvas = render(exam.drawings[place])
+    image = preprocess(canvas).image if way == "prepared" else shrink(canvas)
+    return to_data_url(frame(enlarge(as_paper(np.zeros((SIDE, SIDE), np.uint8) if image is None else image), 4)))

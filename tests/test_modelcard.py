@@ -1,0 +1,360 @@
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+from streamlit.testing.v1 import AppTest
+
+from digitrec.calibration import expected_calibration_error, reliability
+from digitrec.evaluation import measure
+from digitrec.exam import Exam, write_exam
+from digitrec.registry import Bin, Calibration, Card, Kind, Measurement, Refusal, Rival, Speed, find_model, read_card
+from digitrec.registry import write_card as put_card
+from digitrec.samples import own_sample
+
+OpenCard = Callable[..., AppTest]
+ROOT = Path(__file__).parent.parent
+SCANS = "Scans of 297 people it never met (MNIST test)"
+PENS = "Pen digits of six people it never met, second half, ink and path"
+THRESHOLDS = tuple(np.linspace(0, 1, 21).round(3).tolist())
+SECTIONS = (
+    "What it was trained on",
+    "Where it is strong and weak",
+    "Is it as sure as it should be?",
+    "When it says not sure",
+    "A fair comparison",
+)
+CHARTS = {"digit", "school", "width", "read", "doubted", "refused", "calibration", "refusal", "rivals"}
+
+
+def make_exam(each: int = 3) -> Exam:
+    """So many drawings of each digit."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(10), each).astype(np.uint8)
+    drawings = tuple(own_sample(int(label), rng).drawing for label in labels)
+    return Exam(drawings, labels, np.full(len(labels), 5, np.int32))
+
+
+def answer(labels: NDArray[np.uint8], wrong: float, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """What a reader may answer that is wrong so often."""
+    is_wrong = rng.random(len(labels)) < wrong
+    return np.where(is_wrong, (labels + rng.integers(1, 10, len(labels))) % 10, labels).astype(np.uint8)
+
+
+def measure_on(kind: Kind, what: str, on: str, n: int, wrong: int) -> Measurement:
+    return measure(kind, what, np.arange(n) >= wrong).model_copy(update={"on": on})
+
+
+def make_calibration(what: str, n: int, rng: np.random.Generator) -> Calibration:
+    """Of a reader that claims more than it holds, by drawing its confidences and what comes of them."""
+    confidence = 1 - rng.beta(0.08, 2.2, n) * 0.8
+    labels = rng.integers(0, 10, n).astype(np.uint8)
+    read = np.where(rng.random(n) < confidence**1.3, labels, (labels + 1) % 10)
+    probabilities = np.full((n, 10), ((1 - confidence) / 9)[:, None])
+    probabilities[np.arange(n), read] = confidence
+    table = reliability(probabilities, labels)
+    bins = tuple(Bin(**{str(name): float(value) for name, value in row.items()}) for row in table.to_dict("records"))
+    return Calibration(what=what, n=n, error=expected_calibration_error(probabilities, labels), bins=bins)
+
+
+def make_rival(name: str, recipe: str, size: int, exam: Exam, wrong: tuple[float, float, float]) -> Rival:
+    """One that is wrong in such shares of MNIST's scans, of prepared drawings and of careless ones."""
+    rng = np.random.default_rng(size)
+    answers, careless = (answer(exam.labels, share, rng) for share in wrong[1:])
+    return Rival(
+        name=name,
+        recipe=recipe,
+        parameters=size,
+        bytes=4 * size,
+        scans=measure_on("read", "MNIST test", "", 10_000, round(10_000 * wrong[0])),
+        prepared=measure("read", "prepared", answers == exam.labels),
+        careless=measure("read", "careless", careless == exam.labels),
+        answers=tuple(answers.tolist()),
+        careless_answers=tuple(careless.tolist()),
+    )
+
+
+def make_full_card(card: Card, exam: Exam) -> Card:
+    """The card with made-up figures for all that a card can tell, each at one with the others."""
+    rng = np.random.default_rng(0)
+    digits = [
+        measure_on("digit", str(digit), on, n, int(rng.integers(0, n // 25)))
+        for on, n in ((SCANS, 1000), (PENS, 150))
+        for digit in range(10)
+    ]
+    schools = [
+        measure_on("school", what, on, 300, wrong + extra)
+        for what, wrong in (
+            ("1 with an upstroke", 22),
+            ("7 crossed, with a serif", 3),
+            ("4 open", 9),
+            ("0 slashed", 31),
+        )
+        for on, extra in (("ink alone", 8), ("ink and path", 0))
+    ]
+    widths = [
+        measure_on("width", f"{share} of the digit's height", "", 1499, wrong)
+        for share, wrong in (("a thirtieth", 31), ("a tenth", 14), ("a fifth", 23), ("a third", 88))
+    ]
+    highest = np.array(THRESHOLDS)
+    return card.model_copy(
+        update={
+            "measured": (*card.measured, *digits, *schools, *widths),
+            "temperature": 1.12,
+            "calibration": (make_calibration(SCANS, 10_000, rng), make_calibration(PENS, 1499, rng)),
+            "refusal": Refusal(
+                thresholds=THRESHOLDS,
+                digits={SCANS: tuple(0.05 * highest**6), PENS: tuple(0.09 * highest**5)},
+                others={
+                    name: tuple(np.clip(highest * steep, 0, 1))
+                    for name, steep in (("Scribbles", 1.6), ("Other signs, never taught", 1.05), ("Waves", 1.3))
+                },
+            ),
+            "rivals": (
+                make_rival("digitrec", "this model", 213_226, exam, (0.003, 0.02, 0.2)),
+                make_rival("digitrec", "on MNIST alone, 12 epochs", 213_225, exam, (0.004, 0.06, 0.3)),
+                make_rival("dense-128", "on MNIST alone, 5 epochs", 101_770, exam, (0.022, 0.2, 0.6)),
+            ),
+            "speed": Speed(milliseconds=0.21, images_per_second=12_345, machine="2 cores of a *fast* machine"),
+        }
+    )
+
+
+@pytest.fixture
+def open_card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> OpenCard:
+    """Opens the page on a copy of the shipped model that has this card, and drawings if there are any."""
+
+    def open_(card: Card, exam: Exam | None = None) -> AppTest:
+        folder = tmp_path / "models" / "mine"
+        shutil.copytree(find_model(), folder)
+        (folder / "drawings.npz").unlink(missing_ok=True)
+        put_card(folder, card)
+        if exam is not None:
+            write_exam(folder, exam)
+        monkeypatch.setenv("DIGITREC_MODELS", str(tmp_path / "models"))
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app.query_params["model"] = "mine"
+        app = app.run().switch_page("pages/network.py").run()
+        return app.selectbox(key="model").set_value("mine").run()
+
+    return open_
+
+
+def bare(card: Card) -> Card:
+    """What is known of a model that came as a file."""
+    return Card(
+        name="mine",
+        network="from a file",
+        parameters=card.parameters,
+        unsure_below=0.5,
+        measured=(),
+        weaknesses=(),
+        recipe={},
+        data={},
+        environment={},
+        date="2026-01-02",
+        files={"model.tflite": card.files["model.tflite"]},
+    )
+
+
+def titles(app: AppTest) -> list[str]:
+    return [part.value for part in app.subheader]
+
+
+def words(app: AppTest) -> str:
+    return "\n".join(part.value for part in (*app.markdown, *app.caption))
+
+
+def charts(app: AppTest) -> set[str]:
+    return {part.proto.id.rpartition("-")[2] for part in app.get("plotly_chart")}
+
+
+@pytest.fixture(scope="module")
+def card() -> Card:
+    """The shipped model's, without what later ones tell."""
+    card = read_card(find_model())
+    plain = tuple(one for one in card.measured if one.kind in ("read", "doubted", "refused"))
+    nothing = {"calibration": (), "refusal": None, "rivals": (), "speed": None, "temperature": 1.0}
+    return card.model_copy(update={"measured": plain, **nothing})
+
+
+@pytest.fixture(scope="module")
+def exam() -> Exam:
+    return make_exam()
+
+
+def test_a_full_card_is_at_one_with_itself(card: Card, exam: Exam) -> None:
+    full = make_full_card(card, exam)
+    assert Card.model_validate_json(full.model_dump_json()) == full
+    for one in full.calibration:
+        assert sum(part.n for part in one.bins) == one.n
+        gaps = [part.n * abs(part.accuracy - part.confidence) for part in one.bins]
+        assert sum(gaps) / one.n == pytest.approx(one.error)
+    for one in full.rivals:
+        assert one.prepared.share == pytest.approx(np.mean(np.array(one.answers) == exam.labels))
+
+
+def test_a_full_card_is_shown_in_full(open_card: OpenCard, card: Card, exam: Exam) -> None:
+    full = make_full_card(card, exam)
+    app = open_card(full, exam)
+    assert not app.exception
+    assert not app.error
+    assert [title for title in titles(app) if title in SECTIONS] == list(SECTIONS)
+    assert charts(app) == CHARTS
+    assert not app.info
+    read = {one.what: one for one in full.measured if one.kind == "read"}
+    scans = next(one for what, one in read.items() if "MNIST test" in what)
+    alone = next(one for what, one in read.items() if "ink alone" in what)
+    both = next(one for what, one in read.items() if "ink and path" in what)
+    size = sum(file.stat().st_size for file in find_model().glob("*.tflite"))
+    assert [(one.label, one.value) for one in app.metric] == [
+        ("MNIST test", f"{100 * scans.share:.2f} %"),
+        ("Pen digits, ink alone", f"{100 * alone.share:.2f} %"),
+        ("Pen digits, ink and path", f"{100 * both.share:.2f} %"),
+        ("Size", f"{size / 1000:,.0f} kB"),
+        ("Time a read", "0.21 ms"),
+    ]
+    assert app.metric[0].delta == f"{100 * scans.low:.2f} to {100 * scans.high:.2f} %"
+    assert "12,345 images a second" in words(app)
+    assert r"\*fast\* machine" in words(app), "what a card says is shown as it is"
+
+
+def test_each_section_says_what_its_figures_say(open_card: OpenCard, card: Card, exam: Exam) -> None:
+    full = make_full_card(card, exam)
+    told = words(open_card(full, exam)).replace("\\", "")
+    for kind in ("digit", "school", "width"):
+        worst = min((one for one in full.measured if one.kind == kind), key=lambda one: one.share)
+        on = f" ({worst.on})" if worst.on else ""
+        assert f"The lowest here: {worst.what}{on}, {100 * worst.share:.1f} % of {worst.n:,}." in told
+    for one in full.calibration:
+        surest = one.bins[-1]
+        assert f"when it says {100 * surest.confidence:.1f} %, it is right in **{100 * surest.accuracy:.1f} %**" in told
+        assert f"**{100 * one.error:.2g} percentage points** apart" in told
+    assert "a temperature of 1.12" in told
+    doubted = 100 * np.interp(full.unsure_below, THRESHOLDS, full.refusal.digits[PENS])
+    refused = 100 * np.interp(full.unsure_below, THRESHOLDS, full.refusal.others["Other signs, never taught"])
+    assert f"doubts at most {doubted:.1f} % of digits ({PENS})" in told
+    assert f"refuses at least {refused:.1f} % of what is no digit (Other signs, never taught)" in told
+    assert "**dense-128** reads 97.8 % of MNIST's scans" in told
+
+
+def test_what_it_learned_from_is_told_in_lists(open_card: OpenCard, card: Card, exam: Exam) -> None:
+    told = words(open_card(make_full_card(card, exam), exam)).replace("\\", "")
+    assert f"- Epochs: **{card.recipe['epochs']}** *(how often it saw every image)*" in told
+    assert f"- Images to learn from: **{card.data['images to learn from']:,}**" in told
+    assert f"  - Degrees: **{card.recipe['augmentation']['degrees']}**" in told
+    assert str(card.environment["keras"]) in told
+    assert not any(value in told for value in card.data["sha256"].values()), "hashes are for machines"
+
+
+def test_readers_are_compared_on_the_drawings_they_part_over(open_card: OpenCard, card: Card, exam: Exam) -> None:
+    full = make_full_card(card, exam)
+    app = open_card(full, exam)
+    readers, drawings = (part.value for part in app.dataframe)
+    by_share = sorted(full.rivals, key=lambda one: -one.prepared.share)
+    assert readers["recipe"].tolist() == [one.recipe for one in by_share]
+    names = ["digitrec, this model", "digitrec, on MNIST alone, 12 epochs", "dense-128"]
+    assert drawings.columns.tolist() == ["picture", "is a", *names]
+    check_answers(drawings, [one.answers for one in by_share], exam)
+    parted = sum(len(set(answers)) > 1 for answers in zip(*(one.answers for one in full.rivals), strict=True))
+    assert f"They part over {parted} of {len(exam.labels)} drawings" in words(app)
+    app.segmented_control(key="way").set_value("Just shrunk").run()
+    assert not app.exception
+    shrunk = app.dataframe[1].value
+    check_answers(shrunk, [one.careless_answers for one in by_share], exam)
+    assert not set(shrunk["picture"]) & set(drawings["picture"])
+
+
+def check_answers(shown: pd.DataFrame, answers: Sequence[tuple[int, ...]], exam: Exam) -> None:
+    """Each row is one drawing's, over which readers part, and those that part the most come first."""
+    expected = [
+        (str(label), *(f"{'✓' if one == label else '✗'} {one}" for one in given))
+        for *given, label in zip(*answers, exam.labels.tolist(), strict=True)
+    ]
+    rows = [tuple(row) for row in shown.drop(columns="picture").to_numpy().tolist()]
+    assert rows
+    assert set(rows) <= set(expected)
+    apart = [len(set(row[1:])) for row in rows]
+    assert apart == sorted(apart, reverse=True)
+    assert min(apart) > 1
+    assert shown["picture"].str.startswith("data:image/png;base64,").all()
+    assert shown["picture"].nunique() == len(shown)
+
+
+def test_a_bare_card_says_what_to_do_and_shows_no_empty_section(open_card: OpenCard, card: Card) -> None:
+    app = open_card(bare(card))
+    assert not app.exception
+    assert titles(app) == []
+    assert charts(app) == set()
+    assert not app.dataframe
+    assert "python -m digitrec train" in app.info[0].value
+    assert [one.label for one in app.metric] == ["Size"]
+    assert "answers **not sure** where no digit reaches 50.0 %" in words(app)
+
+
+def test_a_card_of_ones_own_shows_its_one_figure(open_card: OpenCard, card: Card) -> None:
+    one = measure_on("read", "Kept aside", "", 100, 7)
+    app = open_card(bare(card).model_copy(update={"measured": (one,), "recipe": {"epochs": 3, "patience": 0}}))
+    assert not app.exception
+    assert (app.metric[0].label, app.metric[0].value) == ("Read correctly", "93.00 %")
+    assert titles(app) == ["What it was trained on", "Digits read correctly"]
+    assert "Patience" not in words(app), "what is off is left out"
+    assert not app.info
+
+
+@pytest.mark.parametrize("wrong", ["no drawings", "other drawings"])
+def test_answers_without_their_drawings_are_not_shown(open_card: OpenCard, card: Card, exam: Exam, wrong: str) -> None:
+    app = open_card(make_full_card(card, exam), None if wrong == "no drawings" else make_exam(1))
+    assert not app.exception
+    assert len(app.dataframe) == 1
+    assert "not in the model's folder" in words(app)
+
+
+def test_readers_that_never_part_are_told(open_card: OpenCard, card: Card, exam: Exam) -> None:
+    full = make_full_card(card, exam)
+    app = open_card(full.model_copy(update={"rivals": full.rivals[:1]}), exam)
+    assert not app.exception
+    assert f"read all {len(exam.labels)} drawings alike" in words(app)
+
+
+BAD = "<img src=x onerror=alert(1)> [link](http://example.org) $x$ :material/home: **bold**"
+
+
+def test_text_of_somebodys_card_stays_text(open_card: OpenCard, card: Card, exam: Exam) -> None:
+    full = make_full_card(card, exam)
+    one = full.measured[0].model_copy(update={"what": f"MNIST test {BAD}"})
+    worst = measure_on("digit", BAD, BAD, 10, 10)
+    bad = full.model_copy(
+        update={
+            "measured": (one, worst),
+            "weaknesses": (BAD,),
+            "recipe": {BAD: BAD, "deep": {"deeper": {"deepest": {"too deep": 1}}}},
+            "data": {"list": [BAD, 2], "long": "x" * 9999, "lines\n# of text": "a\n\n# title"},
+            "date": BAD,
+            "calibration": tuple(one.model_copy(update={"what": BAD}) for one in full.calibration),
+            "refusal": Refusal(thresholds=(0, 1), digits={BAD: (0, 1)}, others={BAD: (0, 1)}),
+            "rivals": tuple(rival.model_copy(update={"name": BAD, "recipe": BAD}) for rival in full.rivals),
+            "speed": full.speed.model_copy(update={"machine": BAD}),
+        }
+    )
+    app = open_card(bad, exam)
+    assert not app.exception
+    told = words(app)
+    for mark in ("<img", "[link]", " $x$", " :material", " **bold**"):
+        assert not re.search(r"(?<!\\)" + re.escape(mark.strip()), told), mark
+    assert not re.search(r"^\s*#", told, re.MULTILINE)
+    assert "x" * 200 not in told
+    help_ = app.metric[0].proto.help
+    assert "<img" not in help_.replace(r"\<", "")
+
+
+def test_another_model_is_another_card(open_card: OpenCard, card: Card, exam: Exam) -> None:
+    app = open_card(bare(card))
+    app.selectbox(key="model").set_value("digitrec").run()
+    assert not app.exception
+    assert {"read", "doubted", "refused"} <= charts(app)
+    assert app.metric[0].label == "MNIST test"
