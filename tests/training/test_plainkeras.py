@@ -1,6 +1,7 @@
 from dataclasses import replace
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -99,3 +100,14 @@ def test_a_learning_rate_is_the_same_number_in_the_program(rate: float) -> None:
     code = as_code(replace(TINY, learning_rate=rate))
     exec(next(line for line in code.splitlines() if line.startswith("SEED")), names)  # noqa: S102
     assert names["RATE"] == rate
+
+
+def test_a_program_in_bfloat16_ends_in_float32(capsys: pytest.CaptureFixture[str]) -> None:
+    before = keras.config.dtype_policy()
+    try:
+        model = run_code(replace(TINY, precision="bfloat16"), capsys)["model"]
+    finally:
+        keras.config.set_dtype_policy(before)
+    types = [layer.compute_dtype for layer in model.layers]
+    assert types[-1] == "float32"
+    assert "bfloat16" in types

@@ -1,0 +1,129 @@
+"""What the shipped model promises: its files are those of its card, and it reads, refuses and doubts as it says."""
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from digitrec.checks import UNTAUGHT
+from digitrec.classifier import Classifier, load_classifier
+from digitrec.datasets.pen import PenDigit, draw_at_random, split_by_writer, to_image
+from digitrec.drawings import CANVAS, render
+from digitrec.exam import Exam, read_exam
+from digitrec.fontletters import read_letters
+from digitrec.nondigits import TAUGHT, UNSEEN, Strokes, kinds, mirrored, on_its_side, pair, upside_down
+from digitrec.preprocessing import shrink
+from digitrec.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, read_card
+
+FOLDER = find_model(SHIPPED_NAME)
+REFUSED = 0.95
+UNTAUGHT_LEAST = 0.7  # of what it was never taught to refuse
+MANY = 200
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return load_classifier()
+
+
+@pytest.fixture(scope="module")
+def exam() -> Exam:
+    found = read_exam(FOLDER)
+    assert found is not None
+    return found
+
+
+def test_its_files_are_those_of_the_card() -> None:
+    files = {path.name for path in FOLDER.iterdir()} - {"card.json"}
+    card = read_card(FOLDER)
+    assert set(card.files) == files
+    for name, expected in card.files.items():
+        assert hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() == expected, name
+
+
+def test_all_that_reads_fits_in_a_megabyte_and_a_half() -> None:
+    files = [path for name in (SHIPPED_NAME, NUMBERS_NAME) for path in find_model(name).glob("*.tflite")]
+    assert len(files) == 3
+    assert sum(path.stat().st_size for path in files) <= 1.5e6
+
+
+def test_two_hundred_drawings_are_read_as_recorded(classifier: Classifier, exam: Exam) -> None:
+    recorded = next(rival for rival in classifier.card.rivals if rival.name == classifier.card.network)
+    canvases = [render(drawing) for drawing in exam.drawings]
+    assert tuple(classifier.read(canvas).digit for canvas in canvases) == recorded.answers
+    careless = np.stack([shrink(canvas) for canvas in canvases])
+    assert tuple(classifier.predict_proba(careless).argmax(axis=1)) == recorded.careless_answers
+    assert len(recorded.answers) == 200
+    assert (np.array(recorded.answers) == exam.labels).sum() >= 197
+
+
+def test_the_strokes_help_to_read_them(classifier: Classifier, exam: Exam) -> None:
+    readings = [
+        classifier.read(render(drawing), [stroke.points for stroke in drawing.strokes]) for drawing in exam.drawings
+    ]
+    assert sum(reading.digit == label for reading, label in zip(readings, exam.labels, strict=True)) >= 198
+    assert np.mean([reading.unsure for reading in readings]) <= 0.02
+
+
+def test_its_drawings_are_of_people_whom_it_never_met(exam: Exam, pen_digits: tuple[PenDigit, ...]) -> None:
+    train, held_out = split_by_writer(pen_digits)
+    assert set(exam.writers) == {digit.writer for digit in held_out}
+    assert not set(exam.writers) & {digit.writer for digit in train}
+
+
+@pytest.mark.parametrize("kind", sorted({**kinds(TAUGHT, ()), **UNSEEN}))
+def test_what_is_no_digit_is_refused(kind: str, classifier: Classifier, pen_digits: tuple[PenDigit, ...]) -> None:
+    _, held_out = split_by_writer(pen_digits)
+    draw = (kinds(TAUGHT, held_out) | UNSEEN)[kind]
+    assert share_refused(classifier, draw) >= REFUSED
+
+
+@pytest.mark.parametrize(
+    ("change", "least"),
+    [(upside_down, REFUSED), (pair, REFUSED), (mirrored, UNTAUGHT_LEAST), (on_its_side, UNTAUGHT_LEAST)],
+)
+def test_turned_and_mirrored_digits_are_refused(
+    change: Callable[..., Strokes], least: float, classifier: Classifier, pen_digits: tuple[PenDigit, ...]
+) -> None:
+    _, held_out = split_by_writer(pen_digits)
+    assert share_refused(classifier, lambda rng: change(held_out, rng)) >= least
+
+
+def share_refused(classifier: Classifier, draw: Callable[[np.random.Generator], Strokes]) -> float:
+    rng = np.random.default_rng(7)
+    images = np.stack([to_image(draw_at_random(draw(rng), rng)) for _ in range(MANY)])
+    return float((classifier.predict_proba(images).max(axis=1) < classifier.card.unsure_below).mean())
+
+
+@pytest.mark.parametrize(("kind", "images"), read_letters().items(), ids=list(read_letters()))
+def test_letters_of_handwriting_fonts_are_refused(kind: str, images: NDArray[np.uint8], classifier: Classifier) -> None:
+    refused = (classifier.predict_proba(images).max(axis=1) < classifier.card.unsure_below).mean()
+    figures = {figure.what: figure.share for figure in classifier.card.measured if figure.kind == "refused"}
+    assert refused == pytest.approx(figures[kind.capitalize() + UNTAUGHT])
+    assert refused >= 0.92
+
+
+@pytest.mark.parametrize("ink", [0, 255], ids=["blank", "full"])
+def test_blank_and_full_canvases_are_no_digits(ink: int, classifier: Classifier) -> None:
+    assert classifier.read(np.full((CANVAS, CANVAS), ink, np.uint8)).unsure
+
+
+@pytest.mark.parametrize("degrees", [-20, 0, 20])
+def test_digits_a_little_tilted_are_read(
+    degrees: int, classifier: Classifier, pen_digits: tuple[PenDigit, ...]
+) -> None:
+    angle = np.deg2rad(degrees)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    few, rng = split_by_writer(pen_digits)[1][::4], np.random.default_rng(0)
+    images = np.stack([to_image(draw_at_random(tuple(s @ turn for s in digit.strokes), rng)) for digit in few])
+    read = classifier.predict_proba(images).argmax(axis=1)
+    assert (read == [digit.label for digit in few]).mean() >= 0.975
+
+
+def test_at_most_one_of_a_hundred_digits_is_doubted(classifier: Classifier) -> None:
+    doubted = [figure for figure in classifier.card.measured if figure.kind == "doubted"]
+    assert doubted
+    for figure in doubted:
+        assert figure.low <= 0.01, figure
