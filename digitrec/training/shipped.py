@@ -55,7 +55,7 @@ WEAKNESSES = (
     "Ways of writing from elsewhere, a 1 with a long upstroke or a slashed 0, it knows from a synthetic writer alone.",
     "Digits that are turned to the right are read worse than upright ones.",
     "Letters that have the shape of a digit, O, S or l, are read as that digit.",
-    "A 2 or a 5 on its head is still nearly one, and can be read so.",
+    "Digits mirrored or lying on their side were never taught as no digits, and are read as some digit too often.",
 )
 
 
