@@ -1,6 +1,6 @@
-"""Which of many images a network finds most alike to one, and how unusual that makes it.
+"""Which of many images a network finds most alike to one.
 
-features (m, d) -> `make_index` -> `nearest`, `unusualness`
+features (m, d) -> `make_index` -> `nearest`
 
 Features are what the last layer sees (`Classifier.features`). Distances are Euclidean and exact.
 """
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Features = NDArray[np.float32]
-AMONG = 10  # neighbours whose mean distance says how unusual an image is
 CHUNK = 64  # looked for at once, to bound the memory
 
 
@@ -63,11 +62,3 @@ def _candidates(index: Index, one: Features, scores: NDArray[np.float32], count:
     scale = (np.sqrt(index.squared.max()) + np.linalg.norm(one)) ** 2
     error = (len(one) + 2) * np.finfo(np.float32).eps * scale
     return np.flatnonzero(scores <= np.partition(scores, count - 1)[count - 1] + 2 * error)
-
-
-def unusualness(index: Index, of: Features) -> NDArray[np.float32]:
-    """The mean distance of each of (k, d) float32 features to its 10 nearest, (k,) float32; the index not empty.
-
-    One that is in the index itself counts among its own 10, at distance 0.
-    """
-    return nearest(index, of, AMONG)[1].mean(axis=1)

@@ -56,7 +56,7 @@ def test_what_is_packed_can_be_checked_elsewhere(packed: bytes, tmp_path: Path) 
     with zipfile.ZipFile(io.BytesIO(packed)) as file:
         file.extractall(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
-        "model.keras", "model.tflite", "model.onnx", *PATH_FILES, "card.json", "golden.npz", "check.py",
+        "model.keras", "model.tflite", "model.onnx", *PATH_FILES, "drawings.npz", "card.json", "golden.npz", "check.py",
     }  # fmt: skip
     with np.load(tmp_path / "golden.npz") as golden:
         np.testing.assert_array_equal(golden["images"], golden_images())

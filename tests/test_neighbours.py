@@ -7,7 +7,7 @@ from scipy.spatial.distance import cdist
 
 from digitrec.classifier import Classifier
 from digitrec.datasets import load_dataset
-from digitrec.neighbours import AMONG, CHUNK, make_index, nearest, unusualness
+from digitrec.neighbours import CHUNK, make_index, nearest
 
 Features = NDArray[np.float32]
 
@@ -85,25 +85,10 @@ def test_what_is_given_is_left_as_it_was() -> None:
     np.testing.assert_allclose(index.squared, [sum(float(value) ** 2 for value in row) for row in features], rtol=1e-5)
 
 
-@pytest.mark.parametrize("m", [1, AMONG, 80])
-def test_unusualness_is_the_mean_distance_to_ten(m: int) -> None:
-    features, of = normal(m, 7), normal(5, 7, seed=1)
-    found = unusualness(make_index(features), of)
-    assert (found.shape, found.dtype) == ((5,), np.float32)
-    np.testing.assert_allclose(found, [np.mean(row) for row in by_brute_force(features, of, 10)[1]], rtol=1e-5)
-
-
-def test_what_lies_apart_is_unusual() -> None:
-    near, far = unusualness(make_index(normal(200, 5)), np.array([[0] * 5, [9] * 5], np.float32))
-    assert far > 5 * near
-
-
-def test_a_real_readers_neighbours_show_the_same_digit_and_noise_is_unusual(classifier: Classifier) -> None:
+def test_a_real_readers_neighbours_show_the_same_digit(classifier: Classifier) -> None:
     digits = load_dataset("uci")
     index = make_index(classifier.features(digits.train.images[:400]))
     test = classifier.features(digits.test.images[:40])
     places, _ = nearest(index, test, 5)
     shown = digits.train.labels[places]
     assert (shown == digits.test.labels[:40, None]).mean() > 0.9
-    noise = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
-    assert unusualness(index, classifier.features(noise)).min() > np.median(unusualness(index, test))

@@ -179,7 +179,7 @@ def share_read(card: Card, what: str) -> float:
 def test_the_shipped_model_keeps_its_bars() -> None:
     folder = SHIPPED / SHIPPED_NAME
     card = read_card(folder)
-    assert share_read(card, "MNIST test") >= 0.996
+    assert share_read(card, "MNIST test") >= 0.995
     assert share_read(card, "Pen digits") >= 0.985
     assert (folder / "model.tflite").stat().st_size <= 1_500_000
 
@@ -187,7 +187,7 @@ def test_the_shipped_model_keeps_its_bars() -> None:
 def test_the_shipped_files_are_those_of_the_card() -> None:
     folder = SHIPPED / SHIPPED_NAME
     card = read_card(folder)
-    assert set(card.files) == {"model.keras", "model.tflite", *PATH_FILES}
+    assert set(card.files) == {"model.keras", "model.tflite", *PATH_FILES, "drawings.npz"}
     for name in card.files:
         assert read_file(folder, name, card)
 
