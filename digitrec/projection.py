@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.neighbours import AMONG, Features, make_index, nearest
+from digitrec.neighbours import Features, make_index, nearest
 from digitrec.preprocessing import SIDE
 
+AMONG = 10  # neighbours between which an image without a place of its own lies
 METHODS = ("PCA", "t-SNE")
 KEPT = 50  # dimensions that PCA leaves to t-SNE: what is dropped is mostly noise, and neighbours are found faster
 ITERATIONS = 750  # of t-SNE, as openTSNE sets it: 250 with exaggeration, then 500
