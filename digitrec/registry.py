@@ -121,7 +121,7 @@ class Rival(BaseModel):
 
 
 class Speed(BaseModel):
-    """Milliseconds for one image and images a second in batches, on one core of the machine that is named."""
+    """Milliseconds for one image, on one core, and images a second in batches, with two threads; on which machine."""
 
     model_config = ConfigDict(frozen=True)
     milliseconds: float = Field(gt=0)

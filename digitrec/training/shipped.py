@@ -4,7 +4,6 @@ lesson -> Student -> temperature -> model.keras, model.tflite         strokes ->
         -> what is chosen on one half of the checks -> figures on the other -> card, beside the drawings of the exam
 """
 
-import dataclasses
 import hashlib
 import json
 import math
@@ -50,6 +49,15 @@ from digitrec.training.speed import measure_step
 
 EXAMPLES = 1000
 PATH_EPOCHS = 60
+OF_RUNS = (
+    "source",
+    "images",
+    "validation",
+    "by_writer",
+    "split_seed",
+    "patience",
+    "plateau",
+)  # settings of no use here
 WEAKNESSES = (
     "It knows the hands of American census staff and students (MNIST) and of 24 people in Turkey (pen digits).",
     "Ways of writing from elsewhere, a 1 with a long upstroke or a slashed 0, it knows from a synthetic writer alone.",
@@ -91,7 +99,7 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None]) -> Car
             unsure_below=0.5,
             measured=(),
             weaknesses=WEAKNESSES,
-            recipe=json.loads(json.dumps(dataclasses.asdict(recipe))),
+            recipe={name: value for name, value in json.loads(to_json(recipe)).items() if name not in OF_RUNS},
             data=_describe_data(lesson, checks),
             environment=describe_environment() | {"seconds": round(seconds)},
             temperature=round(temperature, 4),

@@ -24,6 +24,7 @@ from digitrec.ui.cache import MODEL
 from digitrec.ui.messages import as_plain_text, text_colour
 from digitrec.words import in_seconds
 
+WEAKEST = 12  # ways of writing that are shown
 PLAIN = {"displayModeBar": False}
 KEY_FIGURE = 165  # pixels, so that a phone shows two beside each other
 DEEPEST, LONGEST, MOST = 3, 120, 40  # levels, letters of a value and lines of a list that are shown
@@ -131,7 +132,7 @@ def show_key_figures(card: Card, folder: Path) -> None:
         sentences.append("Under each share stands its 95 % interval: how far chance could have moved it.")
     if card.speed is not None:
         sentences.append(
-            f"In batches it reads {card.speed.images_per_second:,.0f} images a second on one core of "
+            f"In batches it reads {card.speed.images_per_second:,.0f} images a second with two threads, on "
             f"{as_plain_text(card.speed.machine)}."
         )
     if sentences:
@@ -229,8 +230,12 @@ def _show_group(kind: str, figures: Sequence[Measurement]) -> None:
     weakest = _name_weakest(figures)
     st.markdown(f"**{title}**")
     st.markdown(f"{meaning} {as_plain_text(weakest)}")
-    ordered = weakest_first(figures) if kind == "school" else figures
+    ordered = weakest_first(figures)[:WEAKEST] if kind == "school" else figures
     show_chart(by_group(ordered, text_colour()), kind, f"{title}, as dots with intervals. {weakest}")
+    if left := len(figures) - len(ordered):
+        least = min(one.share for one in weakest_first(figures)[WEAKEST:])
+        how = "everything" if least == 1 else f"{percent(least)} or more"
+        st.caption(f"Of {left} other ways, {how} is read correctly; the whole card below has each.")
 
 
 def _name_weakest(figures: Sequence[Measurement]) -> str:
