@@ -57,7 +57,7 @@ OF_RUNS = (
     "split_seed",
     "patience",
     "plateau",
-)  # settings of no use here
+)  # of no use here
 WEAKNESSES = (
     "It knows the hands of American census staff and students (MNIST) and of 24 people in Turkey (pen digits).",
     "Ways of writing from elsewhere, a 1 with a long upstroke or a slashed 0, it knows from a synthetic writer alone.",
