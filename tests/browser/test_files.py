@@ -56,7 +56,7 @@ def test_a_table_is_read_corrected_and_downloaded(page: Page, server: Server, sp
     expect(uploader).to_be_attached(timeout=LONG)
     uploader.set_input_files({"name": "mine.csv", "mimeType": "text/csv", "buffer": content})
     expect(page.get_by_text("mine.csv is a CSV of 60 digits, with a header, with labels.")).to_be_visible(timeout=LONG)
-    expect(page.get_by_text("Corrected by you")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Corrected by you", exact=True)).to_be_visible(timeout=LONG)
     answers = download(page, "Download the answers")
     np.testing.assert_array_equal(answers["digit"], read)
     np.testing.assert_allclose(answers["confidence"], probabilities.max(axis=1), atol=1e-5)
