@@ -14,7 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from digitrec.charts import DASHES
+from digitrec.charts import DASHES, error_bars
 from digitrec.registry import Calibration, Measurement, Refusal, Rival
 
 # One more than the theme has colours, so that they come together again after a hundred and ten.
@@ -71,12 +71,7 @@ def _dots(figures: Sequence[Measurement], places: list[float], name: str, symbol
     return go.Scatter(
         x=[100 * one.share for one in figures],
         y=places,
-        error_x={
-            "type": "data",
-            "array": [100 * (one.high - one.share) for one in figures],
-            "arrayminus": [100 * (one.share - one.low) for one in figures],
-            "thickness": 2,
-        },
+        error_x=error_bars([(one.low, one.share, one.high) for one in figures]),
         mode="markers",
         marker={"size": 10, "symbol": symbol},
         name=_name(name),
@@ -164,12 +159,7 @@ def reliability_curves(calibrations: Sequence[Calibration]) -> go.Figure:
         figure.add_scatter(
             x=[100 * part.confidence for part in one.bins],
             y=[100 * part.accuracy for part in one.bins],
-            error_y={
-                "type": "data",
-                "array": [100 * (part.accuracy_high - part.accuracy) for part in one.bins],
-                "arrayminus": [100 * (part.accuracy - part.accuracy_low) for part in one.bins],
-                "thickness": 1,
-            },
+            error_y=error_bars([(part.accuracy_low, part.accuracy, part.accuracy_high) for part in one.bins], 1),
             mode="markers+lines",
             line={"dash": dash, "width": 1.5},
             cliponaxis=False,

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,12 +32,7 @@ def shares(figures: Sequence[Measurement], text_colour: str | None = None) -> go
     dots = go.Scatter(
         x=percent,
         y=places,
-        error_x={
-            "type": "data",
-            "array": [100 * (figure.high - figure.share) for figure in rows],
-            "arrayminus": [100 * (figure.share - figure.low) for figure in rows],
-            "thickness": 2,
-        },
+        error_x=error_bars([(figure.low, figure.share, figure.high) for figure in rows]),
         mode="markers",
         marker={"size": 11},
         customdata=[[100 * figure.low, 100 * figure.high] for figure in rows],
@@ -61,6 +57,16 @@ def shares(figures: Sequence[Measurement], text_colour: str | None = None) -> go
     figure.update_xaxes(ticksuffix=" %", range=[low - spare, high + spare])
     figure.update_yaxes(showticklabels=False, showgrid=False, range=[-0.5, len(rows) - 0.2], fixedrange=True)
     return figure
+
+
+def error_bars(shares: Sequence[tuple[float, float, float]], thickness: float = 2) -> dict[str, Any]:
+    """Bars from the low to the high end of each share, given as (low, share, high), in percent around it."""
+    return {
+        "type": "data",
+        "array": [100 * (high - share) for _, share, high in shares],
+        "arrayminus": [100 * (share - low) for low, share, _ in shares],
+        "thickness": thickness,
+    }
 
 
 def label_bars(counts: pd.DataFrame, order: str) -> go.Figure:

@@ -98,7 +98,7 @@ def choose_powers(classifier: Classifier, path: PathCard, checks: Checks) -> Pat
 
 
 def measure_speed(classifier: Classifier, images: NDArray[np.uint8]) -> Speed:
-    """How fast it reads, with one thread, once warm."""
+    """How fast it reads once warm: one image with one thread, and thousands with two."""
     one = _seconds(lambda: classifier.predict_proba(images[:1]), TIMES)
     many = images[:5120]
     batch = _seconds(lambda: classifier.predict_proba(many), 5)

@@ -24,6 +24,7 @@ NUMBERS_NAME = "digitrec-numbers"  # the shipped model that reads whole numbers
 DELETED = ".deleted"
 PATH_FILES = ("path.keras", "path.tflite")
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,38}[A-Za-z0-9_-])?")
+NUMBERS = re.compile(r"\[\n[\d\s.,eE+-]*\]")  # a list of them over several lines; no text in JSON has a bare line break
 Kind = Literal["read", "doubted", "refused", "digit", "school", "width"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -365,8 +366,9 @@ def read_card(folder: Path) -> Card:
 
 
 def write_card(folder: Path, card: Card) -> None:
-    """Write a card into its model's folder."""
-    (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n", "utf-8")
+    """Write a card into its model's folder, a list of numbers in one line."""
+    text = NUMBERS.sub(lambda found: " ".join(found[0].split()), card.model_dump_json(indent=2))
+    (folder / "card.json").write_text(text + "\n", "utf-8")
 
 
 def read_file(folder: Path, name: str, card: Card) -> bytes:
