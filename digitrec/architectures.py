@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
+import numpy as np
+
 from digitrec.preprocessing import SIDE
 from digitrec.strips import BLANK, WIDTH
 
@@ -67,7 +69,16 @@ class Frames:
     units: int
 
 
-Layer = Convolution | Normalisation | MaxPooling | Dropout | Flatten | Dense | Frames
+@dataclass(frozen=True)
+class Sharing:
+    """From probabilities of ten digits and of none of them to ten: that of none is shared out evenly.
+
+    What looks like no digit gets a tenth for each, as one would answer who cannot tell, and which digits look alike is
+    left to the ten alone.
+    """
+
+
+Layer = Convolution | Normalisation | MaxPooling | Dropout | Flatten | Dense | Frames | Sharing
 Reads = Literal["digit", "number"]
 
 
@@ -121,6 +132,8 @@ def normalised(
 
 
 END = Dense(10, "softmax")
+END_WITH_NONE = (Dense(11, "softmax"), Sharing())
+SHARES = np.vstack([np.eye(10), np.full(10, 0.1)])  # of each of eleven probabilities that goes to each digit
 ENDINGS = {"relu": ", ReLU", "softmax": ", softmax", "later": ""}
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -154,7 +167,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             *normalised(128, "valid"),
             Flatten(),
             Dropout(0.3),
-            END,
+            *END_WITH_NONE,
         ),
         "What the shipped model uses: wide enough for many hands, small enough to be read ten times a second.",
     ),
@@ -292,5 +305,7 @@ def _describe(layer: Layer, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...
         case Dense(units, activation):
             title = f"Dense, {units}{ENDINGS[activation]}"
             return title, (units,), units * (shape[0] + (activation != "later"))
+        case Sharing():
+            return "That of no digit, shared out", (10,), 10 * shape[0]  # none of which is learned
         case Frames(units):
             return f"Dense, {units} for each column, softmax", (shape[1], units), units * (shape[2] + 1)

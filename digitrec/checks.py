@@ -13,7 +13,7 @@ from digitrec.datasets import Split, load_dataset
 from digitrec.datasets.pen import PenDigit, draw_at_random, load_pen_digits, split_by_writer, to_image
 from digitrec.drawings import CANVAS, Drawing, place, render
 from digitrec.fontletters import read_letters
-from digitrec.nondigits import TAUGHT, UNSEEN, Kind, kinds, mirrored, on_its_side
+from digitrec.nondigits import TAUGHT, UNSEEN, kinds
 from digitrec.paths import FEATURES, POINTS, to_path
 from digitrec.preprocessing import shrink
 from digitrec.schools import FORMS, way_of_writing, write
@@ -114,12 +114,8 @@ def half(drawn: Drawn, which: int) -> Drawn:
 
 
 def _draw_nondigits(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> dict[str, Drawn]:
-    untaught: dict[str, Kind] = UNSEEN | {
-        "digits mirrored": lambda rng: mirrored(digits, rng),
-        "digits on their side": lambda rng: on_its_side(digits, rng),
-    }
     found = {name.capitalize(): _draw_kind(kind, rng) for name, kind in kinds(TAUGHT, digits).items()}
-    found |= {name.capitalize() + UNTAUGHT: _draw_kind(kind, rng) for name, kind in untaught.items()}
+    found |= {name.capitalize() + UNTAUGHT: _draw_kind(kind, rng) for name, kind in UNSEEN.items()}
     unknown = np.empty((0, POINTS, FEATURES), np.float32)
     return found | {name.capitalize() + UNTAUGHT: Drawn(images, unknown) for name, images in read_letters().items()}
 

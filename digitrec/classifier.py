@@ -136,7 +136,9 @@ class Classifier:
         return self._answer(images, find_target, looks_inside=True)
 
     def last_layer(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Its weights (10, d) and biases (10,), float32: probabilities are softmax(`features` @ weights.T + biases).
+        """Its weights (k, d) and biases (k,), float32: probabilities are softmax(`features` @ weights.T + biases).
+
+        k is 10, or 11 where the network has one more for what is no digit, which it then shares out among the ten.
 
         Raises
         ------
@@ -263,8 +265,13 @@ def _check_images(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _last_dense(interpreter: Any, name: str) -> list[int]:
-    """The tensors that go into the last dense layer: what it sees, its weights and, where it has any, its biases."""
-    dense = [op for op in interpreter._get_ops_details() if op["op_name"] == "FULLY_CONNECTED"]  # noqa: SLF001
+    """The tensors that go into the last dense layer: what it sees, its weights and, where it has any, its biases.
+
+    What comes after the softmax adds up probabilities and is not meant.
+    """
+    operations = interpreter._get_ops_details()  # noqa: SLF001  there is no public way
+    end = max((i for i, one in enumerate(operations) if one["op_name"] == "SOFTMAX"), default=len(operations))
+    dense = [one for one in operations[:end] if one["op_name"] == "FULLY_CONNECTED"]
     if not dense:
         raise ModelError(
             f"Expected a network that ends in a dense layer. Received: {name!r}, which has none. Use another model."
@@ -278,7 +285,9 @@ def _layer_outputs(interpreter: Any) -> list[tuple[str, int]]:
     layers: list[tuple[str, int]] = []
     for operation in interpreter._get_ops_details():  # noqa: SLF001  there is no public way
         kind, made = LAYERS.get(operation["op_name"]), int(operation["outputs"][0])
-        if kind and (len(shapes[made]) == 4 or shapes[made] == (1, 10)):
+        if kind == "Dense" and layers and layers[-1][0].startswith("Softmax"):
+            kind = "Sharing"  # of what the softmax gave to no digit
+        if kind and (len(shapes[made]) == 4 or shapes[made] in ((1, 10), (1, 11))):
             number = 1 + sum(name.startswith(kind) for name, _ in layers)
             layers.append((f"{kind} {number}", made))
     return layers

@@ -14,6 +14,7 @@ from digitrec.architectures import (
     Layer,
     MaxPooling,
     Normalisation,
+    Sharing,
     outline,
 )
 from digitrec.preprocessing import SIDE
@@ -33,6 +34,7 @@ COLOURS: dict[type[Layer], str] = {
     Flatten: "#e69f00",
     Dense: "#009e73",
     Frames: "#009e73",
+    Sharing: "#009e73",
 }
 
 

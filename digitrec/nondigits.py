@@ -141,6 +141,8 @@ def kinds(named: dict[str, Kind], digits: Sequence[PenDigit]) -> dict[str, Kind]
     return named | {
         "pairs of digits": lambda rng: pair(digits, rng),
         "digits upside down": lambda rng: upside_down(digits, rng),
+        "digits mirrored": lambda rng: mirrored(digits, rng),
+        "digits on their side": lambda rng: on_its_side(digits, rng),
     }
 
 

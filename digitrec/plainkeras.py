@@ -12,6 +12,7 @@ from digitrec.architectures import (
     Layer,
     MaxPooling,
     Normalisation,
+    Sharing,
 )
 from digitrec.recipe import Recipe
 from digitrec.strips import FRAMES
@@ -194,6 +195,9 @@ def _layer(layer: Layer) -> list[str]:  # noqa: PLR0911  one for each kind of la
             return ["layers.Flatten()"]
         case Dense(units, activation):
             return [f"layers.Dense({units}, {_ending(activation)})"]
+        case Sharing():
+            kernel = "keras.initializers.Constant(np.vstack([np.eye(10), np.full(10, 0.1)]))"
+            return [f'layers.Dense(10, use_bias=False, trainable=False, dtype="float32", kernel_initializer={kernel})']
         case Frames(units):
             return [f"layers.Reshape(({FRAMES}, -1))", f'layers.Dense({units}, activation="softmax")']
 

@@ -108,7 +108,7 @@ SHIPPED = Recipe(
     schedule="one-cycle",
     weight_decay=1e-2,
     averaging=0.999,
-    epochs=40,
+    epochs=12,
     augmentation=Augmentation(),
     precision="bfloat16",
 )

@@ -146,6 +146,14 @@ class PathCard(BaseModel):
     unsure_below: Share
 
 
+class Sibling(BaseModel):
+    """A model made by the same recipe from a seed, and its figures: how much of a card is chance."""
+
+    model_config = ConfigDict(frozen=True)
+    seed: int
+    measured: tuple[Measurement, ...]
+
+
 class Card(BaseModel):
     """What a model is, how it came about, and what it is worth.
 
@@ -164,6 +172,7 @@ class Card(BaseModel):
     path : what reads the pen's path beside it, in path.tflite; None where there is none.
     temperature : by which its logits were divided before it was written (Guo and others, 2017).
     calibration, refusal, rivals, speed : where they were measured.
+    seeds : the models that it was chosen from, itself among them, by their seeds.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -185,6 +194,7 @@ class Card(BaseModel):
     refusal: Refusal | None = None
     rivals: tuple[Rival, ...] = ()
     speed: Speed | None = None
+    seeds: tuple[Sibling, ...] = ()
 
 
 def models_folders() -> list[Path]:

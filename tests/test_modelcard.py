@@ -12,7 +12,19 @@ from streamlit.testing.v1 import AppTest
 from digitrec.calibration import expected_calibration_error, reliability
 from digitrec.evaluation import measure
 from digitrec.exam import Exam, write_exam
-from digitrec.registry import Bin, Calibration, Card, Kind, Measurement, Refusal, Rival, Speed, find_model, read_card
+from digitrec.registry import (
+    Bin,
+    Calibration,
+    Card,
+    Kind,
+    Measurement,
+    Refusal,
+    Rival,
+    Sibling,
+    Speed,
+    find_model,
+    read_card,
+)
 from digitrec.registry import write_card as put_card
 from digitrec.samples import own_sample
 
@@ -24,11 +36,12 @@ THRESHOLDS = tuple(np.linspace(0, 1, 21).round(3).tolist())
 SECTIONS = (
     "What it was trained on",
     "Where it is strong and weak",
+    "How much of this is luck?",
     "Is it as sure as it should be?",
     "When it says not sure",
     "A fair comparison",
 )
-CHARTS = {"digit", "school", "width", "read", "doubted", "refused", "calibration", "refusal", "rivals"}
+CHARTS = {"digit", "school", "width", "read", "doubted", "refused", "seeds", "calibration", "refusal", "rivals"}
 
 
 def make_exam(each: int = 3) -> Exam:
@@ -119,6 +132,10 @@ def make_full_card(card: Card, exam: Exam) -> Card:
                 make_rival("digitrec", "on MNIST alone, 12 epochs", 213_225, exam, (0.004, 0.06, 0.3)),
                 make_rival("dense-128", "on MNIST alone, 5 epochs", 101_770, exam, (0.022, 0.2, 0.6)),
             ),
+            "seeds": tuple(
+                Sibling(seed=seed, measured=(measure_on("read", SCANS, "", 10_000, wrong), *card.measured[1:]))
+                for seed, wrong in ((17, 40), (18, 25), (19, 31))
+            ),
             "speed": Speed(milliseconds=0.21, images_per_second=12_345, machine="2 cores of a *fast* machine"),
         }
     )
@@ -178,7 +195,7 @@ def card() -> Card:
     """The shipped model's, without what later ones tell."""
     card = read_card(find_model())
     plain = tuple(one for one in card.measured if one.kind in ("read", "doubted", "refused"))
-    nothing = {"calibration": (), "refusal": None, "rivals": (), "speed": None, "temperature": 1.0}
+    nothing = {"calibration": (), "refusal": None, "rivals": (), "speed": None, "temperature": 1.0, "seeds": ()}
     return card.model_copy(update={"measured": plain, **nothing})
 
 
@@ -235,6 +252,8 @@ def test_each_section_says_what_its_figures_say(open_card: OpenCard, card: Card,
         assert f"when it says {100 * surest.confidence:.1f} %, it is right in **{100 * surest.accuracy:.1f} %**" in told
         assert f"**{100 * one.error:.2g} percentage points** apart" in told
     assert "a temperature of 1.12" in told
+    assert "followed from 3 seeds" in told
+    assert f"{SCANS}: 99.60 % to 99.75 %, 99.68 % on average." in told
     doubted = 100 * np.interp(full.unsure_below, THRESHOLDS, full.refusal.digits[PENS])
     refused = 100 * np.interp(full.unsure_below, THRESHOLDS, full.refusal.others["Other signs, never taught"])
     assert f"doubts at most {doubted:.1f} % of digits ({PENS})" in told

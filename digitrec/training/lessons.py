@@ -17,12 +17,13 @@ from digitrec.splits import split_mnist
 from digitrec.training.batches import Lesson, to_targets
 from digitrec.training.pathnetwork import PathLesson
 
-PEN_COPIES = 2  # each drawn at another size, place, tilt and pen width
-VARIED_COPIES = 3  # with their strokes changed, too, as if others had written them
+SCAN_COPIES = 2  # an epoch shows each scan twice, always changed, and each drawing once: there are more drawings so
+PEN_COPIES = 4  # each drawn at another size, place, tilt and pen width
+VARIED_COPIES = 6  # with their strokes changed, too, as if others had written them
 OTHER_HAND = Variation(degrees=4, slant=0.12, stretch=0.12, bend=0.025, reordered=0, reversed_=0, broken=0)
-WRITTEN = 500  # of each form of the synthetic writer
-NONDIGITS = 1200  # of each kind
-LETTERS = 4000  # more than of the others, since there are more of them
+WRITTEN = 1000  # of each form of the synthetic writer
+NONDIGITS = 2400  # of each kind
+LETTERS = 10_000  # more than of the others, since there are more of them
 PATH_NONDIGITS = 150  # of each kind, for the network that reads paths
 PATH_LETTERS = 800
 PATH_WRITTEN = 60  # of each form of the synthetic writer
@@ -39,7 +40,7 @@ def make_lesson(seed: int) -> Lesson:
         draw_nondigits(kind, LETTERS if "letters" in name else NONDIGITS, rng)
         for name, kind in kinds(TAUGHT, pen_train).items()
     ]
-    digits = [train, *drawn, *varied, draw_all(write_forms(WRITTEN, rng), rng)]
+    digits = [*[train] * SCAN_COPIES, *drawn, *varied, draw_all(write_forms(WRITTEN, rng), rng)]
     images = np.concatenate([split.images for split in digits] + nondigits)
     targets = np.full((len(images), 10), 0.1, np.float32)
     labels = np.concatenate([split.labels for split in digits])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from digitrec.architectures import (
     ARCHITECTURES,
+    SHARES,
     Convolution,
     Dense,
     Dropout,
@@ -22,6 +23,7 @@ from digitrec.architectures import (
     Layer,
     MaxPooling,
     Normalisation,
+    Sharing,
 )
 from digitrec.preprocessing import SIDE
 from digitrec.recipe import Precision
@@ -118,6 +120,10 @@ def _to_keras(layer: Layer, index: int) -> list[keras.Layer]:  # noqa: PLR0911  
             return [keras.layers.Flatten(name=f"flatten_{index}")]
         case Dense(units, activation):
             return [keras.layers.Dense(units, name=f"dense_{index}", **_ending(activation))]
+        case Sharing():
+            fixed = {"use_bias": False, "trainable": False, "dtype": "float32"}
+            kernel = keras.initializers.Constant(SHARES.tolist())
+            return [keras.layers.Dense(10, kernel_initializer=kernel, name=f"sharing_{index}", **fixed)]
         case Frames(units):
             return [
                 keras.layers.Reshape((FRAMES, -1), name=f"frames_{index}"),

@@ -19,6 +19,7 @@ from digitrec.xray import xray
 SHOWN = 140  # pixels, the side of a small picture
 COLUMNS = 16  # of feature maps
 SHOWN_MAP = 42  # pixels, the side of one
+FLAT = {10: "one number for each digit, 0 to 9", 11: "one number for each digit, 0 to 9, and one for none of them"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +102,7 @@ def _show_layers(case: Case) -> None:
     for activation in case.classifier.activations(case.image):
         values = activation.values if activation.values.ndim == 3 else activation.values[None, None, :]
         height, width, count = values.shape
-        size = "one number for each digit, 0 to 9" if height == width == 1 else f"{count} maps of {height} × {width}"
+        size = FLAT[count] if height == width == 1 else f"{count} maps of {height} × {width}"
         name = f"{activation.layer}: {size}"
         st.image(to_data_url(tile(values, COLUMNS, SHOWN_MAP)), caption=name, alt=f"What this layer answers. {name}")
 

@@ -263,6 +263,34 @@ def show_measured(card: Card) -> None:
             show_chart(shares(safe, text_colour()), kind, f"{title}, as dots with intervals")
 
 
+def show_seeds(card: Card) -> None:
+    """What the same recipe came to by other chances."""
+    if len(card.seeds) < 2:
+        return
+    st.subheader("How much of this is luck?", anchor=False)
+    read = [
+        one.model_copy(update={"on": f"seed {sibling.seed}"})
+        for sibling in card.seeds
+        for one in sibling.measured
+        if one.kind == "read"
+    ]
+    told = describe_spread(read)
+    kept = card.recipe.get("seed")
+    which = f" The one kept, of seed {kept}, reads the validation scans best." if isinstance(kept, int) else ""
+    st.markdown(
+        "Where a network begins, and in which order it sees its images, is drawn by lot from a *seed*. The same recipe "
+        f"was followed from {len(card.seeds)} seeds.{which} {as_plain_text(told)}"
+    )
+    show_chart(by_group(read, text_colour()), "seeds", f"Digits read by the models of each seed, as dots. {told}")
+
+
+def describe_spread(read: Sequence[Measurement]) -> str:
+    """Between which shares the models of several seeds read what the first of the figures is about."""
+    alike = [one.share for one in read if one.what == read[0].what]
+    mean = sum(alike) / len(alike)
+    return f"{read[0].what}: {percent(min(alike), 2)} to {percent(max(alike), 2)}, {percent(mean, 2)} on average."
+
+
 def show_calibration(card: Card) -> None:
     """Whether its confidence means what it says."""
     sets = [one for one in card.calibration if one.bins]

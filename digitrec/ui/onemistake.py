@@ -177,7 +177,7 @@ def _show_layers(exam: Exam, place: int) -> None:
     reader, image, row = classifier(exam.folder), exam.split.images[place], exam.table.iloc[place]
     layers = reader.activations(image)
     with told("The last layer could not be taken apart."):
-        features, (weights, _) = reader.features(image[None])[0], reader.last_layer()
+        features, weights = reader.features(image[None])[0], reader.last_layer()[0][:10]
     st.markdown(
         "The last layer adds up what it sees, each place with a weight for each digit: :orange[orange] places speak "
         "for the digit, :blue[blue] ones against it, more than they do for the ten on average."

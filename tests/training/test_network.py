@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 
 from digitrec.architectures import (
     ARCHITECTURES,
+    END_WITH_NONE,
+    SHARES,
     Architecture,
     Convolution,
     Dense,
@@ -16,6 +19,7 @@ from digitrec.architectures import (
     Normalisation,
 )
 from digitrec.datasets import Dataset
+from digitrec.nondigits import LYING
 from digitrec.recipe import Recipe
 from digitrec.training.batches import Lesson, to_targets
 from digitrec.training.fitting import Student
@@ -129,9 +133,9 @@ def test_the_policy_is_what_it_was_after_an_error(monkeypatch: pytest.MonkeyPatc
 def test_layers_calculate_in_the_precision_that_was_asked_for_and_keep_exact_numbers() -> None:
     for precision, normalisation in (("float32", keras.layers.BatchNormalization), ("bfloat16", QuickNormalisation)):
         model = build("digitrec", precision=precision)  # type: ignore[arg-type]
-        *hidden, last = (layer for layer in model.layers if layer.weights)
+        *hidden, dense, sharing = (layer for layer in model.layers if layer.weights)
         assert {layer.compute_dtype for layer in hidden} == {precision}
-        assert last.compute_dtype == "float32"
+        assert (dense.compute_dtype, sharing.compute_dtype) == ("float32", "float32")
         assert {variable.dtype for variable in model.weights} == {"float32"}
         assert {type(layer) for layer in hidden} == {keras.layers.Conv2D, normalisation}
 
@@ -143,6 +147,39 @@ def test_probabilities_in_bfloat16_are_float32_and_finer_than_its_steps(mnist: D
     np.testing.assert_allclose(np.asarray(answers).sum(axis=1), 1, atol=1e-6)
     coarse = tf.cast(tf.cast(answers, tf.bfloat16), tf.float32)
     assert np.asarray(answers != coarse).mean() > 0.9
+
+
+def test_what_is_no_digit_is_shared_out_among_the_ten(mnist: Dataset) -> None:
+    model = build("digitrec")
+    softmax = model.layers[-2]
+    weights, biases = softmax.get_weights()
+    softmax.set_weights([weights * 3, biases + np.linspace(-1, 1, 11, dtype=np.float32)])
+    images = mnist.test.images[:20, ..., None].astype(np.float32)
+    eleven = np.asarray(keras.Model(model.inputs[0], softmax.output)(images))
+    assert eleven.shape == (20, 11)
+    np.testing.assert_allclose(np.asarray(model(images)), eleven[:, :10] + eleven[:, 10:] / 10, atol=1e-6)
+    assert not model.layers[-1].trainable_variables
+
+
+def test_what_is_no_digit_is_learned_apart_from_which_digit_it_is(
+    mnist: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = ARCHITECTURES["digitrec-fast"]
+    monkeypatch.setitem(ARCHITECTURES, "fast", replace(fast, layers=(*fast.layers[:-1], *END_WITH_NONE)))
+    digits = mnist.train.images[:2000]
+    others = mnist.train.images[2000:3000].transpose(0, 2, 1)[:, ::-1]  # lying on their side
+    targets = np.concatenate([to_targets(mnist.train.labels[:2000]), np.full((1000, 10), 0.1, np.float32)])
+    student = Student(
+        Recipe("fast", batch=50, epochs=4, learning_rate=3e-3), Lesson(np.concatenate([digits, others]), targets)
+    )
+    for epoch in range(4):
+        assert sum(step.images for step in student.learn(epoch)) == 3000
+    np.testing.assert_array_equal(student.model.layers[-1].get_weights()[0], np.float32(SHARES))
+    none = keras.Model(student.model.inputs[0], student.model.layers[-2].output)
+    upright = mnist.test.images[:200, ..., None].astype(np.float32)
+    lying = upright[np.isin(mnist.test.labels[:200], LYING)].transpose(0, 2, 1, 3)[:, ::-1]
+    assert np.asarray(none(upright))[:, 10].mean() < 0.2
+    assert np.asarray(none(lying))[:, 10].mean() > 0.8
 
 
 TINY = Architecture(

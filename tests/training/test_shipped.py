@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from digitrec.architectures import ARCHITECTURES, END_WITH_NONE
 from digitrec.calibration import fit_temperature
 from digitrec.checks import Checks, Drawn
 from digitrec.datasets import Split
@@ -172,6 +173,29 @@ def test_softening_divides_the_logits_by_the_temperature_that_suits_the_first_ha
     np.testing.assert_allclose(after, expected, atol=1e-4)
     assert cross_entropy(after, labels) < cross_entropy(before, labels) - 0.001
     assert fit_temperature(after, labels) == pytest.approx(1, abs=0.02)
+
+
+def test_softening_a_network_that_shares_out_what_is_no_digit_divides_before_it_does(
+    lesson: Lesson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = ARCHITECTURES["cnn-tiny"]
+    monkeypatch.setitem(ARCHITECTURES, "cnn-tiny", replace(tiny, layers=(*tiny.layers[:-1], *END_WITH_NONE)))
+    student = Student(replace(RECIPE, learning_rate=0.01), lesson)
+    for epoch in range(2):
+        assert len(list(student.learn(epoch))) == 12
+    dense = student.model.layers[-2]
+    validation, pen = Split(*bars(301, 1, 0.5)), Split(*bars(150, 2, 0.5))
+    images = np.concatenate([validation.images[0::2], pen.images[0::2]])
+    labels = np.concatenate([validation.labels[0::2], pen.labels[0::2]])
+    losses, before = {}, dense.get_weights()
+    for heat in (0.8, 1.0, 1.25):  # of the best temperature: neither more nor less is better
+        dense.set_weights(before)
+        temperature = soften(student, make_checks(_with_half_wrong(validation), _with_half_wrong(pen)))
+        dense.set_weights([weights / heat for weights in dense.get_weights()])
+        losses[heat] = cross_entropy(student.read(images), labels)
+    assert temperature != pytest.approx(1, abs=0.05)
+    assert min(losses, key=losses.__getitem__) == 1.0
+    np.testing.assert_allclose(dense.get_weights()[0] * temperature * heat, before[0], rtol=1e-4)
 
 
 def test_examples_are_images_of_the_lesson_each_once_and_the_same_for_the_same_seed(

@@ -16,7 +16,7 @@ from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit, split_by_writer
 from digitrec.drawings import render
 from digitrec.errors import RunError
 from digitrec.evaluation import cross_entropy
-from digitrec.figures import SCANS
+from digitrec.figures import SCANS, VALIDATION
 from digitrec.nondigits import TAUGHT
 from digitrec.preprocessing import preprocess
 from digitrec.recipe import PUBLISHED
@@ -212,7 +212,7 @@ def test_a_model_is_made_measured_and_put_in_place_of_the_old(
     folder.mkdir(parents=True)
     (folder / "card.json").write_text("old")
     told: list[str] = []
-    card = shipped.make_model(folder, replace(SHIPPED_RECIPE, epochs=1, batch=64, averaging=0.9), told.append)
+    card = shipped.make_model(folder, replace(SHIPPED_RECIPE, epochs=1, batch=64, averaging=0.9), told.append, seeds=2)
 
     assert read_card(folder) == card
     assert json.loads((folder / "card.json").read_text())["recipe"]["epochs"] == 1
@@ -232,6 +232,7 @@ def test_a_model_is_made_measured_and_put_in_place_of_the_old(
     assert card.path.powers != (1.0, 1.0)
     assert 0.05 < card.temperature < 20
 
+    _check_seeds(card, told)
     _check_rivals(card, folder, tmp_path / "runs" / "rivals" / "digitrec-fast")
     assert any("hours on this machine" in line for line in told)
     assert any("Epoch 1 of 1" in line for line in told)
@@ -243,6 +244,19 @@ def test_a_model_is_made_measured_and_put_in_place_of_the_old(
 
     monkeypatch.setattr("digitrec.training.rivals.subprocess.run", refuse)
     assert rivals._teach("digitrec-fast") == tmp_path / "runs" / "rivals" / "digitrec-fast"
+
+
+def _check_seeds(card: Card, told: list[str]) -> None:
+    """That the best of them on the validation scans was kept."""
+    seed = SHIPPED_RECIPE.seed
+    assert [one.seed for one in card.seeds] == [seed, seed + 1]
+    figures = {one.seed: {figure.what: figure for figure in one.measured} for one in card.seeds}
+    best = max(figures, key=lambda seed: figures[seed][VALIDATION].share)
+    assert card.recipe["seed"] == best
+    assert figures[best][SCANS] == next(figure for figure in card.measured if figure.what == SCANS)
+    assert figures[seed][SCANS] != figures[seed + 1][SCANS]
+    assert {figure.kind for one in card.seeds for figure in one.measured} == {"read", "doubted", "refused"}
+    assert any("model 2 of 2" in line for line in told)
 
 
 def _check_rivals(card: Card, folder: Path, rival_folder: Path) -> None:
@@ -275,6 +289,7 @@ def test_a_rival_that_cannot_be_taught_is_told(monkeypatch: pytest.MonkeyPatch, 
 
 
 FEW = {
+    "SCAN_COPIES": 1,
     "PEN_COPIES": 1,
     "VARIED_COPIES": 1,
     "WRITTEN": 4,
