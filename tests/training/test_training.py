@@ -326,7 +326,7 @@ def test_a_lesson_is_digits_by_many_hands_and_what_is_none(
     lesson, same = lessons.make_lesson(5), lessons.make_lesson(5)
     np.testing.assert_array_equal(lesson.images, same.images)
     digits = len(scans) + 3 * n + len(FORMS)
-    kinds = len(TAUGHT) + 2
+    kinds = len(TAUGHT) + 4  # and what is made of digits
     assert lesson.images.shape == (digits + 3 * (kinds - 1) + 5, 28, 28)
     np.testing.assert_array_equal(lesson.images[: len(scans)], scans.images)
     np.testing.assert_array_equal(lesson.targets[:digits].max(axis=1), 1)
