@@ -152,9 +152,11 @@ def _batches(recipe: Recipe) -> list[str]:
         '        batch = x[chosen].astype("float32")',
     ]
     if recipe.augmentation is not None:
-        lines.append(
-            f"        batch = augment(batch, {recipe.augmentation}, np.random.default_rng([SEED, epoch, step]))"
-        )
+        change = f"batch = augment(batch, {recipe.augmentation}, np.random.default_rng([SEED, epoch, step]))"
+        lines += [
+            *([f"        if epoch < EPOCHS - {recipe.settling}:"] if recipe.settling else []),
+            f"        {'    ' * bool(recipe.settling)}{change}",
+        ]
     return [
         *lines,
         "        return batch[..., None], np.eye(10)[y[chosen]]",

@@ -28,6 +28,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "validation": (0, 0.9),
     "patience": (0, 1000),
     "plateau": (0, 1000),
+    "settling": (0, 1000),
     "seed": (0, 2**31 - 1),
     "split_seed": (0, 2**31 - 1),
 }
@@ -55,6 +56,7 @@ class Recipe:
     averaging : momentum of the running average of the weights, which is what is kept at the end; 0: none.
     batch, epochs : images a step, and passes over the data.
     augmentation : what is done to the images, anew in each epoch; None: nothing.
+    settling : so many last epochs show the images as they are, which augmentation only ever shows a little blurred.
     patience : stop after so many epochs without a lower validation loss, and return to the best; 0: never.
     plateau : halve the learning rate after so many epochs without a lower validation loss; 0: never.
     seed : of weights, order, dropout and augmentation.
@@ -79,6 +81,7 @@ class Recipe:
     batch: int = 128
     epochs: int = 5
     augmentation: Augmentation | None = None
+    settling: int = 0
     patience: int = 0
     plateau: int = 0
     seed: int = 17
@@ -95,7 +98,7 @@ WORD: tuple[str, tuple[type, ...]] = ("a word", (str,))
 SHARES = ("validation", "warmup", "beta_2", "smoothing", "averaging")
 KINDS = {
     **dict.fromkeys(("network", "source", "scaling", "optimiser", "schedule", "precision"), WORD),
-    **dict.fromkeys(("batch", "epochs", "patience", "plateau", "seed", "split_seed"), WHOLE),
+    **dict.fromkeys(("batch", "epochs", "settling", "patience", "plateau", "seed", "split_seed"), WHOLE),
     **dict.fromkeys((*SHARES, "learning_rate", "weight_decay"), NUMBER),
     "images": ("a whole number or nothing", (int, type(None))),
     "by_writer": ("true or false", (bool,)),
@@ -110,6 +113,7 @@ SHIPPED = Recipe(
     averaging=0.999,
     epochs=12,
     augmentation=Augmentation(),
+    settling=1,
     precision="bfloat16",
 )
 KAGGLE = {"images": 42_000, "validation": 0.2}  # the size and split of the tutorials on Kaggle's data

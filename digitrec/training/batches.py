@@ -70,7 +70,7 @@ def prepare(lesson: Lesson | NumberLesson, recipe: Recipe) -> Batches:
 
 
 class DigitBatches:
-    """A lesson in a new order and newly augmented in each epoch."""
+    """A lesson in a new order and newly augmented in each epoch, but for those in which the network settles."""
 
     def __init__(self, lesson: Lesson, recipe: Recipe) -> None:
         self.lesson, self.recipe = lesson, recipe
@@ -86,7 +86,7 @@ class DigitBatches:
         """The images (n, 28, 28, 1) float32 of 0 to 255 and the targets of a step, counted from 0."""
         chosen = order[step * self.recipe.batch : (step + 1) * self.recipe.batch]
         images = self.lesson.images[chosen].astype(np.float32)
-        if self.recipe.augmentation is not None:
+        if self.recipe.augmentation is not None and epoch < self.recipe.epochs - self.recipe.settling:
             rng = np.random.default_rng([self.recipe.seed, epoch, step])
             images = augment(images, self.recipe.augmentation, rng)
         return images[..., None], self.lesson.targets[chosen]

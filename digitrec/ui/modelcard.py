@@ -73,6 +73,7 @@ MEANINGS = {
     "bend": "pixels, typically",
     "thicker": "share of a pixel around the ink, at most",
     "thinner": "share of a pixel around the ink, at most",
+    "settling": "last epochs that show images as they are",
     "patience": "epochs without gain until it stops",
     "plateau": "epochs without gain until steps are halved",
     "precision": "of the numbers it multiplied while it learned",

@@ -76,6 +76,8 @@ def _choose_more(published: Recipe, data: Dataset) -> dict[str, Any]:
         if reads_digits:
             meaning = "Share spread over all ten digits."
             changes["smoothing"] = _real(published, "smoothing", "Label smoothing", meaning)
+            meaning = "So many last epochs show images as they are, without augmentation."
+            changes["settling"] = _whole(published, "settling", "Settling", meaning)
     share = "Share of the images that it never learns from; 0: the test part serves."
     with st.container(horizontal=True, vertical_alignment="bottom"):
         changes |= {

@@ -34,8 +34,9 @@ def run_code(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> dict[str, An
         replace(TINY, network="digitrec-fast", optimiser="adamw", weight_decay=0.01, averaging=0.9, images=500),
         replace(PUBLISHED["digitrec-fast"], source="uci", images=900, epochs=1),
         replace(TINY, network="dense-128", scaling="unit-norm", validation=0, plateau=1, patience=1),
+        replace(TINY, network="digitrec", images=300),
     ],
-    ids=["plain", "augmented", "one-cycle", "averaged", "fast", "callbacks"],
+    ids=["plain", "augmented", "one-cycle", "averaged", "fast", "callbacks", "shared out"],
 )
 def test_the_program_has_the_loss_of_the_training(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> None:
     names = run_code(recipe, capsys)
@@ -74,9 +75,19 @@ def test_the_program_that_reads_numbers_has_the_loss_of_the_training(capsys: pyt
     assert history["val_loss"][0] == pytest.approx(validation.judge(student.read(validation.images))[0], rel=1e-3)
 
 
-@pytest.mark.parametrize("schedule", ["one-cycle", "a cycle an epoch"])
-def test_the_programs_second_epoch_has_new_dice_too(schedule: str, capsys: pytest.CaptureFixture[str]) -> None:
-    recipe = replace(TINY, network="dense-128", epochs=2, images=400, augmentation=Augmentation(), schedule=schedule)
+@pytest.mark.parametrize(("schedule", "settling"), [("one-cycle", 0), ("a cycle an epoch", 0), ("one-cycle", 1)])
+def test_the_programs_second_epoch_has_new_dice_too(
+    schedule: str, settling: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = replace(
+        TINY,
+        network="dense-128",
+        epochs=2,
+        images=400,
+        augmentation=Augmentation(),
+        schedule=schedule,
+        settling=settling,
+    )
     losses = run_code(recipe, capsys)["history"].history["loss"]
     parts = split_for(recipe, load_dataset(recipe.source))
     student = Student(recipe, Lesson(parts.train.images, to_targets(parts.train.labels)))

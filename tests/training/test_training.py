@@ -10,6 +10,7 @@ import pytest
 
 from digitrec import checks, exam
 from digitrec.architectures import ARCHITECTURES, count_parameters
+from digitrec.augmentation import Augmentation
 from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset, Split
 from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit, split_by_writer
@@ -143,6 +144,17 @@ def test_an_epoch_shows_every_image_once(lesson: Lesson) -> None:
     assert np.concatenate(shown).sum() == pytest.approx(lesson.images.sum(dtype=np.float64), rel=1e-6)
     rest = [images for images, _ in batches.from_step(0, 90)]
     np.testing.assert_array_equal(np.concatenate(rest), np.concatenate(shown[90:]))
+
+
+@pytest.mark.parametrize("settling", [0, 1, 2])
+def test_the_last_epochs_show_images_as_they_are(settling: int, lesson: Lesson) -> None:
+    recipe = replace(SMALL, augmentation=Augmentation(), epochs=3, settling=settling)
+    batches = DigitBatches(lesson, recipe)
+    for epoch in range(3):
+        order = batches.order(epoch)
+        images = np.concatenate([images for images, _ in batches.from_step(epoch, 0)])[..., 0]
+        are_same = np.array_equal(images, lesson.images[order])
+        assert are_same == (epoch >= 3 - settling)
 
 
 @pytest.mark.parametrize("changes", [{}, {"optimiser": "sgd"}, {"optimiser": "adam", "schedule": "constant"}])
