@@ -194,7 +194,7 @@ def _lay_out_curves(figure: go.Figure) -> None:
     figure.update_yaxes(ticksuffix=" %", range=[-3, 103], zeroline=False)
 
 
-def refusal_curves(refusal: Refusal, unsure_below: float, text_colour: str | None = None) -> go.Figure:
+def refusal_curves(refusal: Refusal, line: float, text_colour: str | None = None) -> go.Figure:
     """The share answered "not sure" by threshold: digits as solid lines, what is none as broken ones.
 
     A vertical line stands where the model draws it.
@@ -213,11 +213,11 @@ def refusal_curves(refusal: Refusal, unsure_below: float, text_colour: str | Non
                 name=_name(name),
                 hovertemplate=f"below %{{x:.1f}} %: %{{y:.1f}} % not sure<extra>{_plain(name)}</extra>",
             )
-    figure.add_vline(x=100 * unsure_below, line={"dash": "dot", "width": 2, "color": GREY})
+    figure.add_vline(x=100 * line, line={"dash": "dot", "width": 2, "color": GREY})
     figure.add_annotation(
-        text=f"its line: {100 * unsure_below:.1f} %",
-        x=100 * unsure_below,
-        xanchor="right" if unsure_below > 0.5 else "left",
+        text=f"its line: {100 * line:.1f} %",
+        x=100 * line,
+        xanchor="right" if line > 0.5 else "left",
         y=1,
         yref="paper",
         yanchor="bottom",
@@ -230,10 +230,10 @@ def refusal_curves(refusal: Refusal, unsure_below: float, text_colour: str | Non
     return figure
 
 
-def share_refused(refusal: Refusal, shares: Sequence[float], unsure_below: float) -> float:
+def share_refused(refusal: Refusal, shares: Sequence[float], line: float) -> float:
     """The share answered "not sure" at a threshold, on the straight line between the two beside it; 0 of none."""
     points = list(zip(refusal.thresholds, shares, strict=False))
-    return float(np.interp(unsure_below, *np.transpose(points))) if points else 0.0
+    return float(np.interp(line, *np.transpose(points))) if points else 0.0
 
 
 def rival_dots(rivals: Sequence[Rival], text_colour: str | None = None) -> go.Figure:

@@ -205,7 +205,12 @@ class Classifier:
 
     def is_unsure(self, probabilities: NDArray[np.float32]) -> bool:
         """Whether ten probabilities are too weak for a verdict."""
-        return float(probabilities.max()) < self.card.unsure_below
+        return bool(self.are_unsure(probabilities[None])[0])
+
+    def are_unsure(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which of (n, 10) probabilities are too weak for a verdict, (n,) bool: for any one digit, or for all ten."""
+        confidence = probabilities.max(axis=1).astype(np.float64)
+        return (confidence < self.card.unsure_below) | (share_of_digits(probabilities) < self.card.digit_below)
 
     def _answer(
         self, images: NDArray[np.uint8], find_target: Callable[[Any], int], *, looks_inside: bool = False
@@ -238,6 +243,15 @@ def combine(
     shares = np.exp(logs - logs.max(axis=-1, keepdims=True))
     together: NDArray[np.float32] = (shares / shares.sum(axis=-1, keepdims=True)).astype(np.float32)
     return together
+
+
+def share_of_digits(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
+    """How likely it is any digit at all, (n,) float64, of (n, 10) probabilities.
+
+    A network that knows what is none shares that out, a tenth to each digit (`architectures.Sharing`), so the least
+    likely digit shows how much it was.
+    """
+    return 1 - 10 * probabilities.min(axis=1).astype(np.float64)
 
 
 def give_reason(probabilities: NDArray[np.float32], unsure: bool) -> str:

@@ -135,7 +135,7 @@ def verdict_map(
     second: tuple[str, Sequence[float]],
     *,
     seed: int = 0,
-) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+) -> NDArray[np.float32]:
     """What one (28, 28) uint8 image is read as when it is corrupted in two ways, the first before the second.
 
     Parameters
@@ -144,7 +144,7 @@ def verdict_map(
 
     Returns
     -------
-    The likeliest digits, (a, b) intp, and their probabilities, (a, b) float32: rows go with the first amounts.
+    The ten probabilities of each pair, (a, b, 10) float32: rows go with the first amounts.
 
     Raises
     ------
@@ -157,8 +157,7 @@ def verdict_map(
         for amount in second[1]
     ]
     probabilities = read(np.concatenate([np.empty((0, SIDE, SIDE), np.uint8), *changed]))
-    shape = (len(first[1]), len(second[1]))
-    return probabilities.argmax(axis=1).reshape(shape), probabilities.max(axis=1).reshape(shape)
+    return probabilities.reshape(len(first[1]), len(second[1]), 10)
 
 
 def _turn(images: Images, degrees: float, _rng: np.random.Generator) -> Images:

@@ -12,14 +12,16 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from digitrec.architectures import ARCHITECTURES, Sharing
 from digitrec.calibration import REFUSED, expected_calibration_error, reliability
 from digitrec.checks import FEWEST, Checks, Drawn, half
-from digitrec.classifier import Classifier, combine, load_classifier
+from digitrec.classifier import Classifier, combine, load_classifier, share_of_digits
 from digitrec.evaluation import cross_entropy, measure
 from digitrec.registry import Bin, Calibration, Card, Measurement, PathCard, Refusal, Speed, read_card, write_card
 
@@ -27,6 +29,7 @@ SCANS = "Scans of 297 people it never met (MNIST test)"
 VALIDATION = "Scans of 54 people it never met (MNIST validation)"
 PEN = "Pen digits of six people it never met"
 REFUSED_WITH_PATH = 0.005  # of real digits at most: so few that the path leaves hardly a shape that is none
+MAJORITY = 0.5
 SYNTHETIC = "synthetic writer"
 WITH_PATH = ", ink and path"
 SECOND_HALF = ", second half"
@@ -40,7 +43,7 @@ TIMES = 300
 def measure_model(folder: Path, card: Card, checks: Checks) -> Card:
     """Choose when it is unsure, measure it, and write the card, with what was measured, into `folder`."""
     write_card(folder, card)
-    card = card.model_copy(update={"unsure_below": choose_threshold(load_classifier(folder), checks)})
+    card = card.model_copy(update=choose_thresholds(load_classifier(folder), checks))
     write_card(folder, card)
     if card.path is not None:
         card = card.model_copy(update={"path": choose_powers(load_classifier(folder), card.path, checks)})
@@ -67,17 +70,21 @@ def measure_again(folder: Path, checks: Checks) -> Card:
     return card
 
 
-def choose_threshold(classifier: Classifier, checks: Checks) -> float:
-    """The highest probability under which at most 1 % of real digits fall, on the first half of the checks.
+def choose_thresholds(classifier: Classifier, checks: Checks) -> dict[str, float]:
+    """The `unsure_below` and `digit_below` of a card under which 1 % of real digits fall, on the checks' first half.
 
-    Scans and pen digits count alike: the threshold suits both, so the lower of the two is taken.
+    Where the network has an answer for what is none, that one decides, and the likeliest digit need only have the
+    majority. Scans and pen digits count alike: the threshold suits both, so the lower of the two is taken.
     """
     halves = (checks.validation.images[0::2], half(checks.pen, 0).images)
-    confidences = [classifier.predict_proba(images).max(axis=1) for images in halves]
-    return min(quantile_below(confidence, REFUSED) for confidence in confidences)
+    answers = [classifier.predict_proba(images) for images in halves]
+    if Sharing() not in ARCHITECTURES[classifier.card.network].layers:
+        return {"unsure_below": min(quantile_below(one.max(axis=1), REFUSED) for one in answers), "digit_below": 0.0}
+    shares = [np.where(one.max(axis=1) < MAJORITY, 0, share_of_digits(one)) for one in answers]
+    return {"unsure_below": MAJORITY, "digit_below": min(quantile_below(share, REFUSED) for share in shares)}
 
 
-def quantile_below(confidences: NDArray[np.float32], share: float) -> float:
+def quantile_below(confidences: NDArray[np.floating[Any]], share: float) -> float:
     """A number of three digits below which at most that share of them lies."""
     return math.floor(1000 * float(np.quantile(confidences, share, method="lower"))) / 1000
 
@@ -120,7 +127,6 @@ Answers = dict[str, NDArray[np.float32]]
 
 
 def _figures(classifier: Classifier, checks: Checks, answers: Answers) -> Iterator[Measurement]:
-    unsure_below = classifier.card.unsure_below
     scans, pen = answers["scans"], answers["pen"]
 
     def right(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -132,10 +138,10 @@ def _figures(classifier: Classifier, checks: Checks, answers: Answers) -> Iterat
     yield measure("read", PEN, pen_right)
     for name, images in checks.turned.items():
         yield measure("read", f"{PEN}. {name}", right(images, checks.pen_labels))
-    yield measure("doubted", SCANS, scans.max(axis=1) < unsure_below)
-    yield measure("doubted", PEN + SECOND_HALF, pen[1::2].max(axis=1) < unsure_below)
+    yield measure("doubted", SCANS, classifier.are_unsure(scans))
+    yield measure("doubted", PEN + SECOND_HALF, classifier.are_unsure(pen[1::2]))
     for kind, drawn in checks.nondigits.items():
-        yield measure("refused", kind, classifier.predict_proba(drawn.images).max(axis=1) < unsure_below)
+        yield measure("refused", kind, classifier.are_unsure(classifier.predict_proba(drawn.images)))
     if classifier.card.path is not None:
         yield from _figures_with_paths(classifier, classifier.card.path, checks)
     for digit in range(10):
@@ -192,7 +198,10 @@ def _refusal(classifier: Classifier, checks: Checks, answers: Answers) -> Refusa
 
     def shares(probabilities: NDArray[np.float32]) -> tuple[float, ...]:
         confident = probabilities.max(axis=1)
-        return tuple(round(float((confident < threshold).mean()), 5) for threshold in THRESHOLDS)
+        if not classifier.card.digit_below:
+            return tuple(round(float((confident < threshold).mean()), 5) for threshold in THRESHOLDS)
+        weak, digit = confident < classifier.card.unsure_below, share_of_digits(probabilities)
+        return tuple(round(float((weak | (digit < threshold)).mean()), 5) for threshold in THRESHOLDS)
 
     return Refusal(
         thresholds=THRESHOLDS,

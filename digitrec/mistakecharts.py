@@ -219,17 +219,16 @@ def strength_curves(tables: dict[str, pd.DataFrame], unit: str) -> go.Figure:
 
 
 def verdict_squares(
-    digits: NDArray[np.intp],
-    confidence: NDArray[np.float32],
+    probabilities: NDArray[np.float32],
+    is_sure: NDArray[np.bool_],
     amounts: tuple[Sequence[float], Sequence[float]],
     titles: tuple[str, str],
-    unsure_below: float,
 ) -> go.Figure:
     """What an image is read as under two changes, from `digitrec.corruptions.verdict_map`: a square for each pair.
 
     Each digit has its colour and stands in its square; where it is not sure, a question mark in a pale square.
     """
-    is_sure = confidence >= unsure_below
+    digits, confidence = probabilities.argmax(axis=2), probabilities.max(axis=2)
     scale = [[at, colour] for k, colour in enumerate(COLOURS) for at in (k / 10, (k + 1) / 10)]
     figure = go.Figure()
     figure.add_heatmap(

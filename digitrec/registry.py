@@ -86,7 +86,8 @@ class Refusal(BaseModel):
 
     Attributes
     ----------
-    thresholds : highest probabilities under which the answer is "not sure", rising.
+    thresholds : probabilities under which the answer is "not sure", rising: of being any digit where the card has a
+        `digit_below`, else of the likeliest.
     digits, others : the share answered so at each threshold, of digits and of what is none, by which drawings.
     """
 
@@ -162,6 +163,8 @@ class Card(BaseModel):
     name, network : of the model, and of its architecture in the catalogue.
     parameters : count, trained and not.
     unsure_below : a highest probability under which the answer is "not sure".
+    digit_below : a probability of being any of the ten digits under which the answer is "not sure", too; 0 where the
+        network has no answer for what is none.
     measured : figures, each on data that no training saw.
     weaknesses : sentences for people.
     recipe, data, environment : how to make it again.
@@ -180,6 +183,7 @@ class Card(BaseModel):
     network: str
     parameters: int = Field(gt=0)
     unsure_below: Share
+    digit_below: Share = 0.0
     measured: tuple[Measurement, ...]
     weaknesses: tuple[str, ...]
     recipe: dict[str, JsonValue]

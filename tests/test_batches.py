@@ -748,6 +748,7 @@ def fake(unsure_below: float = 0.5, seen: list[int] | None = None) -> Any:
         predict_proba=predict_proba,
         card=SimpleNamespace(unsure_below=unsure_below),
         is_unsure=lambda answer: float(answer.max()) < unsure_below,
+        are_unsure=lambda answers: answers.max(axis=1).astype(np.float64) < unsure_below,
     )
 
 

@@ -18,6 +18,7 @@ from digitrec.classifier import (
     combine,
     give_reason,
     load_classifier,
+    share_of_digits,
 )
 from digitrec.datasets import Dataset
 from digitrec.datasets.pen import PenDigit, draw_at_random, split_by_writer, to_image
@@ -48,9 +49,10 @@ def shares(**of: float) -> Shares:
     return np.array([given.get(digit, rest) for digit in range(10)], np.float32)
 
 
-def deciding_at(classifier: Classifier, unsure_below: float) -> Classifier:
+def deciding_at(classifier: Classifier, unsure_below: float, digit_below: float = 0.0) -> Classifier:
     content = read_file(find_model(), "model.tflite", classifier.card)
-    return Classifier(content, classifier.card.model_copy(update={"unsure_below": unsure_below}))
+    thresholds = {"unsure_below": unsure_below, "digit_below": digit_below}
+    return Classifier(content, classifier.card.model_copy(update=thresholds))
 
 
 @pytest.mark.parametrize("n", [1, FEW, FEW + 1, BATCH, BATCH + 1, 3 * BATCH - 5])
@@ -173,6 +175,24 @@ def test_the_card_decides_below_which_probability_it_is_unsure(classifier: Class
     highest = classifier.read(ink).confidence
     assert deciding_at(classifier, min(highest + 1e-4, 1.0)).read(ink).unsure == (highest < 1)
     assert not deciding_at(classifier, highest - 1e-4).read(ink).unsure
+
+
+def test_what_is_left_to_no_digit_makes_it_unsure_however_likely_one_is(classifier: Classifier) -> None:
+    answers = np.stack([shares(d3=0.97), np.r_[np.full(9, 0.012), 1 - 9 * 0.012].astype(np.float32), shares(d3=0.4)])
+    left = [1 - 10 * (0.03 / 9), 1 - 10 * 0.012, 1 - 10 * (0.6 / 9)]
+    np.testing.assert_allclose(share_of_digits(answers), left, atol=1e-6)
+    assert deciding_at(classifier, 0.5).are_unsure(answers).tolist() == [False, False, True]
+    assert deciding_at(classifier, 0.5, 0.9).are_unsure(answers).tolist() == [False, True, True]
+    assert deciding_at(classifier, 0.5, 0.99).are_unsure(answers).tolist() == [True, True, True]
+    assert deciding_at(classifier, 0, 0).are_unsure(answers[:0]).shape == (0,)
+
+
+def test_the_share_of_digits_is_what_the_network_does_not_give_to_none(classifier: Classifier) -> None:
+    image = np.random.default_rng(1).integers(0, 256, (28, 28), np.uint8)
+    for one in (image, *some_images(5)):
+        eleven = {answer.layer: answer.values for answer in classifier.activations(one)}["Softmax 1"]
+        found = share_of_digits(classifier.predict_proba(one[None]))[0]
+        assert found == pytest.approx(1 - eleven[10] - 10 * eleven[:10].min(), abs=1e-5)
 
 
 def test_a_canvas_that_is_none_is_refused(classifier: Classifier) -> None:

@@ -15,6 +15,7 @@ from digitrec.datasets.pen import PenDigit, draw_at_random, split_by_writer, to_
 from digitrec.drawings import Drawing
 from digitrec.evaluation import wilson_interval
 from digitrec.figures import (
+    MAJORITY,
     PEN,
     REFUSED_WITH_PATH,
     SCANS,
@@ -24,7 +25,7 @@ from digitrec.figures import (
     VALIDATION,
     WITH_PATH,
     choose_powers,
-    choose_threshold,
+    choose_thresholds,
     measure_again,
     measure_model,
     measure_speed,
@@ -33,7 +34,7 @@ from digitrec.nondigits import scribble, sticks
 from digitrec.paths import to_path
 from digitrec.registry import Card, Measurement, find_model, read_card, write_card
 
-UNSURE_BELOW = 0.95  # one of THRESHOLDS
+UNSURE_BELOW, DIGIT_BELOW = 0.6, 0.95  # the second is one of THRESHOLDS
 BOTH = PEN + SECOND_HALF + WITH_PATH
 
 
@@ -80,7 +81,7 @@ def folder(tmp_path: Path) -> Path:
     """A copy of the shipped model, unsure below a probability that is one of the thresholds."""
     copy = tmp_path / "model"
     shutil.copytree(find_model(), copy)
-    write_card(copy, read_card(copy).model_copy(update={"unsure_below": UNSURE_BELOW}))
+    write_card(copy, read_card(copy).model_copy(update={"unsure_below": UNSURE_BELOW, "digit_below": DIGIT_BELOW}))
     return copy
 
 
@@ -106,7 +107,8 @@ def count(classifier: Classifier, checks: Checks) -> dict[tuple[str, str, str], 
         return classifier.predict_proba(images).argmax(axis=1) == labels
 
     def unsure(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        return classifier.predict_proba(images).max(axis=1) < UNSURE_BELOW
+        answers = classifier.predict_proba(images)
+        return (answers.max(axis=1) < UNSURE_BELOW) | (1 - 10 * answers.min(axis=1).astype(float) < DIGIT_BELOW)
 
     path = classifier.card.path
     assert path is not None
@@ -152,7 +154,7 @@ def changed_card() -> Card:
     card = read_card(find_model())
     assert card.path is not None
     path = card.path.model_copy(update={"unsure_below": 0.9999})
-    return card.model_copy(update={"unsure_below": UNSURE_BELOW, "path": path})
+    return card.model_copy(update={"unsure_below": UNSURE_BELOW, "digit_below": DIGIT_BELOW, "path": path})
 
 
 @pytest.fixture(scope="module")
@@ -228,15 +230,27 @@ def test_more_is_refused_at_a_higher_threshold_and_what_the_figures_say_at_its_o
     assert refusal.thresholds == THRESHOLDS
     assert set(refusal.digits) == {SCANS, PEN + SECOND_HALF}
     assert set(refusal.others) == set(checks.nondigits)
-    own = THRESHOLDS.index(UNSURE_BELOW)
+    own = THRESHOLDS.index(DIGIT_BELOW)
     for kind, sets in (("doubted", refusal.digits), ("refused", refusal.others)):
         for what, shares in sets.items():
             assert len(shares) == len(THRESHOLDS)
             assert (np.diff(shares) >= 0).all()
             assert shares[own] == pytest.approx(found[kind, what, ""].share, abs=1e-5)
-    confidence = classifier.predict_proba(checks.nondigits["Scribbles"].images).max(axis=1)
+    answers = classifier.predict_proba(checks.nondigits["Scribbles"].images).tolist()
     for threshold, share in zip(THRESHOLDS, refusal.others["Scribbles"], strict=True):
-        assert share == pytest.approx(sum(float(one) < threshold for one in confidence) / len(confidence), abs=1e-5)
+        refused = sum(max(one) < UNSURE_BELOW or 1 - 10 * min(one) < threshold for one in answers)
+        assert share == pytest.approx(refused / len(answers), abs=1e-5)
+
+
+def test_without_an_answer_for_none_the_thresholds_are_of_the_likeliest_digit(
+    classifier: Classifier, checks: Checks
+) -> None:
+    plain = with_card(classifier, network="cnn-tiny", digit_below=0.0, unsure_below=0.8)
+    answers = {name: plain.predict_proba(part.images) for name, part in (("scans", checks.scans), ("pen", checks.pen))}
+    confidence = plain.predict_proba(checks.nondigits["Sticks"].images).max(axis=1).tolist()
+    shares = figures._refusal(plain, checks, answers).others["Sticks"]
+    for threshold, share in zip(THRESHOLDS, shares, strict=True):
+        assert share == pytest.approx(sum(one < threshold for one in confidence) / len(confidence), abs=1e-5)
 
 
 def test_thresholds_rise_finer_towards_1() -> None:
@@ -252,17 +266,31 @@ def test_what_was_chosen_and_told_stays_when_it_is_measured_again(measured: Path
     before, after = changed_card(), read_card(measured)
     kept = {"name", "parameters", "weaknesses", "recipe", "data", "environment", "files", "path", "date", "history"}
     assert before.model_dump(include=kept) == after.model_dump(include=kept)
-    assert after.unsure_below == UNSURE_BELOW
+    assert (after.unsure_below, after.digit_below) == (UNSURE_BELOW, DIGIT_BELOW)
     assert load_classifier(measured).reads_paths
     assert after.speed is not None
 
 
-def test_the_threshold_suits_scans_and_pen_digits_of_the_first_half(checks: Checks, classifier: Classifier) -> None:
-    threshold = choose_threshold(classifier, checks)
-    sources = [
-        np.sort(classifier.predict_proba(images[0::2]).max(axis=1))
-        for images in (checks.validation.images, checks.pen.images)
-    ]
+def with_card(classifier: Classifier, **changes: object) -> Classifier:
+    """The shipped model, as another card has it."""
+    content = (find_model() / "model.tflite").read_bytes()
+    return Classifier(content, classifier.card.model_copy(update=changes))
+
+
+@pytest.mark.parametrize("network", ["digitrec", "cnn-tiny"])
+def test_the_threshold_suits_scans_and_pen_digits_of_the_first_half(
+    network: str, checks: Checks, classifier: Classifier
+) -> None:
+    chosen = choose_thresholds(with_card(classifier, network=network), checks)
+    knows_none = network == "digitrec"
+    assert set(chosen) == {"unsure_below", "digit_below"}
+    assert (chosen["unsure_below"] if knows_none else chosen["digit_below"]) == (MAJORITY if knows_none else 0)
+    threshold = chosen["digit_below" if knows_none else "unsure_below"]
+    sources = []
+    for images in (checks.validation.images, checks.pen.images):
+        answers = classifier.predict_proba(images[0::2]).astype(float)
+        likely, any_digit = answers.max(axis=1), 1 - 10 * answers.min(axis=1)
+        sources.append(np.sort(np.where(likely < MAJORITY, 0, any_digit) if knows_none else likely))
     for confidence in sources:
         assert (confidence < threshold).sum() <= 0.01 * len(confidence) + 1
     lowest = min(sources, key=lambda confidence: float(np.quantile(confidence, 0.01)))
@@ -275,14 +303,14 @@ def test_the_source_that_is_read_less_surely_sets_the_threshold(
     source: str, checks: Checks, classifier: Classifier
 ) -> None:
     """Many images of it that are hard to read bring it down, those of the second half do not."""
-    before = choose_threshold(classifier, checks)
+    before = choose_thresholds(classifier, checks)["digit_below"]
     kept: Any = getattr(checks, source)
     hard = checks.nondigits["Scribbles"].images
     for first in (1, 0):
         images = kept.images.copy()
         images[first::2] = np.resize(hard, images[first::2].shape)
         other: dict[str, Any] = {source: replace(kept, images=images)}
-        changed = choose_threshold(classifier, replace(checks, **other))
+        changed = choose_thresholds(classifier, replace(checks, **other))["digit_below"]
         assert (changed < before) == (first == 0)
         assert first == 0 or changed == before
 
@@ -320,11 +348,12 @@ def test_a_model_is_measured_with_what_was_chosen_for_it(folder: Path, checks: C
     classifier = load_classifier(folder)
     card = measure_model(folder, old.model_copy(update={"measured": ()}), checks)
     assert read_card(folder) == card
-    assert card.unsure_below == choose_threshold(classifier, checks)
+    thresholds = choose_thresholds(classifier, checks)
+    assert {"unsure_below": card.unsure_below, "digit_below": card.digit_below} == thresholds
     assert old.path is not None
     assert card.path == choose_powers(classifier, old.path, checks)
-    confidence = classifier.predict_proba(checks.scans.images).max(axis=1)
-    assert by_name(card)["doubted", SCANS, ""].share == pytest.approx((confidence < card.unsure_below).mean())
+    doubted = load_classifier(folder).are_unsure(classifier.predict_proba(checks.scans.images))
+    assert by_name(card)["doubted", SCANS, ""].share == pytest.approx(doubted.mean())
     both = together(classifier, checks.pen, card.path.powers)[1::2].max(axis=1)
     assert by_name(card)["doubted", BOTH, ""].share == pytest.approx((both < card.path.unsure_below).mean())
 

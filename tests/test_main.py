@@ -91,7 +91,7 @@ def test_json_holds_what_the_classifier_says(three: Path, classifier: Classifier
 def test_doubt_is_said_in_words(
     unsure_below: float, words: str, tmp_path: Path, model_folder: Path, change_card: Callable[..., None]
 ) -> None:
-    change_card(unsure_below=unsure_below)
+    change_card(unsure_below=unsure_below, digit_below=0)
     grid = np.full((120, 120), 255, np.uint8)
     grid[10:110:20], grid[:, 10:110:20] = 0, 0
     Image.fromarray(np.pad(grid, 20, constant_values=255)).save(tmp_path / "grid.png")

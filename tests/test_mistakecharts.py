@@ -94,7 +94,10 @@ def test_strengths_have_a_line_a_model() -> None:
 
 def test_squares_are_verdicts_and_say_where_it_is_not_sure() -> None:
     digits, confidence = np.array([[1, 2], [3, 4]]), np.array([[0.9, 0.3], [0.8, 0.81]], np.float32)
-    squares, pale = verdict_squares(digits, confidence, ([0, 1], [-2, 0.5]), ("a", "b"), 0.8).data
+    probabilities = np.zeros((2, 2, 10), np.float32)
+    np.put_along_axis(probabilities, digits[..., None], confidence[..., None], axis=2)
+    probabilities[0, 1, 2:5] = [0.3, 0.2, 0.2]
+    squares, pale = verdict_squares(probabilities, confidence >= 0.8, ([0, 1], [-2, 0.5]), ("a", "b")).data
     assert np.isnan(np.asarray(pale.z)).tolist() == [[True, False], [True, True]]
     assert np.asarray(squares.text).tolist() == [["1", ""], ["3", "4"]]
     assert np.asarray(pale.text).tolist() == [["", "?"], ["", ""]]

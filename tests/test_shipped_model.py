@@ -82,12 +82,12 @@ def test_what_is_no_digit_is_refused(kind: str, classifier: Classifier, pen_digi
 def share_refused(classifier: Classifier, draw: Callable[[np.random.Generator], Strokes]) -> float:
     rng = np.random.default_rng(7)
     images = np.stack([to_image(draw_at_random(draw(rng), rng)) for _ in range(MANY)])
-    return float((classifier.predict_proba(images).max(axis=1) < classifier.card.unsure_below).mean())
+    return float(classifier.are_unsure(classifier.predict_proba(images)).mean())
 
 
 @pytest.mark.parametrize(("kind", "images"), read_letters().items(), ids=list(read_letters()))
 def test_letters_of_handwriting_fonts_are_refused(kind: str, images: NDArray[np.uint8], classifier: Classifier) -> None:
-    refused = (classifier.predict_proba(images).max(axis=1) < classifier.card.unsure_below).mean()
+    refused = classifier.are_unsure(classifier.predict_proba(images)).mean()
     figures = {figure.what: figure.share for figure in classifier.card.measured if figure.kind == "refused"}
     assert refused == pytest.approx(figures[kind.capitalize() + UNTAUGHT])
     assert refused >= 0.92

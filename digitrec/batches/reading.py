@@ -74,8 +74,7 @@ def _to_frame(chunk: Chunk, classifier: Classifier) -> pd.DataFrame:
         **({} if chunk.names is None else {"name": chunk.names}),
         "digit": probabilities.argmax(axis=1).astype(np.uint8),
         "confidence": confidence,
-        # As `Classifier.is_unsure` compares: in double precision.
-        "unsure": confidence.astype(np.float64) < classifier.card.unsure_below,
+        "unsure": classifier.are_unsure(probabilities),
         "second": second.astype(np.uint8),
         "second_confidence": np.take_along_axis(probabilities, second[:, None], axis=1)[:, 0],
         **({} if chunk.labels is None else {"label": chunk.labels}),

@@ -95,9 +95,14 @@ def show_head(card: Card) -> None:
         if doubted
         else ""
     )
+    together = (
+        f", or where all ten together do not reach {percent(card.digit_below)}: the rest it gives to what is no digit"
+        if card.digit_below
+        else ""
+    )
     st.markdown(
         f"A convolutional network of **{card.parameters:,} learned numbers**, made on {as_plain_text(card.date)}. It "
-        f"answers **not sure** where no digit reaches {percent(card.unsure_below)}.{told}"
+        f"answers **not sure** where no digit reaches {percent(card.unsure_below)}{together}.{told}"
     )
     if card.path is not None:
         st.markdown(
@@ -332,8 +337,9 @@ def show_refusal(card: Card) -> None:
     if refusal is None or not refusal.thresholds or not (refusal.digits or refusal.others):
         return
     st.subheader("When it says not sure", anchor=False)
+    line = card.digit_below or card.unsure_below
     digits, others = (
-        {name: share_refused(refusal, curve, card.unsure_below) for name, curve in curves.items()}
+        {name: share_refused(refusal, curve, line) for name, curve in curves.items()}
         for curves in (refusal.digits, refusal.others)
     )
     told = []
@@ -344,12 +350,19 @@ def show_refusal(card: Card) -> None:
         least = min(others, key=lambda name: others[name])
         told.append(f"refuses at least {percent(others[least])} of what is no digit ({least})")
     summary = f"At its line, it {' and '.join(told)}."
+    meaning = (
+        "The line is drawn through the probability of being any digit at all; what is left to 100 % goes to none of "
+        "them. "
+        if card.digit_below
+        else ""
+    )
     st.markdown(
+        f"{meaning}"
         "The higher the line below which it says *not sure*, the fewer scribbles pass as digits, and the more digits "
         "are doubted. Solid curves are digits and should stay low; broken ones are no digits and should be high. "
         f"{as_plain_text(summary)}"
     )
-    show_chart(refusal_curves(refusal, card.unsure_below, text_colour()), "refusal", summary)
+    show_chart(refusal_curves(refusal, line, text_colour()), "refusal", summary)
 
 
 def show_weaknesses(card: Card) -> None:

@@ -139,7 +139,7 @@ def to_frame(reading: SheetReading, reader: Classifier) -> pd.DataFrame:
         "place": rows.groupby(rows).cumcount() + 1,
         "digit": reading.probabilities.argmax(axis=1) if len(found) else [],
         "confidence": confidence,
-        "unsure": confidence.astype(np.float64) < reader.card.unsure_below,
+        "unsure": reader.are_unsure(reading.probabilities.reshape(-1, 10)),
     }
     return pd.DataFrame(columns | dict(zip(("top", "bottom", "left", "right"), boxes.T, strict=True)))
 

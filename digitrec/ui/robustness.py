@@ -100,13 +100,14 @@ def show_map(kind: Corruption, image: NDArray[np.uint8], what: str, title: str) 
     other, reader = CORRUPTIONS[second], classifier(list_readers()[title])
     amounts = amounts_of(kind, CELLS), amounts_of(other, CELLS)
     with told("The drawing could not be read."):
-        digits, confidence = verdict_map(
+        probabilities = verdict_map(
             reader.predict_proba, image, (kind.name, amounts[0]), (second, amounts[1]), seed=SEED
         )
     titles = f"{kind.title.lower()}, {kind.unit}", f"{other.title.lower()}, {other.unit}"
-    figure = verdict_squares(digits, confidence, amounts, titles, reader.card.unsure_below)
+    digits = probabilities.argmax(axis=2)
+    is_sure = ~reader.are_unsure(probabilities.reshape(-1, 10)).reshape(digits.shape)
+    figure = verdict_squares(probabilities, is_sure, amounts, titles)
     st.plotly_chart(figure, config=PICTURE, key="verdicts", width=760)
-    is_sure = confidence >= reader.card.unsure_below
     same = float((is_sure & (digits == digits[_middle(amounts[0]), _middle(amounts[1])])).mean())
     st.caption(
         f"Each square is {what}, changed so and read by {title}; the digit that it is read as stands in it, each in a "
