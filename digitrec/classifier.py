@@ -251,7 +251,7 @@ def share_of_digits(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
     A network that knows what is none shares that out, a tenth to each digit (`architectures.Sharing`), so the least
     likely digit shows how much it was.
     """
-    return 1 - 10 * probabilities.min(axis=1).astype(np.float64)
+    return np.clip(1 - 10 * probabilities.min(axis=1).astype(np.float64), 0, 1)
 
 
 def give_reason(probabilities: NDArray[np.float32], unsure: bool) -> str:

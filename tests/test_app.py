@@ -125,7 +125,7 @@ def test_the_network_page_shows_the_card() -> None:
     assert not app.exception
     assert app.title[0].value == "The network"
     assert "not sure" in app.markdown[1].value
-    assert len(app.get("plotly_chart")) == 9
+    assert len(app.get("plotly_chart")) == 10
 
 
 def damage_card(folder: Path) -> None:

@@ -155,7 +155,7 @@ def test_the_evidence_adds_up_to_the_answer(digit: int, classifier: Classifier) 
     features, (weights, biases) = classifier.features(images), classifier.last_layer()
     assert (weights.shape, biases.shape) == ((11, features.shape[1]), (11,))
     weights, biases = weights[:10], biases[:10]  # of the digits
-    shape = classifier.activations(images[0])[-3].values.shape
+    shape = classifier.activations(images[0])[-4].values.shape
     assert len(shape) == 3
     softmax = [{one.layer: one.values for one in classifier.activations(image)}["Softmax 1"] for image in images]
     logs = np.log(np.stack(softmax)[:, :10].astype(np.float64) + 1e-30)

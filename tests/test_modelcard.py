@@ -254,8 +254,8 @@ def test_each_section_says_what_its_figures_say(open_card: OpenCard, card: Card,
     assert "a temperature of 1.12" in told
     assert "followed from 3 seeds" in told
     assert f"{SCANS}: 99.60 % to 99.75 %, 99.68 % on average." in told
-    doubted = 100 * np.interp(full.unsure_below, THRESHOLDS, full.refusal.digits[PENS])
-    refused = 100 * np.interp(full.unsure_below, THRESHOLDS, full.refusal.others["Other signs, never taught"])
+    doubted = 100 * np.interp(full.digit_below, THRESHOLDS, full.refusal.digits[PENS])
+    refused = 100 * np.interp(full.digit_below, THRESHOLDS, full.refusal.others["Other signs, never taught"])
     assert f"doubts at most {doubted:.1f} % of digits ({PENS})" in told
     assert f"refuses at least {refused:.1f} % of what is no digit (Other signs, never taught)" in told
     assert "**dense-128** reads 97.8 % of MNIST's scans" in told

@@ -98,7 +98,7 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None], seeds:
             tell(_announce(seeded, lesson, seeds - len(cards)))
             cards[draft] = _make_one(draft, seeded, lesson, checks, tell)
             checkpoints.append(find_checkpoint(seeded, lesson))
-        draft = max(cards, key=lambda draft: next(one.share for one in cards[draft].measured if one.what == VALIDATION))
+        draft = max(cards, key=lambda draft: _share_read(cards[draft], VALIDATION))
         siblings = tuple(
             Sibling(seed=int(draft.name), measured=tuple(one for one in card.measured if one.kind in COMPARED))
             for draft, card in cards.items()
@@ -114,6 +114,10 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None], seeds:
     for figure in card.measured:
         tell(f"{figure.what}: {figure.share:.2%} of {figure.n:,} ({figure.low:.2%} to {figure.high:.2%})")
     return card
+
+
+def _share_read(card: Card, what: str) -> float:
+    return next(one.share for one in card.measured if (one.kind, one.what) == ("read", what))
 
 
 def _make_one(folder: Path, recipe: Recipe, lesson: Lesson, checks: Checks, tell: Callable[[str], None]) -> Card:

@@ -262,7 +262,9 @@ def _check_seeds(card: Card, told: list[str]) -> None:
     """That the best of them on the validation scans was kept."""
     seed = SHIPPED_RECIPE.seed
     assert [one.seed for one in card.seeds] == [seed, seed + 1]
-    figures = {one.seed: {figure.what: figure for figure in one.measured} for one in card.seeds}
+    figures = {
+        one.seed: {figure.what: figure for figure in one.measured if figure.kind == "read"} for one in card.seeds
+    }
     best = max(figures, key=lambda seed: figures[seed][VALIDATION].share)
     assert card.recipe["seed"] == best
     assert figures[best][SCANS] == next(figure for figure in card.measured if figure.what == SCANS)
@@ -315,7 +317,7 @@ FEW = {
 
 def _split_few(train: Split) -> tuple[Split, Split]:
     training, validation = split_mnist(train)
-    return take(training, np.arange(0, len(training), 30)), take(validation, np.arange(0, len(validation), 30))
+    return take(training, np.arange(0, len(training), 60)), take(validation, np.arange(0, len(validation), 30))
 
 
 def test_a_lesson_is_digits_by_many_hands_and_what_is_none(
