@@ -15,6 +15,7 @@ from digitrec.errors import EvaluationError
 from digitrec.evaluation import check_probabilities, wilson_interval
 
 REFUSED = 0.01  # of real digits at most may be answered "not sure"
+TIMES = 200  # that chance is tried
 BINS = 15  # as Guo et al. (2017) have it
 COLDEST, HOTTEST = 0.01, 100.0
 LEAST = float(np.finfo(np.float32).tiny)  # a softmax that answers 0 has only run out of digits
@@ -73,6 +74,19 @@ def expected_calibration_error(
     """
     frame = reliability(probabilities, labels, bins)
     return float(np.average((frame["accuracy"] - frame["confidence"]).abs(), weights=frame["n"]))
+
+
+def calibration_error_by_chance(probabilities: NDArray[np.floating[Any]], bins: int = BINS) -> float:
+    """The calibration error of a reader whose confidence means exactly what it says, on so many images, on average.
+
+    Each of (n, 10) `probabilities` is right as often as it says, drawn by lot `TIMES` times: what stays is what the
+    expected calibration error cannot go below but by luck.
+    """
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    places = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence)
+    is_in = np.eye(bins)[places]
+    is_right = np.random.default_rng(0).random((TIMES, len(confidence))) < confidence
+    return float(np.abs((is_right - confidence) @ is_in).sum(axis=1).mean() / len(confidence))
 
 
 def fit_temperature(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8]) -> float:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from digitrec.architectures import ARCHITECTURES, Sharing
-from digitrec.calibration import REFUSED, expected_calibration_error, reliability
+from digitrec.calibration import REFUSED, calibration_error_by_chance, expected_calibration_error, reliability
 from digitrec.checks import FEWEST, Checks, Drawn, half
 from digitrec.classifier import Classifier, combine, load_classifier, share_of_digits
 from digitrec.evaluation import cross_entropy, measure
@@ -190,7 +190,9 @@ def _calibration(classifier: Classifier, checks: Checks, answers: Answers) -> It
 def _calibrate(what: str, probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> Calibration:
     rows = reliability(probabilities, labels).to_dict("records")
     error = expected_calibration_error(probabilities, labels)
-    return Calibration(what=what, n=len(labels), error=error, bins=tuple(Bin.model_validate(row) for row in rows))
+    by_chance = calibration_error_by_chance(probabilities)
+    bins = tuple(Bin.model_validate(row) for row in rows)
+    return Calibration(what=what, n=len(labels), error=error, by_chance=by_chance, bins=bins)
 
 
 def _refusal(classifier: Classifier, checks: Checks, answers: Answers) -> Refusal:

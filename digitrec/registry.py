@@ -72,12 +72,19 @@ class Bin(BaseModel):
 
 
 class Calibration(BaseModel):
-    """Whether confidence means what it says, on the drawings `what`: the expected calibration error, and its bins."""
+    """Whether confidence means what it says, on the drawings `what`.
+
+    Attributes
+    ----------
+    error, bins : the expected calibration error, and what it is made of.
+    by_chance : the error that would be expected of so many drawings if confidence meant exactly what it says.
+    """
 
     model_config = ConfigDict(frozen=True)
     what: str
     n: int = Field(gt=0)
     error: Share
+    by_chance: Share = 0.0
     bins: tuple[Bin, ...]
 
 

@@ -16,6 +16,8 @@ from digitrec.calibration import (
     COLDEST,
     HOTTEST,
     THRESHOLDS,
+    TIMES,
+    calibration_error_by_chance,
     coverage,
     expected_calibration_error,
     fit_temperature,
@@ -218,6 +220,22 @@ def test_a_certainty_of_exactly_1_is_answered_at_every_threshold() -> None:
     frame = coverage(EYE[[3, 3]] * np.float32(1.000001), np.array([3, 4], np.uint8))
     assert frame["n"].unique().tolist() == [2]
     assert frame["error"].unique().tolist() == [0.5]
+
+
+@pytest.mark.parametrize("n", [100, 2_000])
+def test_the_error_by_chance_is_that_of_labels_drawn_as_it_says(n: int) -> None:
+    probabilities = np.random.default_rng(n).dirichlet(np.full(10, 0.1), n)
+    rng = np.random.default_rng(1)
+    drawn = [
+        expected_calibration_error(probabilities, np.array([rng.choice(10, p=row) for row in probabilities], np.uint8))
+        for _ in range(60)
+    ]
+    spread = np.std(drawn) * (1 / 60 + 1 / TIMES) ** 0.5
+    assert calibration_error_by_chance(probabilities) == pytest.approx(np.mean(drawn), abs=4 * spread)
+
+
+def test_who_is_certain_leaves_nothing_to_chance() -> None:
+    assert calibration_error_by_chance(np.eye(10, dtype=np.float32)) == 0
 
 
 @pytest.mark.parametrize("figure", [reliability, expected_calibration_error, fit_temperature, coverage])

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
-from digitrec.calibration import expected_calibration_error, reliability
+from digitrec.calibration import calibration_error_by_chance, expected_calibration_error, reliability
 from digitrec.evaluation import measure
 from digitrec.exam import Exam, write_exam
 from digitrec.registry import (
@@ -71,7 +71,8 @@ def make_calibration(what: str, n: int, rng: np.random.Generator) -> Calibration
     probabilities[np.arange(n), read] = confidence
     table = reliability(probabilities, labels)
     bins = tuple(Bin(**{str(name): float(value) for name, value in row.items()}) for row in table.to_dict("records"))
-    return Calibration(what=what, n=n, error=expected_calibration_error(probabilities, labels), bins=bins)
+    error, by_chance = expected_calibration_error(probabilities, labels), calibration_error_by_chance(probabilities)
+    return Calibration(what=what, n=n, error=error, by_chance=by_chance, bins=bins)
 
 
 def make_rival(name: str, recipe: str, size: int, exam: Exam, wrong: tuple[float, float, float]) -> Rival:
@@ -251,6 +252,7 @@ def test_each_section_says_what_its_figures_say(open_card: OpenCard, card: Card,
         surest = one.bins[-1]
         assert f"when it says {100 * surest.confidence:.1f} %, it is right in **{100 * surest.accuracy:.1f} %**" in told
         assert f"**{100 * one.error:.2g} percentage points** apart" in told
+        assert f"chance would still part them by {100 * one.by_chance:.2g}." in told
     assert "a temperature of 1.12" in told
     assert "followed from 3 seeds" in told
     assert f"{SCANS}: 99.60 % to 99.75 %, 99.68 % on average." in told

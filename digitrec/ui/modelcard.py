@@ -323,11 +323,16 @@ def show_calibration(card: Card) -> None:
 def describe_calibration(one: Calibration) -> str:
     """What a calibration says, in two sentences of Markdown."""
     surest = max(one.bins, key=lambda part: part.confidence)
+    chance = (
+        f" If it meant exactly what it says, chance would still part them by {100 * one.by_chance:.2g}."
+        if one.by_chance
+        else ""
+    )
     return (
         f"**{plain(one.what)}**: when it says {percent(surest.confidence)}, it is right in "
         f"**{percent(surest.accuracy)}** (its surest answers, {surest.n:,} of {one.n:,}). Over all of them, what it "
         f"says and how often it is right lie **{100 * one.error:.2g} percentage points** apart: the *expected "
-        "calibration error*."
+        f"calibration error*.{chance}"
     )
 
 
