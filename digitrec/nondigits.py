@@ -44,9 +44,9 @@ def sticks(rng: np.random.Generator) -> Strokes:
 
 
 def dots(rng: np.random.Generator) -> Strokes:
-    """One touch of the pen, or a few that do not hang together."""
+    """A few touches of the pen that do not hang together. One alone, drawn as large as a digit, would be a 1."""
     return tuple(
-        place + rng.normal(0, 0.01, (2, 2)).astype(np.float32) for place in _places(rng, int(rng.integers(1, 9)))
+        place + rng.normal(0, 0.01, (2, 2)).astype(np.float32) for place in _places(rng, int(rng.integers(2, 9)))
     )
 
 

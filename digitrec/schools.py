@@ -92,6 +92,7 @@ STEM = ((2, 0), (2, 6))
 FORMS: tuple[Form, ...] = (
     Form(0, "plain", lambda t: (arc((2, 3), (1.5 + 0.7 * t, 3), -100, 265),)),
     Form(0, "slashed", lambda t: (arc((2, 3), (1.9, 3), -100, 265), line((3.3 + t, 0.4), (0.7 - t, 5.6)))),
+    Form(1, "plain", lambda t: (line((2 + 0.6 * t, 0), (2 - 0.6 * t, 6)),)),
     Form(1, "upstroke", lambda t: (line((1.3 - 2.6 * t, 1 + 3 * t), *STEM),)),
     Form(1, "upstroke and foot", lambda t: (line((1.2 - 1.6 * t, 1 + 2 * t), *STEM), line((0.6, 6), (3.4, 6)))),
     Form(1, "foot", lambda t: (line(*STEM), line((1.2 - t, 6), (2.8 + t, 6)))),

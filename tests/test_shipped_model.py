@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from digitrec.checks import UNTAUGHT
 from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets.pen import PenDigit, draw_at_random, split_by_writer, to_image
-from digitrec.drawings import CANVAS, render
+from digitrec.drawings import CANVAS, Drawing, Stroke, render
 from digitrec.exam import Exam, read_exam
 from digitrec.fontletters import read_letters
 from digitrec.nondigits import TAUGHT, UNSEEN, Strokes, kinds
@@ -108,6 +108,17 @@ def test_digits_a_little_tilted_are_read(
     images = np.stack([to_image(draw_at_random(tuple(s @ turn for s in digit.strokes), rng)) for digit in few])
     read = classifier.predict_proba(images).argmax(axis=1)
     assert (read == [digit.label for digit in few]).mean() >= 0.965
+
+
+@pytest.mark.parametrize("width", [8, 16, 26])
+@pytest.mark.parametrize("degrees", [-10, 0, 10, 20])
+def test_a_straight_line_is_a_1(degrees: int, width: int, classifier: Classifier) -> None:
+    """The simplest digit of all, and drawn with a mouse it is perfectly straight."""
+    lean = 80 * np.array([np.sin(np.deg2rad(degrees)), -np.cos(np.deg2rad(degrees))])
+    line = np.float32(CANVAS / 2 + np.linspace(1, -1, 9)[:, None] * lean)
+    canvas = render(Drawing((Stroke(line, width),)))
+    for reading in (classifier.read(canvas), classifier.read(canvas, [line])):
+        assert (reading.digit, reading.unsure) == (1, False)
 
 
 def test_at_most_one_of_a_hundred_digits_is_doubted(classifier: Classifier) -> None:

@@ -282,7 +282,11 @@ def show_seeds(card: Card) -> None:
     ]
     told = describe_spread(read)
     kept = card.recipe.get("seed")
-    which = f" The one kept, of seed {kept}, reads the validation scans best." if isinstance(kept, int) else ""
+    which = (
+        f" The one kept, of seed {kept}, reads the validation scans and half of the pen digits best."
+        if isinstance(kept, int)
+        else ""
+    )
     st.markdown(
         "Where a network begins, and in which order it sees its images, is drawn by lot from a *seed*. The same recipe "
         f"was followed from {len(card.seeds)} seeds.{which} {as_plain_text(told)}"
