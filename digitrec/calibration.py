@@ -42,8 +42,7 @@ def reliability(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uin
     """
     check_probabilities(probabilities, labels)
     confidence, is_right = _confidences(probabilities, labels)
-    edges = np.linspace(0, 1, bins + 1)
-    places = np.searchsorted(edges[1:-1], confidence)
+    edges, places = _bins(confidence, bins)
     n, right = np.bincount(places, minlength=bins), np.bincount(places[is_right], minlength=bins)
     total = np.bincount(places, weights=confidence, minlength=bins)
     filled = np.flatnonzero(n)
@@ -59,6 +58,12 @@ def reliability(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uin
             "accuracy_high": intervals[:, 1],
         }
     )
+
+
+def _bins(confidence: NDArray[np.float64], bins: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """The ends of `bins` equally wide bins, and in which of them each confidence lies."""
+    edges = np.linspace(0, 1, bins + 1)
+    return edges, np.searchsorted(edges[1:-1], confidence)
 
 
 def expected_calibration_error(
@@ -83,8 +88,7 @@ def calibration_error_by_chance(probabilities: NDArray[np.floating[Any]], bins: 
     expected calibration error cannot go below but by luck.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
-    places = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence)
-    is_in = np.eye(bins)[places]
+    is_in = np.eye(bins)[_bins(confidence, bins)[1]]
     is_right = np.random.default_rng(0).random((TIMES, len(confidence))) < confidence
     return float(np.abs((is_right - confidence) @ is_in).sum(axis=1).mean() / len(confidence))
 

@@ -102,7 +102,7 @@ def _show_layers(case: Case) -> None:
     for activation in case.classifier.activations(case.image):
         values = activation.values if activation.values.ndim == 3 else activation.values[None, None, :]
         height, width, count = values.shape
-        size = FLAT[count] if height == width == 1 else f"{count} maps of {height} × {width}"
+        size = FLAT.get(count, f"{count} numbers") if height == width == 1 else f"{count} maps of {height} × {width}"
         name = f"{activation.layer}: {size}"
         st.image(to_data_url(tile(values, COLUMNS, SHOWN_MAP)), caption=name, alt=f"What this layer answers. {name}")
 
