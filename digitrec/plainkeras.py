@@ -224,7 +224,7 @@ def _fit(recipe: Recipe) -> list[str]:
         callbacks.append(f"keras.callbacks.EarlyStopping(patience={recipe.patience}, restore_best_weights=True)")
     if recipe.plateau:
         callbacks.append(f"keras.callbacks.ReduceLROnPlateau(factor=0.5, patience={recipe.plateau})")
-    if recipe.schedule == "a cycle an epoch":
+    if recipe.schedule == "a cycle an epoch" or _settles(recipe):
         callbacks.append("keras.callbacks.LambdaCallback(on_train_batch_begin=set_rate)")
     return [
         "batches = Batches()",
@@ -242,25 +242,44 @@ def _fit(recipe: Recipe) -> list[str]:
     ]
 
 
+def _settles(recipe: Recipe) -> bool:
+    return bool(recipe.settling and recipe.settling_rate)
+
+
 def _schedule(recipe: Recipe) -> list[str]:
-    if recipe.schedule == "constant":
-        return []
-    name, epochs = ("RATE", " * EPOCHS") if recipe.schedule == "one-cycle" else ("cycle", "")
-    lines = [
-        f"steps = len(batches){epochs}",
-        f"warmup = round(steps * {recipe.warmup!r})",
-        f"{name} = keras.optimizers.schedules.CosineDecay(",
-        "    0.0, steps - warmup, warmup_target=RATE, warmup_steps=warmup",
-        ")",
+    if recipe.schedule == "one-cycle" and not _settles(recipe):
+        return _cycle("RATE", "len(batches) * EPOCHS", recipe)
+    lines, rate, settling = [], "RATE", min(recipe.settling, recipe.epochs)
+    if recipe.schedule == "one-cycle" and settling < recipe.epochs:
+        lines = _cycle("cycle", f"len(batches) * (EPOCHS - {settling})", recipe)
+        rate = "float(cycle(batches.epoch * len(batches) + step))"
+    elif recipe.schedule == "a cycle an epoch":  # each lower than the one before
+        lines, rate = _cycle("cycle", "len(batches)", recipe), "float(cycle(step)) / (batches.epoch + 1)"
+    last = [
+        f"    settled = (batches.epoch - EPOCHS + {settling}) * len(batches) + step",
+        "    if settled >= 0:",
+        f"        rate = {recipe.settling_rate!r} * (1 + np.cos(np.pi * settled / len(batches) / {settling})) / 2",
     ]
-    if recipe.schedule == "one-cycle":
-        return lines
+    if rate == "RATE" and not _settles(recipe):
+        return []
     return [
         *lines,
         "",
         "",
-        "def set_rate(step, logs):  # each epoch has a cycle of its own, lower than the one before",
-        "    model.optimizer.learning_rate = float(cycle(step)) / (batches.epoch + 1)",
+        "def set_rate(step, logs):",
+        f"    rate = {rate}",
+        *(last if _settles(recipe) else []),
+        "    model.optimizer.learning_rate = rate",
         "",
         "",
+    ]
+
+
+def _cycle(name: str, steps: str, recipe: Recipe) -> list[str]:
+    return [
+        f"steps = {steps}",
+        f"warmup = round(steps * {recipe.warmup!r})",
+        f"{name} = keras.optimizers.schedules.CosineDecay(",
+        "    0.0, steps - warmup, warmup_target=RATE, warmup_steps=warmup",
+        ")",
     ]

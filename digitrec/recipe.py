@@ -29,6 +29,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "patience": (0, 1000),
     "plateau": (0, 1000),
     "settling": (0, 1000),
+    "settling_rate": (0, 1e8),
     "seed": (0, 2**31 - 1),
     "split_seed": (0, 2**31 - 1),
 }
@@ -57,6 +58,7 @@ class Recipe:
     batch, epochs : images a step, and passes over the data.
     augmentation : what is done to the images, anew in each epoch; None: nothing.
     settling : so many last epochs show the images as they are, which augmentation only ever shows a little blurred.
+    settling_rate : the learning rate that they begin with, along half a cosine to 0; 0: the schedule goes on in them.
     patience : stop after so many epochs without a lower validation loss, and return to the best; 0: never.
     plateau : halve the learning rate after so many epochs without a lower validation loss; 0: never.
     seed : of weights, order, dropout and augmentation.
@@ -82,6 +84,7 @@ class Recipe:
     epochs: int = 5
     augmentation: Augmentation | None = None
     settling: int = 0
+    settling_rate: float = 0.0
     patience: int = 0
     plateau: int = 0
     seed: int = 17
@@ -99,7 +102,7 @@ SHARES = ("validation", "warmup", "beta_2", "smoothing", "averaging")
 KINDS = {
     **dict.fromkeys(("network", "source", "scaling", "optimiser", "schedule", "precision"), WORD),
     **dict.fromkeys(("batch", "epochs", "settling", "patience", "plateau", "seed", "split_seed"), WHOLE),
-    **dict.fromkeys((*SHARES, "learning_rate", "weight_decay"), NUMBER),
+    **dict.fromkeys((*SHARES, "learning_rate", "settling_rate", "weight_decay"), NUMBER),
     "images": ("a whole number or nothing", (int, type(None))),
     "by_writer": ("true or false", (bool,)),
     "augmentation": ("an augmentation or nothing", (Augmentation, type(None))),
@@ -114,6 +117,7 @@ SHIPPED = Recipe(
     epochs=12,
     augmentation=Augmentation(),
     settling=1,
+    settling_rate=3e-4,
     precision="bfloat16",
 )
 KAGGLE = {"images": 42_000, "validation": 0.2}  # the size and split of the tutorials on Kaggle's data
@@ -205,10 +209,10 @@ def check_recipe(recipe: Recipe) -> None:
             raise RecipeError(
                 f"Expected {name.replace('_', ' ')} of {low:g} to {high:g}. Received: {value:g}. Choose one between."
             )
-    if recipe.plateau and recipe.schedule != "constant":
+    if recipe.plateau and (recipe.schedule != "constant" or recipe.settling_rate):
         raise RecipeError(
             f"Expected a constant rate where it is halved on a plateau. Received: {recipe.schedule}, plateau "
-            f"{recipe.plateau}. Set one of them back."
+            f"{recipe.plateau}, settling rate {recipe.settling_rate:g}. Set one of them back."
         )
     if ARCHITECTURES[recipe.network].reads == "number" and (recipe.augmentation is not None or recipe.smoothing):
         raise RecipeError(

@@ -122,9 +122,13 @@ def make_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
 
 def learning_rate_at(recipe: Recipe, epoch: int, step: int, steps: int) -> float:
     """The learning rate of a step in an epoch, both counted from 0, of so many steps an epoch."""
+    settling = min(recipe.settling, recipe.epochs) if recipe.settling_rate else 0
+    until = recipe.epochs - settling
+    if settling and epoch >= until:
+        return recipe.settling_rate * one_cycle((epoch - until) * steps + step, settling * steps, 0)
     match recipe.schedule:
         case "one-cycle":
-            return recipe.learning_rate * one_cycle(epoch * steps + step, recipe.epochs * steps, recipe.warmup)
+            return recipe.learning_rate * one_cycle(epoch * steps + step, until * steps, recipe.warmup)
         case "a cycle an epoch":
             return recipe.learning_rate / (epoch + 1) * one_cycle(step, steps, recipe.warmup)
         case _:

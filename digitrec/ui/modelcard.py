@@ -74,6 +74,7 @@ MEANINGS = {
     "thicker": "share of a pixel around the ink, at most",
     "thinner": "share of a pixel around the ink, at most",
     "settling": "last epochs that show images as they are",
+    "settling_rate": "how far each step goes at first in those",
     "patience": "epochs without gain until it stops",
     "plateau": "epochs without gain until steps are halved",
     "precision": "of the numbers it multiplied while it learned",

@@ -75,9 +75,19 @@ def test_the_program_that_reads_numbers_has_the_loss_of_the_training(capsys: pyt
     assert history["val_loss"][0] == pytest.approx(validation.judge(student.read(validation.images))[0], rel=1e-3)
 
 
-@pytest.mark.parametrize(("schedule", "settling"), [("one-cycle", 0), ("a cycle an epoch", 0), ("one-cycle", 1)])
+@pytest.mark.parametrize(
+    ("schedule", "settling", "settling_rate"),
+    [
+        ("one-cycle", 0, 0.0),
+        ("a cycle an epoch", 0, 0.0),
+        ("one-cycle", 1, 0.0),
+        ("one-cycle", 1, 0.01),
+        ("a cycle an epoch", 1, 0.01),
+        ("constant", 1, 0.01),
+    ],
+)
 def test_the_programs_second_epoch_has_new_dice_too(
-    schedule: str, settling: int, capsys: pytest.CaptureFixture[str]
+    schedule: str, settling: int, settling_rate: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe = replace(
         TINY,
@@ -87,6 +97,7 @@ def test_the_programs_second_epoch_has_new_dice_too(
         augmentation=Augmentation(),
         schedule=schedule,
         settling=settling,
+        settling_rate=settling_rate,
     )
     losses = run_code(recipe, capsys)["history"].history["loss"]
     parts = split_for(recipe, load_dataset(recipe.source))

@@ -20,7 +20,7 @@ from digitrec.evaluation import cross_entropy
 from digitrec.figures import PEN, SCANS, SECOND_HALF, VALIDATION
 from digitrec.nondigits import TAUGHT
 from digitrec.preprocessing import preprocess
-from digitrec.recipe import PUBLISHED
+from digitrec.recipe import PUBLISHED, SCHEDULES, Recipe
 from digitrec.recipe import SHIPPED as SHIPPED_RECIPE
 from digitrec.registry import PATH_FILES, SHIPPED, Card, read_card
 from digitrec.scaling import SCALINGS, scale
@@ -186,6 +186,25 @@ def test_the_schedule_is_keras_own() -> None:
     cycles = replace(recipe, schedule="a cycle an epoch")
     third = [learning_rate_at(cycles, 2, step, 500) for step in range(500)]
     np.testing.assert_allclose(third, np.divide(expected, 3), atol=1e-8)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_settling_has_a_rate_of_its_own(schedule: str) -> None:
+    goes_on = Recipe(schedule=schedule, epochs=7, settling=2)
+    settles = replace(goes_on, settling_rate=0.01)
+    falling = keras.optimizers.schedules.CosineDecay(0.01, 20)
+    rates = [learning_rate_at(settles, epoch, step, 10) for epoch in (5, 6) for step in range(10)]
+    np.testing.assert_allclose(rates, [float(falling(step)) for step in range(20)], atol=1e-8)
+    shorter = replace(goes_on, epochs=5, settling=0)
+    for epoch in range(5):
+        for step in range(10):
+            assert learning_rate_at(settles, epoch, step, 10) == learning_rate_at(shorter, epoch, step, 10)
+
+
+def test_more_settling_than_epochs_is_all_settling() -> None:
+    recipe = Recipe(epochs=2, settling=5, settling_rate=0.01)
+    assert learning_rate_at(recipe, 0, 0, 10) == 0.01
+    assert learning_rate_at(recipe, 1, 9, 10) < 0.001
 
 
 def test_the_loss_is_keras_own() -> None:
