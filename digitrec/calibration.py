@@ -1,10 +1,11 @@
 """Whether a reader's probabilities can be believed, and what refusing to answer would save.
 
-probabilities, labels -> `reliability` -> a frame with a row for each bin
+probabilities, labels -> `reliability` -> a frame with a row for each bin          bins -> `pool` -> fewer, fuller bins
 probabilities, labels -> `fit_temperature` -> `with_temperature` -> probabilities that fit better
 probabilities, labels -> `coverage` -> a frame with a row for each threshold
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from digitrec.errors import EvaluationError
 from digitrec.evaluation import check_probabilities, wilson_interval
+from digitrec.registry import Bin
 
 REFUSED = 0.01  # of real digits at most may be answered "not sure"
 TIMES = 200  # that chance is tried
@@ -66,6 +68,36 @@ def _bins(confidence: NDArray[np.float64], bins: int) -> tuple[NDArray[np.float6
     return edges, np.searchsorted(edges[1:-1], confidence)
 
 
+def pool(bins: Sequence[Bin], fewest: int) -> list[Bin]:
+    """Neighbouring bins put together, from the least confident on, until each holds at least `fewest` answers.
+
+    What is left over at the end goes to the last; all of it is one bin where there are not so many answers at all.
+    """
+    pooled: list[Bin] = []
+    waiting: list[Bin] = []
+    for one in sorted(bins, key=lambda part: part.low):
+        waiting.append(one)
+        if sum(part.n for part in waiting) >= fewest:
+            pooled.append(_put_together(waiting))
+            waiting = []
+    return [*pooled[:-1], _put_together([*pooled[-1:], *waiting])] if waiting else pooled
+
+
+def _put_together(bins: Sequence[Bin]) -> Bin:
+    n = sum(part.n for part in bins)
+    right = round(sum(part.n * part.accuracy for part in bins))
+    low, high = wilson_interval(right, n)
+    return Bin(
+        low=bins[0].low,
+        high=bins[-1].high,
+        n=n,
+        confidence=min(1.0, sum(part.n * part.confidence for part in bins) / n),
+        accuracy=right / n,
+        accuracy_low=low,
+        accuracy_high=high,
+    )
+
+
 def expected_calibration_error(
     probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8], bins: int = BINS
 ) -> float:
@@ -93,11 +125,19 @@ def calibration_error_by_chance(probabilities: NDArray[np.floating[Any]], bins: 
     return float(np.abs((is_right - confidence) @ is_in).sum(axis=1).mean() / len(confidence))
 
 
-def fit_temperature(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8]) -> float:
+def fit_temperature(
+    probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8], shares: NDArray[np.float64] | None = None
+) -> float:
     """The temperature under which the labels are likeliest (Guo, Pleiss, Sun and Weinberger, 2017).
 
     Above 1 the reader was too confident, below 1 too modest. Where everything is right, every temperature that is low
     enough does as well, and one of them is given. Judge the result by images that it was not fitted to.
+
+    Parameters
+    ----------
+    probabilities : (n, k), where k is 10 if each is a digit's; `labels` (n,), 0 to 9.
+    shares : (k, 10), how much of each goes to each digit after it has its temperature, as
+        `digitrec.architectures.SHARES` has it; None: each digit has its own.
 
     Returns
     -------
@@ -108,13 +148,14 @@ def fit_temperature(probabilities: NDArray[np.floating[Any]], labels: NDArray[np
     EvaluationError, as `check_probabilities` does.
     """
     from scipy.optimize import minimize_scalar  # noqa: PLC0415  half a second that nobody else should wait
-    from scipy.special import log_softmax  # noqa: PLC0415
+    from scipy.special import log_softmax, logsumexp  # noqa: PLC0415
 
-    check_probabilities(probabilities, labels)
-    logs, rows = _logs(probabilities), np.arange(len(labels))
+    check_probabilities(probabilities if shares is None else probabilities @ shares, labels)
+    logs, to_right_one = _logs(probabilities), (np.eye(10) if shares is None else shares)[:, labels].T
 
     def loss(log_temperature: float) -> float:
-        return -float(log_softmax(logs / np.exp(log_temperature), axis=1)[rows, labels].mean())
+        cooled = log_softmax(logs / np.exp(log_temperature), axis=1)
+        return -float(logsumexp(cooled, b=to_right_one, axis=1).mean())
 
     ends = (np.log(COLDEST), np.log(HOTTEST))
     return float(np.exp(minimize_scalar(loss, bounds=ends, method="bounded").x))

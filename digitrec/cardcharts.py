@@ -14,6 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from digitrec.calibration import pool
 from digitrec.charts import DASHES, error_bars
 from digitrec.registry import Calibration, Measurement, Refusal, Rival
 
@@ -29,6 +30,7 @@ LEGEND_LINE = 22
 # Below everything, and as high as it needs to be: the plot gives way.
 LEGEND: dict[str, Any] = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "itemwidth": 40}
 LARGEST, SMALLEST = 19, 7  # pixels, of a dot that stands for all answers, or for next to none
+FEWEST = 20  # answers that a dot of a reliability curve stands for: fewer jump between 0 and 100 % by chance
 GREY = "gray"  # of lines that are no data, seen on light and dark
 SCANS, PREPARED, CARELESS = "MNIST's scans", "drawings, prepared", "drawings, just shrunk"
 
@@ -152,20 +154,24 @@ def weakest_first(figures: Sequence[Measurement]) -> list[Measurement]:
 
 
 def reliability_curves(calibrations: Sequence[Calibration]) -> go.Figure:
-    """How often a model is right where it is so confident, a curve for each set; larger dots are more answers."""
+    """How often a model is right where it is so confident, a curve for each set; larger dots are more answers.
+
+    Bins with fewer than `FEWEST` answers are put together with their neighbours.
+    """
     figure = go.Figure()
     for one, symbol, dash in zip(calibrations, cycle(SYMBOLS), cycle(DASHES), strict=False):
-        shares = [part.n / sum(part.n for part in one.bins) for part in one.bins]
+        bins = pool(one.bins, FEWEST)
+        shares = [part.n / sum(part.n for part in bins) for part in bins]
         figure.add_scatter(
-            x=[100 * part.confidence for part in one.bins],
-            y=[100 * part.accuracy for part in one.bins],
-            error_y=error_bars([(part.accuracy_low, part.accuracy, part.accuracy_high) for part in one.bins], 1),
+            x=[100 * part.confidence for part in bins],
+            y=[100 * part.accuracy for part in bins],
+            error_y=error_bars([(part.accuracy_low, part.accuracy, part.accuracy_high) for part in bins], 1),
             mode="markers+lines",
             line={"dash": dash, "width": 1.5},
             cliponaxis=False,
             marker={"symbol": symbol, "size": [SMALLEST + (LARGEST - SMALLEST) * share**0.5 for share in shares]},
             name=_name(one.what),
-            customdata=[part.n for part in one.bins],
+            customdata=[part.n for part in bins],
             hovertemplate="%{customdata:,} answers of %{x:.1f} % confidence: %{y:.1f} % right"
             f"<extra>{_plain(one.what)}</extra>",
         )

@@ -113,7 +113,7 @@ class Classifier:
         ModelError, where it reads no paths; InkError, where `paths` is of another shape.
         """
         if self._path_interpreters is None:
-            raise ModelError(f"Expected a model that reads paths. Received: {self.card.name!r}. Use the shipped one.")
+            raise self._reads_no_paths()
         if paths.ndim != 3 or paths.shape[1:] != (POINTS, FEATURES):
             raise InkError(
                 f"Expected paths of shape (n, {POINTS}, {FEATURES}). Received: {paths.shape}. Make them with `to_path`."
@@ -197,7 +197,7 @@ class Classifier:
         if self.card.path is not None and self.reads_paths and 1 <= len(strokes or ()) <= POINTS:
             by_path = self.predict_from_paths(to_path(strokes or ())[None])[0]
             probabilities = combine(by_ink, by_path, self.card.path.powers)
-            unsure = float(probabilities.max()) < self.card.path.unsure_below
+            unsure = bool(self.are_unsure_of_both(by_ink[None], by_path[None])[0])
         is_full = bool(preprocessed.ink.mean() > FULL * 255)
         reason = FULL_REASON if is_full else give_reason(probabilities, unsure)
         unsure = unsure or is_full
@@ -211,6 +211,21 @@ class Classifier:
         """Which of (n, 10) probabilities are too weak for a verdict, (n,) bool: for any one digit, or for all ten."""
         confidence = probabilities.max(axis=1).astype(np.float64)
         return (confidence < self.card.unsure_below) | (share_of_digits(probabilities) < self.card.digit_below)
+
+    def are_unsure_of_both(self, by_ink: NDArray[np.float32], by_path: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """As `are_unsure`, for what ink and path say together, (n, 10) probabilities each.
+
+        Raises
+        ------
+        ModelError, where it reads no paths.
+        """
+        if (path := self.card.path) is None:
+            raise self._reads_no_paths()
+        confidence = combine(by_ink, by_path, path.powers).max(axis=1).astype(np.float64)
+        return (confidence < path.unsure_below) | (share_found_by_both(by_ink, by_path) < path.digit_below)
+
+    def _reads_no_paths(self) -> ModelError:
+        return ModelError(f"Expected a model that reads paths. Received: {self.card.name!r}. Use the shipped one.")
 
     def _answer(
         self, images: NDArray[np.uint8], find_target: Callable[[Any], int], *, looks_inside: bool = False
@@ -252,6 +267,11 @@ def share_of_digits(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
     likely digit shows how much it was.
     """
     return np.clip(1 - 10 * probabilities.min(axis=1).astype(np.float64), 0, 1)
+
+
+def share_found_by_both(by_ink: NDArray[np.float32], by_path: NDArray[np.float32]) -> NDArray[np.float64]:
+    """How likely ink and path find it any digit, (n,) float64: the mean, since each takes other shapes for digits."""
+    return (share_of_digits(by_ink) + share_of_digits(by_path)) / 2
 
 
 def give_reason(probabilities: NDArray[np.float32], unsure: bool) -> str:

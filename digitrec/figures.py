@@ -21,7 +21,7 @@ from scipy.optimize import minimize
 from digitrec.architectures import ARCHITECTURES, Sharing
 from digitrec.calibration import REFUSED, calibration_error_by_chance, expected_calibration_error, reliability
 from digitrec.checks import FEWEST, Checks, Drawn, half
-from digitrec.classifier import Classifier, combine, load_classifier, share_of_digits
+from digitrec.classifier import Classifier, combine, load_classifier, share_found_by_both, share_of_digits
 from digitrec.evaluation import cross_entropy, measure
 from digitrec.registry import Bin, Calibration, Card, Measurement, PathCard, Refusal, Speed, read_card, write_card
 
@@ -90,7 +90,7 @@ def quantile_below(confidences: NDArray[np.floating[Any]], share: float) -> floa
 
 
 def choose_powers(classifier: Classifier, path: PathCard, checks: Checks) -> PathCard:
-    """The powers with the least cross-entropy on the first half of the pen digits, and a threshold as the other's."""
+    """The powers with the least cross-entropy on the first half of the pen digits, and thresholds as the card's."""
     first = half(checks.pen, 0)
     by_ink, by_path = classifier.predict_proba(first.images), classifier.predict_from_paths(first.paths)
 
@@ -100,8 +100,9 @@ def choose_powers(classifier: Classifier, path: PathCard, checks: Checks) -> Pat
     begin = min(product((0.25, 0.5, 1.0, 1.5), repeat=2), key=lambda powers: loss(np.array(powers)))
     found = minimize(loss, begin, method="Nelder-Mead", bounds=[(0.01, 5.0)] * 2).x
     powers = (round(float(found[0]), 3), round(float(found[1]), 3))
-    confident = combine(by_ink, by_path, powers).max(axis=1)
-    return path.model_copy(update={"powers": powers, "unsure_below": quantile_below(confident, REFUSED_WITH_PATH)})
+    is_weak = combine(by_ink, by_path, powers).max(axis=1) < MAJORITY
+    digit_below = quantile_below(np.where(is_weak, 0, share_found_by_both(by_ink, by_path)), REFUSED_WITH_PATH)
+    return path.model_copy(update={"powers": powers, "unsure_below": MAJORITY, "digit_below": digit_below})
 
 
 def measure_speed(classifier: Classifier, images: NDArray[np.uint8]) -> Speed:
@@ -163,20 +164,20 @@ def _by_way(checks: Checks, pen_right: NDArray[np.bool_], forms_right: NDArray[n
 def _figures_with_paths(classifier: Classifier, path: PathCard, checks: Checks) -> Iterator[Measurement]:
     """What is measured where it is known how the pen went; the powers were chosen on the first half."""
     second, labels = half(checks.pen, 1), checks.pen_labels[1::2]
-    together = _read_both(classifier, path, second)
+    by_ink, by_path = _read_both(classifier, second)
+    together = combine(by_ink, by_path, path.powers)
     yield measure("read", PEN + SECOND_HALF + WITH_PATH, together.argmax(axis=1) == labels)
-    by_ink = classifier.predict_proba(second.images)
     yield measure("read", PEN + SECOND_HALF + ", ink alone", by_ink.argmax(axis=1) == labels)
-    yield measure("doubted", PEN + SECOND_HALF + WITH_PATH, together.max(axis=1) < path.unsure_below)
+    yield measure("doubted", PEN + SECOND_HALF + WITH_PATH, classifier.are_unsure_of_both(by_ink, by_path))
     for kind, drawn in checks.nondigits.items():
         if drawn.has_paths:
-            unsure = _read_both(classifier, path, drawn).max(axis=1) < path.unsure_below
+            unsure = classifier.are_unsure_of_both(*_read_both(classifier, drawn))
             yield measure("refused", kind + WITH_PATH, unsure)
 
 
-def _read_both(classifier: Classifier, path: PathCard, drawn: Drawn) -> NDArray[np.float32]:
-    by_ink, by_path = classifier.predict_proba(drawn.images), classifier.predict_from_paths(drawn.paths)
-    return combine(by_ink, by_path, path.powers)
+def _read_both(classifier: Classifier, drawn: Drawn) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What ink and path say, each alone."""
+    return classifier.predict_proba(drawn.images), classifier.predict_from_paths(drawn.paths)
 
 
 def _calibration(classifier: Classifier, checks: Checks, answers: Answers) -> Iterator[Calibration]:
@@ -184,7 +185,8 @@ def _calibration(classifier: Classifier, checks: Checks, answers: Answers) -> It
     yield _calibrate(SCANS, answers["scans"], checks.scans.labels)
     yield _calibrate(PEN + SECOND_HALF, answers["pen"][1::2], second)
     if (path := classifier.card.path) is not None:
-        yield _calibrate(PEN + SECOND_HALF + WITH_PATH, _read_both(classifier, path, half(checks.pen, 1)), second)
+        together = combine(*_read_both(classifier, half(checks.pen, 1)), path.powers)
+        yield _calibrate(PEN + SECOND_HALF + WITH_PATH, together, second)
 
 
 def _calibrate(what: str, probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> Calibration:

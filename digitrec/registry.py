@@ -146,12 +146,14 @@ class PathCard(BaseModel):
     parameters : count, trained and not.
     powers : to which the probabilities from the ink and from the path are raised before they are multiplied.
     unsure_below : as of the card, for what both answer together.
+    digit_below : as of the card, for the mean of how likely each of both finds it any digit.
     """
 
     model_config = ConfigDict(frozen=True)
     parameters: int = Field(gt=0)
     powers: tuple[float, float]
     unsure_below: Share
+    digit_below: Share = 0.0
 
 
 class Sibling(BaseModel):

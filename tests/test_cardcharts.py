@@ -18,7 +18,7 @@ from digitrec.cardcharts import (
     share_refused,
     weakest_first,
 )
-from digitrec.evaluation import measure
+from digitrec.evaluation import measure, wilson_interval
 from digitrec.registry import Bin, Calibration, Kind, Measurement, Refusal, Rival
 
 
@@ -117,8 +117,8 @@ def test_the_weakest_come_first_with_all_their_series() -> None:
 
 def calibration(what: str = "pens") -> Calibration:
     bins = (
-        Bin(low=0.4, high=0.5, n=10, confidence=0.45, accuracy=0.3, accuracy_low=0.1, accuracy_high=0.6),
-        Bin(low=0.9, high=1, n=990, confidence=0.99, accuracy=0.98, accuracy_low=0.97, accuracy_high=0.99),
+        Bin(low=0.4, high=0.5, n=20, confidence=0.45, accuracy=0.3, accuracy_low=0.1, accuracy_high=0.6),
+        Bin(low=0.9, high=1, n=980, confidence=0.99, accuracy=0.98, accuracy_low=0.97, accuracy_high=0.99),
     )
     return Calibration(what=what, n=1000, error=0.0114, bins=bins)
 
@@ -129,11 +129,22 @@ def test_reliability_is_drawn_against_the_line_as_it_should_be() -> None:
     assert [curve.name for curve in curves] == ["scans", "pens"]
     assert len({curve.marker.symbol for curve in curves}) == 2
     (curve, _) = curves
-    assert list(curve.x) == [45, 99]
-    assert list(curve.y) == [30, 98]
-    assert curve.y[0] + curve.error_y.array[0] == pytest.approx(60)
-    assert curve.y[0] - curve.error_y.arrayminus[0] == pytest.approx(10)
+    assert list(curve.x) == pytest.approx([45, 99])
+    assert list(curve.y) == pytest.approx([30, 98], abs=0.1)
+    low, high = wilson_interval(6, 20)
+    assert curve.y[0] + curve.error_y.array[0] == pytest.approx(100 * high)
+    assert curve.y[0] - curve.error_y.arrayminus[0] == pytest.approx(100 * low)
     assert curve.marker.size[0] < curve.marker.size[1], "more answers are a larger dot"
+
+
+def test_a_dot_of_reliability_stands_for_more_than_a_few_answers() -> None:
+    few = [
+        Bin(low=low, high=low + 0.1, n=n, confidence=low, accuracy=right / n, accuracy_low=0, accuracy_high=1)
+        for low, n, right in ((0.3, 1, 0), (0.5, 1, 1), (0.6, 19, 12), (0.9, 700, 699))
+    ]
+    curve = reliability_curves([Calibration(what="pens", n=721, error=0.01, bins=few)]).data[0]
+    assert list(curve.customdata) == [21, 700]
+    assert curve.y[0] == pytest.approx(100 * 13 / 21)
 
 
 def test_a_long_name_is_wrapped_in_the_legend_which_makes_room() -> None:

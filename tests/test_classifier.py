@@ -444,6 +444,26 @@ def test_the_pens_path_is_read_where_it_is_known(classifier: Classifier, pen_dig
     assert right["both"] >= max(right["ink"], 0.985 * len(held_out))
 
 
+def test_ink_and_path_doubt_together_what_is_weak_for_any_digit_or_for_all(classifier: Classifier) -> None:
+    content, path_content = (read_file(find_model(), name, classifier.card) for name in ("model.tflite", "path.tflite"))
+    assert classifier.card.path is not None
+    path = classifier.card.path.model_copy(update={"powers": (1, 1), "unsure_below": 0.5, "digit_below": 0.8})
+    judge = Classifier(content, classifier.card.model_copy(update={"path": path}), path_content)
+    sure, other, none = shares(_3=0.91), shares(_3=0.451, _8=0.459), shares()
+    both_ways = shares(_3=0.44, _8=0.46)
+    for ink, pen, is_unsure in (
+        (sure, sure, False),
+        (sure, other, False),
+        (both_ways, both_ways, False),
+        (sure, none, True),  # the pen went as for no digit, so half of the belief in any is gone
+        (none, sure, True),
+        (none, none, True),
+    ):
+        assert judge.are_unsure_of_both(ink[None], pen[None]) == [is_unsure]
+    undecided = shares(_3=0.4, _5=0.299, _8=0.3)
+    assert judge.are_unsure_of_both(undecided[None], shares(_3=0.3, _5=0.399, _8=0.3)[None])
+
+
 def test_a_path_that_tells_nothing_is_left_aside(classifier: Classifier) -> None:
     ink = render(own_sample(3, np.random.default_rng(0)).drawing)
     dots = [np.array([(5.0, 5.0)])] * 65
@@ -465,6 +485,8 @@ def test_a_model_without_a_path_network_reads_the_ink_alone(classifier: Classifi
     assert reading.by_path is None
     with pytest.raises(ModelError, match="Expected a model that reads paths"):
         alone.predict_from_paths(np.zeros((1, 64, 5), np.float32))
+    with pytest.raises(ModelError, match="Expected a model that reads paths"):
+        alone.are_unsure_of_both(shares()[None], shares()[None])
 
 
 def test_one_path_and_many_are_read_alike(classifier: Classifier) -> None:

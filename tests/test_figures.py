@@ -100,6 +100,18 @@ def together(classifier: Classifier, drawn: Drawn, powers: tuple[float, float]) 
     return shares / shares.sum(axis=1, keepdims=True)
 
 
+def unsure_of_both(classifier: Classifier, drawn: Drawn) -> NDArray[np.bool_]:
+    path = classifier.card.path
+    assert path is not None
+    ink, way = classifier.predict_proba(drawn.images), classifier.predict_from_paths(drawn.paths)
+    found = [
+        (max(0, 1 - 10 * float(a.min())) + max(0, 1 - 10 * float(b.min()))) / 2 for a, b in zip(ink, way, strict=True)
+    ]
+    return (together(classifier, drawn, path.powers).max(axis=1) < path.unsure_below) | (
+        np.array(found) < path.digit_below
+    )
+
+
 def count(classifier: Classifier, checks: Checks) -> dict[tuple[str, str, str], NDArray[np.bool_]]:
     """What each figure is the share of, by kind, what and on."""
 
@@ -124,7 +136,7 @@ def count(classifier: Classifier, checks: Checks) -> dict[tuple[str, str, str], 
         ("doubted", PEN + SECOND_HALF, ""): unsure(checks.pen.images)[1::2],
         ("read", BOTH, ""): both.argmax(axis=1) == labels[1::2],
         ("read", PEN + SECOND_HALF + ", ink alone", ""): pen[1::2],
-        ("doubted", BOTH, ""): both.max(axis=1) < path.unsure_below,
+        ("doubted", BOTH, ""): unsure_of_both(classifier, checks.pen)[1::2],
         ("school", "7 crossed", PEN): pen[checks.ways == "7 crossed"],
         ("school", "1 in one stroke", PEN): pen[checks.ways == "1 in one stroke"],
         ("school", "1, upstroke", SYNTHETIC): forms[:60],
@@ -137,8 +149,7 @@ def count(classifier: Classifier, checks: Checks) -> dict[tuple[str, str, str], 
     for kind, drawn in checks.nondigits.items():
         found["refused", kind, ""] = unsure(drawn.images)
         if len(drawn.paths):
-            confidence = together(classifier, drawn, path.powers).max(axis=1)
-            found["refused", kind + WITH_PATH, ""] = confidence < path.unsure_below
+            found["refused", kind + WITH_PATH, ""] = unsure_of_both(classifier, drawn)
     for digit in range(10):
         found["digit", str(digit), SCANS] = scans[checks.scans.labels == digit]
         found["digit", str(digit), PEN] = pen[labels == digit]
@@ -153,7 +164,7 @@ def changed_card() -> Card:
     """The shipped one, with thresholds that lie far apart."""
     card = read_card(find_model())
     assert card.path is not None
-    path = card.path.model_copy(update={"unsure_below": 0.9999})
+    path = card.path.model_copy(update={"unsure_below": 0.9, "digit_below": 0.97})
     return card.model_copy(update={"unsure_below": UNSURE_BELOW, "digit_below": DIGIT_BELOW, "path": path})
 
 
@@ -273,8 +284,8 @@ def test_what_was_chosen_and_told_stays_when_it_is_measured_again(measured: Path
 
 def with_card(classifier: Classifier, **changes: object) -> Classifier:
     """The shipped model, as another card has it."""
-    content = (find_model() / "model.tflite").read_bytes()
-    return Classifier(content, classifier.card.model_copy(update=changes))
+    content, path_content = ((find_model() / name).read_bytes() for name in ("model.tflite", "path.tflite"))
+    return Classifier(content, classifier.card.model_copy(update=changes), path_content)
 
 
 @pytest.mark.parametrize("network", ["digitrec", "cnn-tiny"])
@@ -328,10 +339,19 @@ def test_powers_have_the_least_loss_on_the_first_half(checks: Checks, classifier
     assert least < loss(classifier, checks, (1, 1)) - 0.01
     for ink in (0.1, 0.3, 0.6, 1, 2):
         assert all(least <= loss(classifier, checks, (ink, path)) + 1e-3 for path in (0.1, 0.3, 0.6, 1, 2))
-    confidence = np.sort(together(classifier, checks.pen, chosen.powers)[0::2].max(axis=1))
-    assert (confidence < chosen.unsure_below).mean() <= REFUSED_WITH_PATH
-    assert (confidence < chosen.unsure_below + 0.002).mean() >= REFUSED_WITH_PATH
     assert chosen.parameters == path.parameters
+
+
+def test_the_share_of_the_first_half_that_both_doubt_is_the_wanted_one(checks: Checks, classifier: Classifier) -> None:
+    path = classifier.card.path
+    assert path is not None
+    chosen = choose_powers(classifier, path, checks)
+    assert chosen.unsure_below == MAJORITY
+    more = chosen.model_copy(update={"digit_below": chosen.digit_below + 0.002})
+    doubted, doubted_more = (
+        unsure_of_both(with_card(classifier, path=one), checks.pen)[0::2].mean() for one in (chosen, more)
+    )
+    assert doubted <= REFUSED_WITH_PATH <= doubted_more
 
 
 def test_nothing_of_the_second_half_is_chosen_on(checks: Checks, classifier: Classifier) -> None:
@@ -354,8 +374,8 @@ def test_a_model_is_measured_with_what_was_chosen_for_it(folder: Path, checks: C
     assert card.path == choose_powers(classifier, old.path, checks)
     doubted = load_classifier(folder).are_unsure(classifier.predict_proba(checks.scans.images))
     assert by_name(card)["doubted", SCANS, ""].share == pytest.approx(doubted.mean())
-    both = together(classifier, checks.pen, card.path.powers)[1::2].max(axis=1)
-    assert by_name(card)["doubted", BOTH, ""].share == pytest.approx((both < card.path.unsure_below).mean())
+    both = unsure_of_both(load_classifier(folder), checks.pen)[1::2]
+    assert by_name(card)["doubted", BOTH, ""].share == pytest.approx(both.mean())
 
 
 def test_a_model_that_reads_no_paths_is_measured_without_them(folder: Path, checks: Checks) -> None:

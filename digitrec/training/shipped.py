@@ -17,17 +17,14 @@ from typing import Any
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import softmax
 
 from digitrec import exam
 from digitrec.architectures import ARCHITECTURES, SHARES, count_parameters
-from digitrec.calibration import COLDEST, HOTTEST, LEAST
+from digitrec.calibration import fit_temperature
 from digitrec.checks import NONDIGITS as CHECKED_NONDIGITS
 from digitrec.checks import Checks, half, make_checks
 from digitrec.datasets import mnist, pen
 from digitrec.datasets.pen import load_pen_digits, split_by_writer
-from digitrec.evaluation import cross_entropy
 from digitrec.figures import PEN, SECOND_HALF, VALIDATION, measure_model
 from digitrec.recipe import Recipe, to_json
 from digitrec.registry import PATH_FILES, SHIPPED_NAME, Card, PathCard, Sibling, write_card
@@ -165,21 +162,13 @@ def add_path(folder: Path, card: Card, seed: int, epochs: int) -> Card:
 
 
 def soften(student: Student, checks: Checks) -> float:
-    """Divide the softmax's logits by the temperature that suits the first half of the checks, and return it.
-
-    It is the one under which the labels are likeliest (Guo, Pleiss, Sun and Weinberger, 2017).
-    """
+    """Divide the softmax's logits by the temperature that suits the first half of the checks, and return it."""
     images = np.concatenate([checks.validation.images[0::2], half(checks.pen, 0).images])
     labels = np.concatenate([checks.validation.labels[0::2], checks.pen_labels[0::2]])
     last = next(one for one in student.model.layers if getattr(one, "activation", None) is keras.activations.softmax)
     upto = keras.Model(student.model.inputs[0], last.output)
-    before = upto.predict(images[..., None].astype(np.float32), batch_size=500, verbose=0).astype(np.float64)
-    logs, shares = np.log(np.maximum(before, LEAST)), SHARES[: before.shape[1]]
-
-    def loss(log_temperature: float) -> float:
-        return cross_entropy(softmax(logs / np.exp(log_temperature), axis=1) @ shares, labels)
-
-    temperature = float(np.exp(minimize_scalar(loss, bounds=np.log([COLDEST, HOTTEST]), method="bounded").x))
+    before = upto.predict(images[..., None].astype(np.float32), batch_size=500, verbose=0)
+    temperature = fit_temperature(before, labels, SHARES[: before.shape[1]])
     last.set_weights([weights / temperature for weights in last.get_weights()])
     return temperature
 

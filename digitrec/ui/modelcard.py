@@ -12,6 +12,7 @@ import streamlit as st
 from pydantic import JsonValue
 
 from digitrec.cardcharts import (
+    FEWEST,
     by_group,
     refusal_curves,
     reliability_curves,
@@ -19,7 +20,7 @@ from digitrec.cardcharts import (
     weakest_first,
 )
 from digitrec.charts import shares
-from digitrec.registry import SHIPPED_NAME, Calibration, Card, Measurement, find_model, list_models
+from digitrec.registry import SHIPPED_NAME, Calibration, Card, Measurement, PathCard, find_model, list_models
 from digitrec.ui.cache import MODEL
 from digitrec.ui.messages import as_plain_text, text_colour
 from digitrec.words import in_seconds
@@ -108,8 +109,19 @@ def show_head(card: Card) -> None:
     if card.path is not None:
         st.markdown(
             f"Where it is known how the pen went, as on the Draw page, a second network of "
-            f"**{card.path.parameters:,} learned numbers** reads its path, stroke by stroke, and both answer together."
+            f"**{card.path.parameters:,} learned numbers** reads its path, stroke by stroke, and both answer together, "
+            f"or are **not sure** together{_doubts_together(card.path)}."
         )
+
+
+def _doubts_together(path: PathCard) -> str:
+    """When both together are not sure."""
+    if not path.digit_below:
+        return f": where no digit reaches {percent(path.unsure_below)}"
+    return (
+        f": where no digit reaches {percent(path.unsure_below)}, or where ink and path, on average, find it any digit "
+        f"with less than {percent(path.digit_below)}"
+    )
 
 
 def show_key_figures(card: Card, folder: Path) -> None:
@@ -316,7 +328,8 @@ def show_calibration(card: Card) -> None:
     )
     st.markdown(
         "Of all answers that it gives with 90 %, 9 of 10 should be right: then every dot lies on the dotted line. "
-        f"Under the line it is too sure, above it too modest. Larger dots are more answers.{softened}"
+        f"Under the line it is too sure, above it too modest. Larger dots are more answers, each at "
+        f"least {FEWEST} where there are so many.{softened}"
     )
     chart, words = st.columns((3, 2), gap="large", vertical_alignment="center")
     with chart:
