@@ -18,8 +18,8 @@ dev: .venv/run
 
 test: check
 	$(BIN)/python -m tests.browser.chromium
-	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m "browser and not alone" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "browser and not alone" -n 2 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest -m "browser and alone"
 
 check: .venv/dev

@@ -1,5 +1,3 @@
-import hashlib
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,29 +6,19 @@ import keras
 import numpy as np
 import pytest
 
-from digitrec import checks, exam
 from digitrec.architectures import ARCHITECTURES, count_parameters
 from digitrec.augmentation import Augmentation
 from digitrec.classifier import Classifier, load_classifier
-from digitrec.datasets import Dataset, Split
-from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit, split_by_writer
-from digitrec.drawings import render
-from digitrec.errors import RunError
+from digitrec.datasets import Dataset
 from digitrec.evaluation import cross_entropy
-from digitrec.figures import PEN, SCANS, SECOND_HALF, VALIDATION
-from digitrec.nondigits import TAUGHT
-from digitrec.preprocessing import preprocess
 from digitrec.recipe import PUBLISHED, SCHEDULES, Recipe
 from digitrec.recipe import SHIPPED as SHIPPED_RECIPE
-from digitrec.registry import PATH_FILES, SHIPPED, Card, read_card
+from digitrec.registry import SHIPPED, read_card
 from digitrec.scaling import SCALINGS, scale
-from digitrec.schools import FORMS
-from digitrec.splits import split_mnist, take
-from digitrec.training import lessons, rivals, shipped
 from digitrec.training.batches import DigitBatches, Lesson, to_targets
 from digitrec.training.fitting import Student, learning_rate_at
 from digitrec.training.network import build, first_filters
-from digitrec.training.saving import FILES, save_files
+from digitrec.training.saving import save_files
 
 SMALL = replace(SHIPPED_RECIPE, epochs=4, batch=32, averaging=0.9, seed=3, precision="float32")
 
@@ -213,169 +201,3 @@ def test_the_loss_is_keras_own() -> None:
     labels = rng.integers(0, 10, 50).astype(np.uint8)
     own = float(np.mean(keras.losses.sparse_categorical_crossentropy(labels, probabilities)))
     assert cross_entropy(probabilities, labels) == pytest.approx(own, rel=1e-5)
-
-
-def test_nobody_is_both_learned_from_and_validated_with(mnist: Dataset, pen_digits: tuple[PenDigit, ...]) -> None:
-    training, validation = split_mnist(mnist.train)
-    assert training.writers is not None
-    assert validation.writers is not None
-    assert not set(training.writers) & set(validation.writers)
-    assert len(training) + len(validation) == 60_000
-    train, held_out = split_by_writer(pen_digits)
-    assert {digit.writer for digit in held_out} == HELD_OUT_WRITERS
-    assert not {digit.writer for digit in train} & HELD_OUT_WRITERS
-
-
-def test_a_model_is_made_measured_and_put_in_place_of_the_old(
-    mnist: Dataset, pen_digits: tuple[PenDigit, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("DIGITREC_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(rivals, "NAMES", ("digitrec-fast",))
-    monkeypatch.setattr(shipped, "PATH_EPOCHS", 1)
-    for name, few in FEW.items():
-        monkeypatch.setattr(lessons, name, few)
-    monkeypatch.setattr(checks, "NONDIGITS", 10)
-    monkeypatch.setattr(checks, "WRITTEN", 10)
-    for module in (lessons, checks):
-        monkeypatch.setattr(module, "load_pen_digits", lambda: pen_digits[::12])
-        monkeypatch.setattr(module, "split_mnist", _split_few)
-    folder = tmp_path / "models" / "mine"
-    folder.mkdir(parents=True)
-    (folder / "card.json").write_text("old")
-    told: list[str] = []
-    card = shipped.make_model(folder, replace(SHIPPED_RECIPE, epochs=1, batch=64, averaging=0.9), told.append, seeds=2)
-
-    assert read_card(folder) == card
-    assert json.loads((folder / "card.json").read_text())["recipe"]["epochs"] == 1
-    assert [path.name for path in folder.parent.iterdir()] == ["mine"]
-    files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "card.json"}
-    assert set(files) == {*FILES, *PATH_FILES, exam.FILE}
-    assert card.files == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["rivals"]  # and no checkpoint
-    assert list((tmp_path / "runs" / "rivals").iterdir()) == [tmp_path / "runs" / "rivals" / "digitrec-fast"]
-
-    classifier = load_classifier(folder)
-    assert classifier.reads_paths
-    assert classifier.is_rounded
-    assert {figure.kind for figure in card.measured} == {"read", "doubted", "refused", "digit", "school", "width"}
-    assert (card.refusal is not None, card.speed is not None, len(card.calibration)) == (True, True, 3)
-    assert card.path is not None
-    assert card.path.powers != (1.0, 1.0)
-    assert 0.05 < card.temperature < 20
-
-    _check_seeds(card, told)
-    _check_rivals(card, folder, tmp_path / "runs" / "rivals" / "digitrec-fast")
-    assert any("hours on this machine" in line for line in told)
-    assert any("Epoch 1 of 1" in line for line in told)
-    assert any("For comparison: digitrec-fast" in line for line in told)
-    assert sum(line.startswith(SCANS) for line in told) >= 2
-
-    def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("what was taught before on this machine is taught again")
-
-    monkeypatch.setattr("digitrec.training.rivals.subprocess.run", refuse)
-    assert rivals._teach("digitrec-fast") == tmp_path / "runs" / "rivals" / "digitrec-fast"
-
-
-def _check_seeds(card: Card, told: list[str]) -> None:
-    """That the best of them on the validation scans was kept."""
-    seed = SHIPPED_RECIPE.seed
-    assert [one.seed for one in card.seeds] == [seed, seed + 1]
-    assert {one.n for of in card.seeds for one in of.measured if one.what == VALIDATION} == {VALIDATED}
-    figures = {
-        one.seed: {figure.what: figure for figure in one.measured if figure.kind == "read"} for one in card.seeds
-    }
-    wrong = {seed: {what: one.n - round(one.n * one.share) for what, one in of.items()} for seed, of in figures.items()}
-    n = figures[seed][PEN].n - figures[seed][ALONE].n
-    best = min(
-        wrong, key=lambda seed: wrong[seed][VALIDATION] / VALIDATED + (wrong[seed][PEN] - wrong[seed][ALONE]) / n
-    )
-    assert card.recipe["seed"] == best
-    assert figures[best][SCANS] == next(figure for figure in card.measured if figure.what == SCANS)
-    assert figures[seed][SCANS] != figures[seed + 1][SCANS]
-    assert {figure.kind for one in card.seeds for figure in one.measured} == {"read", "doubted", "refused"}
-    assert any("model 2 of 2" in line for line in told)
-
-
-def _check_rivals(card: Card, folder: Path, rival_folder: Path) -> None:
-    """That each is told with what it reads in the drawings and in MNIST."""
-    drawings = exam.read_exam(folder)
-    assert drawings is not None
-    images = [preprocess(render(drawing)).image for drawing in drawings.drawings]
-    assert [rival.name for rival in card.rivals] == ["digitrec", "digitrec-fast"]
-    for rival, place in zip(card.rivals, (folder, rival_folder), strict=True):
-        reader = load_classifier(place)
-        answers = reader.predict_proba(np.stack([image for image in images if image is not None]))
-        assert rival.answers == tuple(answers.argmax(axis=1))
-        assert len(rival.careless_answers) == exam.SIZE
-        assert rival.parameters == count_parameters(ARCHITECTURES[rival.name].layers) == reader.card.parameters
-        assert rival.bytes == (place / "model.tflite").stat().st_size
-        assert (rival.scans.n, rival.prepared.n) == (10_000, rival.careless.n)
-    fast = card.rivals[1]
-    assert fast.scans.share > 0.97
-    assert fast.careless.share < fast.prepared.share
-    assert (np.array(fast.careless_answers) == drawings.labels).mean() < (
-        np.array(fast.answers) == drawings.labels
-    ).mean()
-
-
-def test_a_rival_that_cannot_be_taught_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("DIGITREC_RUNS", str(tmp_path))
-    with pytest.raises(RunError, match="Expected no-such to be trained"):
-        rivals._teach("no-such")
-    assert list((tmp_path / "rivals").iterdir()) == []
-
-
-VALIDATED = 201  # scans, of 6,012
-ALONE = PEN + SECOND_HALF + ", ink alone"
-FEW = {
-    "SCAN_COPIES": 1,
-    "PEN_COPIES": 1,
-    "VARIED_COPIES": 1,
-    "WRITTEN": 4,
-    "NONDIGITS": 20,
-    "LETTERS": 30,
-    "PATH_NONDIGITS": 5,
-    "PATH_LETTERS": 10,
-    "PATH_WRITTEN": 2,
-}
-
-
-def _split_few(train: Split) -> tuple[Split, Split]:
-    training, validation = split_mnist(train)
-    return take(training, np.arange(0, len(training), 60)), take(validation, np.arange(0, len(validation), 30))
-
-
-def test_a_lesson_is_digits_by_many_hands_and_what_is_none(
-    mnist: Dataset, pen_digits: tuple[PenDigit, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    held_out = {id(digit) for digit in split_by_writer(pen_digits)[1]}
-    few = tuple(
-        digit
-        if id(digit) not in held_out
-        else replace(digit, strokes=tuple(np.full_like(stroke, np.nan) for stroke in digit.strokes))
-        for digit in pen_digits[::60]
-    )
-    assert any(id(digit) in held_out for digit in pen_digits[::60])
-    n = sum(digit.writer not in HELD_OUT_WRITERS for digit in few)
-    monkeypatch.setattr(lessons, "load_pen_digits", lambda: few)
-    monkeypatch.setattr(lessons, "split_mnist", _split_few)
-    for name, count in (FEW | {"NONDIGITS": 3, "LETTERS": 5, "WRITTEN": 1, "PEN_COPIES": 2}).items():
-        monkeypatch.setattr(lessons, name, count)
-    scans, _ = _split_few(mnist.train)
-    lesson, same = lessons.make_lesson(5), lessons.make_lesson(5)
-    np.testing.assert_array_equal(lesson.images, same.images)
-    digits = len(scans) + 3 * n + len(FORMS)
-    kinds = len(TAUGHT) + 4  # and what is made of digits
-    assert lesson.images.shape == (digits + 3 * (kinds - 1) + 5, 28, 28)
-    np.testing.assert_array_equal(lesson.images[: len(scans)], scans.images)
-    np.testing.assert_array_equal(lesson.targets[:digits].max(axis=1), 1)
-    np.testing.assert_array_equal(lesson.targets[digits:], np.float32(0.1))
-    np.testing.assert_allclose(lesson.targets.sum(axis=1), 1, atol=1e-6)
-    assert lesson.targets[digits - len(FORMS) : digits].argmax(axis=1).tolist() == [form.label for form in FORMS]
-    right = load_classifier().predict_proba(lesson.images[len(scans) : digits]).argmax(axis=1)
-    assert (right == lesson.targets[len(scans) : digits].argmax(axis=1)).mean() > 0.9
-    strokes = lessons.make_path_lesson(5)
-    assert len(strokes.strokes) == len(strokes.targets) == n + 2 * len(FORMS) + 5 * (kinds - 1) + 10
-    assert all(np.isfinite(np.concatenate(one)).all() for one in strokes.strokes)
-    assert (strokes.targets.max(axis=1) == 1).sum() == n + 2 * len(FORMS)
