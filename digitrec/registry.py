@@ -157,11 +157,17 @@ class PathCard(BaseModel):
 
 
 class Sibling(BaseModel):
-    """A model made by the same recipe from a seed, and its figures: how much of a card is chance."""
+    """A model made by the same recipe from a seed, and its figures: how much of a card is chance.
+
+    Attributes
+    ----------
+    note : how it was made otherwise, as a sentence; empty where it was not.
+    """
 
     model_config = ConfigDict(frozen=True)
     seed: int
     measured: tuple[Measurement, ...]
+    note: str = ""
 
 
 class Card(BaseModel):

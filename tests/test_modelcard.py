@@ -134,8 +134,10 @@ def make_full_card(card: Card, exam: Exam) -> Card:
                 make_rival("dense-128", "on MNIST alone, 5 epochs", 101_770, exam, (0.022, 0.2, 0.6)),
             ),
             "seeds": tuple(
-                Sibling(seed=seed, measured=(measure_on("read", SCANS, "", 10_000, wrong), *card.measured[1:]))
-                for seed, wrong in ((17, 40), (18, 25), (19, 31))
+                Sibling(
+                    seed=seed, measured=(measure_on("read", SCANS, "", 10_000, wrong), *card.measured[1:]), note=note
+                )
+                for seed, wrong, note in ((17, 40, ""), (18, 25, ""), (19, 31, "It had *one* epoch more."))
             ),
             "speed": Speed(milliseconds=0.21, images_per_second=12_345, machine="2 cores of a *fast* machine"),
         }
@@ -255,6 +257,8 @@ def test_each_section_says_what_its_figures_say(open_card: OpenCard, card: Card,
         assert f"chance would still part them by {100 * one.by_chance:.2g}." in told
     assert "a temperature of 1.12" in told
     assert "followed from 3 seeds" in told
+    assert "Seed 19: It had *one* epoch more." in told
+    assert "Seed 18: " not in told
     assert f"{SCANS}: 99.60 % to 99.75 %, 99.68 % on average." in told
     doubted = 100 * np.interp(full.digit_below, THRESHOLDS, full.refusal.digits[PENS])
     refused = 100 * np.interp(full.digit_below, THRESHOLDS, full.refusal.others["Other signs, never taught"])

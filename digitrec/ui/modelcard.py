@@ -305,6 +305,9 @@ def show_seeds(card: Card) -> None:
         f"was followed from {len(card.seeds)} seeds.{which} {as_plain_text(told)}"
     )
     show_chart(by_group(read, text_colour()), "seeds", f"Digits read by the models of each seed, as dots. {told}")
+    for sibling in card.seeds:
+        if sibling.note:
+            st.caption(f"Seed {sibling.seed}: {as_plain_text(sibling.note)}")
 
 
 def describe_spread(read: Sequence[Measurement]) -> str:
