@@ -270,7 +270,11 @@ def share_of_digits(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def share_found_by_both(by_ink: NDArray[np.float32], by_path: NDArray[np.float32]) -> NDArray[np.float64]:
-    """How likely ink and path find it any digit, (n,) float64: the mean, since each takes other shapes for digits."""
+    """How strongly ink and path find it any digit, (n,) float64 of 0 to 1: the mean, since their mistakes differ.
+
+    Of the path, whose network has no answer for what is none but was taught a tenth for each digit, the share is a
+    score, not a probability: of a plain digit it is some 0.9.
+    """
     return (share_of_digits(by_ink) + share_of_digits(by_path)) / 2
 
 

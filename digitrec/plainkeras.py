@@ -224,7 +224,7 @@ def _fit(recipe: Recipe) -> list[str]:
         callbacks.append(f"keras.callbacks.EarlyStopping(patience={recipe.patience}, restore_best_weights=True)")
     if recipe.plateau:
         callbacks.append(f"keras.callbacks.ReduceLROnPlateau(factor=0.5, patience={recipe.plateau})")
-    if recipe.schedule == "a cycle an epoch" or _settles(recipe):
+    if recipe.schedule == "a cycle an epoch" or recipe.settles_slowly:
         callbacks.append("keras.callbacks.LambdaCallback(on_train_batch_begin=set_rate)")
     return [
         "batches = Batches()",
@@ -242,12 +242,8 @@ def _fit(recipe: Recipe) -> list[str]:
     ]
 
 
-def _settles(recipe: Recipe) -> bool:
-    return bool(recipe.settling and recipe.settling_rate)
-
-
 def _schedule(recipe: Recipe) -> list[str]:
-    if recipe.schedule == "one-cycle" and not _settles(recipe):
+    if recipe.schedule == "one-cycle" and not recipe.settles_slowly:
         return _cycle("RATE", "len(batches) * EPOCHS", recipe)
     lines, rate, settling = [], "RATE", min(recipe.settling, recipe.epochs)
     if recipe.schedule == "one-cycle" and settling < recipe.epochs:
@@ -258,9 +254,9 @@ def _schedule(recipe: Recipe) -> list[str]:
     last = [
         f"    settled = (batches.epoch - EPOCHS + {settling}) * len(batches) + step",
         "    if settled >= 0:",
-        f"        rate = {recipe.settling_rate!r} * (1 + np.cos(np.pi * settled / len(batches) / {settling})) / 2",
+        f"        rate = {recipe.settling_rate!r} * (1 + math.cos(math.pi * settled / len(batches) / {settling})) / 2",
     ]
-    if rate == "RATE" and not _settles(recipe):
+    if rate == "RATE" and not recipe.settles_slowly:
         return []
     return [
         *lines,
@@ -268,7 +264,7 @@ def _schedule(recipe: Recipe) -> list[str]:
         "",
         "def set_rate(step, logs):",
         f"    rate = {rate}",
-        *(last if _settles(recipe) else []),
+        *(last if recipe.settles_slowly else []),
         "    model.optimizer.learning_rate = rate",
         "",
         "",

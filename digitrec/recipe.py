@@ -90,6 +90,11 @@ class Recipe:
     seed: int = 17
     precision: Precision = "float32"
 
+    @property
+    def settles_slowly(self) -> bool:
+        """Whether its last epochs have a learning rate of their own."""
+        return bool(self.settling and self.settling_rate)
+
 
 MNIST_IMAGES = 60_000  # what a recipe learns from that names no number
 MOST_EPOCHS = 60
@@ -209,10 +214,11 @@ def check_recipe(recipe: Recipe) -> None:
             raise RecipeError(
                 f"Expected {name.replace('_', ' ')} of {low:g} to {high:g}. Received: {value:g}. Choose one between."
             )
-    if recipe.plateau and (recipe.schedule != "constant" or recipe.settling_rate):
+    if recipe.plateau and (recipe.schedule != "constant" or recipe.settles_slowly):
+        settling = f", settling rate {recipe.settling_rate:g}" if recipe.settles_slowly else ""
         raise RecipeError(
             f"Expected a constant rate where it is halved on a plateau. Received: {recipe.schedule}, plateau "
-            f"{recipe.plateau}, settling rate {recipe.settling_rate:g}. Set one of them back."
+            f"{recipe.plateau}{settling}. Set one of them back."
         )
     if ARCHITECTURES[recipe.network].reads == "number" and (recipe.augmentation is not None or recipe.smoothing):
         raise RecipeError(

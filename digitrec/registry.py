@@ -146,7 +146,8 @@ class PathCard(BaseModel):
     parameters : count, trained and not.
     powers : to which the probabilities from the ink and from the path are raised before they are multiplied.
     unsure_below : as of the card, for what both answer together.
-    digit_below : as of the card, for the mean of how likely each of both finds it any digit.
+    digit_below : as of the card, for the mean of how strongly each of both finds it any digit
+        (`digitrec.classifier.share_found_by_both`).
     """
 
     model_config = ConfigDict(frozen=True)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,13 @@ from digitrec.calibration import (
     coverage,
     expected_calibration_error,
     fit_temperature,
+    pool,
     reliability,
     with_temperature,
 )
 from digitrec.errors import EvaluationError
+from digitrec.evaluation import wilson_interval
+from digitrec.registry import Bin
 
 seeds = st.integers(0, 2**32 - 1)
 EYE = np.eye(10, dtype=np.float32)
@@ -244,3 +248,39 @@ def test_what_cannot_be_measured_is_told(figure: Callable[..., Any]) -> None:
         figure(np.where(np.arange(10)[:, None] == 2, np.nan, EYE), np.arange(10))
     with pytest.raises(EvaluationError, match="at least one"):
         figure(EYE[:0], np.empty(0, np.uint8))
+
+
+def bin_of(place: int, n: int, right: int) -> Bin:
+    return Bin(
+        low=place / 100,
+        high=(place + 1) / 100,
+        n=n,
+        confidence=place / 100,
+        accuracy=right / n,
+        accuracy_low=0,
+        accuracy_high=1,
+    )
+
+
+@given(st.lists(st.integers(1, 40), max_size=15), st.integers(1, 30), st.integers(0, 2**32 - 1))
+def test_pooled_bins_are_full_and_hold_what_the_bins_held(counts: list[int], fewest: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    bins = [bin_of(place, n, int(rng.integers(0, n + 1))) for place, n in enumerate(counts)]
+    pooled = pool(bins[::-1], fewest)
+    assert sum(one.n for one in pooled) == sum(counts)
+    for of in ("accuracy", "confidence"):
+        held, whole = (sum(one.n * getattr(one, of) for one in some) for some in (pooled, bins))
+        assert held == pytest.approx(whole)
+    assert all(one.n >= fewest for one in pooled) or len(pooled) == 1
+    assert [(one.low, one.high) for one in pooled[:1]] == [(bins[0].low, pooled[0].high) for _ in pooled[:1]]
+    assert all(one.high == other.low for one, other in pairwise(pooled))
+
+
+def test_pooling_joins_no_more_than_it_must() -> None:
+    parts = [bin_of(3, 20, 10), bin_of(4, 7, 7), bin_of(5, 14, 7), bin_of(6, 3, 3)]
+    assert [one.n for one in pool(parts, 20)] == [20, 24]
+    assert [one.n for one in pool(parts, 1)] == [20, 7, 14, 3]
+    assert [one.n for one in pool(parts, 100)] == [44]
+    assert pool([], 20) == []
+    (low, high), (one, _) = wilson_interval(17, 24), pool(parts, 20)[::-1]
+    assert (one.accuracy_low, one.accuracy_high) == pytest.approx((low, high))

@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
-from digitrec.calibration import calibration_error_by_chance, expected_calibration_error, reliability
+from digitrec.calibration import calibration_error_by_chance, expected_calibration_error, pool, reliability
+from digitrec.cardcharts import FEWEST
 from digitrec.evaluation import measure
 from digitrec.exam import Exam, write_exam
 from digitrec.registry import (
@@ -251,7 +252,7 @@ def test_each_section_says_what_its_figures_say(open_card: OpenCard, card: Card,
         on = f" ({worst.on})" if worst.on else ""
         assert f"The lowest here: {worst.what}{on}, {100 * worst.share:.1f} % of {worst.n:,}." in told
     for one in full.calibration:
-        surest = one.bins[-1]
+        surest = pool(one.bins, FEWEST)[-1]
         assert f"when it says {100 * surest.confidence:.1f} %, it is right in **{100 * surest.accuracy:.1f} %**" in told
         assert f"**{100 * one.error:.2g} percentage points** apart" in told
         assert f"chance would still part them by {100 * one.by_chance:.2g}." in told
@@ -265,6 +266,19 @@ def test_each_section_says_what_its_figures_say(open_card: OpenCard, card: Card,
     assert f"doubts at most {doubted:.1f} % of digits ({PENS})" in told
     assert f"refuses at least {refused:.1f} % of what is no digit (Other signs, never taught)" in told
     assert "**dense-128** reads 97.8 % of MNIST's scans" in told
+
+
+@pytest.mark.parametrize(
+    ("digit_below", "told"), [(0.0, ""), (0.912, ", or where their mean score for being any digit")]
+)
+def test_when_ink_and_path_are_not_sure_together_is_told(
+    digit_below: float, told: str, open_card: OpenCard, card: Card
+) -> None:
+    assert card.path is not None
+    path = card.path.model_copy(update={"unsure_below": 0.55, "digit_below": digit_below})
+    said = words(open_card(card.model_copy(update={"path": path})))
+    assert f"**not sure** together: where no digit reaches 55.0 %{told}" in said
+    assert ("at all lies below 91.2 %" in said) == bool(told)
 
 
 def test_what_it_learned_from_is_told_in_lists(open_card: OpenCard, card: Card, exam: Exam) -> None:

@@ -68,11 +68,17 @@ def test_any_recipe_comes_back_from_json(recipe: Recipe) -> None:
         ({"images": 0}, "at least 1 image"),
         ({"epochs": "three"}, "Expected a whole number as epochs"),
         ({"layers": 3}, "a setting of a recipe. Received: 'layers'"),
+        ({"plateau": 2, "schedule": "one-cycle"}, "constant rate .* Received: one-cycle, plateau 2. Set"),
+        ({"plateau": 2, "settling": 1, "settling_rate": 0.01}, "Received: constant, plateau 2, settling rate 0.01. Set"),
     ],
 )
 def test_settings_that_nothing_can_be_trained_with_are_named(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(RecipeError, match=told):
         change(Recipe(), changes)
+
+
+def test_a_rate_of_settling_that_is_not_used_is_no_matter() -> None:
+    assert not change(Recipe(), {"plateau": 2, "settling_rate": 0.01}).settles_slowly
 
 
 def test_a_recipe_that_was_written_before_there_were_precisions_is_exact() -> None:

@@ -122,7 +122,7 @@ def make_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
 
 def learning_rate_at(recipe: Recipe, epoch: int, step: int, steps: int) -> float:
     """The learning rate of a step in an epoch, both counted from 0, of so many steps an epoch."""
-    settling = min(recipe.settling, recipe.epochs) if recipe.settling_rate else 0
+    settling = min(recipe.settling, recipe.epochs) if recipe.settles_slowly else 0
     until = recipe.epochs - settling
     if settling and epoch >= until:
         return recipe.settling_rate * one_cycle((epoch - until) * steps + step, settling * steps, 0)

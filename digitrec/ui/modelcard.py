@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 from pydantic import JsonValue
 
+from digitrec.calibration import pool
 from digitrec.cardcharts import (
     FEWEST,
     by_group,
@@ -75,7 +76,7 @@ MEANINGS = {
     "thicker": "share of a pixel around the ink, at most",
     "thinner": "share of a pixel around the ink, at most",
     "settling": "last epochs that show images as they are",
-    "settling_rate": "how far each step goes at first in those",
+    "settling_rate": "how far each step goes at first while it settles",
     "patience": "epochs without gain until it stops",
     "plateau": "epochs without gain until steps are halved",
     "precision": "of the numbers it multiplied while it learned",
@@ -119,8 +120,8 @@ def _doubts_together(path: PathCard) -> str:
     if not path.digit_below:
         return f": where no digit reaches {percent(path.unsure_below)}"
     return (
-        f": where no digit reaches {percent(path.unsure_below)}, or where ink and path, on average, find it any digit "
-        f"with less than {percent(path.digit_below)}"
+        f": where no digit reaches {percent(path.unsure_below)}, or where their mean score for being any digit at all "
+        f"lies below {percent(path.digit_below)}"
     )
 
 
@@ -331,8 +332,8 @@ def show_calibration(card: Card) -> None:
     )
     st.markdown(
         "Of all answers that it gives with 90 %, 9 of 10 should be right: then every dot lies on the dotted line. "
-        f"Under the line it is too sure, above it too modest. Larger dots are more answers, each at "
-        f"least {FEWEST} where there are so many.{softened}"
+        f"Under the line it is too sure, above it too modest. A dot stands for at least {FEWEST} "
+        f"answers, where there are so many, and a larger one for more.{softened}"
     )
     chart, words = st.columns((3, 2), gap="large", vertical_alignment="center")
     with chart:
@@ -343,7 +344,7 @@ def show_calibration(card: Card) -> None:
 
 def describe_calibration(one: Calibration) -> str:
     """What a calibration says, in two sentences of Markdown."""
-    surest = max(one.bins, key=lambda part: part.confidence)
+    surest = pool(one.bins, FEWEST)[-1]
     chance = (
         f" If it meant exactly what it says, chance would still part them by {100 * one.by_chance:.2g}."
         if one.by_chance

@@ -78,7 +78,7 @@ def _choose_more(published: Recipe, data: Dataset) -> dict[str, Any]:
             changes["smoothing"] = _real(published, "smoothing", "Label smoothing", meaning)
             meaning = "So many last epochs show images as they are, without augmentation."
             changes["settling"] = _whole(published, "settling", "Settling", meaning)
-            meaning = "Learning rate that they begin with and lead to 0; 0: the schedule goes on in them."
+            meaning = "The learning rate that the settling epochs begin with; it falls to 0. 0: the schedule goes on."
             changes["settling_rate"] = _real(published, "settling_rate", "Rate of settling", meaning)
     share = "Share of the images that it never learns from; 0: the test part serves."
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -257,7 +257,10 @@ def _show_end(run: Run) -> None:
     st.subheader("Go on", anchor=False)
     with st.form("go_on", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         more = st.number_input("More epochs", 1, 1000, max(1, run.recipe.epochs - len(run.history)), width=140)
-        rate = st.number_input("Learning rate", 1e-8, 1e8, run.recipe.learning_rate, 1e-3, "%g", width=160)
+        lowered = "The highest. The recipe's schedule lowers it, and epochs in which it settles have their own."
+        rate = st.number_input(
+            "Learning rate", 1e-8, 1e8, run.recipe.learning_rate, 1e-3, "%g", help=lowered, width=160
+        )
         if st.form_submit_button("Go on", icon=":material/play_arrow:"):
             with told("It could not go on."):
                 runs.go_on(run.folder, {"epochs": len(run.history) + more, "learning_rate": rate})

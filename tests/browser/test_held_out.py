@@ -31,6 +31,7 @@ def on_canvas(digit: PenDigit, rng: np.random.Generator) -> list[NDArray[np.floa
     return [simplify(stroke.points, 0.5) for stroke in drawing.strokes]
 
 
+@pytest.mark.timeout(900)
 def test_held_out_writers_are_read_off_the_page(page: Page, server: Server, pen_digits: tuple[PenDigit, ...]) -> None:
     rng = np.random.default_rng(2)
     held_out = split_by_writer(pen_digits)[1]

@@ -1,4 +1,6 @@
+import math
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -12,7 +14,7 @@ from digitrec.plainkeras import as_code
 from digitrec.recipe import PUBLISHED, SHIPPED, Recipe
 from digitrec.splits import split_for
 from digitrec.training.batches import Lesson, NumberLesson, to_targets
-from digitrec.training.fitting import Student
+from digitrec.training.fitting import Student, learning_rate_at
 from digitrec.validation import validation_for
 
 TINY = Recipe("cnn-tiny", "uci", epochs=1, batch=50, seed=3)
@@ -84,9 +86,11 @@ def test_the_program_that_reads_numbers_has_the_loss_of_the_training(capsys: pyt
         ("one-cycle", 1, 0.01),
         ("a cycle an epoch", 1, 0.01),
         ("constant", 1, 0.01),
+        ("one-cycle", 2, 0.01),
+        ("a cycle an epoch", 5, 0.01),
     ],
 )
-def test_the_programs_second_epoch_has_new_dice_too(
+def test_the_programs_second_epoch_has_new_dice_and_the_recipes_rate(
     schedule: str, settling: int, settling_rate: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe = replace(
@@ -106,6 +110,24 @@ def test_the_programs_second_epoch_has_new_dice_too(
         steps = list(student.learn(epoch))
         expected = np.average([step.loss for step in steps], weights=[step.images for step in steps])
         assert losses[epoch] == pytest.approx(expected, rel=1e-3)
+
+
+SETTLING_NUMBERS = replace(PUBLISHED["digitrec-numbers"], epochs=3, settling=2, settling_rate=0.01)
+
+
+def test_numbers_settle_at_the_recipes_rate() -> None:
+    code = as_code(SETTLING_NUMBERS).splitlines()
+    names: dict[str, Any] = {"math": math, "keras": keras, "EPOCHS": 3, "RATE": SETTLING_NUMBERS.learning_rate}
+    names |= {"batches": range(10), "model": SimpleNamespace(optimizer=SimpleNamespace())}
+    begin, end = (
+        next(i for i, line in enumerate(code) if line.startswith(word)) for word in ("steps =", "optimizer =")
+    )
+    exec("\n".join(code[begin:end]).replace("batches.epoch", "epoch"), names)  # noqa: S102
+    for names["epoch"] in range(3):
+        for step in range(10):
+            names["set_rate"](step, None)
+            expected = learning_rate_at(SETTLING_NUMBERS, names["epoch"], step, 10)
+            assert names["model"].optimizer.learning_rate == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("recipe", [SHIPPED, Recipe(), *PUBLISHED.values()], ids=lambda recipe: recipe.network)
