@@ -69,7 +69,10 @@ def test_any_recipe_comes_back_from_json(recipe: Recipe) -> None:
         ({"epochs": "three"}, "Expected a whole number as epochs"),
         ({"layers": 3}, "a setting of a recipe. Received: 'layers'"),
         ({"plateau": 2, "schedule": "one-cycle"}, "constant rate .* Received: one-cycle, plateau 2. Set"),
-        ({"plateau": 2, "settling": 1, "settling_rate": 0.01}, "Received: constant, plateau 2, settling rate 0.01. Set"),
+        (
+            {"plateau": 2, "settling": 1, "settling_rate": 0.01},
+            "Received: constant, plateau 2, settling rate 0.01. Set",
+        ),
     ],
 )
 def test_settings_that_nothing_can_be_trained_with_are_named(changes: dict[str, Any], told: str) -> None:
