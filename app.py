@@ -6,11 +6,18 @@ import streamlit as st
 
 ICON = Path(__file__).parent / "digitrec" / "ui" / "icon.png"
 
+
+def open_canvas() -> None:
+    """Lead /draw to / with all that the address asks for: the first page is by default not found under its own name."""
+    st.switch_page("pages/draw.py", query_params=st.query_params.to_dict())
+
+
 st.set_page_config(page_title="digitrec", page_icon=ICON, layout="wide")
 st.navigation(
     {
         "": [
-            st.Page("pages/draw.py", title="Draw", icon=":material/draw:", default=True),
+            st.Page("pages/draw.py", url_path="canvas", title="Draw", icon=":material/draw:", default=True),
+            st.Page(open_canvas, url_path="draw", title="Draw", visibility="hidden"),
             st.Page("pages/photograph.py", title="Photograph", icon=":material/photo_camera:"),
             st.Page("pages/files.py", title="Read a file", icon=":material/table:"),
             st.Page("pages/train.py", title="Train", icon=":material/school:"),

@@ -38,7 +38,8 @@ chosen = select(split, writer=writer, order="random", seed=seed)[:some]
 counts = count_labels(split.labels[chosen])
 if len(chosen) < len(split):
     st.caption(f"{len(chosen):,} of {len(split):,} images.")
-st.plotly_chart(label_bars(counts, order), width="stretch", config={"displayModeBar": False})
+alt = "Images of each digit: " + ", ".join(f"{digit} {n:,}" for digit, n in enumerate(counts["count"]))
+st.plotly_chart(label_bars(counts, order), width="stretch", config={"displayModeBar": False}, alt=alt)
 st.markdown(describe_balance(counts))
 
 st.subheader("What is odd about it", anchor=False)

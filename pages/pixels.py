@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from digitrec.charts import boxes_by_digit, grey_bars, value_bars
+from digitrec.chartwords import tell_middles
 from digitrec.pictures import as_grey, colour_signed, shade
 from digitrec.pixels import class_deviations, class_means, is_used, mean_and_deviation, telling_pixel
 from digitrec.properties import measure_images
@@ -77,11 +78,13 @@ st.subheader("Paper, ink and nothing", anchor=False)
 left, right = st.columns(2, gap="large")
 with left:
     st.markdown(f"**Grey values.** {100 * summary.greys[0] / summary.greys.sum():.0f} % of all pixels are plain paper.")
-    st.plotly_chart(grey_bars(summary.greys), config=PLAIN)
+    alt = f"How often each grey occurs, on a logarithmic scale; plain ink, 255, {summary.greys[255]:,} times."
+    st.plotly_chart(grey_bars(summary.greys), config=PLAIN, alt=alt)
 with right:
     ink = 100 * properties(data.name, part)["ink"].to_numpy()
     st.markdown(f"**Ink in an image.** On average it covers {ink.mean():.0f} % of the picture.")
-    st.plotly_chart(boxes_by_digit(ink, split.labels, "ink", " %"), config=PLAIN)
+    alt = tell_middles(ink, split.labels, "ink", " %")
+    st.plotly_chart(boxes_by_digit(ink, split.labels, "ink", " %"), config=PLAIN, alt=alt)
 unused = int((~summary.used).sum())
 st.markdown(
     f"**{unused} of 784 pixels bear no ink in any of these {len(split):,} images**; they are blue here. "
@@ -110,7 +113,8 @@ for column, name, values in zip(st.columns(2, gap="large"), ("Before", "After"),
             f"standard deviation {values.std():.4g}"
         )
         show_strip([Captioned(shade(values[0]), "", f"An image {name.lower()} scaling, lowest value white")], 140)
-        st.plotly_chart(value_bars(values.ravel()), config=PLAIN, key=f"values-{name}")
+        alt = f"How often each value occurs {name.lower()} scaling; the line above has their range and mean."
+        st.plotly_chart(value_bars(values.ravel()), config=PLAIN, key=f"values-{name}", alt=alt)
 st.caption(f"From {len(chosen):,} of the {len(split):,} images, drawn at random with seed 0.")
 
 show_functions(class_means, class_deviations, telling_pixel, is_used, measure_images, scale)

@@ -59,7 +59,8 @@ link = image_link(data.name, part, picked)
 st.page_link("pages/draw.py", label="Read this one", icon=":material/draw:", query_params=link)
 st.markdown("What the network gets of it: 28 × 28 numbers from 0, paper, to 255, ink.")
 with st.container(key="numbers"):  # which can be scrolled sideways on a phone
-    st.plotly_chart(numbers(image), width=NUMBERS, config={"displayModeBar": False})
+    alt = f"The image's 784 numbers in 28 rows; {(image > 0).sum()} of them are not 0."
+    st.plotly_chart(numbers(image), width=NUMBERS, config={"displayModeBar": False}, alt=alt)
 st.markdown(
     f"Ink covers {facts['ink']:.0%} of the picture, the strokes are {facts['width']:.1f} pixels wide, and it leans "
     f"{abs(facts['slant']):.0f}° to the {'right' if facts['slant'] > 0 else 'left'}."

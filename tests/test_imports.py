@@ -54,6 +54,17 @@ def is_training(file: Path) -> bool:
     return ROOT / "digitrec" / "training" in file.parents
 
 
+def test_every_chart_is_told_to_who_does_not_see_it() -> None:
+    calls = [
+        (file.name, call.lineno, {keyword.arg for keyword in call.keywords})
+        for file in sources()
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "plotly_chart"
+    ]
+    assert len(calls) > 15
+    assert [(name, line) for name, line, given in calls if "alt" not in given] == []
+
+
 def told(found: list[Import]) -> list[str]:
     return [f"{one.file.relative_to(ROOT)} imports {one.name}" for one in found]
 

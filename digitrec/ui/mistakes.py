@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from digitrec.answers import ORDERS, WHICH, Filter, find, tabulate
 from digitrec.calibration import coverage, expected_calibration_error, fit_temperature, reliability, with_temperature
+from digitrec.chartwords import tell_confidences, tell_confusions
 from digitrec.datasets import Dataset, Split
 from digitrec.evaluation import confusion, cross_entropy, per_digit, wilson_interval
 from digitrec.groups import compare_groups, in_quarters
@@ -111,7 +112,15 @@ def show_matrix(exam: Exam) -> None:
         as_shares = st.toggle("In percent of the digit", key="as_shares", persist_state="session")
         hides = st.toggle("Errors alone", key="errors_alone", value=True, persist_state="session")
     figure = confusion_cells(counts, as_shares=as_shares, hides_right=hides, text_colour=text_colour())
-    st.plotly_chart(figure, key="cells", on_select=_take_cell, selection_mode="points", config=PICTURE, width=620)
+    st.plotly_chart(
+        figure,
+        key="cells",
+        on_select=_take_cell,
+        selection_mode="points",
+        config=PICTURE,
+        width=620,
+        alt=tell_confusions(counts),
+    )
     st.caption("Press a cell to see its images; the outer row and column hold all errors of a digit.")
     with st.expander("Digit by digit", icon=":material/table_rows:"):
         _show_per_digit(exam)
@@ -226,7 +235,8 @@ def show_groups(exam: Exam) -> None:
     if chosen == "writer":
         table = table.sort_values("share", ascending=False)
         st.caption(f"{len(table):,} writers; the 30 with the largest share of errors are drawn.")
-    st.plotly_chart(group_dots(table.head(30)), config=PICTURE, key="groups")
+    alt = f"The share of errors by {chosen} with its interval; the file below has it in numbers."
+    st.plotly_chart(group_dots(table.head(30)), config=PICTURE, key="groups", alt=alt)
     worse = table[table["is_worse"]]
     names = ", ".join(map(str, worse["group"].head(12)))
     st.markdown(f"**Read worse than the rest:** {names}." if len(worse) else "No group is read worse than the rest.")
@@ -244,15 +254,17 @@ def show_confidence(exam: Exam) -> None:
     with sides[0]:
         st.markdown("**Can it be believed?** Where it says 90 %, 90 of 100 answers should be right.")
         figure = reliability_curve(reliability(exam.probabilities, labels), reliability(cooled, labels))
-        st.plotly_chart(figure, config=PICTURE, key="reliability")
+        alt = f"Accuracy by confidence. The calibration error is {before:.2%}, with temperature scaling {after:.2%}."
+        st.plotly_chart(figure, config=PICTURE, key="reliability", alt=alt)
         st.markdown(
             f"Temperature scaling divides the logarithms of the probabilities by one number, here {temperature:.2f}, "
             f"fitted on these very images. The calibration error would go from {before:.2%} to {after:.2%}."
         )
     with sides[1]:
         st.markdown("**How sure is it?** Most answers are near 100 %; mistakes should not be.")
-        bars = confidence_bars(exam.table["confidence"].to_numpy(), exam.table["right"].to_numpy())
-        st.plotly_chart(bars, config=PICTURE, key="confidences")
+        confidence, is_right = exam.table["confidence"].to_numpy(), exam.table["right"].to_numpy()
+        alt = tell_confidences(confidence, is_right)
+        st.plotly_chart(confidence_bars(confidence, is_right), config=PICTURE, key="confidences", alt=alt)
     _show_threshold(exam)
     show_functions(reliability, fit_temperature, coverage)
 
@@ -263,9 +275,9 @@ def _show_threshold(exam: Exam) -> None:
     )
     own = classifier(exam.folder).card.unsure_below
     percent = st.slider("Not sure below, in percent", 0.0, 100.0, round(100 * own, 1), 0.1, key=f"threshold-{own}")
-    st.plotly_chart(
-        coverage_curve(coverage(exam.probabilities, exam.split.labels), percent / 100), config=PICTURE, key="coverage"
-    )
+    figure = coverage_curve(coverage(exam.probabilities, exam.split.labels), percent / 100)
+    alt = "The share answered and the share of these that is wrong, by the line; for this one, see the sentence below."
+    st.plotly_chart(figure, config=PICTURE, key="coverage", alt=alt)
     refused = exam.table["confidence"] < percent / 100
     answered, wrong = int((~refused).sum()), int((~refused & ~exam.table["right"]).sum())
     share = f", {wrong / answered:.2%} of them wrong" if answered else ""

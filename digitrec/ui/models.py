@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from digitrec import runs
 from digitrec.architectures import Reads
 from digitrec.charts import compared_curves
+from digitrec.chartwords import tell_curves
 from digitrec.datasets import Dataset, Split
 from digitrec.errors import DigitrecError
 from digitrec.evaluation import compare
@@ -230,7 +231,8 @@ def _show_curves(cards: Mapping[str, Card]) -> None:
     )
     for column, what in zip(st.columns(2), ("val_accuracy", "val_loss"), strict=True):
         figure = compared_curves(histories, what, str(against))
-        column.plotly_chart(figure, config={"displayModeBar": False}, key=f"compared-{what}")
+        alt = tell_curves(histories, what)
+        column.plotly_chart(figure, config={"displayModeBar": False}, key=f"compared-{what}", alt=alt)
     if missing := [title for title in cards if title not in histories]:
         st.caption(as_plain_text(f"How the training went is not in the card of {', '.join(missing)}."))
 

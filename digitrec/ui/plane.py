@@ -81,7 +81,11 @@ def _chart(shown: Plane) -> None:
     figure = plane(shown.digits.projection.positions, shown.split.labels[shown.digits.places], text_colour())
     with st.container(key=CHART):
         event = st.plotly_chart(
-            figure, key="plane", on_select="rerun", config={"scrollZoom": True, "displaylogo": False}
+            figure,
+            key="plane",
+            on_select="rerun",
+            config={"scrollZoom": True, "displaylogo": False},
+            alt=f"A map of {len(shown.digits.places):,} images, a dot each in its digit's colour, alike ones close by.",
         )
     chosen = np.array([int(point["customdata"]) for point in event["selection"]["points"]], np.intp)
     if len(chosen):

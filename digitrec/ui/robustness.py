@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from digitrec.chartwords import tell_strengths
 from digitrec.corruptions import CORRUPTIONS, Corruption, Read, accuracy_by_strength, corrupt, verdict_map
 from digitrec.datasets import Dataset, Progress, data_folder
 from digitrec.mistakecharts import strength_curves, verdict_squares
@@ -55,7 +56,8 @@ def show_curves(kind: Corruption, readers: Mapping[str, Path], data: Dataset) ->
         work = partial(_measure, reader.predict_proba, images, labels, kind)
         with told("The digits could not be read."):
             tables[title] = wait_for(key, f"{title} is reading", work)
-    st.plotly_chart(strength_curves(tables, f"{kind.title.lower()}, {kind.unit}"), config=PICTURE, key="strengths")
+    figure = strength_curves(tables, f"{kind.title.lower()}, {kind.unit}")
+    st.plotly_chart(figure, config=PICTURE, key="strengths", alt=tell_strengths(tables, kind.unit))
     mnist_c = f" MNIST-C (Mu and Gilmer, 2019) calls it {kind.mnist_c}." if kind.mnist_c else ""
     st.caption(
         f"{len(images):,} images of the test part, drawn with seed {SEED}; the lines show 95 % intervals.{mnist_c}"
@@ -107,7 +109,8 @@ def show_map(kind: Corruption, image: NDArray[np.uint8], what: str, title: str) 
     digits = probabilities.argmax(axis=2)
     is_sure = ~reader.are_unsure(probabilities.reshape(-1, 10)).reshape(digits.shape)
     figure = verdict_squares(probabilities, is_sure, amounts, titles)
-    st.plotly_chart(figure, config=PICTURE, key="verdicts", width=760)
+    alt = f"What it is read as by {titles[0]}, downwards, and {titles[1]}, to the right; a question mark is not sure."
+    st.plotly_chart(figure, config=PICTURE, key="verdicts", width=760, alt=alt)
     same = float((is_sure & (digits == digits[_middle(amounts[0]), _middle(amounts[1])])).mean())
     st.caption(
         f"Each square is {what}, changed so and read by {title}; the digit that it is read as stands in it, each in a "

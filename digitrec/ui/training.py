@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from digitrec import runs
 from digitrec.architectures import ARCHITECTURES
 from digitrec.charts import confusion_squares, learning_curves
+from digitrec.chartwords import tell_confusions, tell_curve
 from digitrec.datasets import Split
 from digitrec.drawings import WIDE
 from digitrec.errors import DigitrecError
@@ -140,7 +141,7 @@ def _show_state(run: Run) -> None:
 def _show_curves(run: Run) -> None:
     for column, what in zip(st.columns(2), ("accuracy", "loss"), strict=True):
         figure = learning_curves(run.history, run.steps, run.recipe.epochs, what)
-        column.plotly_chart(figure, config=PLAIN, key=f"curve-{what}")
+        column.plotly_chart(figure, config=PLAIN, key=f"curve-{what}", alt=tell_curve(run.history, what))
 
 
 def _show_epoch(run: Run) -> None:
@@ -240,7 +241,8 @@ def _show_inside(run: Run, snapshot: Snapshot) -> None:
 def _show_confusion(split: Split, snapshot: Snapshot) -> None:
     st.markdown("**What it takes for what**: those kept aside, the rows as they are, the columns as they were read.")
     counts = confusion(split.labels, snapshot.probabilities.argmax(axis=1))
-    st.plotly_chart(confusion_squares(counts, text_colour()), width=620, config=PLAIN, key="confusion")
+    figure = confusion_squares(counts, text_colour())
+    st.plotly_chart(figure, width=620, config=PLAIN, key="confusion", alt=tell_confusions(counts))
 
 
 def _show_end(run: Run) -> None:

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,15 @@ def test_a_page_opened_first_by_its_own_address_has_the_apps_menu(browser: Brows
         expect(page.get_by_role("link", name="app", exact=True)).to_have_count(0)
         assert fresh.errors() == []
         page.context.close()
+
+
+def test_the_canvas_is_found_by_its_name_too(page: Page, server: Server, mnist: Dataset) -> None:
+    page.goto(f"{server.address}/draw?image=mnist-test-0")
+    wait_for_canvas(page)
+    expect(page).to_have_url(re.compile(rf"^{server.address}/\?image=mnist-test-0$"), timeout=PATIENCE)
+    expect(page.locator('[data-part="shown"]')).to_have_text(str(mnist.test.labels[0]), timeout=PATIENCE)
+    expect(page.get_by_role("link", name="Draw", exact=True)).to_have_count(1)
+    expect(page.get_by_text("Page not found")).to_have_count(0)
 
 
 def test_the_network_page_shows_the_cards_figures(page: Page, server: Server) -> None:
