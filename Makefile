@@ -34,7 +34,7 @@ bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks
 
 model: .venv/run
-	@echo "Three models of up to an hour each on 2 cores, of which the best is kept, and an hour for the one that reads numbers."
+	@echo "Three models of about an hour each on 2 cores, of which the best is kept, and an hour and a half for the one that reads numbers."
 	$(BIN)/python -m digitrec train --shipped --folder models/digitrec
 	$(BIN)/python -m digitrec train --network digitrec-numbers --folder models/digitrec-numbers
 

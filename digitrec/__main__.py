@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from digitrec.commands.bench import bench
 from digitrec.commands.data import data
 from digitrec.commands.exchange import add, export
 from digitrec.commands.models import evaluate, models
@@ -11,7 +12,7 @@ from digitrec.commands.predict import predict
 from digitrec.commands.train import train
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (predict, data, train, evaluate, models, export, add):
+for command in (predict, data, train, evaluate, models, export, add, bench):
     app.command()(command)
 
 

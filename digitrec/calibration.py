@@ -185,6 +185,10 @@ def with_temperature(probabilities: NDArray[np.floating[Any]], temperature: floa
 def coverage(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8]) -> pd.DataFrame:
     """What a reader would answer, and how wrongly, if it answered only from some confidence on.
 
+    Parameters
+    ----------
+    probabilities, labels : (n, 10), 0 to 1, each row summing to 1, and (n,).
+
     Returns
     -------
     A frame with a row for each of `THRESHOLDS`, rising: threshold (the least confidence that is answered), n (images

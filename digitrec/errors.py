@@ -10,7 +10,7 @@ DigitrecError            anything that a person can put right; its text says the
 ├── RunError             a training run that is missing, damaged or cannot go on
 └── EvaluationError      figures asked of what cannot give them
 
-The core raises them; only `digitrec.ui` and `digitrec.__main__` turn them into messages.
+The core raises them; only the pages, `digitrec.ui` and `digitrec.commands` turn them into messages.
 """
 
 

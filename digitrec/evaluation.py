@@ -64,13 +64,16 @@ def confusion(labels: NDArray[np.uint8], read: NDArray[np.intp]) -> NDArray[np.i
 
 
 def worst_first(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """The places of the digits read wrongly, those first to whose label the least probability was given."""
+    """The places, (k,), of the digits read wrongly, those first to whose label the least probability was given.
+
+    `probabilities` are (n, 10), 0 to 1, and `labels` (n,).
+    """
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
     return wrong[np.argsort(probabilities[wrong, labels[wrong]], kind="stable")]
 
 
 def list_mistakes(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8]) -> pd.DataFrame:
-    """The images read wrongly, in the order of `worst_first`.
+    """The images read wrongly, in the order of `worst_first`, from (n, 10) probabilities and (n,) labels.
 
     Returns
     -------

@@ -8,9 +8,9 @@ Whatever needs Keras happens in a process of its own, so that the app never load
 import hashlib
 import io
 import json
+import lzma
 import subprocess
 import sys
-import tempfile
 import time
 import zipfile
 from collections.abc import Mapping
@@ -26,10 +26,15 @@ from digitrec.datasets import is_there, load_dataset
 from digitrec.errors import ModelError
 from digitrec.evaluation import measure
 from digitrec.golden import PARITY, ROUNDED_PARITY, difference, golden_images
-from digitrec.registry import PATH_FILES, Card, check_name, keep_model, read_card, read_file, write_card
+from digitrec.registry import PATH_FILES, Card, check_name, keep_model, read_card, read_file, workshop, write_card
+from digitrec.store import DAMAGED
 
 FORMS = {".keras": "model.keras", ".tflite": "model.tflite"}
+MOST_FILES = 4
 LARGEST = 50_000_000  # bytes of a file; the catalogue's largest network has 11 million
+UNMEASURED: dict[str, Any] = {
+    name: Card.model_fields[name].default for name in ("calibration", "refusal", "rivals", "seeds", "speed")
+} | {"measured": ()}
 PATIENCE = 180  # seconds
 CHECK = Path(__file__).parent / "training" / "check_export.py"  # read, never run here
 READABLE = 0o644 << 16  # by everybody, in a zip's own way of saying so
@@ -48,8 +53,7 @@ def pack(folder: Path) -> bytes:
     images = golden_images()
     answers: dict[str, Any] = {"probabilities": Classifier(contents["model.tflite"], card).predict_proba(images)}
     if "model.keras" in contents:
-        with tempfile.TemporaryDirectory() as workshop:
-            draft = Path(workshop)
+        with workshop() as draft:
             (draft / "model.keras").write_bytes(contents["model.keras"])
             answers["exact"] = np.array(_convert(draft, "onnx")["answers"], np.float32)
             contents["model.onnx"] = (draft / "model.onnx").read_bytes()
@@ -81,8 +85,7 @@ def add_model(files: Mapping[str, bytes], name: str) -> Path:
     """
     check_name(name)
     contents = _sort(files)
-    with tempfile.TemporaryDirectory() as workshop:
-        draft = Path(workshop)
+    with workshop() as draft:
         for file, content in contents.items():
             (draft / file).write_bytes(content)
         answers, parameters = None, 0
@@ -103,6 +106,10 @@ def add_model(files: Mapping[str, bytes], name: str) -> Path:
 
 def _sort(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """What came in, by the names of a model folder."""
+    if len(files) > MOST_FILES:
+        raise ModelError(
+            f"Expected at most {MOST_FILES} files, all of one network. Received: {len(files)}. Choose fewer."
+        )
     found: dict[str, bytes] = {}
     for name, content in files.items():
         suffix = Path(name).suffix.lower()
@@ -130,17 +137,18 @@ def _unpack(content: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
             wanted = [one for one in file.infolist() if one.filename in (*FORMS.values(), *PATH_FILES, "card.json")]
-            for one in wanted:
-                if one.file_size > LARGEST:
-                    raise ModelError(
-                        f"Expected files of at most {LARGEST / 1e6:.0f} MB. Received: {one.filename} of "
-                        f"{one.file_size / 1e6:.0f} MB. Choose a smaller network."
-                    )
-            return {one.filename: file.read(one) for one in wanted}
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError):
+            large = next((one for one in wanted if one.file_size > LARGEST), None)
+            contents = {} if large else {one.filename: file.read(one) for one in wanted}
+    except (*DAMAGED, NotImplementedError, lzma.LZMAError):
         raise ModelError(
             "Expected a zip as digitrec exports it. Received: a damaged or encrypted one. Export the model again."
         ) from None
+    if large:
+        raise ModelError(
+            f"Expected files of at most {LARGEST / 1e6:.0f} MB. Received: {large.filename} of "
+            f"{large.file_size / 1e6:.0f} MB. Choose a smaller network."
+        )
+    return contents
 
 
 def _check_unpacked_size(content: bytes) -> None:
@@ -174,7 +182,7 @@ def _describe(draft: Path, name: str, told: Card | None, parameters: int) -> Car
     files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in found}
     if told is not None:
         path = told.path if "path.tflite" in files else None
-        return told.model_copy(update={"name": name, "files": files, "measured": (), "path": path})
+        return told.model_copy(update={"name": name, "files": files, "path": path} | UNMEASURED)
     return Card(
         name=name,
         network="from a file",

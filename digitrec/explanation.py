@@ -74,7 +74,7 @@ def _patches() -> NDArray[np.bool_]:
 
 
 def log_odds(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
-    """ln(p / (1 - p)), with p kept a millionth away from 0 and 1."""
+    """ln(p / (1 - p)) of probabilities, 0 to 1 and of any shape, each kept a millionth away from 0 and 1."""
     kept = np.clip(probabilities.astype(np.float64), SMALLEST, 1 - SMALLEST)
     return np.log(kept / (1 - kept))
 

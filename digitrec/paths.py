@@ -83,7 +83,7 @@ def to_path(strokes: Strokes) -> NDArray[np.float32]:
 
 
 def vary_strokes(strokes: Strokes, settings: Variation, rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    """The same digit as another hand might write it."""
+    """The same digit as another hand might write it: strokes of (n, 2) points, y downwards, in any unit."""
     lines = [np.asarray(stroke, np.float64).reshape(-1, 2) for stroke in strokes]
     angle = np.deg2rad(rng.normal(0, settings.degrees))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

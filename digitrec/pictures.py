@@ -14,17 +14,20 @@ FAINT = np.array([205, 209, 216])  # ink that does not matter
 
 
 def as_paper(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Ink 255 on 0 as dark ink on white paper."""
+    """Ink 255 on 0, of any shape, as dark ink on white paper."""
     return 255 - ink
 
 
 def enlarge(picture: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    """Each pixel as a square of `factor` x `factor`."""
+    """Each pixel of (h, w) or (h, w, 3) as a square of `factor` x `factor`."""
     return picture.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
 def colour_by_weight(ink: NDArray[np.uint8], weight: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Ink in colours: orange where `weight` is above 0, blue below, the stronger the larger; (h, w, 3)."""
+    """Ink in colours: orange where `weight` is above 0, blue below, the stronger the larger.
+
+    (h, w) ink, 255 on 0, and (h, w) weights of any range -> (h, w, 3).
+    """
     strongest = float(np.abs(weight).max()) or 1.0
     strength = np.sqrt(np.abs(weight) / strongest)[..., None]
     colour = FAINT + strength * (np.where(weight[..., None] > 0, FOR, AGAINST) - FAINT)
@@ -51,7 +54,7 @@ def shade(values: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 
 def frame(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A grey or RGB picture with a thin grey edge, so that it is seen where paper ends on a white page."""
+    """A grey (h, w) or RGB (h, w, 3) picture with a thin grey edge, so that paper is seen to end on a white page."""
     framed = picture.copy()
     for edge in (framed[0], framed[-1], framed[:, 0], framed[:, -1]):
         edge[...] = EDGE
@@ -83,7 +86,7 @@ def lay_out(images: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
 
 
 def to_png(picture: NDArray[np.uint8]) -> bytes:
-    """A grey or RGB picture as the bytes of a PNG file."""
+    """A grey (h, w) or RGB (h, w, 3) picture as the bytes of a PNG file."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, format="PNG")
     return buffer.getvalue()

@@ -160,7 +160,7 @@ def pick_pixels(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def stretch(picture: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scale the greys so that the strongest is 255."""
+    """Scale the greys, 0 and more and of any shape, so that the strongest is 255; without ink they stay as they are."""
     strongest = picture.max()
     return picture * (255 / strongest) if strongest > 0 else picture
 
@@ -182,5 +182,5 @@ def centring_shift(picture: NDArray[np.float64]) -> tuple[int, int]:
 
 
 def to_uint8(picture: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Round greys of 0 to 255 to whole ones."""
+    """Round greys of 0 to 255, of any shape, to whole ones."""
     return np.rint(picture).astype(np.uint8)

@@ -9,6 +9,9 @@ import json
 import os
 import re
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -310,13 +313,14 @@ def delete_model(name: str) -> None:
 
     Raises
     ------
-    ModelError, where the model is not one's own.
+    ModelError, where the model is not one's own, or nothing can be written.
     """
     folder = _own(name)
     aside = models_folders()[0] / DELETED
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    folder.rename(aside / name)
+    with _told_of_disk():
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        folder.rename(aside / name)
 
 
 def restore_model(name: str) -> None:
@@ -324,13 +328,40 @@ def restore_model(name: str) -> None:
 
     Raises
     ------
-    ModelError, where it is another one, or its name was taken meanwhile.
+    ModelError, where it is another one, its name was taken meanwhile, or nothing can be written.
     """
     check_name(name)
     folder = models_folders()[0] / DELETED / name
     if not folder.is_dir():
-        raise ModelError(f"Expected the model that was deleted last. Received: {name!r}. It is gone.")
-    folder.rename(models_folders()[0] / name)
+        raise ModelError(f"Expected the model that was deleted last. Received: {name!r}. It is gone: add it again.")
+    with _told_of_disk():
+        folder.rename(models_folders()[0] / name)
+
+
+@contextmanager
+def workshop() -> Iterator[Path]:
+    """A folder beside one's own models to make a model in, under a name that no model can have; gone afterwards.
+
+    Raises
+    ------
+    ModelError, where nothing can be written.
+    """
+    folder = models_folders()[0]
+    with _told_of_disk():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".", dir=folder) as name:
+            yield Path(name)
+
+
+@contextmanager
+def _told_of_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ModelError(
+            f"Expected to write in {models_folders()[0]}. Received: {error.strerror}. Make room there, or set "
+            "DIGITREC_MODELS to another folder."
+        ) from None
 
 
 def is_own(name: str) -> bool:
@@ -341,7 +372,9 @@ def is_own(name: str) -> bool:
 
 def _own(name: str) -> Path:
     if not is_own(name):
-        raise ModelError(f"Expected one of your own models. Received: {name!r}, which came with digitrec or is gone.")
+        raise ModelError(
+            f"Expected one of your own models. Received: {name!r}, which came with digitrec or is gone. Choose another."
+        )
     return list_models(None)[name]
 
 

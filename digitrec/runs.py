@@ -22,8 +22,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -145,7 +145,7 @@ def create(recipe: Recipe, drawing: NDArray[np.uint8] | None = None) -> Path:
     """
     check_recipe(recipe)
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    try:
+    with _told_of_disk():
         for attempt in range(100):
             folder = runs_folder() / f"{stamp}-{recipe.network}{f'-{attempt}' if attempt else ''}"
             try:
@@ -159,21 +159,33 @@ def create(recipe: Recipe, drawing: NDArray[np.uint8] | None = None) -> Path:
         if drawing is not None:
             np.save(folder / "drawing.npy", drawing, allow_pickle=False)
         write_state(folder, State())
+    return folder
+
+
+@contextmanager
+def _told_of_disk() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise RunError(
             f"Expected to write a run in {runs_folder()}. Received: {error.strerror}. "
             "Make room there, or set DIGITREC_RUNS to another folder."
         ) from None
-    return folder
 
 
 def start(folder: Path) -> None:
-    """Start the worker of a run, a process of its own that outlives the app; or let it go on from its checkpoint."""
-    (folder / "stop").unlink(missing_ok=True)
-    write_state(folder, replace(read_state(folder), name=WAITING, message=""))
+    """Start the worker of a run, a process of its own that outlives the app; or let it go on from its checkpoint.
+
+    Raises
+    ------
+    RunError, where nothing can be written.
+    """
+    with _told_of_disk():
+        (folder / "stop").unlink(missing_ok=True)
+        write_state(folder, replace(read_state(folder), name=WAITING, message=""))
     if _hand_over(folder):
         return
-    with (folder / "log.txt").open("ab") as log:
+    with _told_of_disk(), (folder / "log.txt").open("ab") as log:
         worker = subprocess.Popen(  # noqa: S603  our own program, and a folder that `create` named
             [sys.executable, "-m", "digitrec.training", str(folder)],
             stdin=subprocess.DEVNULL,
@@ -247,7 +259,8 @@ def go_on(folder: Path, changes: Mapping[str, Any]) -> None:
         raise RunError(
             f"Expected more than the {len(run.history)} epochs that are done. Received: {recipe.epochs}. Ask for more."
         )
-    write_text(folder / "recipe.json", to_json(recipe))
+    with _told_of_disk():
+        write_text(folder / "recipe.json", to_json(recipe))
     start(folder)
 
 
@@ -324,7 +337,7 @@ def read_state(folder: Path) -> State:
     try:
         return State(**json.loads((folder / "state.json").read_text("utf-8")))
     except (OSError, ValueError, TypeError):
-        return State(FAILED, message="The state of this run cannot be read.")
+        return State(FAILED, message="The state of this run cannot be read. Delete it, and train again.")
 
 
 def write_state(folder: Path, state: State) -> None:

@@ -49,18 +49,21 @@ class Form:
 
 
 def line(*corners: tuple[float, float]) -> NDArray[np.float64]:
-    """Straight from corner to corner."""
+    """Straight from corner to corner: (k, 2) float64, x to the right and y downwards."""
     return np.array(corners, np.float64)
 
 
 def arc(centre: tuple[float, float], radii: tuple[float, float], start: float, end: float) -> NDArray[np.float64]:
-    """Along an ellipse; angles in degrees, 0 to the right, 90 down, and the way is from `start` to `end`."""
+    """Along an ellipse; angles in degrees, 0 to the right, 90 down, and the way is from `start` to `end`.
+
+    (k, 2) float64, k at least 6.
+    """
     angle = np.deg2rad(np.linspace(start, end, max(6, int(abs(end - start) / 12))))
     return np.stack([centre[0] + radii[0] * np.cos(angle), centre[1] + radii[1] * np.sin(angle)], axis=1)
 
 
 def join(*parts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One stroke through all of them."""
+    """One stroke through all of them, (k, 2) each."""
     return np.concatenate(parts)
 
 

@@ -59,6 +59,10 @@ def rank_doubts(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[An
 
     Confident learning lets an unclear image go; whoever has the time can judge it all the same.
 
+    Parameters
+    ----------
+    labels, probabilities : (n,) and (n, 10), 0 to 1, by readers that have not learned from these images.
+
     Returns
     -------
     The frame of `find_suspects`, longer, with is_suspect.

@@ -4,7 +4,6 @@ digits kept aside, recipe -> `validation_for` -> images to read -> answers -> `j
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +17,6 @@ from digitrec.recipe import Recipe
 from digitrec.strips import ctc_loss, decode
 
 NUMBERS = 1000  # composed of the digits kept aside
-
-
-class Validation(Protocol):
-    """Images, (n, 28, w) uint8, ink 255 on 0, and how to judge what is answered to them."""
-
-    @property
-    def images(self) -> NDArray[np.uint8]:
-        """What is read."""
-
-    def judge(self, answers: NDArray[np.float32]) -> tuple[float, float]:
-        """The mean loss of answers to all images, and the share that they read rightly."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,7 +72,9 @@ with st.container(horizontal=True):
 controls, pictures = st.columns([1, 2], gap="large")
 with controls:
     for name, (title, largest, step, unit) in SLIDERS.items():
-        st.slider(title, 0.0, largest, float(TRAINED[name]), step, key=f"augment-{name}", help=unit)
+        st.slider(
+            title, 0.0, largest, float(TRAINED[name]), step, key=f"augment-{name}", bind="query-params", help=unit
+        )
 settings = Augmentation(**{name: st.session_state[f"augment-{name}"] for name in SLIDERS})
 rng = np.random.default_rng(st.session_state.get("augment_seed", 0))
 made = vary(image, AVERAGED, settings, rng)

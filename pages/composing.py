@@ -67,9 +67,9 @@ controls, pictures = st.columns([1, 3], gap="large")
 with controls:
     for name, (title, least, most, step, unit) in RANGES.items():
         start = (2, 6) if name == "length" else GAPS["Spaced"] if name == "gap" else HOW[name]
-        st.slider(title, least, most, start, step, key=f"number-{name}", help=unit)
+        st.slider(title, least, most, start, step, key=f"number-{name}", bind="query-params", help=unit)
     for name, (title, largest, step, unit) in SPREADS.items():
-        st.slider(title, 0.0, largest, float(HOW[name]), step, key=f"number-{name}", help=unit)
+        st.slider(title, 0.0, largest, float(HOW[name]), step, key=f"number-{name}", bind="query-params", help=unit)
 settings = Settings(height=(120, 160), **{name: st.session_state[f"number-{name}"] for name in (*RANGES, *SPREADS)})
 seed = st.session_state.get("numbers_seed", 0)
 with told("The network could not be loaded."):

@@ -18,7 +18,9 @@ readers = list_readers()
 row = st.container(horizontal=True, vertical_alignment="bottom")
 data = choose_dataset(row)
 with row:
-    titles = st.multiselect("Read by", list(readers), default=list(readers)[:1], key="robust_models", width=360)
+    titles = st.multiselect(
+        "Read by", list(readers), default=list(readers)[:1], key="robust_models", bind="query-params", width=360
+    )
     name = st.selectbox(
         "What happens",
         list(CORRUPTIONS),

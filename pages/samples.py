@@ -37,14 +37,17 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     order = st.selectbox("Order", ORDERS, key="order", persist_state="session", bind="query-params", width=240)
     seed = st.number_input("Seed", 0, 9999, 0, key="seed", bind="query-params", disabled=order != "random", width=120)
     writer = choose_writer(split)
-    per_page = st.selectbox("Shown at once", SHOWN, 1, key="shown", persist_state="session", width=120)
+    per_page = st.selectbox(
+        "Shown at once", SHOWN, 1, key="shown", persist_state="session", bind="query-params", width=120
+    )
 
 places = select(split, measured, digits=digits, writer=writer, order=order, seed=seed)
 pages = max(1, -(-len(places) // per_page))
 if not len(places):
     st.info("Nobody wrote such a digit here. Choose another writer, or more digits.", icon=":material/search_off:")
-page = st.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"page-{pages}", width=160)
+page = gallery.choose_page("page", pages)
 
+gallery.open_picked(data, part)
 gallery.show_places(data, part, places[(page - 1) * per_page : page * per_page], "gallery")
 st.caption(f"{len(places):,} of {len(split):,} digits.")
 picked = gallery.picked_place(data, part)

@@ -83,6 +83,7 @@ def test_a_zip_comes_back_with_its_card_and_figures_of_this_machine(
     assert list_models()["From a friend"] == folder == own / "From a friend"
     assert (card.name, card.network, card.parameters) == ("From a friend", "digitrec", shipped.parameters)
     assert (card.recipe, card.data, card.unsure_below) == (shipped.recipe, shipped.data, shipped.unsure_below)
+    assert (card.calibration, card.refusal, card.rivals, card.seeds, card.speed) == ((), None, (), (), None)
     (figure,) = card.measured
     assert (figure.n, figure.what) == (450, "Test part of uci")
     assert load_classifier(folder).reads_paths
@@ -158,6 +159,22 @@ def test_what_unpacks_to_gigabytes_is_refused_unread(own: Path) -> None:
         add_model({"a.zip": packed}, "mine")
     with pytest.raises(ModelError, match="unpacked"):
         add_model({"a.keras": bomb(2)}, "mine")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_a_zip_whose_packing_is_broken_is_told(method: int, own: Path) -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", method) as file:
+        file.writestr("model.tflite", np.random.default_rng(0).bytes(5000))
+    broken = bytearray(target.getvalue())
+    broken[60:160] = b"\xff" * 100
+    with pytest.raises(ModelError, match="damaged or encrypted"):
+        add_model({"a.zip": bytes(broken)}, "mine")
+
+
+def test_more_files_than_a_model_has_are_refused(own: Path) -> None:
+    with pytest.raises(ModelError, match=r"at most 4 files.*Received: 5\."):
+        add_model({f"{index}.tflite": b"x" for index in range(5)}, "mine")
 
 
 @pytest.mark.parametrize("name", ["", "../mine", "digitrec", ".hidden"])

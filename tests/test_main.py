@@ -387,3 +387,16 @@ def test_what_cannot_be_evaluated_is_told(arguments: list[str], told: str) -> No
 
 def test_only_parts_that_are_there_are_evaluated() -> None:
     assert CliRunner().invoke(app, ["evaluate", "digitrec", "--source", "uci", "--part", "tset"]).exit_code != 0
+
+
+def test_parts_that_are_not_measured_are_told(capfd: pytest.CaptureFixture[str]) -> None:
+    result = CliRunner().invoke(app, ["bench", "everything"])
+    assert result.exit_code == 1
+    assert "Expected parts among reading, canvas" in capfd.readouterr().err
+
+
+def test_without_its_tests_nothing_can_be_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("digitrec.commands.bench.ROOT", tmp_path)
+    result = CliRunner().invoke(app, ["bench"])
+    assert result.exit_code == 1
+    assert "Measure in a clone" in result.output

@@ -205,6 +205,47 @@ def test_a_link_leads_to_the_same_answers(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert any(caption.value.startswith(f"{count:,} of 450 images") for caption in page.caption)
 
 
+@pytest.mark.parametrize(
+    ("page_name", "key", "given", "value"),
+    [
+        ("augmentation.py", "augment-shear", "0.3", 0.3),
+        ("composing.py", "number-length", ["3", "4"], (3, 4)),
+    ],
+)
+def test_a_link_leads_to_the_same_sliders(
+    *, page_name: str, key: str, given: str | list[str], value: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run().switch_page(f"pages/{page_name}")
+    page.query_params[key] = given
+    page.run()
+    assert not page.exception
+    assert page.slider(key=key).value == value
+
+
+def test_a_link_leads_to_the_same_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run().switch_page("pages/samples.py")
+    page.query_params["place"] = "7"
+    page.run()
+    assert not page.exception
+    assert page.subheader[0].value == f"Number 7: {with_article(int(load_dataset('uci').train.labels[7]))}"
+
+
+def test_a_damaged_model_does_not_keep_the_others_from_reading(own_model: Path) -> None:
+    (own_model / "model.tflite").write_bytes(b"something else")
+    page = open_page("robustness.py")
+    page.multiselect(key="robust_models").set_value(["mine", "digitrec"]).run()
+    assert not page.exception
+    assert "mine could not read them. Expected" in page.warning[0].value.replace("\\", "")
+    assert len(page.get("plotly_chart")) == 1  # the curves of the other
+    page = open_page("mistakes.py")
+    page.session_state["place"] = ("uci", "test", 3)
+    page.run()
+    assert not page.exception
+    assert "mine could not read it. Expected" in page.warning[0].value.replace("\\", "")
+
+
 def test_a_page_that_is_not_there_any_more_makes_room_for_the_last(mnist: Dataset) -> None:
     page = open_page("mistakes.py")
     page.selectbox(key="source").set_value("mnist").run()

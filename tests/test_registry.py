@@ -1,3 +1,4 @@
+import errno
 import json
 import shutil
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from digitrec.registry import (
     read_file,
     rename_model,
     restore_model,
+    workshop,
 )
 
 
@@ -332,6 +334,32 @@ def test_the_model_that_was_deleted_last_comes_back(own: Path, model_folder: Pat
     assert is_own("second")
     with pytest.raises(ModelError, match="no model has yet"):
         restore_model("second")
+
+
+def test_where_nothing_can_be_written_a_model_stays_as_it_is(
+    own: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    keep_model(model_folder, "mine")
+    delete_model("mine")
+    keep_model(model_folder, "other")
+    monkeypatch.setattr(Path, "rename", refuse)
+    for change, name in ((restore_model, "mine"), (delete_model, "other")):
+        with pytest.raises(ModelError, match=r"Received: Permission denied\. Make room there, or set DIGITREC_MODELS"):
+            change(name)
+    assert is_own("other")
+
+
+def test_a_workshop_is_no_model_and_leaves_nothing(own: Path) -> None:
+    with workshop() as folder:
+        (folder / "card.json").write_text("{}")
+        assert folder.parent == own
+        assert folder.name not in list_models(None)
+    assert list(own.iterdir()) == []
+    with pytest.raises(ModelError, match="No space left"), workshop():
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_model_is_not_restored_over_another(own: Path, model_folder: Path) -> None:

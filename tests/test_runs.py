@@ -73,6 +73,12 @@ def test_where_nothing_can_be_written_it_says_where_and_what_to_do(place: Path) 
     assert runs.list_runs() == []
 
 
+def test_a_worker_without_a_log_to_write_is_not_started(run: Path) -> None:
+    (run / "log.txt").mkdir()
+    with pytest.raises(RunError, match=r"write a run in .*runs\. Received: .*\. Make room there, or set DIGITREC_RUNS"):
+        runs.start(run)
+
+
 def test_runs_of_the_same_second_have_names_of_their_own_and_the_newest_comes_first(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,7 +179,9 @@ def test_a_run_whose_steps_were_torn_and_then_went_on_can_be_read(run: Path) -> 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"colour": 1}', "\xff"])
 def test_a_damaged_state_is_a_run_that_failed(text: str, run: Path) -> None:
     (run / "state.json").write_bytes(text.encode("latin-1"))
-    assert runs.read(run).state == State(runs.FAILED, message="The state of this run cannot be read.")
+    assert runs.read(run).state == State(
+        runs.FAILED, message="The state of this run cannot be read. Delete it, and train again."
+    )
 
 
 def test_a_state_comes_back_with_the_time_it_was_written(run: Path) -> None:

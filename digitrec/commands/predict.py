@@ -23,6 +23,7 @@ from digitrec.submission import make_submission
 from digitrec.words import in_percent
 
 Read = tuple[dict[str, Any], pd.DataFrame]  # a picture's row, and a line for each of its digits
+NO_INK = "No ink was found: nothing on it differs from its border. Choose a picture with a digit on it."
 NAMED = 5  # bad rows that are told in words; JSON has more
 
 
@@ -100,7 +101,7 @@ def _check_options(files: list[Path], out: Path | None, *, submission: bool, num
 def _read_picture(path: Path, classifier: Classifier) -> Read:
     reading = classifier.read(load_ink(path))
     if reading.digit is None:
-        error = "No ink was found: nothing on it differs from its border."
+        error = NO_INK
         return {"file": str(path), "digit": None, "error": error}, pd.DataFrame()
     second = int(reading.probabilities.argsort(kind="stable")[-2])
     line = {
@@ -117,7 +118,7 @@ def _read_picture(path: Path, classifier: Classifier) -> Read:
 def _read_number(path: Path, reader: NumberReader) -> Read:
     reading = reader.read(load_ink(path))
     if not reading.digits:
-        error = "No ink was found: nothing on it differs from its border."
+        error = NO_INK
         return {"file": str(path), "digit": None, "error": error}, pd.DataFrame()
     lines = []
     for place, found in enumerate(reading.digits, 1):

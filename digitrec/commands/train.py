@@ -31,7 +31,7 @@ def train(
     ] = None,
     resume: Annotated[str | None, typer.Option(help="A run that goes on; --epochs is then the total.")] = None,
     keep: Annotated[str | None, typer.Option(help="Keep the network under this name.")] = None,
-    shipped: Annotated[bool, typer.Option("--shipped", help="Make the shipped model: an hour and more.")] = False,
+    shipped: Annotated[bool, typer.Option("--shipped", help="Make the shipped model: four hours and more.")] = False,
     folder: Annotated[
         Path | None, typer.Option(help="A model folder to write, in place of what is there.", metavar="FOLDER")
     ] = None,

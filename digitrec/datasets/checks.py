@@ -97,11 +97,6 @@ def _check_benchmark(name: str, split: Split, benchmark: Split) -> Iterator[Find
         yield Finding("benchmark", sentence, name, shared)
 
 
-def count_shared(images: NDArray[np.uint8], others: NDArray[np.uint8]) -> int:
-    """How many of `images` are, pixel for pixel, among `others`; both (n, 28, 28) uint8."""
-    return int(np.isin(row_keys(images), row_keys(others)).sum())
-
-
 def row_keys(images: NDArray[np.uint8]) -> NDArray[np.void]:
     """Each (h, w) image as one value that is equal where all its pixels are; (n,)."""
     flat = np.ascontiguousarray(images).reshape(len(images), math.prod(images.shape[1:]))

@@ -49,7 +49,6 @@ class Dataset:
     train, test : the two splits.
     source, licence : one line each.
     hashes : the sha256 of each file read, by its path in the data folder.
-    unlabelled : (n, 28, 28) uint8, images to read and not to learn from; None where there are none.
     caution : what to know before trusting figures from it, one sentence; empty where there is nothing.
     """
 
@@ -59,7 +58,6 @@ class Dataset:
     source: str
     licence: str
     hashes: dict[str, str] = field(default_factory=dict)
-    unlabelled: NDArray[np.uint8] | None = None
     caution: str = ""
 
 

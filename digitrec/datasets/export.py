@@ -16,17 +16,23 @@ def export(dataset: Dataset, folder: Path, form: str) -> Path:
 
     Raises
     ------
-    DataError, where there is no such form, or something of that name is there already: nothing is overwritten.
+    DataError, where there is no such form, nothing can be written, or something of that name is there already: nothing
+    is overwritten.
     """
     if form not in FORMS:
-        raise DataError(f"Expected one of the forms {', '.join(FORMS)}. Received: {form!r}.")
+        raise DataError(f"Expected one of the forms {', '.join(FORMS)}. Received: {form!r}. Choose one of these.")
     target = folder / (f"{dataset.name}.npz" if form == "npz" else f"{dataset.name}-{form}")
     if target.exists():
         raise DataError(
             f"Expected to write {target}. Received: it is there already. Move it, or choose another folder."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    FORMS[form](dataset, target)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        FORMS[form](dataset, target)
+    except OSError as error:
+        raise DataError(
+            f"Expected to write {target}. Received: {error.strerror}. Make room there, or choose another folder."
+        ) from None
     return target
 
 

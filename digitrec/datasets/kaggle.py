@@ -31,23 +31,17 @@ SEED = 17
 
 
 def load() -> Dataset:
-    """Kaggle's train.csv in the data folder's kaggle/, a fifth of each class to test with; test.csv where it is there.
+    """Kaggle's train.csv in the data folder's kaggle/, a fifth of each class to test with.
 
     Raises
     ------
     DataError, where a file is missing or its rows are not digits.
     """
-    folder = data_folder() / FOLDER
-    test = folder / "test.csv"
-    data = load_files(folder / "train.csv")
-    unlabelled, hashes = (read_csv(test)[0], {test.name: file_hash(test)}) if test.is_file() else (None, {})
     return replace(
-        data,
+        load_files(data_folder() / FOLDER / "train.csv"),
         name="kaggle",
         source="Kaggle Digit Recognizer, drawn from MNIST",
         licence="CC BY-SA 3.0",
-        hashes=data.hashes | hashes,
-        unlabelled=unlabelled,
         caution=CAUTION,
     )
 

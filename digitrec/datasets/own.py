@@ -74,13 +74,16 @@ def add_upload(content: bytes, title: str) -> str:
     suffix = Path(title).suffix.lower()
     if suffix not in (".csv", ".npz"):
         raise DataError(f"Expected a .csv or a .npz. Received: {title!r}. Save the digits in one of these forms.")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"upload{suffix}"
-        path.write_bytes(content)
-        try:
+    try:
+        data_folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".", dir=data_folder()) as folder:
+            path = Path(folder) / f"upload{suffix}"
+            path.write_bytes(content)
             data = load_path(path, keeps=False)
-        except DataError as error:
-            raise DataError(str(error).replace(path.name, title)) from None
+    except DataError as error:
+        raise DataError(str(error).replace(path.name, title)) from None
+    except OSError as error:
+        raise _unkept(title, error.strerror) from None
     name = f"{FOLDER}/{hashlib.sha256(content).hexdigest()[:16]}.npz"
     keep_arrays(
         data_folder() / name,
@@ -91,11 +94,15 @@ def add_upload(content: bytes, title: str) -> str:
         title=np.array(title[-LONGEST_TITLE:]),
     )
     if name not in list_own():
-        raise DataError(
-            f"Expected to keep {title!r} in {data_folder() / FOLDER}. Received: no leave to write there, or no room. "
-            "Set DIGITREC_DATA to a folder that can be written to."
-        )
+        raise _unkept(title, "no leave to write there, or no room")
     return name
+
+
+def _unkept(title: str, why: str | None) -> DataError:
+    return DataError(
+        f"Expected to keep {title!r} in {data_folder() / FOLDER}. Received: {why}. "
+        "Set DIGITREC_DATA to a folder that can be written to."
+    )
 
 
 def remove_own(name: str) -> None:

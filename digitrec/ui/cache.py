@@ -145,7 +145,7 @@ def held_out(data: Dataset) -> NDArray[np.float32]:
 def neighbours_index(model: str | Path, data: Dataset) -> Index:
     """What a model's last layer sees of a dataset's training part, to look for neighbours among.
 
-    It is kept as a file in the data folder and read from there, since 60,000 rows of it would fill 200 MB of memory.
+    It is kept as a file in the data folder and read from there, since 60,000 rows of it would fill 276 MB of memory.
     """
     reader, images = classifier(model), data.train.images
     network = reader.card.files.get("model.tflite", reader.card.name)[:12]

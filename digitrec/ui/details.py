@@ -1,5 +1,6 @@
 """Behind a verdict: the steps from ink to image, what in the ink decided, what each layer answered, and downloads."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,7 +145,7 @@ def _show_changes(case: Case) -> None:
             (as_paper(case.reading.preprocessed.ink), f"as it is: {now}"),
             (change, "what you changed: :orange[added], :blue[taken away]"),
         ):
-            alt = caption.replace(":orange", "").replace(":blue", "")
+            alt = re.sub(r":orange|:blue|\*\*|[\[\]]", "", caption)  # Markdown means nothing there
             st.image(to_data_url(frame(picture)), width=SHOWN, caption=caption, alt=alt)
 
 

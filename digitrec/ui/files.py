@@ -34,6 +34,7 @@ from digitrec.ui.sources import SOURCE
 from digitrec.ui.strip import Captioned, show_strip
 
 LARGEST = 200  # MB
+ROOM = 2_000_000_000  # bytes that all uploads together may take
 LOOKED_AT = 28_000  # images that stay at hand: all of Kaggle's test set, 22 MB
 PREVIEW = 20  # images
 PER_PAGE = 25
@@ -106,13 +107,25 @@ def _keep(upload: Upload) -> Path:
     """The file on the disk, under a name of our own, for as long as the app runs."""
     try:
         path = Path(_keeper().name) / upload.fingerprint
-        if not path.is_file():
+        if path.is_file():
+            path.touch()
+        else:
+            make_room(path.parent, len(upload.content))
             path.write_bytes(upload.content)
     except OSError as error:
         raise DataError(
             f"Expected to keep the file in {data_folder()} for a while. Received: {error.strerror}. Make room there."
         ) from None
     return path
+
+
+def make_room(folder: Path, size: int) -> None:
+    """Delete the files in a folder that were asked for longest ago, until `size` bytes more stay within `ROOM`."""
+    kept = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
+    sizes = [path.stat().st_size for path in kept]
+    while kept and sum(sizes) + size > ROOM:
+        kept.pop(0).unlink()
+        sizes.pop(0)
 
 
 @st.cache_resource

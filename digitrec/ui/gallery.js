@@ -8,6 +8,8 @@ export default function (component) {
   list.style.setProperty("--side", `${data.side}px`)
   const focused = list.getRootNode().activeElement?.dataset?.place
   list.replaceChildren(...data.captions.map((caption, index) => makeCell(data, caption, index)))
+  const entered = list.querySelector('[aria-pressed="true"]') ?? list.firstElementChild
+  if (entered) entered.tabIndex = 0 // the others are reached from there, so that nobody has to tab past hundreds
   if (focused !== undefined) list.querySelector(`[data-place="${focused}"]`)?.focus({ preventScroll: true })
   if (list.dataset.asked && list.dataset.asked === String(data.picked)) {
     delete list.dataset.asked
@@ -33,6 +35,7 @@ function makeCell(data, caption, index) {
   const column = index % data.columns
   const row = Math.floor(index / data.columns)
   cell.type = "button"
+  cell.tabIndex = -1
   cell.title = caption
   cell.setAttribute("aria-label", caption)
   cell.setAttribute("aria-pressed", data.places[index] === data.picked)
@@ -56,5 +59,7 @@ function move(event, list) {
   const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -perRow, ArrowDown: perRow }[event.key]
   if (step === undefined || here < 0) return
   event.preventDefault()
-  cells[Math.min(Math.max(here + step, 0), cells.length - 1)].focus()
+  const next = cells[Math.min(Math.max(here + step, 0), cells.length - 1)]
+  for (const cell of cells) cell.tabIndex = cell === next ? 0 : -1
+  next.focus()
 }

@@ -16,7 +16,7 @@ SIDE = 56  # pixels of each, shown
 
 _gallery = st.components.v2.component(
     "digitrec_gallery",
-    html='<div class="gallery" role="group" aria-label="Images"></div>',
+    html='<div class="gallery" role="toolbar" aria-label="Images; the arrow keys move"></div>',
     css=(HERE / "gallery.css").read_text("utf-8"),
     js=(HERE / "gallery.js").read_text("utf-8"),
 )
@@ -42,6 +42,15 @@ def open_picked(data: Dataset, part: str) -> None:
         st.query_params[PLACE] = str(place)
     elif named:
         del st.query_params[PLACE]
+
+
+def choose_page(key: str, pages: int) -> int:
+    """Let the user turn the pages, from 1 on, where there are several; the page stands in the address under `key`."""
+    if pages == 1:
+        return 1
+    if st.session_state.get(key, 1) > pages:  # it was chosen where there were more
+        st.session_state[key] = pages
+    return st.number_input(f"Page of {pages:,}", 1, pages, 1, key=key, width=160, bind="query-params")
 
 
 def show_places(

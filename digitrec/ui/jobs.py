@@ -15,9 +15,10 @@ from typing import Any
 import streamlit as st
 
 from digitrec.datasets import Progress
+from digitrec.ui.messages import as_plain_text
 from digitrec.words import in_seconds
 
-KEPT = 24  # results; the largest, a map of 10,000, takes some 35 MB
+KEPT = 24  # results; the largest, MNIST itself and a map of 10,000, take 55 and some 35 MB
 LOOK = 0.1  # seconds between two looks at the work
 SHOWN_AFTER = 0.4  # seconds; a bar that is gone at once would only flicker
 KNOWN_FROM = 0.03  # the share done from which the time left can be told
@@ -41,8 +42,8 @@ class Job:
         """What is being done, and how long it will take yet."""
         spent = time.monotonic() - self.began
         if self.share < KNOWN_FROM:
-            return f"{title} …"
-        return f"{title} … {in_seconds(spent / self.share - spent)} left"
+            return f"{as_plain_text(title)} …"
+        return f"{as_plain_text(title)} … {in_seconds(spent / self.share - spent)} left"
 
 
 class Jobs:

@@ -161,7 +161,7 @@ def show_gallery(exam: Exam) -> None:
         st.info(f"{nothing} Look at *all* answers, or loosen the filters.", icon=":material/search_off:")
         return
     pages = -(-len(places) // PER_PAGE)
-    page = _choose_page(pages)
+    page = gallery.choose_page(PAGE, pages)
     shown = places[(page - 1) * PER_PAGE : page * PER_PAGE]
     labels = [_label(exam, place) for place in shown.tolist()]
     captions = [_caption(exam, place) for place in shown.tolist()]
@@ -169,14 +169,6 @@ def show_gallery(exam: Exam) -> None:
     st.caption(f"{len(places):,} of {exam.n:,} images. The label, and what it was read as. Pick one to see why.")
     _offer_table(exam.table.iloc[places], "answers.csv")
     show_functions(tabulate, find)
-
-
-def _choose_page(pages: int) -> int:
-    if pages == 1:
-        return 1
-    if st.session_state.get(PAGE, 1) > pages:  # it was chosen where there were more
-        st.session_state[PAGE] = pages
-    return st.number_input(f"Page of {pages:,}", 1, pages, 1, key=PAGE, width=160, bind="query-params")
 
 
 def _label(exam: Exam, place: int) -> str:

@@ -104,7 +104,7 @@ def show_head(card: Card) -> None:
         else ""
     )
     st.markdown(
-        f"A convolutional network of **{card.parameters:,} learned numbers**, made on {as_plain_text(card.date)}. It "
+        f"A network of **{card.parameters:,} learned numbers**, made on {as_plain_text(card.date)}. It "
         f"answers **not sure** where no digit reaches {percent(card.unsure_below)}{together}.{told}"
     )
     if card.path is not None:

@@ -68,7 +68,7 @@ function showChips(companion, row, data) {
   if (focused !== undefined) row.children[focused]?.focus({ preventScroll: true })
   row.onclick = (event) => {
     const chip = event.target.closest("button")
-    if (chip) companion.pick({ place: Number(chip.dataset.place), asked: (data.asked ?? 0) + 1 })
+    if (chip) companion.pick({ place: Number(chip.dataset.place) })
   }
   const centres = data.digits.map((digit) => (digit.box[0] + digit.box[2]) / 2 / data.width)
   spread(row, centres)

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from digitrec.errors import DigitrecError
 from digitrec.explanation import evidence, occlusion
 from digitrec.mending import Change, smallest_change, smallest_pixels
 from digitrec.neighbours import nearest
@@ -163,10 +164,13 @@ def _show_others(exam: Exam, place: int) -> None:
     rows = []
     readers = {exam.title: exam.folder} | list_readers()
     for title, folder in list(readers.items())[:OTHERS]:
-        with told(f"{as_plain_text(title)} could not read it."):
+        try:
             answers = classifier(folder).predict_proba(image)[0]
+        except DigitrecError as error:  # the others are asked all the same
+            st.warning(as_plain_text(f"{title} could not read it. {error}"), icon=":material/error:")
+            continue
         rows.append({"model": title, "reads": int(answers.argmax()), "confidence": float(answers.max())})
-    if len(rows) == 1:
+    if len(readers) == 1:
         st.info("There is one model so far. Train another, and it is asked here, too.", icon=":material/school:")
     st.dataframe(rows, hide_index=True, column_config={"confidence": st.column_config.NumberColumn(format="percent")})
     if len(readers) > OTHERS:

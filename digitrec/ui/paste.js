@@ -7,7 +7,7 @@ export default function (component) {
   const tell = (text) => (told.textContent = text)
 
   function take(blob) {
-    if (blob.size > data.largest) return tell(`The picture has ${Math.round(blob.size / 1e6)} MB, more than ${data.largest / 1e6}.`)
+    if (blob.size > data.largest) return tell(`The picture has ${Math.round(blob.size / 1e6)} MB, more than ${data.largest / 1e6}. Save it smaller, and choose the file.`)
     const reader = new FileReader()
     reader.onload = () => setStateValue("picture", reader.result)
     reader.readAsDataURL(blob)

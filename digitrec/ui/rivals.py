@@ -91,7 +91,7 @@ def _show_side_by_side(rivals: Sequence[Rival], exam: Exam | None) -> None:
         row_height=PICTURE + 8,
         height=(PICTURE + 8) * len(rows) + 38,
         column_config={
-            "picture": st.column_config.ImageColumn("", width=PICTURE + 24, pinned=True),
+            "picture": st.column_config.ImageColumn("picture", width=PICTURE + 24, pinned=True),
             "is a": st.column_config.Column(width=50, pinned=True),
         }
         | {name: st.column_config.Column(width=READER) for name in names},

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from digitrec.chartwords import tell_strengths
 from digitrec.corruptions import CORRUPTIONS, Corruption, Read, accuracy_by_strength, corrupt, verdict_map
 from digitrec.datasets import Dataset, Progress, data_folder
+from digitrec.errors import DigitrecError
 from digitrec.mistakecharts import strength_curves, verdict_squares
 from digitrec.pictures import as_paper
 from digitrec.preprocessing import preprocess
 from digitrec.ui import gallery, paper
 from digitrec.ui.cache import classifier
 from digitrec.ui.jobs import wait_for
-from digitrec.ui.messages import told
+from digitrec.ui.messages import as_plain_text, told
 from digitrec.ui.models import list_readers
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_percent
@@ -51,11 +52,15 @@ def show_curves(kind: Corruption, readers: Mapping[str, Path], data: Dataset) ->
     images, labels = data.test.images[places], data.test.labels[places]
     tables = {}
     for title, folder in readers.items():
-        reader = classifier(folder)
-        key = ("robust", reader.card.files.get("model.tflite"), str(data_folder()), data.name, kind.name)
-        work = partial(_measure, reader.predict_proba, images, labels, kind)
-        with told("The digits could not be read."):
+        try:
+            reader = classifier(folder)
+            key = ("robust", reader.card.files.get("model.tflite"), str(data_folder()), data.name, kind.name)
+            work = partial(_measure, reader.predict_proba, images, labels, kind)
             tables[title] = wait_for(key, f"{title} is reading", work)
+        except DigitrecError as error:  # the others are asked all the same
+            st.warning(as_plain_text(f"{title} could not read them. {error}"), icon=":material/error:")
+    if not tables:
+        return
     figure = strength_curves(tables, f"{kind.title.lower()}, {kind.unit}")
     st.plotly_chart(figure, config=PICTURE, key="strengths", alt=tell_strengths(tables, kind.unit))
     mnist_c = f" MNIST-C (Mu and Gilmer, 2019) calls it {kind.mnist_c}." if kind.mnist_c else ""
@@ -99,9 +104,10 @@ def show_map(kind: Corruption, image: NDArray[np.uint8], what: str, title: str) 
     second = st.selectbox(
         "And", others, format_func=lambda key: CORRUPTIONS[key].title, key=f"and-{kind.name}", width=230
     )
-    other, reader = CORRUPTIONS[second], classifier(list_readers()[title])
+    other = CORRUPTIONS[second]
     amounts = amounts_of(kind, CELLS), amounts_of(other, CELLS)
     with told("The drawing could not be read."):
+        reader = classifier(list_readers()[title])
         probabilities = verdict_map(
             reader.predict_proba, image, (kind.name, amounts[0]), (second, amounts[1]), seed=SEED
         )
@@ -113,9 +119,10 @@ def show_map(kind: Corruption, image: NDArray[np.uint8], what: str, title: str) 
     st.plotly_chart(figure, config=PICTURE, key="verdicts", width=760, alt=alt)
     same = float((is_sure & (digits == digits[_middle(amounts[0]), _middle(amounts[1])])).mean())
     st.caption(
-        f"Each square is {what}, changed so and read by {title}; the digit that it is read as stands in it, each in a "
-        f"colour of its own, and ? where it is not sure. Its verdict stays the same in {in_percent(same)} of them, and "
-        f"it is not sure in {in_percent(float((~is_sure).mean()))}. Draw another on the Draw page to see it here."
+        f"Each square is {what}, changed so and read by {as_plain_text(title)}; the digit that it is read as stands in "
+        "it, each in a colour of its own, and ? where it is not sure. Its verdict stays the same in "
+        f"{in_percent(same)} of them, and it is not sure in {in_percent(float((~is_sure).mean()))}. Draw another on "
+        "the Draw page to see it here."
     )
 
 

@@ -47,6 +47,16 @@ def correct_first(page: Page, digit: int) -> None:
         page.keyboard.press("Escape")
 
 
+def test_a_table_as_large_as_kaggles_is_taken(page: Page, server: Server, tmp_path: Path) -> None:
+    head = ",".join(("label", *(f"pixel{index}" for index in range(784)))).encode()
+    row = b"7" + b",255" * 784
+    (tmp_path / "large.csv").write_bytes(b"\n".join([head, *[row] * 10_000]))
+    assert (tmp_path / "large.csv").stat().st_size > 30_000_000  # more than any picture may have
+    page.goto(f"{server.address}/files")
+    page.locator('input[type="file"]').set_input_files(tmp_path / "large.csv")
+    expect(page.get_by_text("large.csv is a CSV of 10,000 digits")).to_be_visible(timeout=LONG)
+
+
 def test_a_table_is_read_corrected_and_downloaded(page: Page, server: Server, split: Split) -> None:
     probabilities = load_classifier().predict_proba(split.images)
     read = probabilities.argmax(axis=1)

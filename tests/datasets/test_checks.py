@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from digitrec.datasets import Dataset, Finding, Split, check
-from digitrec.datasets.checks import count_shared
 
 
 def some(n: int = 100, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -88,11 +87,6 @@ def test_training_images_among_the_test_images_are_found() -> None:
     test[0][[4, 9]] = train[0][[70, 2]]
     (found,) = check(dataset(train, test))
     assert (found.kind, found.split, found.places.tolist()) == ("leak", "test", [4, 9])
-
-
-def test_shared_images_are_counted() -> None:
-    images = some()[0]
-    assert count_shared(images[:30], images[20:60]) == 10
 
 
 def test_an_empty_split_is_told() -> None:

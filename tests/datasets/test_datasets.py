@@ -124,6 +124,10 @@ def test_mnist_as_keras_packs_it_is_read(folder: Path, monkeypatch: pytest.Monke
     (folder / "mnist").mkdir()
     (folder / mnist.KERAS_FILE).write_bytes(packed.getvalue())
     assert is_there("mnist")
+    assert not is_there("both")  # for want of the pen digits
+    (folder / pen.PATH).parent.mkdir()
+    (folder / pen.PATH).touch()
+    assert is_there("both")
     data = load_dataset("mnist")
     np.testing.assert_array_equal(data.train.images, images[:20])
     np.testing.assert_array_equal(data.test.labels, labels[20:])

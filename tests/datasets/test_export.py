@@ -40,6 +40,12 @@ def test_nothing_is_overwritten(uci: Dataset, tmp_path: Path) -> None:
         export(uci, tmp_path, "npz")
 
 
+def test_where_nothing_can_be_written_it_is_told(uci: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DataError, match="Make room there, or choose another folder"):
+        export(uci, tmp_path / "file" / "folder", "npz")
+
+
 def test_an_unknown_form_is_told(uci: Dataset, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="npz, csv, png"):
         export(uci, tmp_path, "xls")
