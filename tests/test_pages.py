@@ -240,7 +240,7 @@ def test_a_damaged_model_does_not_keep_the_others_from_reading(own_model: Path) 
     assert "mine could not read them. Expected" in page.warning[0].value.replace("\\", "")
     assert len(page.get("plotly_chart")) == 1  # the curves of the other
     page = open_page("mistakes.py")
-    page.session_state["place"] = ("uci", "test", 3)
+    page.session_state["place"], page.session_state["one"] = ("uci", "test", 3), "How others read it"
     page.run()
     assert not page.exception
     assert "mine could not read it. Expected" in page.warning[0].value.replace("\\", "")
