@@ -37,12 +37,12 @@ def measure_rivals(folder: Path, checks: Checks, exam: Exam, tell: Callable[[str
     ------
     RunError, where a training failed.
     """
-    found = [_measure(folder, "MNIST, pen strokes and a synthetic writer", checks, exam)]
+    found = [measure_rival(folder, "MNIST, pen strokes and a synthetic writer", checks, exam)]
     for name in NAMES:
         recipe = PUBLISHED[name]
         told = f"{recipe.epochs} epochs of {recipe.images or MNIST_IMAGES:,} scans, as published"
         tell(f"For comparison: {name}, {told}.")
-        found.append(_measure(_teach(name), told, checks, exam))
+        found.append(measure_rival(_teach(name), told, checks, exam))
     return tuple(found)
 
 
@@ -64,7 +64,8 @@ def _teach(name: str) -> Path:
     return folder
 
 
-def _measure(folder: Path, recipe: str, checks: Checks, exam: Exam) -> Rival:
+def measure_rival(folder: Path, recipe: str, checks: Checks, exam: Exam) -> Rival:
+    """What the model in `folder` reads of the scans, and of the drawings, prepared and with the whole canvas shrunk."""
     classifier = load_classifier(folder)
     canvases = [render(drawing) for drawing in exam.drawings]
     prepared = [preprocess(canvas).image for canvas in canvases]

@@ -7,23 +7,26 @@ from typing import Any
 
 from digitrec.checks import make_checks
 from digitrec.datasets import is_there
+from digitrec.exam import read_exam
 from digitrec.figures import measure_again
 from digitrec.registry import SHIPPED_NAME, find_model, read_card
+from digitrec.training.rivals import measure_rival
 from tests.benchmarks.table import row
 
 
 def card() -> list[dict[str, Any]]:
-    """Every figure of the card with the one of now."""
+    """Every figure of the card that the shipped files alone give, with the one of now."""
     if not (is_there("mnist") and is_there("pen")):
         print("MNIST or the pen digits are not in the data folder: the card was not measured.")
         return []
     folder = find_model(SHIPPED_NAME)
     before = read_card(folder)
     seed = before.seeds[0].seed if before.seeds else before.recipe["seed"]  # one set of checks measures all seeds
+    checks = make_checks(seed)
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place) / SHIPPED_NAME
         shutil.copytree(folder, copy)
-        now = measure_again(copy, make_checks(seed))
+        now = measure_again(copy, checks)
     rows, differ = [], 0
     for old, new in zip(before.measured, now.measured, strict=True):
         agrees = old == new
@@ -36,6 +39,15 @@ def card() -> list[dict[str, Any]]:
         differ += calibrated != again
         what = f"expected calibration error: {again.what}"
         rows.append(row(what, f"{100 * again.error:.2f} %", f"{100 * calibrated.error:.2f} %", again.n))
+    rows.append(row("refusal curves", "as the card" if now.refusal == before.refusal else "others", "as the card", 1))
+    differ += now.refusal != before.refusal
+    exam, own = read_exam(folder), next(rival for rival in before.rivals if rival.name == before.network)
+    assert exam is not None
+    compared = measure_rival(folder, own.recipe, checks, exam)
+    differ += compared != own
+    for figure, carded in ((compared.prepared, own.prepared), (compared.careless, own.careless)):
+        what = f"as compared, {'prepared' if figure is compared.prepared else 'the whole canvas shrunk'}"
+        rows.append(row(what, f"{100 * figure.share:.2f} %", f"{100 * carded.share:.2f} %", figure.n))
     if now.speed is not None:
         rows.append(row("one image", f"{now.speed.milliseconds:.3f} ms", "< 1 ms", 300))
     return [*rows, row("figures that differ from the card", str(differ), "0", len(rows))]
