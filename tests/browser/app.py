@@ -82,6 +82,7 @@ def open_draw(page: Page, address: str) -> None:
 
 def wait_for_canvas(page: Page) -> None:
     """Wait for the canvas, and for its companion to have looked at it."""
+    expect(page.locator("canvas.upper-canvas")).to_have_count(1, timeout=PATIENCE)  # while sheets change there are two
     expect(page.locator("canvas.upper-canvas")).to_be_visible(timeout=PATIENCE)
     page.wait_for_selector('.live[aria-busy="false"]', timeout=PATIENCE)
     settle(page)
