@@ -13,6 +13,9 @@ DigitrecError            anything that a person can put right; its text says the
 The core raises them; only the pages, `digitrec.ui` and `digitrec.commands` turn them into messages.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class DigitrecError(Exception):
     """The base of every error that digitrec raises on purpose. Its text may be shown to a user as it is."""
@@ -48,3 +51,12 @@ class RunError(DigitrecError, ValueError):
 
 class EvaluationError(DigitrecError, ValueError):
     """Figures asked of what cannot give them."""
+
+
+@contextmanager
+def writing(what: str, error: type[DigitrecError], advice: str) -> Iterator[None]:
+    """Turn what the disk refuses into an error that says what was to be written, and what to do."""
+    try:
+        yield
+    except OSError as refused:
+        raise error(f"Expected to write {what}. Received: {refused.strerror}. {advice}") from None

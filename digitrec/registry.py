@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,7 +19,7 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from digitrec.architectures import ARCHITECTURES, Reads
-from digitrec.errors import ModelError
+from digitrec.errors import ModelError, writing
 
 SHIPPED = Path(__file__).parent.parent / "models"
 SHIPPED_NAME = "digitrec"
@@ -317,7 +317,7 @@ def delete_model(name: str) -> None:
     """
     folder = _own(name)
     aside = models_folders()[0] / DELETED
-    with _told_of_disk():
+    with _writing():
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         folder.rename(aside / name)
@@ -334,7 +334,7 @@ def restore_model(name: str) -> None:
     folder = models_folders()[0] / DELETED / name
     if not folder.is_dir():
         raise ModelError(f"Expected the model that was deleted last. Received: {name!r}. It is gone: add it again.")
-    with _told_of_disk():
+    with _writing():
         folder.rename(models_folders()[0] / name)
 
 
@@ -347,21 +347,15 @@ def workshop() -> Iterator[Path]:
     ModelError, where nothing can be written.
     """
     folder = models_folders()[0]
-    with _told_of_disk():
+    with _writing():
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".", dir=folder) as name:
             yield Path(name)
 
 
-@contextmanager
-def _told_of_disk() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ModelError(
-            f"Expected to write in {models_folders()[0]}. Received: {error.strerror}. Make room there, or set "
-            "DIGITREC_MODELS to another folder."
-        ) from None
+def _writing() -> AbstractContextManager[None]:
+    folder = models_folders()[0]
+    return writing(f"in {folder}", ModelError, "Make room there, or set DIGITREC_MODELS to another folder.")
 
 
 def is_own(name: str) -> bool:

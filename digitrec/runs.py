@@ -22,8 +22,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from digitrec.errors import RecipeError, RunError
+from digitrec.errors import RecipeError, RunError, writing
 from digitrec.preprocessing import SIDE
 from digitrec.recipe import Recipe, change, check_recipe, from_json, to_json
 from digitrec.store import DAMAGED, read_arrays, replace_arrays
@@ -145,7 +145,7 @@ def create(recipe: Recipe, drawing: NDArray[np.uint8] | None = None) -> Path:
     """
     check_recipe(recipe)
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    with _told_of_disk():
+    with _writing():
         for attempt in range(100):
             folder = runs_folder() / f"{stamp}-{recipe.network}{f'-{attempt}' if attempt else ''}"
             try:
@@ -162,15 +162,9 @@ def create(recipe: Recipe, drawing: NDArray[np.uint8] | None = None) -> Path:
     return folder
 
 
-@contextmanager
-def _told_of_disk() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise RunError(
-            f"Expected to write a run in {runs_folder()}. Received: {error.strerror}. "
-            "Make room there, or set DIGITREC_RUNS to another folder."
-        ) from None
+def _writing() -> AbstractContextManager[None]:
+    advice = "Make room there, or set DIGITREC_RUNS to another folder."
+    return writing(f"a run in {runs_folder()}", RunError, advice)
 
 
 def start(folder: Path) -> None:
@@ -180,12 +174,12 @@ def start(folder: Path) -> None:
     ------
     RunError, where nothing can be written.
     """
-    with _told_of_disk():
+    with _writing():
         (folder / "stop").unlink(missing_ok=True)
         write_state(folder, replace(read_state(folder), name=WAITING, message=""))
     if _hand_over(folder):
         return
-    with _told_of_disk(), (folder / "log.txt").open("ab") as log:
+    with _writing(), (folder / "log.txt").open("ab") as log:
         worker = subprocess.Popen(  # noqa: S603  our own program, and a folder that `create` named
             [sys.executable, "-m", "digitrec.training", str(folder)],
             stdin=subprocess.DEVNULL,
@@ -259,7 +253,7 @@ def go_on(folder: Path, changes: Mapping[str, Any]) -> None:
         raise RunError(
             f"Expected more than the {len(run.history)} epochs that are done. Received: {recipe.epochs}. Ask for more."
         )
-    with _told_of_disk():
+    with _writing():
         write_text(folder / "recipe.json", to_json(recipe))
     start(folder)
 

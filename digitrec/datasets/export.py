@@ -8,7 +8,7 @@ import pandas as pd
 from PIL import Image
 
 from digitrec.datasets.dataset import Dataset, Split
-from digitrec.errors import DataError
+from digitrec.errors import DataError, writing
 
 
 def export(dataset: Dataset, folder: Path, form: str) -> Path:
@@ -26,13 +26,9 @@ def export(dataset: Dataset, folder: Path, form: str) -> Path:
         raise DataError(
             f"Expected to write {target}. Received: it is there already. Move it, or choose another folder."
         )
-    try:
+    with writing(str(target), DataError, "Make room there, or choose another folder."):
         folder.mkdir(parents=True, exist_ok=True)
         FORMS[form](dataset, target)
-    except OSError as error:
-        raise DataError(
-            f"Expected to write {target}. Received: {error.strerror}. Make room there, or choose another folder."
-        ) from None
     return target
 
 

@@ -20,7 +20,7 @@ from digitrec.classifier import Classifier
 from digitrec.datasets import Progress, data_folder, load_dataset
 from digitrec.datasets.export import to_frame
 from digitrec.datasets.own import add_upload
-from digitrec.errors import DataError, DigitrecError
+from digitrec.errors import DataError, DigitrecError, writing
 from digitrec.evaluation import wilson_interval
 from digitrec.pictures import as_paper, enlarge, to_data_url
 from digitrec.pictures import frame as edge
@@ -105,17 +105,13 @@ def show_batch(upload: Upload) -> Batch:
 
 def _keep(upload: Upload) -> Path:
     """The file on the disk, under a name of our own, for as long as the app runs."""
-    try:
+    with writing(f"the file in {data_folder()}, for as long as it is read", DataError, "Make room there."):
         path = Path(_keeper().name) / upload.fingerprint
         if path.is_file():
             path.touch()
         else:
             make_room(path.parent, len(upload.content))
             path.write_bytes(upload.content)
-    except OSError as error:
-        raise DataError(
-            f"Expected to keep the file in {data_folder()} for a while. Received: {error.strerror}. Make room there."
-        ) from None
     return path
 
 
