@@ -2,6 +2,6 @@
 
 from digitrec.classifier import Classifier, Reading, load_classifier
 from digitrec.datasets import Dataset, load_dataset
-from digitrec.preprocessing import Preprocessed, preprocess
+from digitrec.ink.preprocessing import Preprocessed, preprocess
 
 __all__ = ["Classifier", "Dataset", "Preprocessed", "Reading", "load_classifier", "load_dataset", "preprocess"]

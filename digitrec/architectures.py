@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from digitrec.preprocessing import SIDE
-from digitrec.strips import BLANK, WIDTH
+from digitrec.ink.preprocessing import SIDE
+from digitrec.ink.strips import BLANK, WIDTH
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.errors import InkError, ModelError
+from digitrec.ink.pen_paths import FEATURES, POINTS, to_path
+from digitrec.ink.preprocessing import SIDE, Preprocessed, preprocess
 from digitrec.interpreters import Interpreters, answers, check_face, faces, values
-from digitrec.paths import FEATURES, POINTS, to_path
-from digitrec.preprocessing import SIDE, Preprocessed, preprocess
 from digitrec.registry import SHIPPED_NAME, Card, find_model, read_card, read_file
 from digitrec.words import with_article
 
@@ -106,7 +106,7 @@ class Classifier:
         return self._path_interpreters is not None
 
     def predict_from_paths(self, paths: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the pen's paths alone say: (n, 64, 5) float32, as `digitrec.paths.to_path` gives them -> (n, 10).
+        """What the pen's paths alone say: (n, 64, 5) float32, as `pen_paths.to_path` gives them -> (n, 10).
 
         Raises
         ------

@@ -18,9 +18,9 @@ from scipy import ndimage
 
 from digitrec.datasets.dataset import Split
 from digitrec.datasets.pen import PenDigit
-from digitrec.drawings import CANVAS, WIDE, Drawing, Stroke, place, render
 from digitrec.errors import InkError
-from digitrec.preprocessing import find_box
+from digitrec.ink.drawings import CANVAS, WIDE, Drawing, Stroke, place, render
+from digitrec.ink.preprocessing import find_box
 
 WIDTH, HEIGHT = WIDE, CANVAS  # pixels of the canvas that numbers are written on
 MARGIN = 6  # pixels of it that stay empty

@@ -18,7 +18,7 @@ from scipy import ndimage
 from digitrec.augmentation import neighbourhood
 from digitrec.errors import InkError
 from digitrec.evaluation import wilson_interval
-from digitrec.preprocessing import CENTRE, SIDE
+from digitrec.ink.preprocessing import CENTRE, SIDE
 
 Images = NDArray[np.float32]
 Read = Callable[[NDArray[np.uint8]], NDArray[np.float32]]  # (n, 28, 28) uint8 -> (n, 10) probabilities

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets.pen import PenDigit, draw_at_random
-from digitrec.drawings import Drawing, Stroke
-from digitrec.store import DAMAGED, log, read_arrays, replace_arrays
+from digitrec.ink.drawings import Drawing, Stroke
+from digitrec.storage import DAMAGED, log, read_arrays, replace_arrays
 
 FILE = "drawings.npz"
 SIZE = 200

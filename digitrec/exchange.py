@@ -27,7 +27,7 @@ from digitrec.errors import ModelError
 from digitrec.evaluation import measure
 from digitrec.golden import PARITY, ROUNDED_PARITY, difference, golden_images
 from digitrec.registry import PATH_FILES, Card, check_name, keep_model, read_card, read_file, workshop, write_card
-from digitrec.store import DAMAGED
+from digitrec.storage import DAMAGED
 
 FORMS = {".keras": "model.keras", ".tflite": "model.tflite"}
 MOST_FILES = 4

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from digitrec.preprocessing import BOX, SIDE, Preprocessed
+from digitrec.ink.preprocessing import BOX, SIDE, Preprocessed
 
 Predict = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 PATCH, STRIDE = 5, 2  # pixels: as wide as a stroke and a half, moved by less than a stroke

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from digitrec.drawings import CANVAS
-from digitrec.preprocessing import find_box, preprocess
-from digitrec.store import read_arrays
+from digitrec.ink.drawings import CANVAS
+from digitrec.ink.preprocessing import find_box, preprocess
+from digitrec.storage import read_arrays
 
 FILE = Path(__file__).with_name("fontletters.npz")
 CAPITALS = "ACEFHKLMNPRUVWXY"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from digitrec.datasets import Dataset, Progress, data_folder
 from digitrec.errors import DataError, RunError
-from digitrec.store import fingerprint
+from digitrec.storage import fingerprint
 
 FEWEST = 60  # images, so that each network learns from a few of each digit
 NETWORK = "digitrec-fast"

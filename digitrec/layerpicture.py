@@ -17,7 +17,7 @@ from digitrec.architectures import (
     Sharing,
     outline,
 )
-from digitrec.preprocessing import SIDE
+from digitrec.ink.preprocessing import SIDE
 
 ROW = 38  # pixels, as all that follow
 GAP = 14  # between the blocks and what is written beside them

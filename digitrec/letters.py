@@ -9,7 +9,7 @@ brackets.
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.drawings import smooth
+from digitrec.ink.drawings import smooth
 
 Corners = tuple[tuple[tuple[float, float], ...], ...]
 

@@ -15,7 +15,7 @@ from digitrec.datasets import Progress, data_folder
 from digitrec.errors import DataError
 from digitrec.neighbours import Features
 from digitrec.projection import Projection, project
-from digitrec.store import keep_arrays, kept_arrays
+from digitrec.storage import keep_arrays, kept_arrays
 
 FEWEST = 20  # images that a map makes sense of
 SEED = 0

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.corruptions import CORRUPTIONS, Read, corrupt
-from digitrec.preprocessing import SIDE
+from digitrec.ink.preprocessing import SIDE
 
 FARTHEST = 4  # pixels of shift
 MOST_DEGREES = 30  # of turn, either way, by 1

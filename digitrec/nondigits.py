@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from digitrec import letters
 from digitrec.datasets.pen import PenDigit, draw_at_random, to_image
-from digitrec.drawings import smooth
+from digitrec.ink.drawings import smooth
+from digitrec.ink.preprocessing import SIDE
 from digitrec.letters import draw_letter
-from digitrec.preprocessing import SIDE
 
 Strokes = tuple[NDArray[np.float32], ...]
 # Left out are those that stay what they are, or become another digit.

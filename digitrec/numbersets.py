@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.composing import Hand, Settings, compose_one
-from digitrec.preprocessing import SIDE
-from digitrec.strips import LONGEST, WIDTH, to_strip
+from digitrec.ink.preprocessing import SIDE
+from digitrec.ink.strips import LONGEST, WIDTH, to_strip
 
 # How numbers to learn from are written: at about twice the height of a strip, and more unruly than people do.
 HOW: dict[str, Any] = {

@@ -14,8 +14,8 @@ from digitrec.architectures import (
     Normalisation,
     Sharing,
 )
+from digitrec.ink.strips import FRAMES
 from digitrec.recipe import Recipe
-from digitrec.strips import FRAMES
 from digitrec.validation import NUMBERS
 
 Part = Callable[[Recipe], list[str]]
@@ -92,7 +92,7 @@ def _number_imports(_: Recipe) -> list[str]:
         "from digitrec.numbersets import compose_strips",
         "from digitrec.recipe import Recipe",
         "from digitrec.splits import split_for",
-        "from digitrec.strips import encode",
+        "from digitrec.ink.strips import encode",
     ]
 
 

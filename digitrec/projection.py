@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from digitrec.ink.preprocessing import SIDE
 from digitrec.neighbours import Features, make_index, nearest
-from digitrec.preprocessing import SIDE
 
 AMONG = 10  # neighbours between which an image without a place of its own lies
 METHODS = ("PCA", "t-SNE")

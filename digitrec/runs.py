@@ -35,9 +35,9 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from digitrec.errors import RecipeError, RunError, writing
-from digitrec.preprocessing import SIDE
+from digitrec.ink.preprocessing import SIDE
 from digitrec.recipe import Recipe, change, check_recipe, from_json, to_json
-from digitrec.store import DAMAGED, read_arrays, replace_arrays
+from digitrec.storage import DAMAGED, read_arrays, replace_arrays
 
 WAITING, STARTING, TRAINING, SAVING = "waiting", "starting", "training", "saving"
 FINISHED, STOPPED, FAILED, DIED = "finished", "stopped", "failed", "died"

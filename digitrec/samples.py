@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from digitrec.composing import SPACED, compose_one, pen_hands
 from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit
-from digitrec.drawings import CANVAS, Drawing, place, smooth
+from digitrec.ink.drawings import CANVAS, Drawing, place, smooth
 from digitrec.words import with_article
 
 WIDTH = 18.0  # pixels of the canvas, as the page's pen

@@ -12,9 +12,9 @@ from digitrec.architectures import ARCHITECTURES
 from digitrec.composing import image_hands
 from digitrec.datasets import Split
 from digitrec.evaluation import cross_entropy
+from digitrec.ink.strips import ctc_loss, decode
 from digitrec.numbersets import NumberSet, compose_strips
 from digitrec.recipe import Recipe
-from digitrec.strips import ctc_loss, decode
 
 NUMBERS = 1000  # composed of the digits kept aside
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.classifier import Classifier
-from digitrec.preprocessing import Step, preprocess
+from digitrec.ink.preprocessing import Step, preprocess
 
 EXPLANATIONS: dict[Step, tuple[str, str]] = {
     "crop": (

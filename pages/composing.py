@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 
 from digitrec.composing import LONGEST, Number, Settings, compose
 from digitrec.errors import DigitrecError
+from digitrec.ink.strips import to_strip
 from digitrec.numbersets import HOW, compose_strips
 from digitrec.pictures import as_paper
-from digitrec.strips import to_strip
 from digitrec.ui.cache import hands_of, number_reader
 from digitrec.ui.functions import show_functions
 from digitrec.ui.messages import as_plain_text, begin_page, told

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from digitrec.drawings import WIDE
+from digitrec.ink.drawings import WIDE
 from digitrec.ui import details, links, live, number, paper, tools
 from digitrec.ui.cache import classifier
 from digitrec.ui.messages import begin_page, told

@@ -13,7 +13,7 @@ from digitrec.composing import ImageHand, PenHand, image_hands, pen_hands
 from digitrec.datasets import Dataset, Split, data_folder, load_dataset
 from digitrec.datasets.mnist import HASHES, WRITER_HASHES
 from digitrec.datasets.pen import PATH, PenDigit, load_pen_digits, split_by_writer
-from digitrec.drawings import render
+from digitrec.ink.drawings import render
 from digitrec.registry import find_model
 from digitrec.samples import own_sample
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from digitrec import registry
 from digitrec.datasets import load_dataset
-from digitrec.drawings import Drawing, Stroke, to_link
+from digitrec.ink.drawings import Drawing, Stroke, to_link
 from digitrec.registry import find_model
 from digitrec.ui import cache
 

@@ -13,8 +13,8 @@ from digitrec.architectures import (
     outline,
 )
 from digitrec.classifier import Classifier
+from digitrec.ink.strips import BLANK, FRAMES
 from digitrec.recipe import PUBLISHED
-from digitrec.strips import BLANK, FRAMES
 
 # As published, or counted by hand from the published layers.
 PARAMETERS = {

@@ -33,8 +33,8 @@ from digitrec.batches import forms as batch_forms
 from digitrec.classifier import Classifier
 from digitrec.datasets import load_dataset, rows
 from digitrec.errors import DataError
-from digitrec.imagefiles import load_ink
-from digitrec.preprocessing import preprocess
+from digitrec.ink.image_files import load_ink
+from digitrec.ink.preprocessing import preprocess
 
 Images = NDArray[np.uint8]
 PIXELS = [f"pixel{index}" for index in range(784)]

@@ -13,8 +13,8 @@ from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset
 from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit
 from digitrec.fontletters import read_letters
+from digitrec.ink.preprocessing import shrink
 from digitrec.nondigits import TAUGHT, UNSEEN, kinds
-from digitrec.preprocessing import shrink
 from digitrec.schools import FORMS, way_of_writing
 from digitrec.splits import split_mnist
 

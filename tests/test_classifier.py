@@ -22,10 +22,10 @@ from digitrec.classifier import (
 )
 from digitrec.datasets import Dataset
 from digitrec.datasets.pen import PenDigit, draw_at_random, split_by_writer, to_image
-from digitrec.drawings import render
 from digitrec.errors import InkError, ModelError
-from digitrec.paths import to_path
-from digitrec.preprocessing import Preprocessed, preprocess
+from digitrec.ink.drawings import render
+from digitrec.ink.pen_paths import to_path
+from digitrec.ink.preprocessing import Preprocessed, preprocess
 from digitrec.registry import find_model, read_card, read_file
 from digitrec.samples import own_sample
 

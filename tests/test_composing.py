@@ -27,7 +27,7 @@ from digitrec.composing import (
 from digitrec.datasets import Dataset, Split
 from digitrec.datasets.pen import PenDigit
 from digitrec.errors import InkError
-from digitrec.preprocessing import find_box, preprocess
+from digitrec.ink.preprocessing import find_box, preprocess
 
 STEADY = Settings(pen=(0.1, 0.1), slant=0, size=0, baseline=0)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from digitrec.composing import SPACED, TOUCHING, ImageHand, Number, PenHand, compose
 from digitrec.composing import Settings as Way
-from digitrec.drawings import Drawing, Stroke, render
+from digitrec.ink.drawings import Drawing, Stroke, render
 from digitrec.segmentation import Piece
 from digitrec.segmentation.dividing import divide, leave_out_specks
 from digitrec.segmentation.writing import SPECK

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from digitrec.drawings import MAX_STROKES, Drawing, Stroke, render
 from digitrec.errors import DrawingError
 from digitrec.fabric import from_fabric, read_revision, to_fabric
+from digitrec.ink.drawings import MAX_STROKES, Drawing, Stroke, render
 
 INK, PAPER = "#1f2937", "#ffffff"
 LINE = [[40, 60], [90, 40], [150, 130], [200, 120], [210, 220]]

@@ -12,7 +12,6 @@ from digitrec.checks import FEWEST, Checks, Drawn
 from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset, Split
 from digitrec.datasets.pen import PenDigit, draw_at_random, split_by_writer, to_image
-from digitrec.drawings import Drawing
 from digitrec.evaluation import wilson_interval
 from digitrec.figures import (
     MAJORITY,
@@ -30,8 +29,9 @@ from digitrec.figures import (
     measure_model,
     measure_speed,
 )
+from digitrec.ink.drawings import Drawing
+from digitrec.ink.pen_paths import to_path
 from digitrec.nondigits import scribble, sticks
-from digitrec.paths import to_path
 from digitrec.registry import Card, Measurement, find_model, read_card, write_card
 
 UNSURE_BELOW, DIGIT_BELOW = 0.6, 0.95  # the second is one of THRESHOLDS

@@ -24,7 +24,7 @@ from digitrec.classifier import Classifier
 from digitrec.datasets import Split
 from digitrec.errors import RecipeError
 from digitrec.evaluation import per_digit
-from digitrec.imagefiles import load_ink
+from digitrec.ink.image_files import load_ink
 from digitrec.recipe import PUBLISHED, Recipe, change, parse
 from digitrec.registry import NUMBERS_NAME, SHIPPED, read_card
 

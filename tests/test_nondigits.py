@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from digitrec import letters
 from digitrec.datasets.pen import PenDigit
-from digitrec.drawings import smooth
+from digitrec.ink.drawings import smooth
 from digitrec.nondigits import (
     LYING,
     MIRRORED,

@@ -6,8 +6,8 @@ import pytest
 from digitrec.classifier import Classifier
 from digitrec.composing import SPACED, TOUCHING, Number, PenHand, compose
 from digitrec.errors import ModelError
+from digitrec.ink.preprocessing import preprocess
 from digitrec.numbers import PieceReader, SuitedReader, load_number_reader
-from digitrec.preprocessing import preprocess
 from digitrec.registry import NUMBERS_NAME, SHIPPED, SHIPPED_NAME, list_models, what_it_reads
 from digitrec.segmentation import NumberReading, read_apart
 from digitrec.sequence import SequenceReader, load_sequence_reader

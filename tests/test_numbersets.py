@@ -9,8 +9,8 @@ from digitrec.classifier import Classifier
 from digitrec.composing import Hand, ImageHand, Number, PenHand, Settings, compose_one, image_hands, pen_hands
 from digitrec.datasets import Dataset, Split
 from digitrec.datasets.pen import PenDigit
+from digitrec.ink.preprocessing import preprocess
 from digitrec.numbersets import KINDS, SHARES, NumberSet, compose_strips
-from digitrec.preprocessing import preprocess
 from digitrec.segmentation import read_number
 
 

@@ -16,6 +16,7 @@ from digitrec.composing import Settings, compose, pen_hands
 from digitrec.datasets import Dataset
 from digitrec.datasets.pen import PenDigit, split_by_writer
 from digitrec.errors import PictureError
+from digitrec.ink.preprocessing import preprocess
 from digitrec.numbers import PieceReader
 from digitrec.photographs import find_digits, read_sheet
 from digitrec.photographs.contrast import FAINTEST, STRAY, faintest, find_strokes, is_dark_on_light, measure_contrast
@@ -23,7 +24,6 @@ from digitrec.photographs.pieces import LARGEST, Components, Piece, find_pieces,
 from digitrec.photographs.rows import find_slope as find_row_slope
 from digitrec.photographs.rows import order, trace_rows
 from digitrec.photographs.ruling import find_slope, remove_ruling
-from digitrec.preprocessing import preprocess
 from digitrec.segmentation import FoundDigit
 from tests.sheets import Look, Rendered, handwriting, match, overlap, random_sheet, render
 

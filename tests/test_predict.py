@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from digitrec.__main__ import app
 from digitrec.classifier import Classifier
 from digitrec.datasets import load_dataset
-from digitrec.imagefiles import load_ink
+from digitrec.ink.image_files import load_ink
 
 N = 40
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from digitrec.drawings import Drawing, Stroke, render
+from digitrec.ink.drawings import Drawing, Stroke, render
 from digitrec.properties import measure_images, slants, stroke_widths
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from digitrec.classifier import Classifier
 from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit
-from digitrec.drawings import CANVAS, render
+from digitrec.ink.drawings import CANVAS, render
 from digitrec.samples import OWN, own_sample, sample_digit
 
 

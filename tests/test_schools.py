@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from digitrec import schools
 from digitrec.classifier import Classifier
 from digitrec.datasets.pen import draw_at_random, to_image
-from digitrec.paths import Variation
+from digitrec.ink.pen_paths import Variation
 from digitrec.schools import FORMS, HAND, UNSTEADY, WAYS, Form, arc, join, line, way_of_writing, write
 
 BY_NAME = {f"{form.label}, {form.school}": form for form in FORMS}

@@ -22,9 +22,9 @@ from digitrec.composing import (
     compose,
 )
 from digitrec.datasets.pen import PenDigit, split_by_writer
-from digitrec.drawings import CANVAS, Drawing, Stroke, place, render
 from digitrec.errors import InkError
-from digitrec.preprocessing import preprocess
+from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place, render
+from digitrec.ink.preprocessing import preprocess
 from digitrec.segmentation import FoundDigit, NumberReading, Piece, join, read_number, split
 from digitrec.segmentation.cuts import DEAREST, SIDEWAYS, _cheapest, _seams
 from digitrec.segmentation.rows import FLOOR, GAP, LINKED, LOW, LOW_BELOW, READ, _best_path, score

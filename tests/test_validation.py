@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from digitrec import validation
 from digitrec.datasets import Dataset, Split
+from digitrec.ink.strips import BLANK, FRAMES
 from digitrec.numbersets import NumberSet
 from digitrec.recipe import PUBLISHED, Recipe
-from digitrec.store import fingerprint
-from digitrec.strips import BLANK, FRAMES
+from digitrec.storage import fingerprint
 from digitrec.validation import DigitValidation, NumberValidation, validation_for
 
 NUMBERS = replace(PUBLISHED["digitrec-numbers"], source="mnist")

@@ -2,7 +2,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.classifier import Classifier
-from digitrec.preprocessing import STEPS, preprocess
+from digitrec.ink.preprocessing import STEPS, preprocess
 from digitrec.xray import EXPLANATIONS, xray
 
 

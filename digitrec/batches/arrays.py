@@ -21,8 +21,8 @@ from digitrec.batches.batch import MAX_IMAGES, Batch, check_count, digits_in_wor
 from digitrec.datasets.mnist import read_idx, read_idx_header
 from digitrec.datasets.rows import CHUNK, PIXELS, Chunk, are_shares, to_chunk, torn
 from digitrec.errors import DataError
-from digitrec.preprocessing import SIDE
-from digitrec.store import DAMAGED
+from digitrec.ink.preprocessing import SIDE
+from digitrec.storage import DAMAGED
 
 Open = Callable[[], AbstractContextManager[IO[bytes]]]
 PAIRS = (("images", "labels"), ("x_test", "y_test"), ("x", "y"), ("X", "y"))  # what .npz files call them

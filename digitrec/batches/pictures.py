@@ -22,9 +22,9 @@ from digitrec.batches.batch import Batch, digits_in_words, labels_in_words
 from digitrec.datasets.files import MAX_PICTURES
 from digitrec.datasets.rows import MAX_BAD, BadRow, Chunk
 from digitrec.errors import DataError, DigitrecError, PictureError
-from digitrec.imagefiles import MAX_BYTES, load_ink
-from digitrec.preprocessing import SIDE, preprocess
-from digitrec.store import DAMAGED
+from digitrec.ink.image_files import MAX_BYTES, load_ink
+from digitrec.ink.preprocessing import SIDE, preprocess
+from digitrec.storage import DAMAGED
 
 AT_ONCE = 128  # pictures; enough to show that something moves
 MAX_UNPACKED = 5_000_000_000  # bytes of all pictures in a zip

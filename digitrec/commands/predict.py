@@ -16,7 +16,7 @@ from digitrec.batches import BatchReading, is_batch, open_batch, read_batch
 from digitrec.classifier import Classifier, Reading, load_classifier
 from digitrec.commands.common import AsJson, told
 from digitrec.errors import DataError, DigitrecError
-from digitrec.imagefiles import load_ink
+from digitrec.ink.image_files import load_ink
 from digitrec.numbers import NumberReader, load_number_reader
 from digitrec.registry import SHIPPED_NAME
 from digitrec.submission import make_submission

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from digitrec.datasets import mnist, pen
 from digitrec.datasets.dataset import Dataset, Progress, Split, data_folder, silent
-from digitrec.store import keep_arrays, kept_arrays
+from digitrec.storage import keep_arrays, kept_arrays
 
 COPIES = 4
 FIRST_WRITER = 10_000  # of the pen digits, whose writers have numbers of their own

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from digitrec.datasets.dataset import Dataset, Progress, Split, silent
 from digitrec.errors import DataError, PictureError
-from digitrec.imagefiles import load_ink
-from digitrec.preprocessing import SIDE, preprocess
-from digitrec.store import DAMAGED, read_arrays
+from digitrec.ink.image_files import load_ink
+from digitrec.ink.preprocessing import SIDE, preprocess
+from digitrec.storage import DAMAGED, read_arrays
 
 MAX_PICTURES = 100_000
 MAX_NPZ = 1_000_000_000  # bytes, unpacked; MNIST has 55 million

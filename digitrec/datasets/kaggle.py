@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from digitrec.datasets.dataset import Dataset, Split, data_folder
 from digitrec.datasets.rows import PIXELS, sniff, stream
 from digitrec.errors import DataError
-from digitrec.store import keep_arrays, kept_arrays
+from digitrec.storage import keep_arrays, kept_arrays
 
 __all__ = ["PIXELS", "check_size", "file_hash", "load", "load_files", "read_csv"]
 

@@ -13,7 +13,7 @@ import numpy as np
 from digitrec.datasets import files, kaggle
 from digitrec.datasets.dataset import Dataset, Progress, data_folder, silent
 from digitrec.errors import DataError
-from digitrec.store import DAMAGED, keep_arrays, read_arrays
+from digitrec.storage import DAMAGED, keep_arrays, read_arrays
 
 FOLDER = "own"
 MAX_UPLOAD = 100  # MB; Kaggle's train.csv has 77

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets.dataset import Dataset, Progress, Split, read_checked, silent
-from digitrec.drawings import CANVAS, Drawing, place, render
 from digitrec.errors import DataError, DrawingError
-from digitrec.preprocessing import SIDE, preprocess
+from digitrec.ink.drawings import CANVAS, Drawing, place, render
+from digitrec.ink.preprocessing import SIDE, preprocess
 
 PATH = "pendigits/pendigits-orig.tra.gz"
 SHA256 = "d6a5f33f75b481a5bdbfc64a3429574ad21d54c258767f2c31aca6e47b9159fc"

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from digitrec.errors import DataError
-from digitrec.preprocessing import SIDE
+from digitrec.ink.preprocessing import SIDE
 
 CHUNK = 2048  # rows at once, at most
 PIXELS = tuple(f"pixel{index}" for index in range(SIDE * SIDE))

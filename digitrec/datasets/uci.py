@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digitrec.datasets.dataset import Dataset, Split
-from digitrec.preprocessing import SIDE, preprocess
+from digitrec.ink.preprocessing import SIDE, preprocess
 
 ENLARGED = 64  # pixels, the side of what is preprocessed; eight times the original, so that curves are not steps
 FAINTEST = 40  # of 255; smooth enlarging leaves less around the ink

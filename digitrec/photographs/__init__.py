@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.imagefiles import decode_grey
+from digitrec.ink.image_files import decode_grey
+from digitrec.ink.preprocessing import SIDE, find_box, preprocess
 from digitrec.photographs.contrast import find_strokes, measure_contrast
 from digitrec.photographs.pieces import MARGIN, Piece, cut, find_pieces
 from digitrec.photographs.rows import order
 from digitrec.photographs.ruling import remove_ruling
-from digitrec.preprocessing import SIDE, find_box, preprocess
 from digitrec.segmentation import Piece as Part
 
 WORKING_SIDE = 2000  # pixels; a digit 3 mm high on an A4 page then has 20, as many as the network sees of it

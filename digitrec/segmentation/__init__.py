@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from digitrec.corruptions import Read
 from digitrec.errors import InkError
-from digitrec.preprocessing import find_box, find_ink
+from digitrec.ink.preprocessing import find_box, find_ink
 from digitrec.segmentation.cuts import DEAREST, Cut, Cutter, along_seams, between_components, between_strokes
 from digitrec.segmentation.found import FoundDigit, NumberReading, Piece, Pixels, read_pieces
 from digitrec.segmentation.rows import CROSSED, Part, improve, into_stretches, judge, score

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.preprocessing import find_box
+from digitrec.ink.preprocessing import find_box
 from digitrec.segmentation.cuts import Cut, along_seams, between_components, between_strokes
 from digitrec.segmentation.found import Piece, Pixels
 from digitrec.segmentation.writing import Places, Writing, cut_out, find_groups, find_specks, reduce_ink

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from digitrec.corruptions import Read
 from digitrec.errors import InkError
-from digitrec.preprocessing import preprocess
+from digitrec.ink.preprocessing import preprocess
 
 Pixels = NDArray[np.uint8]
 

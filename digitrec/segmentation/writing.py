@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digitrec.preprocessing import SIDE, find_box
+from digitrec.ink.preprocessing import SIDE, find_box
 from digitrec.segmentation.found import Piece, Pixels, to_image
 
 WORK = 64  # pixels, about the height of a number when it is cut; read digits are made from all of the ink

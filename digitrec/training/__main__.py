@@ -14,7 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets with a p
 
 import numpy as np
 
-from digitrec.preprocessing import SIDE
+from digitrec.ink.preprocessing import SIDE
 from digitrec.recipe import PUBLISHED
 from digitrec.training.worker import work
 

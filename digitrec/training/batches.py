@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from digitrec.augmentation import augment
 from digitrec.composing import image_hands
 from digitrec.datasets import Split
+from digitrec.ink.strips import encode
 from digitrec.numbersets import compose_strips
 from digitrec.recipe import Recipe
-from digitrec.strips import encode
 
 Batch = tuple[NDArray[np.float32], NDArray[np.generic]]
 

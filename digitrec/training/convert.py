@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from digitrec.golden import golden_images
-from digitrec.preprocessing import SIDE
+from digitrec.ink.preprocessing import SIDE
 from digitrec.training.network import export_litert, export_onnx
 
 FACE = ((None, SIDE, SIDE, 1), (None, 10))

@@ -10,8 +10,8 @@ import numpy as np
 
 from digitrec.datasets import load_dataset
 from digitrec.datasets.pen import PenDigit, draw_all, load_pen_digits, split_by_writer
+from digitrec.ink.pen_paths import Variation, vary_strokes
 from digitrec.nondigits import TAUGHT, draw_nondigits, kinds
-from digitrec.paths import Variation, vary_strokes
 from digitrec.schools import FORMS, write
 from digitrec.splits import split_mnist
 from digitrec.training.batches import Lesson, to_targets

@@ -25,9 +25,9 @@ from digitrec.architectures import (
     Normalisation,
     Sharing,
 )
-from digitrec.preprocessing import SIDE
+from digitrec.ink.preprocessing import SIDE
+from digitrec.ink.strips import FRAMES
 from digitrec.recipe import Precision
-from digitrec.strips import FRAMES
 
 SPECK = 1e-3  # grey, of 255
 PRECISE = ["FULLY_CONNECTED", "SOFTMAX"]  # in 8 bits, probabilities would come in steps of 1/256

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.paths import FEATURES, POINTS, Strokes, Variation, to_path, vary_strokes
+from digitrec.ink.pen_paths import FEATURES, POINTS, Strokes, Variation, to_path, vary_strokes
 from digitrec.training.fitting import one_cycle
 
 WIDTHS = (32, 64, 96)  # filters of each convolution

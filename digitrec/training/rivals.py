@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from digitrec.architectures import ARCHITECTURES
 from digitrec.checks import Checks
 from digitrec.classifier import Classifier, load_classifier
-from digitrec.drawings import render
 from digitrec.errors import ModelError, RunError
 from digitrec.evaluation import measure
 from digitrec.exam import Exam
 from digitrec.figures import PEN, SCANS
-from digitrec.preprocessing import preprocess, shrink
+from digitrec.ink.drawings import render
+from digitrec.ink.preprocessing import preprocess, shrink
 from digitrec.recipe import MNIST_IMAGES, PUBLISHED
 from digitrec.registry import Measurement, Rival
 from digitrec.runs import runs_folder

@@ -18,13 +18,13 @@ from digitrec.calibration import REFUSED
 from digitrec.classifier import load_classifier
 from digitrec.composing import image_hands
 from digitrec.evaluation import cross_entropy, measure
+from digitrec.ink.strips import LONGEST, ctc_loss, decode
 from digitrec.numbersets import compose_strips
 from digitrec.pixels import count_greys, mean_and_deviation
 from digitrec.recipe import Recipe
 from digitrec.registry import Card, write_card
 from digitrec.sequence import load_sequence_reader
 from digitrec.splits import Parts
-from digitrec.strips import LONGEST, ctc_loss, decode
 from digitrec.training.network import build, export_litert, export_rounded
 from digitrec.validation import validation_for
 

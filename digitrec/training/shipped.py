@@ -30,7 +30,7 @@ from digitrec.recipe import Recipe, to_json
 from digitrec.registry import PATH_FILES, SHIPPED_NAME, Card, PathCard, Sibling, write_card
 from digitrec.runs import runs_folder
 from digitrec.schools import FORMS
-from digitrec.store import fingerprint, keep_arrays, kept_arrays
+from digitrec.storage import fingerprint, keep_arrays, kept_arrays
 from digitrec.training.batches import Lesson
 from digitrec.training.fitting import Student
 from digitrec.training.lessons import (

@@ -25,7 +25,7 @@ from digitrec.datasets import load_dataset
 from digitrec.errors import DigitrecError, RunError
 from digitrec.runs import Snapshot, State
 from digitrec.splits import Parts, split_for
-from digitrec.store import DAMAGED, read_arrays, replace_arrays
+from digitrec.storage import DAMAGED, read_arrays, replace_arrays
 from digitrec.validation import validation_for
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from digitrec.pixels import PixelSummary, summarise
 from digitrec.properties import measure_images
 from digitrec.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, list_models
 from digitrec.sequence import SequenceReader, load_sequence_reader
-from digitrec.store import fingerprint, write_rows
+from digitrec.storage import fingerprint, write_rows
 from digitrec.ui.jobs import wait_for
 
 READ_AT_ONCE = 640  # images, between two looks at how far it is

@@ -22,9 +22,9 @@ from digitrec.datasets.export import to_frame
 from digitrec.datasets.own import add_upload
 from digitrec.errors import DataError, DigitrecError, writing
 from digitrec.evaluation import wilson_interval
+from digitrec.ink.preprocessing import SIDE
 from digitrec.pictures import as_paper, enlarge, to_data_url
 from digitrec.pictures import frame as edge
-from digitrec.preprocessing import SIDE
 from digitrec.submission import make_submission
 from digitrec.ui.empty import wants_sample
 from digitrec.ui.functions import show_functions

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from digitrec.datasets import titles
-from digitrec.drawings import CANVAS, WIDE, Drawing, from_link, simplify, to_link
 from digitrec.errors import DigitrecError, DrawingError
+from digitrec.ink.drawings import CANVAS, WIDE, Drawing, from_link, simplify, to_link
 from digitrec.ui import paper
 from digitrec.ui.cache import dataset
 from digitrec.ui.messages import as_plain_text

@@ -16,7 +16,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.classifier import Reading
-from digitrec.drawings import CANVAS, Drawing, render
+from digitrec.ink.drawings import CANVAS, Drawing, render
 from digitrec.ui.paper import CONTAINER
 from digitrec.ui.sheet import Sheet, decode, decode_url
 from digitrec.words import in_percent, in_words

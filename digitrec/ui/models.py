@@ -18,8 +18,9 @@ from digitrec.datasets import Dataset, Split
 from digitrec.errors import DigitrecError
 from digitrec.evaluation import compare
 from digitrec.exchange import FORMS, LARGEST, add_model, pack
+from digitrec.ink.preprocessing import SIDE
+from digitrec.ink.strips import WIDTH
 from digitrec.pictures import as_paper
-from digitrec.preprocessing import SIDE
 from digitrec.registry import (
     Card,
     delete_model,
@@ -31,7 +32,6 @@ from digitrec.registry import (
     what_it_reads,
 )
 from digitrec.sequence import load_sequence_reader
-from digitrec.strips import WIDTH
 from digitrec.ui.cache import MODEL, NUMBER_MODEL, PIECE_BY_PIECE, SUITED, classifier, probabilities
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, told

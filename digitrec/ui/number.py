@@ -12,7 +12,7 @@ import streamlit as st
 
 from digitrec.byhand import Change, NamedDigit, box_of, change_by_hand
 from digitrec.classifier import Reading
-from digitrec.drawings import WIDE
+from digitrec.ink.drawings import WIDE
 from digitrec.numbers import NumberReader
 from digitrec.ui import details, links, live, paper, tools
 from digitrec.ui.cache import classifier, number_reader

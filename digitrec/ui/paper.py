@@ -11,8 +11,8 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit_drawable_canvas import st_canvas
 
-from digitrec.drawings import CANVAS, WIDE, render
 from digitrec.fabric import to_fabric
+from digitrec.ink.drawings import CANVAS, WIDE, render
 from digitrec.ui.sheet import INK, PAPER, Sheet, blank, lay_again, receive
 
 CONTAINER = "paper-canvas"  # of the element around the canvas, by which its companion finds it

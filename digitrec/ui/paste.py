@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from digitrec.imagefiles import MAX_BYTES
+from digitrec.ink.image_files import MAX_BYTES
 
 HERE = Path(__file__).parent
 KEY = "pasted"

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from digitrec.classifier import Classifier
 from digitrec.datasets import Progress, load_dataset
-from digitrec.imagefiles import MAX_BYTES, decode_grey
+from digitrec.ink.image_files import MAX_BYTES, decode_grey
 from digitrec.numbers import NumberReader
 from digitrec.photographs import Box, SheetReading, find_digits, read_sheet
 from digitrec.pictures import as_paper, to_data_url

@@ -13,9 +13,9 @@ from digitrec.chartwords import tell_strengths
 from digitrec.corruptions import CORRUPTIONS, Corruption, Read, accuracy_by_strength, corrupt, verdict_map
 from digitrec.datasets import Dataset, Progress, data_folder
 from digitrec.errors import DigitrecError
+from digitrec.ink.preprocessing import preprocess
 from digitrec.mistakecharts import strength_curves, verdict_squares
 from digitrec.pictures import as_paper
-from digitrec.preprocessing import preprocess
 from digitrec.ui import gallery, paper
 from digitrec.ui.cache import classifier
 from digitrec.ui.jobs import wait_for

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from digitrec.drawings import CANVAS, Drawing
 from digitrec.errors import DrawingError
 from digitrec.fabric import from_fabric, read_revision
-from digitrec.preprocessing import find_ink
+from digitrec.ink.drawings import CANVAS, Drawing
+from digitrec.ink.preprocessing import find_ink
 
 log = logging.getLogger("digitrec")
 

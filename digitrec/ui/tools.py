@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from digitrec.drawings import CANVAS, WIDE, Drawing
+from digitrec.ink.drawings import CANVAS, WIDE, Drawing
 from digitrec.samples import WIDTH, sample_digit, sample_number
 from digitrec.ui import paper
 from digitrec.ui.cache import pen_digits

@@ -15,16 +15,16 @@ from digitrec.architectures import ARCHITECTURES
 from digitrec.charts import confusion_squares, learning_curves
 from digitrec.chartwords import tell_confusions, tell_curve
 from digitrec.datasets import Split
-from digitrec.drawings import WIDE
 from digitrec.errors import DigitrecError
 from digitrec.evaluation import confusion, worst_first
+from digitrec.ink.drawings import WIDE
+from digitrec.ink.preprocessing import preprocess
+from digitrec.ink.strips import decode, to_strip
 from digitrec.pictures import as_paper, shade
-from digitrec.preprocessing import preprocess
 from digitrec.recipe import Recipe
 from digitrec.registry import keep_model
 from digitrec.runs import Run, Snapshot
 from digitrec.splits import split_for
-from digitrec.strips import decode, to_strip
 from digitrec.ui import paper
 from digitrec.ui.cache import dataset
 from digitrec.ui.messages import as_plain_text, text_colour, told

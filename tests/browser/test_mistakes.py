@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from digitrec import load_classifier, load_dataset
-from digitrec.drawings import Drawing, render
+from digitrec.ink.drawings import Drawing, render
 from tests.browser.app import PATIENCE, Server, draw, settle, wait_for_canvas
 
 pytestmark = pytest.mark.browser

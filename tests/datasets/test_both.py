@@ -9,7 +9,7 @@ from digitrec.datasets import Dataset, Split, data_folder, load_dataset, pen
 from digitrec.datasets import mnist as mnist_source
 from digitrec.datasets.both import COPIES, FIRST_WRITER, load
 from digitrec.datasets.pen import HELD_OUT_WRITERS, PATH, PenDigit
-from digitrec.preprocessing import preprocess
+from digitrec.ink.preprocessing import preprocess
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from digitrec.datasets import SOURCES, Dataset, benchmark_for, data_folder, is_t
 from digitrec.datasets.dataset import read_checked
 from digitrec.datasets.mnist import HASHES, WRITER_HASHES, read_idx
 from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit, draw_all, draw_at_random, parse_unipen, split_by_writer
-from digitrec.drawings import CANVAS, Drawing
 from digitrec.errors import DataError, DrawingError
+from digitrec.ink.drawings import CANVAS, Drawing
 
 TRAIN_COUNTS = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
 TEST_COUNTS = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from digitrec.datasets import files, load_dataset
-from digitrec.drawings import render
 from digitrec.errors import DataError
+from digitrec.ink.drawings import render
 from digitrec.pictures import as_paper
 from digitrec.samples import own_sample
 

@@ -20,8 +20,8 @@ from digitrec.datasets.own import (
     load_path,
     remove_own,
 )
-from digitrec.drawings import render
 from digitrec.errors import DataError
+from digitrec.ink.drawings import render
 from digitrec.pictures import as_paper
 from digitrec.samples import own_sample
 

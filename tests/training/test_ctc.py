@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from digitrec.datasets import Dataset, Split
+from digitrec.ink.strips import BLANK, FRAMES, decode, encode
+from digitrec.ink.strips import ctc_loss as plain_loss
 from digitrec.recipe import PUBLISHED
-from digitrec.strips import BLANK, FRAMES, decode, encode
-from digitrec.strips import ctc_loss as plain_loss
 from digitrec.training.batches import Batch, DigitBatches, Lesson, NumberBatches, NumberLesson, prepare, to_targets
 from digitrec.training.ctc import ctc_loss, whole_number_accuracy
 

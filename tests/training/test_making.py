@@ -13,9 +13,9 @@ from digitrec.architectures import ARCHITECTURES, count_parameters
 from digitrec.classifier import load_classifier
 from digitrec.datasets import Dataset
 from digitrec.datasets.pen import PenDigit
-from digitrec.drawings import render
 from digitrec.figures import PEN, SCANS, SECOND_HALF, VALIDATION
-from digitrec.preprocessing import preprocess
+from digitrec.ink.drawings import render
+from digitrec.ink.preprocessing import preprocess
 from digitrec.recipe import SHIPPED as SHIPPED_RECIPE
 from digitrec.registry import PATH_FILES, Card, read_card
 from digitrec.training import lessons, rivals, shipped

@@ -6,7 +6,7 @@ import pytest
 
 from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets.pen import PenDigit, split_by_writer
-from digitrec.paths import to_path
+from digitrec.ink.pen_paths import to_path
 from digitrec.registry import SHIPPED, SHIPPED_NAME, read_card
 from digitrec.training.batches import to_targets
 from digitrec.training.network import export_litert

@@ -14,7 +14,7 @@ from digitrec.checks import Checks, Drawn
 from digitrec.datasets import Split
 from digitrec.evaluation import cross_entropy
 from digitrec.recipe import SHIPPED as SHIPPED_RECIPE
-from digitrec.store import read_arrays, replace_arrays
+from digitrec.storage import read_arrays, replace_arrays
 from digitrec.training import shipped
 from digitrec.training.batches import Lesson, to_targets
 from digitrec.training.fitting import Student

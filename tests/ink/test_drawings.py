@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from digitrec.drawings import (
+from digitrec.errors import DrawingError
+from digitrec.ink.drawings import (
     CANVAS,
     MAX_LINK,
     MAX_POINTS,
@@ -25,7 +26,6 @@ from digitrec.drawings import (
     simplify,
     to_link,
 )
-from digitrec.errors import DrawingError
 
 Points = NDArray[np.float32]
 EDGE = 0.8  # pixels: where a smooth edge may be neither ink nor paper

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from digitrec.errors import InkError
-from digitrec.strips import BLANK, FRAMES, Strip, ctc_loss, decode, encode, to_column, to_strip
+from digitrec.ink.strips import BLANK, FRAMES, Strip, ctc_loss, decode, encode, to_column, to_strip
 
 Ink = NDArray[np.uint8]
 Answers = NDArray[np.float32]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitrec.store import keep_arrays, kept_arrays
+from digitrec.storage import keep_arrays, kept_arrays
 
 ARRAYS = {
     "positions": np.arange(8, dtype=np.float32).reshape(4, 2),

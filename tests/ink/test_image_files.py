@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digitrec.errors import PictureError
-from digitrec.imagefiles import MAX_BYTES, MIN_CONTRAST, NOISE, SIDE, load_ink, open_grey
-from digitrec.preprocessing import preprocess
+from digitrec.ink.image_files import MAX_BYTES, MIN_CONTRAST, NOISE, SIDE, load_ink, open_grey
+from digitrec.ink.preprocessing import preprocess
 
 Ink = NDArray[np.uint8]
 

@@ -11,7 +11,7 @@ from scipy import ndimage
 from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset
 from digitrec.errors import InkError
-from digitrec.preprocessing import (
+from digitrec.ink.preprocessing import (
     BOX,
     MIN_CONTRAST,
     SIDE,

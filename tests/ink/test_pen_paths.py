@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from digitrec.errors import InkError
-from digitrec.paths import FEATURES, POINTS, Variation, to_path, vary_strokes
+from digitrec.ink.pen_paths import FEATURES, POINTS, Variation, to_path, vary_strokes
 
 NOTHING = Variation(**{field.name: 0.0 for field in fields(Variation)})
 places = st.tuples(*[st.floats(-500, 500, width=32)] * 2)

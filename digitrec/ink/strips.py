@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digitrec.errors import InkError
-from digitrec.preprocessing import SIDE, find_box, stretch, to_uint8
+from digitrec.ink.preprocessing import SIDE, find_box, stretch, to_uint8
 
 WIDTH = 256  # pixels of a strip
 LINE = 24  # pixels of its height that the number fills
