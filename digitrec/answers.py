@@ -34,7 +34,7 @@ class Filter:
     which : one of `WHICH`.
     label, read : the digit that an image is, and the one it was read as; None: any.
     writer : who wrote it; None: anybody.
-    ink, slant : smallest and largest, as `digitrec.properties.measure_images` has them; None: any.
+    ink, slant : smallest and largest, as `digitrec.datasets.exploration.properties.measure_images` has them; None: any.
     order : one of `ORDERS`.
     """
 
@@ -58,7 +58,7 @@ def tabulate(
     Parameters
     ----------
     probabilities, labels : (n, 10) and (n,).
-    properties : the frame of `digitrec.properties.measure_images` for the same images.
+    properties : the frame of `digitrec.datasets.exploration.properties.measure_images` for the same images.
     writers : (n,), where they are known.
 
     Returns

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from digitrec.composing import Box
 from digitrec.corruptions import Read
+from digitrec.datasets.synthetic.composing import Box
 from digitrec.errors import InkError
 from digitrec.segmentation import FoundDigit, join, split
 

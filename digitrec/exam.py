@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets.pen import PenDigit, draw_at_random
+from digitrec.datasets.sources.pen import PenDigit, draw_at_random
 from digitrec.ink.drawings import Drawing, Stroke
 from digitrec.storage import DAMAGED, log, read_arrays, replace_arrays
 

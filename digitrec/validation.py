@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.architectures import ARCHITECTURES
-from digitrec.composing import image_hands
 from digitrec.datasets import Split
+from digitrec.datasets.synthetic.composing import image_hands
+from digitrec.datasets.synthetic.number_strips import NumberSet, compose_strips
 from digitrec.evaluation import cross_entropy
 from digitrec.ink.strips import ctc_loss, decode
-from digitrec.numbersets import NumberSet, compose_strips
 from digitrec.recipe import Recipe
 
 NUMBERS = 1000  # composed of the digits kept aside

@@ -4,10 +4,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.composing import LONGEST, Number, Settings, compose
+from digitrec.datasets.synthetic.composing import LONGEST, Number, Settings, compose
+from digitrec.datasets.synthetic.number_strips import HOW, compose_strips
 from digitrec.errors import DigitrecError
 from digitrec.ink.strips import to_strip
-from digitrec.numbersets import HOW, compose_strips
 from digitrec.pictures import as_paper
 from digitrec.ui.cache import hands_of, number_reader
 from digitrec.ui.functions import show_functions

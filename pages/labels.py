@@ -4,8 +4,8 @@ import streamlit as st
 
 from digitrec.charts import label_bars
 from digitrec.datasets import check
-from digitrec.distribution import count_labels, describe_balance
-from digitrec.selection import select
+from digitrec.datasets.exploration.labels import count_labels, describe_balance
+from digitrec.datasets.exploration.selection import select
 from digitrec.ui.cache import findings
 from digitrec.ui.functions import show_functions
 from digitrec.ui.messages import as_plain_text, begin_page

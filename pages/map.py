@@ -5,9 +5,9 @@ from functools import partial
 import streamlit as st
 
 from digitrec.datasets import data_folder
-from digitrec.maps import make_map
-from digitrec.neighbours import nearest
-from digitrec.projection import METHODS, place, project, to_features
+from digitrec.datasets.exploration.maps import make_map
+from digitrec.datasets.exploration.neighbours import nearest
+from digitrec.datasets.exploration.projection import METHODS, place, project, to_features
 from digitrec.ui import links, paper
 from digitrec.ui.cache import classifier
 from digitrec.ui.functions import show_functions

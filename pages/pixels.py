@@ -5,9 +5,15 @@ import streamlit as st
 
 from digitrec.charts import boxes_by_digit, grey_bars, value_bars
 from digitrec.chartwords import tell_middles
+from digitrec.datasets.exploration.pixels import (
+    class_deviations,
+    class_means,
+    is_used,
+    mean_and_deviation,
+    telling_pixel,
+)
+from digitrec.datasets.exploration.properties import measure_images
 from digitrec.pictures import as_grey, colour_signed, shade
-from digitrec.pixels import class_deviations, class_means, is_used, mean_and_deviation, telling_pixel
-from digitrec.properties import measure_images
 from digitrec.scaling import SCALINGS, scale
 from digitrec.ui.cache import pixel_summary, properties
 from digitrec.ui.functions import show_functions

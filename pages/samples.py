@@ -3,8 +3,8 @@
 import streamlit as st
 
 from digitrec.charts import numbers
-from digitrec.properties import measure_images
-from digitrec.selection import ORDERS, nearest, select
+from digitrec.datasets.exploration.properties import measure_images
+from digitrec.datasets.exploration.selection import ORDERS, nearest, select
 from digitrec.ui import gallery
 from digitrec.ui.cache import properties
 from digitrec.ui.functions import show_functions

@@ -17,7 +17,7 @@ from digitrec.charts import (
     shares,
     value_bars,
 )
-from digitrec.distribution import count_labels
+from digitrec.datasets.exploration.labels import count_labels
 from digitrec.evaluation import confusion, measure
 from digitrec.runs import HISTORY, STEPS, read_table
 

@@ -11,11 +11,11 @@ from digitrec import checks
 from digitrec.checks import LENGTH, PENS, UNTAUGHT, Checks, Drawn, half, make_checks
 from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset
-from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit
-from digitrec.fontletters import read_letters
+from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit
+from digitrec.datasets.synthetic.digit_forms import FORMS, way_of_writing
+from digitrec.datasets.synthetic.font_letters import read_letters
+from digitrec.datasets.synthetic.nondigits import TAUGHT, UNSEEN, kinds
 from digitrec.ink.preprocessing import shrink
-from digitrec.nondigits import TAUGHT, UNSEEN, kinds
-from digitrec.schools import FORMS, way_of_writing
 from digitrec.splits import split_mnist
 
 NONDIGITS, WRITTEN, STEP, SEED = 6, 2, 20, 3

@@ -21,13 +21,13 @@ from digitrec.classifier import (
     share_of_digits,
 )
 from digitrec.datasets import Dataset
-from digitrec.datasets.pen import PenDigit, draw_at_random, split_by_writer, to_image
+from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer, to_image
+from digitrec.datasets.synthetic.samples import own_sample
 from digitrec.errors import InkError, ModelError
 from digitrec.ink.drawings import render
 from digitrec.ink.pen_paths import to_path
 from digitrec.ink.preprocessing import Preprocessed, preprocess
 from digitrec.registry import find_model, read_card, read_file
-from digitrec.samples import own_sample
 
 Images = NDArray[np.uint8]
 Shares = NDArray[np.float32]

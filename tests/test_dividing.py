@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from digitrec.composing import SPACED, TOUCHING, ImageHand, Number, PenHand, compose
-from digitrec.composing import Settings as Way
+from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, ImageHand, Number, PenHand, compose
+from digitrec.datasets.synthetic.composing import Settings as Way
 from digitrec.ink.drawings import Drawing, Stroke, render
 from digitrec.segmentation import Piece
 from digitrec.segmentation.dividing import divide, leave_out_specks

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from digitrec.classifier import Classifier
-from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit, split_by_writer, to_image
+from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit, split_by_writer, to_image
 from digitrec.exam import FILE, SIZE, Exam, make_exam, read_exam, write_exam
 from digitrec.ink.drawings import CANVAS, Drawing, Stroke, render
 

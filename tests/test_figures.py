@@ -11,7 +11,8 @@ from digitrec import figures
 from digitrec.checks import FEWEST, Checks, Drawn
 from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset, Split
-from digitrec.datasets.pen import PenDigit, draw_at_random, split_by_writer, to_image
+from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer, to_image
+from digitrec.datasets.synthetic.nondigits import scribble, sticks
 from digitrec.evaluation import wilson_interval
 from digitrec.figures import (
     MAJORITY,
@@ -31,7 +32,6 @@ from digitrec.figures import (
 )
 from digitrec.ink.drawings import Drawing
 from digitrec.ink.pen_paths import to_path
-from digitrec.nondigits import scribble, sticks
 from digitrec.registry import Card, Measurement, find_model, read_card, write_card
 
 UNSURE_BELOW, DIGIT_BELOW = 0.6, 0.95  # the second is one of THRESHOLDS

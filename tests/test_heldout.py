@@ -6,7 +6,7 @@ import pytest
 
 from digitrec import load_dataset
 from digitrec.datasets import Dataset, Split
-from digitrec.datasets.own import add_upload
+from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DataError, RunError
 from digitrec.heldout import FEWEST, held_out_path, read_held_out
 from digitrec.suspects import rank_doubts

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from digitrec.calibration import calibration_error_by_chance, expected_calibration_error, pool, reliability
 from digitrec.cardcharts import FEWEST
+from digitrec.datasets.synthetic.samples import own_sample
 from digitrec.evaluation import measure
 from digitrec.exam import Exam, write_exam
 from digitrec.registry import (
@@ -27,7 +28,6 @@ from digitrec.registry import (
     read_card,
 )
 from digitrec.registry import write_card as put_card
-from digitrec.samples import own_sample
 
 OpenCard = Callable[..., AppTest]
 ROOT = Path(__file__).parent.parent

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digitrec.classifier import Classifier
-from digitrec.composing import SPACED, TOUCHING, Number, PenHand, compose
+from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Number, PenHand, compose
 from digitrec.errors import ModelError
 from digitrec.ink.preprocessing import preprocess
 from digitrec.numbers import PieceReader, SuitedReader, load_number_reader

@@ -12,9 +12,9 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from digitrec.classifier import Classifier
-from digitrec.composing import Settings, compose, pen_hands
 from digitrec.datasets import Dataset
-from digitrec.datasets.pen import PenDigit, split_by_writer
+from digitrec.datasets.sources.pen import PenDigit, split_by_writer
+from digitrec.datasets.synthetic.composing import Settings, compose, pen_hands
 from digitrec.errors import PictureError
 from digitrec.ink.preprocessing import preprocess
 from digitrec.numbers import PieceReader

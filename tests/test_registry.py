@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset
-from digitrec.datasets.pen import PenDigit, draw_all, split_by_writer
+from digitrec.datasets.sources.pen import PenDigit, draw_all, split_by_writer
 from digitrec.errors import ModelError
 from digitrec.registry import (
     PATH_FILES,

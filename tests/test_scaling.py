@@ -5,7 +5,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 
-from digitrec.pixels import count_greys, mean_and_deviation
+from digitrec.datasets.exploration.pixels import count_greys, mean_and_deviation
 from digitrec.scaling import SCALINGS, scale
 
 Images = NDArray[np.uint8]

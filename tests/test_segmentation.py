@@ -12,7 +12,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from digitrec.classifier import Classifier
-from digitrec.composing import (
+from digitrec.datasets.sources.pen import PenDigit, split_by_writer
+from digitrec.datasets.synthetic.composing import (
     SPACED,
     TOUCHING,
     ImageHand,
@@ -21,7 +22,6 @@ from digitrec.composing import (
     Settings,
     compose,
 )
-from digitrec.datasets.pen import PenDigit, split_by_writer
 from digitrec.errors import InkError
 from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place, render
 from digitrec.ink.preprocessing import preprocess

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from digitrec.checks import UNTAUGHT
 from digitrec.classifier import Classifier, load_classifier
-from digitrec.datasets.pen import PenDigit, draw_at_random, split_by_writer, to_image
+from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer, to_image
+from digitrec.datasets.synthetic.font_letters import read_letters
+from digitrec.datasets.synthetic.nondigits import TAUGHT, UNSEEN, Strokes, kinds
 from digitrec.exam import Exam, read_exam
-from digitrec.fontletters import read_letters
 from digitrec.ink.drawings import CANVAS, Drawing, Stroke, render
 from digitrec.ink.preprocessing import shrink
-from digitrec.nondigits import TAUGHT, UNSEEN, Strokes, kinds
 from digitrec.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, read_card
 
 FOLDER = find_model(SHIPPED_NAME)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from digitrec import validation
 from digitrec.datasets import Dataset, Split
+from digitrec.datasets.synthetic.number_strips import NumberSet
 from digitrec.ink.strips import BLANK, FRAMES
-from digitrec.numbersets import NumberSet
 from digitrec.recipe import PUBLISHED, Recipe
 from digitrec.storage import fingerprint
 from digitrec.validation import DigitValidation, NumberValidation, validation_for

@@ -8,7 +8,7 @@ What is no digit in an otherwise good file is left aside, named with its place a
 from digitrec.batches.batch import Batch
 from digitrec.batches.forms import is_batch, open_batch
 from digitrec.batches.reading import BatchReading, read_batch
-from digitrec.datasets.rows import CHUNK, MAX_BAD, BadRow, Chunk
+from digitrec.datasets.tables import CHUNK, MAX_BAD, BadRow, Chunk
 
 __all__ = [
     "CHUNK",

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.batches.batch import MAX_IMAGES, Batch, check_count, digits_in_words, labels_in_words
-from digitrec.datasets.mnist import read_idx, read_idx_header
-from digitrec.datasets.rows import CHUNK, PIXELS, Chunk, are_shares, to_chunk, torn
+from digitrec.datasets.sources.mnist import read_idx, read_idx_header
+from digitrec.datasets.tables import CHUNK, PIXELS, Chunk, are_shares, to_chunk, torn
 from digitrec.errors import DataError
 from digitrec.ink.preprocessing import SIDE
 from digitrec.storage import DAMAGED

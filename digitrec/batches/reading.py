@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from digitrec.batches.batch import Batch
 from digitrec.classifier import Classifier
 from digitrec.datasets.dataset import Progress, silent
-from digitrec.datasets.rows import MAX_BAD, BadRow, Chunk
+from digitrec.datasets.tables import MAX_BAD, BadRow, Chunk
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Batches that are tables, CSV and Parquet: a row a digit, by `digitrec.datasets.rows`."""
+"""Batches that are tables, CSV and Parquet: a row a digit, by `digitrec.datasets.tables`."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from digitrec.batches.batch import Batch, check_count, digits_in_words, labels_in_words
-from digitrec.datasets.rows import (
+from digitrec.datasets.tables import (
     CHUNK,
     LABEL,
     PIXELS,
@@ -30,7 +30,7 @@ COUNTED = 250_000_000  # bytes; a larger CSV is not read twice to know how many 
 
 
 def open_csv(path: Path, name: str) -> Batch:
-    """A CSV; DataError as `digitrec.datasets.rows.sniff`."""
+    """A CSV; DataError as `digitrec.datasets.tables.sniff`."""
     form = sniff(path, name)
     count = count_rows(path, form) if path.stat().st_size <= COUNTED else None
     if count is not None:

@@ -7,8 +7,8 @@ import typer
 
 from digitrec.commands.common import AsJson, show, told
 from digitrec.datasets import SOURCES, Dataset, benchmark_for, check, data_folder, is_there, load_dataset, titles
+from digitrec.datasets.exploration.labels import count_labels
 from digitrec.datasets.export import FORMS, export
-from digitrec.distribution import count_labels
 from digitrec.errors import DataError
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from digitrec.datasets import both, kaggle, mnist, own, pen, uci
-from digitrec.datasets.checks import Finding, check
 from digitrec.datasets.dataset import Dataset, Progress, Split, data_folder, silent
+from digitrec.datasets.quality import Finding, check
+from digitrec.datasets.sources import both, kaggle, mnist, pen, uci, uploads
 from digitrec.errors import DataError
 
 __all__ = [
@@ -74,11 +74,11 @@ def load_dataset(name_or_path: str | Path, progress: Progress = silent) -> Datas
     """
     if name_or_path in SOURCES:
         return SOURCES[str(name_or_path)].load(progress)
-    if name_or_path in own.list_own():
-        return own.load_own(str(name_or_path), progress)
+    if name_or_path in uploads.list_own():
+        return uploads.load_own(str(name_or_path), progress)
     path = Path(name_or_path)
     if path.is_dir() or path.suffix.lower() in (".csv", ".npz"):
-        return own.load_path(path, progress)
+        return uploads.load_path(path, progress)
     raise DataError(
         f"Expected the name of a dataset ({', '.join(SOURCES)}), a .csv, a .npz, or a folder of pictures. "
         f"Received: {str(name_or_path)!r}. Check its name."
@@ -87,7 +87,7 @@ def load_dataset(name_or_path: str | Path, progress: Progress = silent) -> Datas
 
 def titles() -> dict[str, str]:
     """The name and title of each dataset that can be loaded without fetching anything."""
-    return {name: source.title for name, source in SOURCES.items() if is_there(name)} | own.list_own()
+    return {name: source.title for name, source in SOURCES.items() if is_there(name)} | uploads.list_own()
 
 
 def is_there(name: str) -> bool:

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.augmentation import augment
-from digitrec.composing import image_hands
 from digitrec.datasets import Split
+from digitrec.datasets.synthetic.composing import image_hands
+from digitrec.datasets.synthetic.number_strips import compose_strips
 from digitrec.ink.strips import encode
-from digitrec.numbersets import compose_strips
 from digitrec.recipe import Recipe
 
 Batch = tuple[NDArray[np.float32], NDArray[np.generic]]

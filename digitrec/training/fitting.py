@@ -16,8 +16,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from digitrec.datasets.exploration.pixels import count_greys, mean_and_deviation
 from digitrec.ink.preprocessing import SIDE
-from digitrec.pixels import count_greys, mean_and_deviation
 from digitrec.recipe import Recipe
 from digitrec.training.batches import Lesson, NumberLesson, prepare
 from digitrec.training.ctc import ctc_loss, whole_number_accuracy

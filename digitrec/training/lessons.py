@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from digitrec.datasets import load_dataset
-from digitrec.datasets.pen import PenDigit, draw_all, load_pen_digits, split_by_writer
+from digitrec.datasets.sources.pen import PenDigit, draw_all, load_pen_digits, split_by_writer
+from digitrec.datasets.synthetic.digit_forms import FORMS, write
+from digitrec.datasets.synthetic.nondigits import TAUGHT, draw_nondigits, kinds
 from digitrec.ink.pen_paths import Variation, vary_strokes
-from digitrec.nondigits import TAUGHT, draw_nondigits, kinds
-from digitrec.schools import FORMS, write
 from digitrec.splits import split_mnist
 from digitrec.training.batches import Lesson, to_targets
 from digitrec.training.pathnetwork import PathLesson

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from digitrec.architectures import ARCHITECTURES
 from digitrec.calibration import REFUSED
 from digitrec.classifier import load_classifier
-from digitrec.composing import image_hands
+from digitrec.datasets.exploration.pixels import count_greys, mean_and_deviation
+from digitrec.datasets.synthetic.composing import image_hands
+from digitrec.datasets.synthetic.number_strips import compose_strips
 from digitrec.evaluation import cross_entropy, measure
 from digitrec.ink.strips import LONGEST, ctc_loss, decode
-from digitrec.numbersets import compose_strips
-from digitrec.pixels import count_greys, mean_and_deviation
 from digitrec.recipe import Recipe
 from digitrec.registry import Card, write_card
 from digitrec.sequence import load_sequence_reader

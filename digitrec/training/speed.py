@@ -10,9 +10,9 @@ import numpy as np
 
 from digitrec.architectures import ARCHITECTURES
 from digitrec.datasets import Split
-from digitrec.datasets.pen import to_image
+from digitrec.datasets.sources.pen import to_image
+from digitrec.datasets.synthetic.samples import own_sample
 from digitrec.recipe import Recipe, from_json
-from digitrec.samples import own_sample
 from digitrec.training.batches import Lesson, NumberLesson, to_targets
 from digitrec.training.fitting import Student
 

@@ -9,15 +9,15 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.classifier import Classifier, load_classifier
-from digitrec.composing import Hand, image_hands
 from digitrec.datasets import Dataset, Finding, Progress, benchmark_for, check, data_folder, load_dataset
-from digitrec.datasets.pen import PenDigit, load_pen_digits
+from digitrec.datasets.exploration.neighbours import Index, make_index
+from digitrec.datasets.exploration.pixels import PixelSummary, summarise
+from digitrec.datasets.exploration.properties import measure_images
+from digitrec.datasets.sources.pen import PenDigit, load_pen_digits
+from digitrec.datasets.synthetic.composing import Hand, image_hands
 from digitrec.errors import DataError
 from digitrec.heldout import read_held_out
-from digitrec.neighbours import Index, make_index
 from digitrec.numbers import NumberReader, PieceReader, SuitedReader
-from digitrec.pixels import PixelSummary, summarise
-from digitrec.properties import measure_images
 from digitrec.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, list_models
 from digitrec.sequence import SequenceReader, load_sequence_reader
 from digitrec.storage import fingerprint, write_rows

@@ -19,7 +19,7 @@ from digitrec.batches import MAX_BAD, Batch, BatchReading, Chunk, open_batch, re
 from digitrec.classifier import Classifier
 from digitrec.datasets import Progress, data_folder, load_dataset
 from digitrec.datasets.export import to_frame
-from digitrec.datasets.own import add_upload
+from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DataError, DigitrecError, writing
 from digitrec.evaluation import wilson_interval
 from digitrec.ink.preprocessing import SIDE

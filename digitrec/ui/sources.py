@@ -5,9 +5,10 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from digitrec.datasets import Dataset, Split, data_folder, mnist, titles
-from digitrec.datasets.download import fetch
-from digitrec.datasets.own import FOLDER, MAX_UPLOAD, add_upload, is_upload, remove_own
+from digitrec.datasets import Dataset, Split, data_folder, titles
+from digitrec.datasets.sources import mnist
+from digitrec.datasets.sources.download import fetch
+from digitrec.datasets.sources.uploads import FOLDER, MAX_UPLOAD, add_upload, is_upload, remove_own
 from digitrec.errors import DataError
 from digitrec.ui.cache import dataset
 from digitrec.ui.messages import as_plain_text, told

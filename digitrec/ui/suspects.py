@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.datasets import Dataset
-from digitrec.datasets.own import add_upload
+from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DigitrecError
 from digitrec.heldout import NETWORK, held_out_path
 from digitrec.judgements import VERDICTS, correct, image_name, judge, read_judgements

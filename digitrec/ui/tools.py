@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
+from digitrec.datasets.synthetic.samples import WIDTH, sample_digit, sample_number
 from digitrec.ink.drawings import CANVAS, WIDE, Drawing
-from digitrec.samples import WIDTH, sample_digit, sample_number
 from digitrec.ui import paper
 from digitrec.ui.cache import pen_digits
 from digitrec.ui.sheet import Sheet, put, redo, undo

@@ -17,8 +17,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from digitrec import load_classifier, load_dataset
 from digitrec.datasets import data_folder, is_there, silent
-from digitrec.maps import make_map
-from digitrec.projection import to_features
+from digitrec.datasets.exploration.maps import make_map
+from digitrec.datasets.exploration.projection import to_features
 from tests.benchmarks.table import row
 from tests.browser import chromium
 from tests.browser.app import PATIENCE, Server

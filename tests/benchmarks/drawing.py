@@ -6,8 +6,8 @@ from itertools import cycle, islice, pairwise
 import numpy as np
 from playwright.sync_api import Page
 
+from digitrec.datasets.synthetic.samples import OWN, own_sample
 from digitrec.ink.drawings import Drawing, place
-from digitrec.samples import OWN, own_sample
 from tests.browser.app import Server, open_draw, press, settle
 
 WATCH = """() => {

@@ -13,10 +13,10 @@ from digitrec import load_classifier, load_dataset
 from digitrec.answers import Filter, find, tabulate
 from digitrec.calibration import coverage, expected_calibration_error
 from digitrec.datasets import data_folder, is_there
+from digitrec.datasets.exploration.neighbours import make_index, nearest
+from digitrec.datasets.exploration.properties import measure_images
 from digitrec.evaluation import confusion, per_digit
 from digitrec.mending import smallest_change
-from digitrec.neighbours import make_index, nearest
-from digitrec.properties import measure_images
 from digitrec.suspects import rank_doubts
 from tests.benchmarks.table import median_ms, row
 from tests.browser import chromium

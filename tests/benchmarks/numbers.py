@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from digitrec import load_dataset
-from digitrec.composing import SPACED, TOUCHING, Hand, Settings, compose, image_hands, pen_hands
-from digitrec.datasets.pen import load_pen_digits, split_by_writer
+from digitrec.datasets.sources.pen import load_pen_digits, split_by_writer
+from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Hand, Settings, compose, image_hands, pen_hands
 from digitrec.errors import DataError
 from digitrec.evaluation import wilson_interval
 from digitrec.numbers import NumberReader, load_number_reader

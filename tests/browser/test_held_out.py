@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from digitrec import load_classifier
-from digitrec.datasets.pen import PenDigit, split_by_writer
+from digitrec.datasets.sources.pen import PenDigit, split_by_writer
 from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place, render, simplify
 from tests.browser.app import Server, draw, open_draw, press, settle, verdict
 

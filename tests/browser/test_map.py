@@ -3,8 +3,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from digitrec.datasets import Dataset, silent
-from digitrec.maps import make_map
-from digitrec.projection import to_features
+from digitrec.datasets.exploration.maps import make_map
+from digitrec.datasets.exploration.projection import to_features
 from tests.browser.app import PATIENCE, SEVEN, Server, draw, settle, verdict, wait_for_canvas
 
 pytestmark = pytest.mark.browser

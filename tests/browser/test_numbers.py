@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from digitrec.composing import SPACED, TOUCHING, Number, Settings, compose, pen_hands
-from digitrec.datasets.pen import PenDigit, split_by_writer
+from digitrec.datasets.sources.pen import PenDigit, split_by_writer
+from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Number, Settings, compose, pen_hands
 from tests.browser.app import PATIENCE, Server, draw, press, settle, wait_for_canvas
 
 pytestmark = pytest.mark.browser

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from digitrec.datasets import Dataset, load_dataset
-from digitrec.pixels import telling_pixel
+from digitrec.datasets.exploration.pixels import telling_pixel
 from tests.browser.app import PATIENCE, Server, draw, serve, settle, verdict, wait_for_canvas
 
 pytestmark = pytest.mark.browser

@@ -7,10 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitrec.datasets import SOURCES, Dataset, benchmark_for, data_folder, is_there, load_dataset, mnist, pen, titles
+from digitrec.datasets import SOURCES, Dataset, benchmark_for, data_folder, is_there, load_dataset, titles
 from digitrec.datasets.dataset import read_checked
-from digitrec.datasets.mnist import HASHES, WRITER_HASHES, read_idx
-from digitrec.datasets.pen import HELD_OUT_WRITERS, PenDigit, draw_all, draw_at_random, parse_unipen, split_by_writer
+from digitrec.datasets.sources import mnist, pen
+from digitrec.datasets.sources.mnist import HASHES, WRITER_HASHES, read_idx
+from digitrec.datasets.sources.pen import (
+    HELD_OUT_WRITERS,
+    PenDigit,
+    draw_all,
+    draw_at_random,
+    parse_unipen,
+    split_by_writer,
+)
 from digitrec.errors import DataError, DrawingError
 from digitrec.ink.drawings import CANVAS, Drawing
 
@@ -92,7 +100,7 @@ def test_mnist_without_qmnist_has_no_writers(mnist: Dataset, folder: Path) -> No
         (folder / path).write_bytes(gzip.compress(content))
         published[path] = hashlib.sha256((folder / path).read_bytes()).hexdigest()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("digitrec.datasets.mnist.HASHES", published)
+        patch.setattr("digitrec.datasets.sources.mnist.HASHES", published)
         data = load_dataset("mnist")
     assert data.train.writers is None
     assert data.test.labels.tolist() == [3, 4]

@@ -5,7 +5,7 @@ import pytest
 
 from digitrec.datasets import Dataset, load_dataset
 from digitrec.datasets.export import export
-from digitrec.datasets.kaggle import read_csv
+from digitrec.datasets.sources.kaggle import read_csv
 from digitrec.errors import DataError
 
 

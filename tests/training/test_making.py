@@ -12,7 +12,7 @@ from digitrec import checks, exam
 from digitrec.architectures import ARCHITECTURES, count_parameters
 from digitrec.classifier import load_classifier
 from digitrec.datasets import Dataset
-from digitrec.datasets.pen import PenDigit
+from digitrec.datasets.sources.pen import PenDigit
 from digitrec.figures import PEN, SCANS, SECOND_HALF, VALIDATION
 from digitrec.ink.drawings import render
 from digitrec.ink.preprocessing import preprocess

@@ -19,7 +19,7 @@ from digitrec.architectures import (
     Normalisation,
 )
 from digitrec.datasets import Dataset
-from digitrec.nondigits import LYING
+from digitrec.datasets.synthetic.nondigits import LYING
 from digitrec.recipe import Recipe
 from digitrec.training.batches import Lesson, to_targets
 from digitrec.training.fitting import Student

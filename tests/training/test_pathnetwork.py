@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from digitrec.classifier import Classifier, load_classifier
-from digitrec.datasets.pen import PenDigit, split_by_writer
+from digitrec.datasets.sources.pen import PenDigit, split_by_writer
 from digitrec.ink.pen_paths import to_path
 from digitrec.registry import SHIPPED, SHIPPED_NAME, read_card
 from digitrec.training.batches import to_targets

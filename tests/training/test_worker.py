@@ -18,13 +18,13 @@ import pytest
 
 from digitrec import load_classifier, load_dataset, runs
 from digitrec.augmentation import Augmentation
+from digitrec.datasets.synthetic.samples import sample_number
 from digitrec.errors import DataError
 from digitrec.ink.drawings import render
 from digitrec.ink.strips import to_strip
 from digitrec.recipe import PUBLISHED, Recipe
 from digitrec.registry import read_card, read_file, what_it_reads
 from digitrec.runs import Run
-from digitrec.samples import sample_number
 from digitrec.sequence import load_sequence_reader
 from digitrec.splits import Parts, split_for
 from digitrec.training import worker as at_work

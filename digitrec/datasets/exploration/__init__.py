@@ -1,0 +1,1 @@
+"""What the data pages show: selections, properties, maps and neighbours of images."""

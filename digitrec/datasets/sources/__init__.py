@@ -1,0 +1,1 @@
+"""Where digits come from, a module for each source."""

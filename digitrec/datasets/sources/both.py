@@ -1,0 +1,78 @@
+"""MNIST's scans and the pen digits together: what the shipped models learned from.
+
+Each pen digit is drawn four times, with another size, place, tilt and pen each time, so that the few who wrote with a
+pen count beside the many whose forms were scanned.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.datasets.dataset import Dataset, Progress, Split, data_folder, silent
+from digitrec.datasets.sources import mnist, pen
+from digitrec.storage import keep_arrays, kept_arrays
+
+COPIES = 4
+FIRST_WRITER = 10_000  # of the pen digits, whose writers have numbers of their own
+NEEDS = (*mnist.HASHES, pen.PATH)
+
+
+def load(progress: Progress = silent) -> Dataset:
+    """MNIST and the pen digits, train with train and test with test; the drawings are kept in the data folder.
+
+    Raises
+    ------
+    DataError, where a file of either is missing or damaged.
+    """
+    scans, drawn = mnist.load(), _draw(progress)
+    return Dataset(
+        "both",
+        _join([scans.train, _behind(drawn[0])]),
+        _join([scans.test, _behind(drawn[1])]),
+        f"{scans.source}; UCI pen digits, each drawn {COPIES} times to learn from",
+        f"{scans.licence}; CC BY 4.0",
+        scans.hashes | {pen.PATH: pen.SHA256},
+    )
+
+
+def _draw(progress: Progress) -> tuple[Split, Split]:
+    """The pen digits to learn from, `COPIES` of each, and those to test with, one of each."""
+    how = f"{pen.SHA256} {COPIES} {pen.SIZES} {pen.WIDTHS} {pen.THICKEST} {pen.TILT}"
+    copy = data_folder() / "converted" / f"pen-{hashlib.sha256(how.encode()).hexdigest()[:12]}.npz"
+    if kept := kept_arrays(copy):
+        return _from_arrays(kept, "train"), _from_arrays(kept, "test")
+    rng = np.random.default_rng(0)
+    train, test = pen.split_by_writer(pen.load_pen_digits())
+    turns = [*[train] * COPIES, test]
+    drawn = [pen.draw_all(some, rng, _part_of(progress, turn, len(turns))) for turn, some in enumerate(turns)]
+    found = _join(drawn[:-1]), drawn[-1]
+    keep_arrays(copy, **_to_arrays(found[0], "train"), **_to_arrays(found[1], "test"))
+    return found
+
+
+def _part_of(progress: Progress, turn: int, turns: int) -> Progress:
+    return lambda share: progress((turn + share) / turns)
+
+
+def _to_arrays(split: Split, part: str) -> dict[str, NDArray[np.generic]]:
+    return {f"{part}_{name}": getattr(split, name) for name in ("images", "labels", "writers")}
+
+
+def _from_arrays(arrays: dict[str, NDArray[np.generic]], part: str) -> Split:
+    images, labels, writers = (arrays[f"{part}_{name}"] for name in ("images", "labels", "writers"))
+    return Split(images.astype(np.uint8), labels.astype(np.uint8), writers.astype(np.int32))
+
+
+def _join(splits: Sequence[Split]) -> Split:
+    """One after the other; writers are told where all of them are known."""
+    images, labels = (np.concatenate([getattr(split, name) for split in splits]) for name in ("images", "labels"))
+    writers = [split.writers for split in splits if split.writers is not None]
+    return Split(images, labels, np.concatenate(writers) if len(writers) == len(splits) else None)
+
+
+def _behind(split: Split) -> Split:
+    """With other numbers for its writers than any writer of MNIST has."""
+    return replace(split, writers=None if split.writers is None else split.writers + np.int32(FIRST_WRITER))

@@ -1,0 +1,131 @@
+"""Kaggle's "Digit Recognizer" form: train.csv with `label,pixel0..pixel783`, test.csv without the label.
+
+csv -> `digitrec.datasets.tables` -> (n, 28, 28) images, labels -> a converted copy, kept by the file's hash
+
+Kaggle's rows are drawn from MNIST's training and test images, so a model trained on them has seen MNIST test digits.
+"""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.datasets.dataset import Dataset, Split, data_folder
+from digitrec.datasets.tables import PIXELS, sniff, stream
+from digitrec.errors import DataError
+from digitrec.storage import keep_arrays, kept_arrays
+
+__all__ = ["PIXELS", "check_size", "file_hash", "load", "load_files", "read_csv"]
+
+FOLDER = "kaggle"
+MAX_BYTES = 500_000_000  # Kaggle's own train.csv has 77 MB
+TEST_SHARE = 0.2
+FEWEST = 2  # rows
+CAUTION = (
+    "Kaggle drew its rows from all of MNIST, the test set included: a network that learns from them has seen digits of "
+    "MNIST's test set, and must not be measured on it."
+)
+SEED = 17
+
+
+def load() -> Dataset:
+    """Kaggle's train.csv in the data folder's kaggle/, a fifth of each class to test with.
+
+    Raises
+    ------
+    DataError, where a file is missing or its rows are not digits.
+    """
+    return replace(
+        load_files(data_folder() / FOLDER / "train.csv"),
+        name="kaggle",
+        source="Kaggle Digit Recognizer, drawn from MNIST",
+        licence="CC BY-SA 3.0",
+        caution=CAUTION,
+    )
+
+
+def load_files(path: Path, *, keeps: bool = True) -> Dataset:
+    """A file of this form and of any name, a fifth of each class to test with; see `read_csv` for `keeps`.
+
+    Raises
+    ------
+    DataError, where it is missing, has no labels, or its rows are not digits.
+    """
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415  a second that other sources need not wait
+
+    images, labels = read_csv(path, keeps=keeps)
+    if labels is None:
+        raise DataError(
+            f"Expected {path.name} to have a column `label` before its pixels. Received: pixels alone. "
+            "A file without labels can be read, not learned from: use the one that has them."
+        )
+    if len(labels) < FEWEST:
+        raise DataError(
+            f"Expected at least {FEWEST} rows in {path.name}, to train and to test with. Received: {len(labels)}. "
+            "Add some."
+        )
+    counts = np.bincount(labels, minlength=10)
+    enough = counts[counts > 0].min() * TEST_SHARE >= 1  # for each class to be on both sides
+    kept, held = train_test_split(
+        np.arange(len(labels)), test_size=TEST_SHARE, stratify=labels if enough else None, random_state=SEED
+    )
+    return Dataset(
+        path.stem,
+        Split(images[kept], labels[kept]),
+        Split(images[held], labels[held]),
+        f"rows in {path.name}",
+        "unknown",
+        {path.name: file_hash(path)},
+    )
+
+
+def read_csv(path: Path, *, keeps: bool = True) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """Read a file of this form: images (n, 28, 28) uint8, and labels (n,) uint8 or None where it has none.
+
+    It `keeps` a converted copy in the data folder, under the hash of the file's content.
+
+    Raises
+    ------
+    DataError, naming the row and column of the first cell that is no digit's.
+    """
+    check_size(path)
+    copy = data_folder() / "converted" / f"{file_hash(path)}.npz"
+    if kept := kept_arrays(copy):
+        return kept["images"].astype(np.uint8, copy=False), _as_labels(kept.get("labels"))
+    form = sniff(path, path.name)
+    parts = list(stream(path, form))
+    bad = [row for part in parts for row in part.bad]
+    if bad:
+        count = sum(part.bad_count for part in parts)
+        more = f" {count - 1:,} more rows are like it." if count > 1 else ""
+        raise DataError(f"{path.name}: {bad[0].reason}{more}")
+    images = np.concatenate([part.images for part in parts])
+    labels = np.concatenate([part.labels for part in parts if part.labels is not None]) if form.has_labels else None
+    if keeps:
+        keep_arrays(copy, images=images, **({} if labels is None else {"labels": labels}))
+    return images, labels
+
+
+def _as_labels(array: NDArray[np.generic] | None) -> NDArray[np.uint8] | None:
+    return None if array is None else array.astype(np.uint8, copy=False)
+
+
+def check_size(path: Path) -> None:
+    """Refuse a file that is missing or too large to be read at once."""
+    try:
+        size = path.stat().st_size
+    except OSError:
+        raise DataError(f"Expected {path.name} in {path.parent}. Received: no such file. Put it there.") from None
+    if size > MAX_BYTES:
+        raise DataError(
+            f"Expected {path.name} to have at most {MAX_BYTES // 1_000_000} MB. Received: {size / 1e6:,.0f} MB. "
+            "Split it into smaller files."
+        )
+
+
+def file_hash(path: Path) -> str:
+    """The sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

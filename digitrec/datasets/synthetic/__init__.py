@@ -1,0 +1,1 @@
+"""Digits, numbers, letters and scribbles that digitrec makes itself."""

@@ -1,0 +1,72 @@
+"""`python -m digitrec.datasets.synthetic.font_letters FONT ...`: letters of handwriting fonts.
+
+font file -> glyph in ink on a canvas -> 28 x 28
+
+They only measure whether a model says "not sure" to letters that it was never taught, by hands that it never met. What
+can be read as a digit is left out, as in `letters`. The kept file, font_letters.npz, is made of the fonts in Debian's
+packages fonts-breip, -bwht, -comic-neue (regular and italic), -dancingscript, -dkg-handwriting (regular and italic),
+-ecolier-court, -havana, -humor-sans, -klee, -kristi, -rufscript, -sjfonts, -tomsontalks and -yusei-magic.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from digitrec.ink.drawings import CANVAS
+from digitrec.ink.preprocessing import find_box, preprocess
+from digitrec.storage import read_arrays
+
+FILE = Path(__file__).with_name("font_letters.npz")
+CAPITALS = "ACEFHKLMNPRUVWXY"
+SMALL = "acdefhkmnprtuvwx"
+SIGNS = "?&@#%=+*<>~"
+SIZE = 190  # of the font, in pixels
+MOST_OF_A_CAPITAL = 0.85  # of its height is a small x at least in a font of capitals alone
+
+
+def draw_glyph(font: Path, glyph: str) -> NDArray[np.uint8] | None:
+    """A glyph as the network reads it, (28, 28) uint8; None where the font does not have it."""
+    faces = ImageFont.truetype(font, SIZE)
+    picture = _draw(faces, glyph)
+    if find_box(picture) is None or np.array_equal(picture, _draw(faces, "\ufffe")):
+        return None
+    return preprocess(picture).image
+
+
+def _draw(font: ImageFont.FreeTypeFont, glyph: str) -> NDArray[np.uint8]:
+    canvas = Image.new("L", (CANVAS, CANVAS))
+    ImageDraw.Draw(canvas).text((CANVAS / 2, CANVAS / 2), glyph, fill=255, font=font, anchor="mm")
+    return np.asarray(canvas)
+
+
+def has_small_letters(font: Path) -> bool:
+    """Whether they differ from its capitals; else its d is a D, which can be read as a 0."""
+    faces = ImageFont.truetype(font, SIZE)
+    (_, top, _, bottom), (_, high, _, low) = (faces.getbbox(glyph) for glyph in "xX")
+    return bool(bottom - top < MOST_OF_A_CAPITAL * (low - high))
+
+
+def draw_fonts(fonts: list[Path]) -> dict[str, NDArray[np.generic]]:
+    """All letters and signs of these fonts: images (n, 28, 28) uint8, and (n,) glyph and font of each."""
+    rows = [
+        (image, glyph, font.stem)
+        for font in fonts
+        for glyph in CAPITALS + SMALL * has_small_letters(font) + SIGNS
+        if (image := draw_glyph(font, glyph)) is not None
+    ]
+    images, glyphs, names = zip(*rows, strict=True)
+    return {"images": np.stack(images), "glyphs": np.array(glyphs), "fonts": np.array(names)}
+
+
+def read_letters() -> dict[str, NDArray[np.uint8]]:
+    """The kept images by kind, (n, 28, 28) uint8 each."""
+    arrays = read_arrays(FILE)
+    images, is_letter = arrays["images"].astype(np.uint8), np.isin(arrays["glyphs"], list(CAPITALS + SMALL))
+    return {"letters of handwriting fonts": images[is_letter], "signs of handwriting fonts": images[~is_letter]}
+
+
+if __name__ == "__main__":
+    np.savez_compressed(FILE, **draw_fonts([Path(name) for name in sys.argv[1:]]))  # type: ignore[arg-type]

@@ -1,0 +1,79 @@
+"""A digit or number to begin with, for a first look and for people without a mouse: someone's strokes, else ours."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit
+from digitrec.datasets.synthetic.composing import SPACED, compose_one, pen_hands
+from digitrec.ink.drawings import CANVAS, Drawing, place, smooth
+from digitrec.words import with_article
+
+WIDTH = 18.0  # pixels of the canvas, as the page's pen
+SIDE = (130, 190)  # pixels of the canvas
+
+# Corners on a 4 x 6 grid, y down, rounded off when drawn.
+OWN: dict[int, list[list[tuple[float, float]]]] = {
+    0: [[(2, 0), (0.6, 0.3), (0, 3), (0.6, 5.7), (2, 6), (3.4, 5.7), (4, 3), (3.4, 0.3), (1.9, 0)]],
+    1: [[(0.8, 1.4), (2, 0), (2, 0), (2, 6)]],
+    2: [[(0.2, 1.4), (0.8, 0), (3.4, 0), (4, 1.6), (3, 3.4), (0, 6), (0, 6), (0, 6), (4, 6)]],
+    3: [[(0.3, 0.6), (1, 0), (3.6, 0), (3.8, 2.6), (1.6, 2.9), (1.6, 2.9), (4.2, 3.2), (3.8, 6), (1, 6), (0.1, 5.2)]],
+    4: [[(0.9, 0), (0.9, 0), (0, 3.4), (0, 3.4), (0, 3.4), (4, 3.4)], [(3, 0.6), (2.8, 6)]],
+    5: [[(3.6, 0), (0.6, 0), (0.6, 0), (0.4, 2.6), (0.4, 2.6), (3.6, 2), (4.2, 4), (3.4, 6), (1, 6), (0, 5.2)]],
+    6: [[(3.2, 0), (0.8, 1.6), (-0.2, 4.4), (0.6, 6), (3.2, 6.2), (4, 4.4), (2.8, 3), (1, 3.2), (0.2, 4.6)]],
+    7: [[(0, 0), (4, 0), (4, 0), (4, 0), (1.6, 6)]],
+    8: [[
+        (3.6, 0.9), (2, -0.3), (0.1, 0.6), (0.6, 2.6), (3.6, 3.6), (4, 5.6), (2, 6.3),
+        (0, 5.4), (0.6, 3.4), (3.4, 2.4), (3.6, 0.7),
+    ]],
+    9: [[(3.6, 1), (2.2, -0.2), (0.2, 0.6), (0.2, 2.6), (1.8, 3.2), (3.6, 2), (3.7, 0.8), (3.6, 2), (3, 6)]],
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A drawing, the digit or number that its writer meant, and one sentence on where it comes from."""
+
+    drawing: Drawing
+    label: int | str
+    origin: str
+
+
+def sample_digit(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Sample:
+    """A digit by one of the held-out writers of `digits`; where there are none, one of the project's own."""
+    held_out = [digit for digit in digits if digit.writer in HELD_OUT_WRITERS]
+    if not held_out:
+        return own_sample(int(rng.integers(10)), rng)
+    digit = held_out[rng.integers(len(held_out))]
+    spoken = with_article(digit.label).capitalize()
+    origin = f"{spoken} by writer {digit.writer} of the UCI pen digits, whom the network never met."
+    return Sample(_place(digit.strokes, rng), digit.label, origin)
+
+
+def sample_number(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Sample:
+    """A number composed of digits by one of the held-out writers of `digits`; where there are none, of our own."""
+    held_out = [digit for digit in digits if digit.writer in HELD_OUT_WRITERS]
+    if held_out:
+        writer = held_out[rng.integers(len(held_out))].writer
+        hand = [digit for digit in held_out if digit.writer == writer]
+        whose = f"digits by writer {writer} of the UCI pen digits, whom the network never met"
+    else:
+        hand = [PenDigit(_own_strokes(label), label, 0) for label in OWN]
+        whose = "digits drawn for digitrec"
+    number = compose_one(pen_hands(hand), replace(SPACED, length=(3, 5)), rng)
+    return Sample(number.drawing, number.text, f"{number.text}, put together from {whose}.")
+
+
+def own_sample(label: int, rng: np.random.Generator) -> Sample:
+    """The project's own drawing of a digit."""
+    return Sample(_place(_own_strokes(label), rng), label, f"{with_article(label).capitalize()} drawn for digitrec.")
+
+
+def _own_strokes(label: int) -> tuple[NDArray[np.float32], ...]:
+    return tuple(smooth(np.array(corners, float)) for corners in OWN[label])
+
+
+def _place(strokes: tuple[NDArray[np.float32], ...], rng: np.random.Generator) -> Drawing:
+    x, y = CANVAS / 2 + rng.uniform(-20, 20, 2)
+    return place(strokes, WIDTH, rng.uniform(*SIDE), (x, y))

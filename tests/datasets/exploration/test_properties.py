@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from digitrec.datasets.exploration.properties import measure_images, slants, stroke_widths
+from digitrec.ink.drawings import Drawing, Stroke, render
+
+
+def line(degrees: float, width: float) -> np.ndarray:
+    """A stroke through the middle, leaning to the right by so many degrees, drawn large and brought to 28 x 28."""
+    angle = np.radians(degrees)
+    move = 90 * np.array([np.sin(angle), -np.cos(angle)])
+    ink = render(Drawing((Stroke(np.array([140 - move, 140 + move], np.float32), width * 10),)))
+    return np.rint(ink.reshape(28, 10, 28, 10).mean(axis=(1, 3))).astype(np.uint8)
+
+
+@pytest.mark.parametrize("degrees", [-40, -15, 0, 10, 35])
+def test_slant_is_the_angle_of_a_line(degrees: float) -> None:
+    image = line(degrees, 2)
+    measured = slants(image[None].astype(np.float32) / 255)[0]
+    assert measured == pytest.approx(degrees, abs=2)
+
+
+@pytest.mark.parametrize("width", [2, 3, 4])
+@pytest.mark.parametrize("degrees", [0, 30, 60])
+def test_stroke_width_is_that_of_a_line(width: float, degrees: float) -> None:
+    measured = stroke_widths(line(degrees, width)[None])[0]
+    assert measured == pytest.approx(width, rel=0.35)
+
+
+def test_thicker_strokes_measure_wider() -> None:
+    images = np.stack([line(20, width) for width in (1.5, 2.5, 3.5, 5)])
+    assert (np.diff(stroke_widths(images)) > 0).all()
+
+
+def test_no_ink_has_neither_width_nor_slant() -> None:
+    empty = np.zeros((1, 28, 28), np.uint8)
+    assert stroke_widths(empty).tolist() == [0]
+    assert slants(empty.astype(np.float32)).tolist() == [0]
+
+
+def test_properties_are_those_of_plain_loops() -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (40, 28, 28), dtype=np.uint8)
+    labels = rng.integers(0, 3, 40).astype(np.uint8)
+    frame = measure_images(images, labels)
+    means = {digit: images[labels == digit].mean(axis=0) / 255 for digit in (0, 1, 2)}
+    for index in range(40):
+        grey, label = images[index] / 255, labels[index]
+        assert frame["ink"][index] == pytest.approx(grey.mean(), rel=1e-4)
+        own = np.sqrt(((grey - means[label]) ** 2).mean())
+        others = [np.sqrt(((grey - means[digit]) ** 2).mean()) for digit in means if digit != label]
+        assert frame["unusual"][index] == pytest.approx(own, rel=1e-3)
+        assert frame["other"][index] == pytest.approx(min(others) / own, rel=1e-3)
+
+
+def test_no_images_make_an_empty_frame() -> None:
+    frame = measure_images(np.empty((0, 28, 28), np.uint8), np.empty(0, np.uint8))
+    assert len(frame) == 0
+    assert list(frame) == ["ink", "width", "slant", "unusual", "other"]
+
+
+def test_shift_changes_neither_slant_nor_width() -> None:
+    image = line(25, 2)
+    moved = ndimage.shift(image, (2, -3), order=0)
+    both = np.stack([image, moved])
+    assert np.ptp(slants(both.astype(np.float32) / 255)) < 0.1
+    assert np.ptp(stroke_widths(both)) < 0.01
