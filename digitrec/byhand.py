@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from digitrec.corruptions import Read
 from digitrec.datasets.synthetic.composing import Box
 from digitrec.errors import InkError
+from digitrec.evaluation.robustness import Read
 from digitrec.segmentation import FoundDigit, join, split
 
 NEAR = 6  # pixels by which each side of a box may differ, and it is still that of the same digit

@@ -14,8 +14,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from digitrec.calibration import pool
 from digitrec.charts import DASHES, error_bars
+from digitrec.evaluation.calibration import pool
 from digitrec.registry import Calibration, Measurement, Refusal, Rival
 
 # One more than the theme has colours, so that they come together again after a hundred and ten.

@@ -286,7 +286,7 @@ def compared_curves(histories: Mapping[str, pd.DataFrame], what: str, against: s
 
 
 def confusion_squares(counts: NDArray[np.int64], text_colour: str | None = None) -> go.Figure:
-    """The counts of `digitrec.evaluation.confusion` as squares; the diagonal, what is right, stays without colour."""
+    """The counts of `metrics.confusion` as squares; the diagonal, what is right, stays without colour."""
     wrong = counts.astype(float)
     np.fill_diagonal(wrong, np.nan)
     digits = [str(digit) for digit in range(10)]

@@ -13,7 +13,7 @@ SURE = 0.9  # below it, answers are counted
 
 
 def tell_confusions(counts: NDArray[np.int64]) -> str:
-    """The counts of `digitrec.evaluation.confusion`, (10, 10), rows as they are: how many are wrong, and the most."""
+    """The counts of `metrics.confusion`, (10, 10), rows as they are: how many are wrong, and the most."""
     wrong = counts.copy()
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:MOST]

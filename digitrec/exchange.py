@@ -24,7 +24,7 @@ from pydantic import ValidationError
 from digitrec.classifier import Classifier
 from digitrec.datasets import is_there, load_dataset
 from digitrec.errors import ModelError
-from digitrec.evaluation import measure
+from digitrec.evaluation.metrics import measure
 from digitrec.golden import PARITY, ROUNDED_PARITY, difference, golden_images
 from digitrec.registry import PATH_FILES, Card, check_name, keep_model, read_card, read_file, workshop, write_card
 from digitrec.storage import DAMAGED

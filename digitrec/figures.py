@@ -19,10 +19,15 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from digitrec.architectures import ARCHITECTURES, Sharing
-from digitrec.calibration import REFUSED, calibration_error_by_chance, expected_calibration_error, reliability
 from digitrec.checks import FEWEST, Checks, Drawn, half
 from digitrec.classifier import Classifier, combine, load_classifier, share_found_by_both, share_of_digits
-from digitrec.evaluation import cross_entropy, measure
+from digitrec.evaluation.calibration import (
+    REFUSED,
+    calibration_error_by_chance,
+    expected_calibration_error,
+    reliability,
+)
+from digitrec.evaluation.metrics import cross_entropy, measure
 from digitrec.registry import Bin, Calibration, Card, Measurement, PathCard, Refusal, Speed, read_card, write_card
 
 SCANS = "Scans of 297 people it never met (MNIST test)"

@@ -27,7 +27,7 @@ BELOW = {"orientation": "h", "y": -0.25, "yanchor": "top"}
 def confusion_cells(
     counts: NDArray[np.int64], *, as_shares: bool, hides_right: bool, text_colour: str | None = None
 ) -> go.Figure:
-    """The counts of `digitrec.evaluation.confusion` as cells that can be picked, and a row and a column for all.
+    """The counts of `metrics.confusion` as cells that can be picked, and a row and a column for all.
 
     The last trace has a point for each cell, its `customdata` the digit that it is and the one that it was read as, -1
     for any. Shares are of their row.
@@ -100,7 +100,7 @@ def _targets(counts: NDArray[np.int64]) -> go.Scatter:
 
 
 def reliability_curve(table: pd.DataFrame, other: pd.DataFrame | None = None, name: str = "as it is") -> go.Figure:
-    """How often it is right where it is so confident, from `digitrec.calibration.reliability`; `other` beside it."""
+    """How often it is right where it is so confident, from `calibration.reliability`; `other` beside it."""
     figure = go.Figure()
     figure.add_scatter(x=[0, 100], y=[0, 100], mode="lines", name="as it should be", line={"dash": "dot", "width": 1})
     for frame, title, symbol in ((table, name, "circle"), (other, "with temperature", "diamond-open")):
@@ -142,7 +142,7 @@ def confidence_bars(confidence: NDArray[np.floating], is_right: NDArray[np.bool_
 
 
 def coverage_curve(table: pd.DataFrame, threshold: float) -> go.Figure:
-    """What share is answered, and how much of that is wrong, by threshold; from `digitrec.calibration.coverage`."""
+    """What share is answered, and how much of that is wrong, by threshold; from `calibration.coverage`."""
     figure = go.Figure()
     for column, name, dash in (("coverage", "answered", "solid"), ("error", "of those, wrong", "dash")):
         figure.add_scatter(
@@ -174,7 +174,7 @@ def coverage_curve(table: pd.DataFrame, threshold: float) -> go.Figure:
 
 
 def group_dots(table: pd.DataFrame) -> go.Figure:
-    """The share of errors in each group with its interval, from `digitrec.groups.compare_groups`; worse ones filled."""
+    """The share of errors in each group with its interval, from `subgroups.compare_groups`; worse ones filled."""
     rows = table.iloc[::-1]
     figure = go.Figure(
         go.Scatter(
@@ -224,7 +224,7 @@ def verdict_squares(
     amounts: tuple[Sequence[float], Sequence[float]],
     titles: tuple[str, str],
 ) -> go.Figure:
-    """What an image is read as under two changes, from `digitrec.corruptions.verdict_map`: a square for each pair.
+    """What an image is read as under two changes, from `robustness.verdict_map`: a square for each pair.
 
     Each digit has its colour and stands in its square; where it is not sure, a question mark in a pale square.
     """

@@ -12,7 +12,7 @@ from digitrec.architectures import ARCHITECTURES
 from digitrec.datasets import Split
 from digitrec.datasets.synthetic.composing import image_hands
 from digitrec.datasets.synthetic.number_strips import NumberSet, compose_strips
-from digitrec.evaluation import cross_entropy
+from digitrec.evaluation.metrics import cross_entropy
 from digitrec.ink.strips import ctc_loss, decode
 from digitrec.recipe import Recipe
 

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from digitrec.errors import DigitrecError
-from digitrec.evaluation import compare, mcnemar
+from digitrec.evaluation.metrics import compare, mcnemar
 from digitrec.registry import Card, read_card
 from digitrec.ui.functions import show_functions
 from digitrec.ui.messages import as_plain_text, begin_page

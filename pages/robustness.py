@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from digitrec.corruptions import CORRUPTIONS, accuracy_by_strength, corrupt, verdict_map
+from digitrec.evaluation.robustness import CORRUPTIONS, accuracy_by_strength, corrupt, verdict_map
 from digitrec.ui.functions import show_functions
 from digitrec.ui.messages import begin_page
 from digitrec.ui.models import list_readers

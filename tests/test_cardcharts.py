@@ -18,7 +18,7 @@ from digitrec.cardcharts import (
     share_refused,
     weakest_first,
 )
-from digitrec.evaluation import measure, wilson_interval
+from digitrec.evaluation.metrics import measure, wilson_interval
 from digitrec.registry import Bin, Calibration, Kind, Measurement, Refusal, Rival
 
 

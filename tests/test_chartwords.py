@@ -10,7 +10,7 @@ from digitrec.chartwords import (
     tell_middles,
     tell_strengths,
 )
-from digitrec.evaluation import confusion
+from digitrec.evaluation.metrics import confusion
 
 
 def test_the_most_frequent_confusions_are_told_with_how_often() -> None:

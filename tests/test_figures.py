@@ -13,7 +13,7 @@ from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset, Split
 from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer, to_image
 from digitrec.datasets.synthetic.nondigits import scribble, sticks
-from digitrec.evaluation import wilson_interval
+from digitrec.evaluation.metrics import wilson_interval
 from digitrec.figures import (
     MAJORITY,
     PEN,

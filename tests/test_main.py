@@ -19,11 +19,11 @@ from typer.testing import CliRunner
 
 from digitrec import load_dataset, runs
 from digitrec.__main__ import app
-from digitrec.calibration import expected_calibration_error
 from digitrec.classifier import Classifier
 from digitrec.datasets import Split
 from digitrec.errors import RecipeError
-from digitrec.evaluation import per_digit
+from digitrec.evaluation.calibration import expected_calibration_error
+from digitrec.evaluation.metrics import per_digit
 from digitrec.ink.image_files import load_ink
 from digitrec.recipe import PUBLISHED, Recipe, change, parse
 from digitrec.registry import NUMBERS_NAME, SHIPPED, read_card

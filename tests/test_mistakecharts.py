@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from digitrec.calibration import coverage, reliability
-from digitrec.evaluation import confusion
-from digitrec.groups import compare_groups
+from digitrec.evaluation.calibration import coverage, reliability
+from digitrec.evaluation.metrics import confusion
+from digitrec.evaluation.subgroups import compare_groups
 from digitrec.mistakecharts import (
     confidence_bars,
     confusion_cells,

@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
-from digitrec.calibration import calibration_error_by_chance, expected_calibration_error, pool, reliability
 from digitrec.cardcharts import FEWEST
 from digitrec.datasets.synthetic.samples import own_sample
-from digitrec.evaluation import measure
+from digitrec.evaluation.calibration import calibration_error_by_chance, expected_calibration_error, pool, reliability
+from digitrec.evaluation.metrics import measure
 from digitrec.exam import Exam, write_exam
 from digitrec.registry import (
     Bin,

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.corruptions import Read
 from digitrec.errors import InkError
+from digitrec.evaluation.robustness import Read
 from digitrec.ink.preprocessing import find_box, find_ink
 from digitrec.segmentation.cuts import DEAREST, Cut, Cutter, along_seams, between_components, between_strokes
 from digitrec.segmentation.found import FoundDigit, NumberReading, Piece, Pixels, read_pieces

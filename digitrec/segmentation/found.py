@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.corruptions import Read
 from digitrec.errors import InkError
+from digitrec.evaluation.robustness import Read
 from digitrec.ink.preprocessing import preprocess
 
 Pixels = NDArray[np.uint8]

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.corruptions import Read
+from digitrec.evaluation.robustness import Read
 from digitrec.segmentation.cuts import MOST, Cutter
 from digitrec.segmentation.writing import Bools, Places, Writing, size_of, to_images
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold, KFold
 
 from digitrec.datasets import Split, load_dataset
-from digitrec.heldout import NETWORK
+from digitrec.evaluation.cross_validation import NETWORK
 from digitrec.recipe import PUBLISHED, Recipe, suit
 from digitrec.training.batches import Lesson, to_targets
 from digitrec.training.fitting import Student

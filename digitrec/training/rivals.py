@@ -17,7 +17,7 @@ from digitrec.architectures import ARCHITECTURES
 from digitrec.checks import Checks
 from digitrec.classifier import Classifier, load_classifier
 from digitrec.errors import ModelError, RunError
-from digitrec.evaluation import measure
+from digitrec.evaluation.metrics import measure
 from digitrec.exam import Exam
 from digitrec.figures import PEN, SCANS
 from digitrec.ink.drawings import render

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from digitrec import exam
 from digitrec.architectures import ARCHITECTURES, SHARES, count_parameters
-from digitrec.calibration import fit_temperature
 from digitrec.checks import NONDIGITS as CHECKED_NONDIGITS
 from digitrec.checks import Checks, half, make_checks
 from digitrec.datasets.sources import mnist, pen
 from digitrec.datasets.sources.pen import load_pen_digits, split_by_writer
 from digitrec.datasets.synthetic.digit_forms import FORMS
+from digitrec.evaluation.calibration import fit_temperature
 from digitrec.figures import PEN, SECOND_HALF, VALIDATION, measure_model
 from digitrec.recipe import Recipe, to_json
 from digitrec.registry import PATH_FILES, SHIPPED_NAME, Card, PathCard, Sibling, write_card

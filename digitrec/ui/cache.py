@@ -16,7 +16,7 @@ from digitrec.datasets.exploration.properties import measure_images
 from digitrec.datasets.sources.pen import PenDigit, load_pen_digits
 from digitrec.datasets.synthetic.composing import Hand, image_hands
 from digitrec.errors import DataError
-from digitrec.heldout import read_held_out
+from digitrec.evaluation.cross_validation import read_held_out
 from digitrec.numbers import NumberReader, PieceReader, SuitedReader
 from digitrec.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, list_models
 from digitrec.sequence import SequenceReader, load_sequence_reader

@@ -21,7 +21,7 @@ from digitrec.datasets import Progress, data_folder, load_dataset
 from digitrec.datasets.export import to_frame
 from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DataError, DigitrecError, writing
-from digitrec.evaluation import wilson_interval
+from digitrec.evaluation.metrics import wilson_interval
 from digitrec.ink.preprocessing import SIDE
 from digitrec.pictures import as_paper, enlarge, to_data_url
 from digitrec.pictures import frame as edge

@@ -12,12 +12,18 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.answers import ORDERS, WHICH, Filter, find, tabulate
-from digitrec.calibration import coverage, expected_calibration_error, fit_temperature, reliability, with_temperature
 from digitrec.chartwords import tell_confidences, tell_confusions
 from digitrec.datasets import Dataset, Split
-from digitrec.evaluation import confusion, cross_entropy, per_digit, wilson_interval
-from digitrec.groups import compare_groups, in_quarters
+from digitrec.evaluation.calibration import (
+    coverage,
+    expected_calibration_error,
+    fit_temperature,
+    reliability,
+    with_temperature,
+)
+from digitrec.evaluation.metrics import confusion, cross_entropy, per_digit, wilson_interval
+from digitrec.evaluation.predictions import ORDERS, WHICH, Filter, find, tabulate
+from digitrec.evaluation.subgroups import compare_groups, in_quarters
 from digitrec.mistakecharts import confidence_bars, confusion_cells, coverage_curve, group_dots, reliability_curve
 from digitrec.ui import gallery
 from digitrec.ui.cache import classifier, exam_key, probabilities, properties
@@ -50,7 +56,7 @@ class Exam:
     title, folder : of the model.
     data, part, split : what it was asked.
     probabilities : (n, 10) float32.
-    table : of `digitrec.answers.tabulate`.
+    table : of `digitrec.evaluation.predictions.tabulate`.
     """
 
     title: str

@@ -11,7 +11,6 @@ from typing import Any
 import streamlit as st
 from pydantic import JsonValue
 
-from digitrec.calibration import pool
 from digitrec.cardcharts import (
     FEWEST,
     by_group,
@@ -21,6 +20,7 @@ from digitrec.cardcharts import (
     weakest_first,
 )
 from digitrec.charts import shares
+from digitrec.evaluation.calibration import pool
 from digitrec.registry import SHIPPED_NAME, Calibration, Card, Measurement, PathCard, find_model, list_models
 from digitrec.ui.cache import MODEL
 from digitrec.ui.messages import as_plain_text, text_colour

@@ -16,7 +16,7 @@ from digitrec.charts import compared_curves
 from digitrec.chartwords import tell_curves
 from digitrec.datasets import Dataset, Split
 from digitrec.errors import DigitrecError
-from digitrec.evaluation import compare
+from digitrec.evaluation.metrics import compare
 from digitrec.exchange import FORMS, LARGEST, add_model, pack
 from digitrec.ink.preprocessing import SIDE
 from digitrec.ink.strips import WIDTH

@@ -5,8 +5,8 @@ import streamlit as st
 
 from digitrec.datasets.exploration.neighbours import nearest
 from digitrec.errors import DigitrecError
-from digitrec.explanation import evidence, occlusion
-from digitrec.mending import Change, smallest_change, smallest_pixels
+from digitrec.evaluation.counterfactuals import Change, smallest_change, smallest_pixels
+from digitrec.evaluation.saliency import evidence, occlusion
 from digitrec.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame, tile, to_data_url
 from digitrec.registry import list_models
 from digitrec.ui import gallery

@@ -10,9 +10,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.chartwords import tell_strengths
-from digitrec.corruptions import CORRUPTIONS, Corruption, Read, accuracy_by_strength, corrupt, verdict_map
 from digitrec.datasets import Dataset, Progress, data_folder
 from digitrec.errors import DigitrecError
+from digitrec.evaluation.robustness import CORRUPTIONS, Corruption, Read, accuracy_by_strength, corrupt, verdict_map
 from digitrec.ink.preprocessing import preprocess
 from digitrec.mistakecharts import strength_curves, verdict_squares
 from digitrec.pictures import as_paper

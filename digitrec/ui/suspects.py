@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from digitrec.datasets import Dataset
 from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DigitrecError
-from digitrec.heldout import NETWORK, held_out_path
-from digitrec.judgements import VERDICTS, correct, image_name, judge, read_judgements
+from digitrec.evaluation.cross_validation import NETWORK, held_out_path
+from digitrec.evaluation.label_errors import find_suspects, rank_doubts
+from digitrec.evaluation.label_reviews import VERDICTS, correct, image_name, judge, read_judgements
 from digitrec.pictures import as_paper, enlarge, frame, to_data_url
-from digitrec.suspects import find_suspects, rank_doubts
 from digitrec.ui import gallery
 from digitrec.ui.cache import held_out
 from digitrec.ui.functions import show_functions

@@ -16,7 +16,7 @@ from digitrec.charts import confusion_squares, learning_curves
 from digitrec.chartwords import tell_confusions, tell_curve
 from digitrec.datasets import Split
 from digitrec.errors import DigitrecError
-from digitrec.evaluation import confusion, worst_first
+from digitrec.evaluation.metrics import confusion, worst_first
 from digitrec.ink.drawings import WIDE
 from digitrec.ink.preprocessing import preprocess
 from digitrec.ink.strips import decode, to_strip

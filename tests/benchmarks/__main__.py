@@ -23,8 +23,8 @@ from digitrec import load_classifier
 from digitrec.datasets.sources.pen import draw_at_random, load_pen_digits, split_by_writer
 from digitrec.datasets.synthetic.samples import own_sample
 from digitrec.errors import DataError
-from digitrec.evaluation import measure
-from digitrec.explanation import occlusion
+from digitrec.evaluation.metrics import measure
+from digitrec.evaluation.saliency import occlusion
 from digitrec.ink.drawings import render, to_link
 from tests.benchmarks.beside import beside_training
 from tests.benchmarks.card import card

@@ -10,14 +10,14 @@ import psutil
 from playwright.sync_api import expect, sync_playwright
 
 from digitrec import load_classifier, load_dataset
-from digitrec.answers import Filter, find, tabulate
-from digitrec.calibration import coverage, expected_calibration_error
 from digitrec.datasets import data_folder, is_there
 from digitrec.datasets.exploration.neighbours import make_index, nearest
 from digitrec.datasets.exploration.properties import measure_images
-from digitrec.evaluation import confusion, per_digit
-from digitrec.mending import smallest_change
-from digitrec.suspects import rank_doubts
+from digitrec.evaluation.calibration import coverage, expected_calibration_error
+from digitrec.evaluation.counterfactuals import smallest_change
+from digitrec.evaluation.label_errors import rank_doubts
+from digitrec.evaluation.metrics import confusion, per_digit
+from digitrec.evaluation.predictions import Filter, find, tabulate
 from tests.benchmarks.table import median_ms, row
 from tests.browser import chromium
 from tests.browser.app import Server

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from digitrec import load_classifier
-from digitrec.evaluation import wilson_interval
+from digitrec.evaluation.metrics import wilson_interval
 from digitrec.photographs import read_sheet
 from tests.benchmarks.table import row
 from tests.sheets import DIFFICULTIES, Look, handwriting, match, random_sheet, render

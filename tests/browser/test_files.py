@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from digitrec import load_classifier, load_dataset
 from digitrec.datasets import Split
 from digitrec.datasets.export import to_frame
-from digitrec.evaluation import measure
+from digitrec.evaluation.metrics import measure
 from tests.browser.app import PATIENCE, Server
 from tests.sheets import Look, handwriting, match, random_sheet, render
 

@@ -10,7 +10,7 @@ from digitrec.architectures import ARCHITECTURES, count_parameters
 from digitrec.augmentation import Augmentation
 from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset
-from digitrec.evaluation import cross_entropy
+from digitrec.evaluation.metrics import cross_entropy
 from digitrec.recipe import PUBLISHED, SCHEDULES, Recipe
 from digitrec.recipe import SHIPPED as SHIPPED_RECIPE
 from digitrec.registry import SHIPPED, read_card

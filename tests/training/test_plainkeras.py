@@ -9,7 +9,7 @@ import pytest
 
 from digitrec import load_dataset
 from digitrec.augmentation import Augmentation
-from digitrec.evaluation import cross_entropy
+from digitrec.evaluation.metrics import cross_entropy
 from digitrec.plainkeras import as_code
 from digitrec.recipe import PUBLISHED, SHIPPED, Recipe
 from digitrec.splits import split_for

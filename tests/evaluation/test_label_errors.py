@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset
 from digitrec.errors import EvaluationError
-from digitrec.suspects import find_suspects, rank_doubts
+from digitrec.evaluation.label_errors import find_suspects, rank_doubts
 
 COLUMNS = ["place", "label", "suggested", "self_confidence", "margin"]
 EYE = np.eye(10, dtype=np.float32)

@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from digitrec.augmentation import neighbourhood
 from digitrec.errors import InkError
-from digitrec.evaluation import wilson_interval
+from digitrec.evaluation.metrics import wilson_interval
 from digitrec.ink.preprocessing import CENTRE, SIDE
 
 Images = NDArray[np.float32]

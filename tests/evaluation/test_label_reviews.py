@@ -5,7 +5,7 @@ import pytest
 
 from digitrec.datasets import Dataset, Split
 from digitrec.errors import DataError
-from digitrec.judgements import FILE, VERDICTS, correct, image_name, judge, read_judgements
+from digitrec.evaluation.label_reviews import FILE, VERDICTS, correct, image_name, judge, read_judgements
 
 RNG = np.random.default_rng(0)
 

@@ -13,7 +13,8 @@ from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
-from digitrec.calibration import (
+from digitrec.errors import EvaluationError
+from digitrec.evaluation.calibration import (
     COLDEST,
     HOTTEST,
     THRESHOLDS,
@@ -26,8 +27,7 @@ from digitrec.calibration import (
     reliability,
     with_temperature,
 )
-from digitrec.errors import EvaluationError
-from digitrec.evaluation import wilson_interval
+from digitrec.evaluation.metrics import wilson_interval
 from digitrec.registry import Bin
 
 seeds = st.integers(0, 2**32 - 1)

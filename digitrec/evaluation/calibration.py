@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from digitrec.errors import EvaluationError
-from digitrec.evaluation import check_probabilities, wilson_interval
+from digitrec.evaluation.metrics import check_probabilities, wilson_interval
 from digitrec.registry import Bin
 
 REFUSED = 0.01  # of real digits at most may be answered "not sure"

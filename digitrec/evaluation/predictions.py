@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from digitrec.evaluation import check_probabilities
+from digitrec.evaluation.metrics import check_probabilities
 
 WHICH = ("wrong", "right", "all")
 # Name -> column of `tabulate`, and whether the largest come first.

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from digitrec import load_dataset
 from digitrec.classifier import Classifier
-from digitrec.explanation import PATCH, SMALLEST, STRIDE, evidence, log_odds, occlusion, onto_canvas
+from digitrec.evaluation.saliency import PATCH, SMALLEST, STRIDE, evidence, log_odds, occlusion, onto_canvas
 from digitrec.ink.preprocessing import BOX, Preprocessed, preprocess
 
 Images = NDArray[np.uint8]

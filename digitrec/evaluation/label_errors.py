@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from digitrec.evaluation import check_probabilities
+from digitrec.evaluation.metrics import check_probabilities
 
 ROUNDING = 1e-6  # equal probabilities may differ in the last digits of float32
 

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 
 from digitrec.errors import EvaluationError
-from digitrec.evaluation import (
+from digitrec.evaluation.metrics import (
     check_probabilities,
     compare,
     confusion,

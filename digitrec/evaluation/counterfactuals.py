@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.corruptions import CORRUPTIONS, Read, corrupt
+from digitrec.evaluation.robustness import CORRUPTIONS, Read, corrupt
 from digitrec.ink.preprocessing import SIDE
 
 FARTHEST = 4  # pixels of shift
@@ -27,7 +27,7 @@ class Change:
     ----------
     name, title, unit : of the kind.
     amount : how far, in the unit; a turn clockwise and a thicker stroke above 0, a shift by its length.
-    parts : what was done, as names and amounts for `digitrec.corruptions.corrupt`; nothing where nothing had to be.
+    parts : what was done, as names and amounts for `robustness.corrupt`; nothing where nothing had to be.
     image : (28, 28) uint8, changed.
     confidence : probability of the right digit after it, 0 to 1.
     """

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from digitrec.errors import EvaluationError
-from digitrec.evaluation import wilson_interval
+from digitrec.evaluation.metrics import wilson_interval
 
 LEVEL = 0.05  # how often chance alone may call any group worse
 QUARTERS = ("lowest quarter", "second quarter", "third quarter", "highest quarter")

@@ -6,10 +6,10 @@ import pytest
 from numpy.typing import NDArray
 
 from digitrec.classifier import Classifier
-from digitrec.corruptions import corrupt
 from digitrec.datasets import load_dataset
 from digitrec.errors import InkError
-from digitrec.mending import KINDS, Change, smallest_change, smallest_pixels
+from digitrec.evaluation.counterfactuals import KINDS, Change, smallest_change, smallest_pixels
+from digitrec.evaluation.robustness import corrupt
 
 Images = NDArray[np.uint8]
 Shares = NDArray[np.float32]
@@ -311,7 +311,7 @@ def test_what_was_changed_is_not_changed_back() -> None:
 
 
 def test_when_every_pixel_was_changed_the_search_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digitrec.mending.SIDE", 2)
+    monkeypatch.setattr("digitrec.evaluation.counterfactuals.SIDE", 2)
 
     def read(images: Images) -> Shares:
         return answer(3, images.sum(axis=(1, 2)) / 1e6, 8)

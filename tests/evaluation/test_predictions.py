@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitrec.answers import ORDERS, WHICH, Filter, find, tabulate
 from digitrec.datasets.exploration.properties import measure_images
 from digitrec.errors import EvaluationError
+from digitrec.evaluation.predictions import ORDERS, WHICH, Filter, find, tabulate
 
 N = 60
 RNG = np.random.default_rng(5)

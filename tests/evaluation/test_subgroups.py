@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from digitrec.errors import EvaluationError
-from digitrec.groups import QUARTERS, compare_groups, holm, in_quarters
+from digitrec.evaluation.subgroups import QUARTERS, compare_groups, holm, in_quarters
 
 COLUMNS = ["group", "n", "errors", "share", "low", "high", "p", "is_worse"]
 pairs = st.lists(st.tuples(st.booleans(), st.sampled_from("abcd")), min_size=1, max_size=60)

@@ -8,8 +8,8 @@ from digitrec import load_dataset
 from digitrec.datasets import Dataset, Split
 from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DataError, RunError
-from digitrec.heldout import FEWEST, held_out_path, read_held_out
-from digitrec.suspects import rank_doubts
+from digitrec.evaluation.cross_validation import FEWEST, held_out_path, read_held_out
+from digitrec.evaluation.label_errors import rank_doubts
 
 PLANTED = 12
 

@@ -1,0 +1,1 @@
+"""How good predictions are, from plain arrays: metrics, calibration, label errors, robustness, saliency."""
