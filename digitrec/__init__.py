@@ -1,7 +1,7 @@
 """digitrec: draw a digit and see it read; look through the data, the training and the mistakes behind it."""
 
-from digitrec.classifier import Classifier, Reading, load_classifier
 from digitrec.datasets import Dataset, load_dataset
 from digitrec.ink.preprocessing import Preprocessed, preprocess
+from digitrec.networks.classifier import Classifier, Reading, load_classifier
 
 __all__ = ["Classifier", "Dataset", "Preprocessed", "Reading", "load_classifier", "load_dataset", "preprocess"]

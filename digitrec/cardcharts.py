@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from digitrec.charts import DASHES, error_bars
 from digitrec.evaluation.calibration import pool
-from digitrec.registry import Calibration, Measurement, Refusal, Rival
+from digitrec.networks.registry import Calibration, Measurement, Refusal, Rival
 
 # One more than the theme has colours, so that they come together again after a hundred and ten.
 SYMBOLS = (

@@ -5,7 +5,8 @@ from math import sqrt
 
 import plotly.graph_objects as go
 
-from digitrec.architectures import (
+from digitrec.ink.preprocessing import SIDE
+from digitrec.networks.architectures import (
     Convolution,
     Dense,
     Dropout,
@@ -17,7 +18,6 @@ from digitrec.architectures import (
     Sharing,
     outline,
 )
-from digitrec.ink.preprocessing import SIDE
 
 ROW = 38  # pixels, as all that follow
 GAP = 14  # between the blocks and what is written beside them
@@ -47,7 +47,7 @@ class Block:
     side : of the square: one pixel for each of the picture's.
     back : how far to the right its channels reach.
     colour : by kind of layer.
-    title, shape, parameters : as in `digitrec.architectures.Outline`.
+    title, shape, parameters : as in `digitrec.networks.architectures.Outline`.
     """
 
     side: float

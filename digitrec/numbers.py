@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.classifier import Classifier, load_classifier
-from digitrec.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, what_it_reads
+from digitrec.networks.classifier import Classifier, load_classifier
+from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, what_it_reads
 from digitrec.segmentation import NumberReading, read_apart, read_number
 from digitrec.sequence import SequenceReader, load_sequence_reader
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from digitrec.architectures import (
+from digitrec.ink.strips import FRAMES
+from digitrec.networks.architectures import (
     ARCHITECTURES,
     Convolution,
     Dense,
@@ -14,7 +15,6 @@ from digitrec.architectures import (
     Normalisation,
     Sharing,
 )
-from digitrec.ink.strips import FRAMES
 from digitrec.recipe import Recipe
 from digitrec.validation import NUMBERS
 

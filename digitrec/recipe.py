@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from digitrec.architectures import ARCHITECTURES
 from digitrec.augmentation import Augmentation
 from digitrec.errors import RecipeError
+from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.scaling import SCALINGS
 
 OPTIMISERS = ("adam", "adamw", "sgd")
@@ -41,7 +41,7 @@ class Recipe:
 
     Attributes
     ----------
-    network : a name in `digitrec.architectures.ARCHITECTURES`.
+    network : a name in `digitrec.networks.architectures.ARCHITECTURES`.
     source : a dataset's name, as `digitrec.load_dataset` takes it; its training part is learned from.
     images : how many of them, the first ones; None: all.
     validation : share of them that is kept aside and measured after each epoch; 0: the source's test part is used.

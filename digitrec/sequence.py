@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from digitrec.errors import InkError
 from digitrec.ink.preprocessing import SIDE, find_ink
 from digitrec.ink.strips import BLANK, FRAMES, WIDTH, decode, to_column, to_strip
-from digitrec.interpreters import Interpreters, answers, check_face, faces
-from digitrec.registry import NUMBERS_NAME, Card, find_model, read_card, read_file
+from digitrec.networks.interpreters import Interpreters, answers, check_face, faces
+from digitrec.networks.registry import NUMBERS_NAME, Card, find_model, read_card, read_file
 from digitrec.segmentation.dividing import divide, leave_out_specks
 from digitrec.segmentation.found import FoundDigit, NumberReading, to_image
 

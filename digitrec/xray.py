@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.classifier import Classifier
 from digitrec.ink.preprocessing import Step, preprocess
+from digitrec.networks.classifier import Classifier
 
 EXPLANATIONS: dict[Step, tuple[str, str]] = {
     "crop": (

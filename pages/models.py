@@ -5,7 +5,7 @@ import streamlit as st
 
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.metrics import compare, mcnemar
-from digitrec.registry import Card, read_card
+from digitrec.networks.registry import Card, read_card
 from digitrec.ui.functions import show_functions
 from digitrec.ui.messages import as_plain_text, begin_page
 from digitrec.ui.models import describe, get_back, list_readers, offer_to_add, show_one, show_several

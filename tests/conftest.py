@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset, Split, data_folder, load_dataset
 from digitrec.datasets.sources.mnist import HASHES, WRITER_HASHES
 from digitrec.datasets.sources.pen import PATH, PenDigit, load_pen_digits, split_by_writer
 from digitrec.datasets.synthetic.composing import ImageHand, PenHand, image_hands, pen_hands
 from digitrec.datasets.synthetic.samples import own_sample
 from digitrec.ink.drawings import render
-from digitrec.registry import find_model
+from digitrec.networks.classifier import Classifier, load_classifier
+from digitrec.networks.registry import find_model
 
 
 @pytest.fixture(scope="session", autouse=True)

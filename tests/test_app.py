@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from digitrec import registry
 from digitrec.datasets import load_dataset
 from digitrec.ink.drawings import Drawing, Stroke, to_link
-from digitrec.registry import find_model
+from digitrec.networks import registry
+from digitrec.networks.registry import find_model
 from digitrec.ui import cache
 
 ROOT = Path(__file__).parent.parent

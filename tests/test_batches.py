@@ -30,12 +30,12 @@ from digitrec.batches import (
     tables,
 )
 from digitrec.batches import forms as batch_forms
-from digitrec.classifier import Classifier
 from digitrec.datasets import load_dataset
 from digitrec.datasets import tables as dataset_tables
 from digitrec.errors import DataError
 from digitrec.ink.image_files import load_ink
 from digitrec.ink.preprocessing import preprocess
+from digitrec.networks.classifier import Classifier
 
 Images = NDArray[np.uint8]
 PIXELS = [f"pixel{index}" for index in range(784)]

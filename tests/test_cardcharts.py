@@ -19,7 +19,7 @@ from digitrec.cardcharts import (
     weakest_first,
 )
 from digitrec.evaluation.metrics import measure, wilson_interval
-from digitrec.registry import Bin, Calibration, Kind, Measurement, Refusal, Rival
+from digitrec.networks.registry import Bin, Calibration, Kind, Measurement, Refusal, Rival
 
 
 def figure_of(what: str, right: int, n: int, on: str = "", kind: Kind = "digit") -> Measurement:

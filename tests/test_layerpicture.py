@@ -5,9 +5,9 @@ from typing import get_args
 
 import pytest
 
-from digitrec.architectures import ARCHITECTURES, Layer, outline
 from digitrec.ink.preprocessing import SIDE
 from digitrec.layerpicture import COLOURS, IMAGE, ROW, layer_picture, to_blocks
+from digitrec.networks.architectures import ARCHITECTURES, Layer, outline
 
 CONFIG = Path(__file__).parent.parent / ".streamlit" / "config.toml"
 PHONE = 260  # pixels that a phone 360 wide has for a picture within two expanders

@@ -19,14 +19,14 @@ from typer.testing import CliRunner
 
 from digitrec import load_dataset, runs
 from digitrec.__main__ import app
-from digitrec.classifier import Classifier
 from digitrec.datasets import Split
 from digitrec.errors import RecipeError
 from digitrec.evaluation.calibration import expected_calibration_error
 from digitrec.evaluation.metrics import per_digit
 from digitrec.ink.image_files import load_ink
+from digitrec.networks.classifier import Classifier
+from digitrec.networks.registry import NUMBERS_NAME, SHIPPED, read_card
 from digitrec.recipe import PUBLISHED, Recipe, change, parse
-from digitrec.registry import NUMBERS_NAME, SHIPPED, read_card
 
 ROOT = Path(__file__).parent.parent
 

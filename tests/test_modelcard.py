@@ -13,8 +13,8 @@ from digitrec.cardcharts import FEWEST
 from digitrec.datasets.synthetic.samples import own_sample
 from digitrec.evaluation.calibration import calibration_error_by_chance, expected_calibration_error, pool, reliability
 from digitrec.evaluation.metrics import measure
-from digitrec.exam import Exam, write_exam
-from digitrec.registry import (
+from digitrec.networks.measuring.reference_drawings import Exam, write_exam
+from digitrec.networks.registry import (
     Bin,
     Calibration,
     Card,
@@ -27,7 +27,7 @@ from digitrec.registry import (
     find_model,
     read_card,
 )
-from digitrec.registry import write_card as put_card
+from digitrec.networks.registry import write_card as put_card
 
 OpenCard = Callable[..., AppTest]
 ROOT = Path(__file__).parent.parent

@@ -3,12 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitrec.classifier import Classifier
 from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Number, PenHand, compose
 from digitrec.errors import ModelError
 from digitrec.ink.preprocessing import preprocess
+from digitrec.networks.classifier import Classifier
+from digitrec.networks.registry import NUMBERS_NAME, SHIPPED, SHIPPED_NAME, list_models, what_it_reads
 from digitrec.numbers import PieceReader, SuitedReader, load_number_reader
-from digitrec.registry import NUMBERS_NAME, SHIPPED, SHIPPED_NAME, list_models, what_it_reads
 from digitrec.segmentation import NumberReading, read_apart
 from digitrec.sequence import SequenceReader, load_sequence_reader
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset, load_dataset
 from digitrec.datasets.exploration.properties import measure_images
 from digitrec.evaluation.cross_validation import held_out_path
-from digitrec.registry import SHIPPED, read_card, write_card
+from digitrec.networks.classifier import Classifier
+from digitrec.networks.registry import SHIPPED, read_card, write_card
 from digitrec.training.network import build
 from digitrec.training.saving import save_files
 from digitrec.words import with_article

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset
 from digitrec.datasets.sources.pen import PenDigit, split_by_writer
 from digitrec.datasets.synthetic.composing import Settings, compose, pen_hands
 from digitrec.errors import PictureError
 from digitrec.ink.preprocessing import preprocess
+from digitrec.networks.classifier import Classifier
 from digitrec.numbers import PieceReader
 from digitrec.photographs import find_digits, read_sheet
 from digitrec.photographs.contrast import FAINTEST, STRAY, faintest, find_strokes, is_dark_on_light, measure_contrast

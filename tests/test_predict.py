@@ -10,9 +10,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from digitrec.__main__ import app
-from digitrec.classifier import Classifier
 from digitrec.datasets import load_dataset
 from digitrec.ink.image_files import load_ink
+from digitrec.networks.classifier import Classifier
 
 N = 40
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitrec.architectures import ARCHITECTURES
 from digitrec.augmentation import Augmentation
 from digitrec.errors import RecipeError
+from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.recipe import (
     PRECISIONS,
     PUBLISHED,

@@ -11,7 +11,6 @@ from scipy import ndimage
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from digitrec.classifier import Classifier
 from digitrec.datasets.sources.pen import PenDigit, split_by_writer
 from digitrec.datasets.synthetic.composing import (
     SPACED,
@@ -25,6 +24,7 @@ from digitrec.datasets.synthetic.composing import (
 from digitrec.errors import InkError
 from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place, render
 from digitrec.ink.preprocessing import preprocess
+from digitrec.networks.classifier import Classifier
 from digitrec.segmentation import FoundDigit, NumberReading, Piece, join, read_number, split
 from digitrec.segmentation.cuts import DEAREST, SIDEWAYS, _cheapest, _seams
 from digitrec.segmentation.rows import FLOOR, GAP, LINKED, LOW, LOW_BELOW, READ, _best_path, score

@@ -1,8 +1,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.classifier import Classifier
 from digitrec.ink.preprocessing import STEPS, preprocess
+from digitrec.networks.classifier import Classifier
 from digitrec.xray import EXPLANATIONS, xray
 
 

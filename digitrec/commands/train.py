@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from digitrec import runs
-from digitrec.architectures import ARCHITECTURES
 from digitrec.commands.common import AsJson, show, told
+from digitrec.networks.architectures import ARCHITECTURES
+from digitrec.networks.registry import SHIPPED_NAME, keep_model, models_folders, replace_model
 from digitrec.recipe import PUBLISHED, SHIPPED, Recipe, change, parse
-from digitrec.registry import SHIPPED_NAME, keep_model, models_folders, replace_model
 
 LOOK = 0.3  # seconds between two looks at the run
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from digitrec.errors import EvaluationError
 from digitrec.evaluation.metrics import check_probabilities, wilson_interval
-from digitrec.registry import Bin
+from digitrec.networks.registry import Bin
 
 REFUSED = 0.01  # of real digits at most may be answered "not sure"
 TIMES = 200  # that chance is tried
@@ -137,7 +137,7 @@ def fit_temperature(
     ----------
     probabilities : (n, k), where k is 10 if each is a digit's; `labels` (n,), 0 to 9.
     shares : (k, 10), how much of each goes to each digit after it has its temperature, as
-        `digitrec.architectures.SHARES` has it; None: each digit has its own.
+        `digitrec.networks.architectures.SHARES` has it; None: each digit has its own.
 
     Returns
     -------

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from digitrec.errors import EvaluationError
-from digitrec.registry import Kind, Measurement
+from digitrec.networks.registry import Kind, Measurement
 
 Z95 = 1.959964  # standard normal quantile of a two-sided 95 % interval
 MOST = 1 + 1e-5  # a softmax in float32 may exceed 1 in its last digits

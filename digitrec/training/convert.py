@@ -14,8 +14,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
-from digitrec.golden import golden_images
 from digitrec.ink.preprocessing import SIDE
+from digitrec.networks.golden import golden_images
 from digitrec.training.network import export_litert, export_onnx
 
 FACE = ((None, SIDE, SIDE, 1), (None, 10))

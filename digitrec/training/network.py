@@ -12,7 +12,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from digitrec.architectures import (
+from digitrec.ink.preprocessing import SIDE
+from digitrec.ink.strips import FRAMES
+from digitrec.networks.architectures import (
     ARCHITECTURES,
     SHARES,
     Convolution,
@@ -25,8 +27,6 @@ from digitrec.architectures import (
     Normalisation,
     Sharing,
 )
-from digitrec.ink.preprocessing import SIDE
-from digitrec.ink.strips import FRAMES
 from digitrec.recipe import Precision
 
 SPECK = 1e-3  # grey, of 255

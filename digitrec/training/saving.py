@@ -13,16 +13,16 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.architectures import ARCHITECTURES
-from digitrec.classifier import load_classifier
 from digitrec.datasets.exploration.pixels import count_greys, mean_and_deviation
 from digitrec.datasets.synthetic.composing import image_hands
 from digitrec.datasets.synthetic.number_strips import compose_strips
 from digitrec.evaluation.calibration import REFUSED
 from digitrec.evaluation.metrics import cross_entropy, measure
 from digitrec.ink.strips import LONGEST, ctc_loss, decode
+from digitrec.networks.architectures import ARCHITECTURES
+from digitrec.networks.classifier import load_classifier
+from digitrec.networks.registry import Card, write_card
 from digitrec.recipe import Recipe
-from digitrec.registry import Card, write_card
 from digitrec.sequence import load_sequence_reader
 from digitrec.splits import Parts
 from digitrec.training.network import build, export_litert, export_rounded

@@ -18,17 +18,17 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec import exam
-from digitrec.architectures import ARCHITECTURES, SHARES, count_parameters
-from digitrec.checks import NONDIGITS as CHECKED_NONDIGITS
-from digitrec.checks import Checks, half, make_checks
 from digitrec.datasets.sources import mnist, pen
 from digitrec.datasets.sources.pen import load_pen_digits, split_by_writer
 from digitrec.datasets.synthetic.digit_forms import FORMS
 from digitrec.evaluation.calibration import fit_temperature
-from digitrec.figures import PEN, SECOND_HALF, VALIDATION, measure_model
+from digitrec.networks.architectures import ARCHITECTURES, SHARES, count_parameters
+from digitrec.networks.measuring import reference_drawings
+from digitrec.networks.measuring.figures import PEN, SECOND_HALF, VALIDATION, measure_model
+from digitrec.networks.measuring.test_sets import NONDIGITS as CHECKED_NONDIGITS
+from digitrec.networks.measuring.test_sets import Checks, half, make_checks
+from digitrec.networks.registry import PATH_FILES, SHIPPED_NAME, Card, PathCard, Sibling, write_card
 from digitrec.recipe import Recipe, to_json
-from digitrec.registry import PATH_FILES, SHIPPED_NAME, Card, PathCard, Sibling, write_card
 from digitrec.runs import runs_folder
 from digitrec.storage import fingerprint, keep_arrays, kept_arrays
 from digitrec.training.batches import Lesson
@@ -81,7 +81,7 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None], seeds:
     DataError, where the data folder lacks what is learned from.
     """
     tell("Drawing what the models are measured with …")
-    checks, drawings = make_checks(recipe.seed), exam.make_exam(split_by_writer(load_pen_digits())[1])
+    checks, drawings = make_checks(recipe.seed), reference_drawings.make_exam(split_by_writer(load_pen_digits())[1])
     folder.parent.mkdir(parents=True, exist_ok=True)
     cards: dict[Path, Card] = {}
     checkpoints = []
@@ -91,7 +91,7 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None], seeds:
             lesson, seeded = make_lesson(seed), replace(recipe, seed=seed)
             draft = Path(workshop) / str(seed)
             draft.mkdir()
-            exam.write_exam(draft, drawings)
+            reference_drawings.write_exam(draft, drawings)
             tell(_announce(seeded, lesson, seeds - len(cards)))
             cards[draft] = _make_one(draft, seeded, lesson, checks, tell)
             checkpoints.append(find_checkpoint(seeded, lesson))
@@ -130,7 +130,7 @@ def _make_one(folder: Path, recipe: Recipe, lesson: Lesson, checks: Checks, tell
     with student.at_its_best():
         temperature = soften(student, checks)
         files = save_files(student.model, build(recipe.network), folder, choose_examples(lesson, recipe.seed))
-    files[exam.FILE] = hashlib.sha256((folder / exam.FILE).read_bytes()).hexdigest()
+    files[reference_drawings.FILE] = hashlib.sha256((folder / reference_drawings.FILE).read_bytes()).hexdigest()
     card = Card(
         name=SHIPPED_NAME,
         network=recipe.network,

@@ -8,10 +8,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from digitrec.architectures import ARCHITECTURES
 from digitrec.datasets import Split
 from digitrec.datasets.sources.pen import to_image
 from digitrec.datasets.synthetic.samples import own_sample
+from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.recipe import Recipe, from_json
 from digitrec.training.batches import Lesson, NumberLesson, to_targets
 from digitrec.training.fitting import Student

@@ -4,9 +4,9 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from digitrec.architectures import ARCHITECTURES
+from digitrec.networks.architectures import ARCHITECTURES
+from digitrec.networks.summaries import path_of
 from digitrec.recipe import PUBLISHED
-from digitrec.summaries import path_of
 from digitrec.training.network import build
 
 WIDTH = 68  # characters

@@ -20,9 +20,9 @@ from filelock import Timeout
 from numpy.typing import NDArray
 
 from digitrec import runs
-from digitrec.architectures import ARCHITECTURES
 from digitrec.datasets import load_dataset
 from digitrec.errors import DigitrecError, RunError
+from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.runs import Snapshot, State
 from digitrec.splits import Parts, split_for
 from digitrec.storage import DAMAGED, read_arrays, replace_arrays

@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset, Finding, Progress, benchmark_for, check, data_folder, load_dataset
 from digitrec.datasets.exploration.neighbours import Index, make_index
 from digitrec.datasets.exploration.pixels import PixelSummary, summarise
@@ -17,8 +16,9 @@ from digitrec.datasets.sources.pen import PenDigit, load_pen_digits
 from digitrec.datasets.synthetic.composing import Hand, image_hands
 from digitrec.errors import DataError
 from digitrec.evaluation.cross_validation import read_held_out
+from digitrec.networks.classifier import Classifier, load_classifier
+from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, list_models
 from digitrec.numbers import NumberReader, PieceReader, SuitedReader
-from digitrec.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, list_models
 from digitrec.sequence import SequenceReader, load_sequence_reader
 from digitrec.storage import fingerprint, write_rows
 from digitrec.ui.jobs import wait_for

@@ -16,13 +16,13 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.batches import MAX_BAD, Batch, BatchReading, Chunk, open_batch, read_batch
-from digitrec.classifier import Classifier
 from digitrec.datasets import Progress, data_folder, load_dataset
 from digitrec.datasets.export import to_frame
 from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DataError, DigitrecError, writing
 from digitrec.evaluation.metrics import wilson_interval
 from digitrec.ink.preprocessing import SIDE
+from digitrec.networks.classifier import Classifier
 from digitrec.pictures import as_paper, enlarge, to_data_url
 from digitrec.pictures import frame as edge
 from digitrec.submission import make_submission

@@ -15,8 +15,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.classifier import Reading
 from digitrec.ink.drawings import CANVAS, Drawing, render
+from digitrec.networks.classifier import Reading
 from digitrec.ui.paper import CONTAINER
 from digitrec.ui.sheet import Sheet, decode, decode_url
 from digitrec.words import in_percent, in_words

@@ -21,7 +21,7 @@ from digitrec.cardcharts import (
 )
 from digitrec.charts import shares
 from digitrec.evaluation.calibration import pool
-from digitrec.registry import SHIPPED_NAME, Calibration, Card, Measurement, PathCard, find_model, list_models
+from digitrec.networks.registry import SHIPPED_NAME, Calibration, Card, Measurement, PathCard, find_model, list_models
 from digitrec.ui.cache import MODEL
 from digitrec.ui.messages import as_plain_text, text_colour
 from digitrec.words import in_seconds

@@ -11,17 +11,16 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec import runs
-from digitrec.architectures import Reads
 from digitrec.charts import compared_curves
 from digitrec.chartwords import tell_curves
 from digitrec.datasets import Dataset, Split
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.metrics import compare
-from digitrec.exchange import FORMS, LARGEST, add_model, pack
 from digitrec.ink.preprocessing import SIDE
 from digitrec.ink.strips import WIDTH
-from digitrec.pictures import as_paper
-from digitrec.registry import (
+from digitrec.networks.architectures import Reads
+from digitrec.networks.exchange import FORMS, LARGEST, add_model, pack
+from digitrec.networks.registry import (
     Card,
     delete_model,
     is_own,
@@ -31,6 +30,7 @@ from digitrec.registry import (
     restore_model,
     what_it_reads,
 )
+from digitrec.pictures import as_paper
 from digitrec.sequence import load_sequence_reader
 from digitrec.ui.cache import MODEL, NUMBER_MODEL, PIECE_BY_PIECE, SUITED, classifier, probabilities
 from digitrec.ui.jobs import wait_for

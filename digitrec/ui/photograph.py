@@ -10,9 +10,9 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from digitrec.classifier import Classifier
 from digitrec.datasets import Progress, load_dataset
 from digitrec.ink.image_files import MAX_BYTES, decode_grey
+from digitrec.networks.classifier import Classifier
 from digitrec.numbers import NumberReader
 from digitrec.photographs import Box, SheetReading, find_digits, read_sheet
 from digitrec.pictures import as_paper, to_data_url

@@ -8,11 +8,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.charts import plane
-from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset, Split
 from digitrec.datasets.exploration.maps import DigitMap
 from digitrec.datasets.exploration.neighbours import Features, make_index, nearest
 from digitrec.datasets.exploration.projection import place
+from digitrec.networks.classifier import Classifier
 from digitrec.ui import gallery, hover, links, live, paper, pin, tools
 from digitrec.ui.messages import text_colour
 from digitrec.words import with_article

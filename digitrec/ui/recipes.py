@@ -5,13 +5,13 @@ from typing import Any
 
 import streamlit as st
 
-from digitrec.architectures import ARCHITECTURES, count_parameters, outline
 from digitrec.augmentation import Augmentation
 from digitrec.datasets import Dataset
 from digitrec.layerpicture import layer_picture
+from digitrec.networks.architectures import ARCHITECTURES, count_parameters, outline
+from digitrec.networks.summaries import read_summary
 from digitrec.recipe import LIMITS, OPTIMISERS, PRECISIONS, PUBLISHED, SCHEDULES, Recipe, suit
 from digitrec.scaling import SCALINGS
-from digitrec.summaries import read_summary
 from digitrec.ui.messages import text_colour
 
 WIDTH = 160  # pixels of a field

@@ -9,11 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from digitrec.cardcharts import best_first, find_most_divided, name_readers, parting, rival_dots
-from digitrec.exam import Exam, read_exam
 from digitrec.ink.drawings import render
 from digitrec.ink.preprocessing import SIDE, preprocess, shrink
+from digitrec.networks.measuring.reference_drawings import Exam, read_exam
+from digitrec.networks.registry import Card, Measurement, Rival
 from digitrec.pictures import as_paper, enlarge, frame, to_data_url
-from digitrec.registry import Card, Measurement, Rival
 from digitrec.ui.messages import text_colour
 from digitrec.ui.modelcard import percent, plain, show_chart
 

@@ -11,7 +11,6 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec import runs
-from digitrec.architectures import ARCHITECTURES
 from digitrec.charts import confusion_squares, learning_curves
 from digitrec.chartwords import tell_confusions, tell_curve
 from digitrec.datasets import Split
@@ -20,9 +19,10 @@ from digitrec.evaluation.metrics import confusion, worst_first
 from digitrec.ink.drawings import WIDE
 from digitrec.ink.preprocessing import preprocess
 from digitrec.ink.strips import decode, to_strip
+from digitrec.networks.architectures import ARCHITECTURES
+from digitrec.networks.registry import keep_model
 from digitrec.pictures import as_paper, shade
 from digitrec.recipe import Recipe
-from digitrec.registry import keep_model
 from digitrec.runs import Run, Snapshot
 from digitrec.splits import split_for
 from digitrec.ui import paper

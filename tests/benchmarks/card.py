@@ -5,11 +5,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from digitrec.checks import make_checks
 from digitrec.datasets import is_there
-from digitrec.exam import read_exam
-from digitrec.figures import measure_again
-from digitrec.registry import SHIPPED_NAME, find_model, read_card
+from digitrec.networks.measuring.figures import measure_again
+from digitrec.networks.measuring.reference_drawings import read_exam
+from digitrec.networks.measuring.test_sets import make_checks
+from digitrec.networks.registry import SHIPPED_NAME, find_model, read_card
 from digitrec.training.rivals import measure_rival
 from tests.benchmarks.table import row
 

@@ -16,7 +16,7 @@ import pandas as pd
 from digitrec import load_classifier, load_dataset
 from digitrec.batches import open_batch, read_batch
 from digitrec.datasets import is_there
-from digitrec.registry import find_model
+from digitrec.networks.registry import find_model
 from digitrec.submission import check_submission, make_submission
 from tests.benchmarks.table import row
 

@@ -14,8 +14,8 @@ from digitrec.datasets.sources.pen import load_pen_digits, split_by_writer
 from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Hand, Settings, compose, image_hands, pen_hands
 from digitrec.errors import DataError
 from digitrec.evaluation.metrics import wilson_interval
+from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME
 from digitrec.numbers import NumberReader, load_number_reader
-from digitrec.registry import NUMBERS_NAME, SHIPPED_NAME
 from tests.benchmarks.table import row
 
 SEED = 20  # of the numbers; each index of it is another one

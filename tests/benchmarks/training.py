@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from digitrec import runs
-from digitrec.architectures import ARCHITECTURES
 from digitrec.datasets import is_there, load_dataset
+from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.recipe import PUBLISHED, Recipe
 from digitrec.runs import Run
 from digitrec.splits import split_for

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from digitrec.registry import SHIPPED, delete_model, list_models
+from digitrec.networks.registry import SHIPPED, delete_model, list_models
 from tests.browser.app import PATIENCE, Server
 
 pytestmark = pytest.mark.browser

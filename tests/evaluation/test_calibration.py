@@ -28,7 +28,7 @@ from digitrec.evaluation.calibration import (
     with_temperature,
 )
 from digitrec.evaluation.metrics import wilson_interval
-from digitrec.registry import Bin
+from digitrec.networks.registry import Bin
 
 seeds = st.integers(0, 2**32 - 1)
 EYE = np.eye(10, dtype=np.float32)

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from digitrec.classifier import Classifier
 from digitrec.datasets import load_dataset
 from digitrec.errors import InkError
 from digitrec.evaluation.counterfactuals import KINDS, Change, smallest_change, smallest_pixels
 from digitrec.evaluation.robustness import corrupt
+from digitrec.networks.classifier import Classifier
 
 Images = NDArray[np.uint8]
 Shares = NDArray[np.float32]

@@ -4,10 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset
 from digitrec.errors import EvaluationError
 from digitrec.evaluation.label_errors import find_suspects, rank_doubts
+from digitrec.networks.classifier import Classifier
 
 COLUMNS = ["place", "label", "suggested", "self_confidence", "margin"]
 EYE = np.eye(10, dtype=np.float32)

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset, load_dataset
 from digitrec.errors import InkError
 from digitrec.evaluation.metrics import wilson_interval
 from digitrec.evaluation.robustness import CORRUPTIONS, accuracy_by_strength, corrupt, verdict_map
+from digitrec.networks.classifier import Classifier
 
 Images = NDArray[np.uint8]
 CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool)

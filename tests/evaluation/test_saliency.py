@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from digitrec import load_dataset
-from digitrec.classifier import Classifier
 from digitrec.evaluation.saliency import PATCH, SMALLEST, STRIDE, evidence, log_odds, occlusion, onto_canvas
 from digitrec.ink.preprocessing import BOX, Preprocessed, preprocess
+from digitrec.networks.classifier import Classifier
 
 Images = NDArray[np.uint8]
 Shares = NDArray[np.float32]

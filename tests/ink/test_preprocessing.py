@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset
 from digitrec.errors import InkError
 from digitrec.ink.preprocessing import (
@@ -26,6 +25,7 @@ from digitrec.ink.preprocessing import (
     preprocess,
     stretch,
 )
+from digitrec.networks.classifier import Classifier
 
 Picture = NDArray[np.uint8]
 seeds = st.integers(0, 2**32 - 1)

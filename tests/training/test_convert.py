@@ -5,7 +5,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from digitrec.golden import golden_images
+from digitrec.networks.golden import golden_images
 from digitrec.training.convert import convert
 from digitrec.training.network import build
 

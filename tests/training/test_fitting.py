@@ -6,14 +6,14 @@ import keras
 import numpy as np
 import pytest
 
-from digitrec.architectures import ARCHITECTURES, count_parameters
 from digitrec.augmentation import Augmentation
-from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset
 from digitrec.evaluation.metrics import cross_entropy
+from digitrec.networks.architectures import ARCHITECTURES, count_parameters
+from digitrec.networks.classifier import Classifier, load_classifier
+from digitrec.networks.registry import SHIPPED, read_card
 from digitrec.recipe import PUBLISHED, SCHEDULES, Recipe
 from digitrec.recipe import SHIPPED as SHIPPED_RECIPE
-from digitrec.registry import SHIPPED, read_card
 from digitrec.scaling import SCALINGS, scale
 from digitrec.training.batches import DigitBatches, Lesson, to_targets
 from digitrec.training.fitting import Student, learning_rate_at

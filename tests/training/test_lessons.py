@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from digitrec.classifier import load_classifier
 from digitrec.datasets import Dataset
 from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit, split_by_writer
 from digitrec.datasets.synthetic.digit_forms import FORMS
 from digitrec.datasets.synthetic.nondigits import TAUGHT
+from digitrec.networks.classifier import load_classifier
 from digitrec.splits import split_mnist
 from digitrec.training import lessons
 from tests.training.few import FEW, split_few

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitrec import checks, exam
-from digitrec.architectures import ARCHITECTURES, count_parameters
-from digitrec.classifier import load_classifier
 from digitrec.datasets import Dataset
 from digitrec.datasets.sources.pen import PenDigit
-from digitrec.figures import PEN, SCANS, SECOND_HALF, VALIDATION
 from digitrec.ink.drawings import render
 from digitrec.ink.preprocessing import preprocess
+from digitrec.networks.architectures import ARCHITECTURES, count_parameters
+from digitrec.networks.classifier import load_classifier
+from digitrec.networks.measuring import reference_drawings, test_sets
+from digitrec.networks.measuring.figures import PEN, SCANS, SECOND_HALF, VALIDATION
+from digitrec.networks.registry import PATH_FILES, Card, read_card
 from digitrec.recipe import SHIPPED as SHIPPED_RECIPE
-from digitrec.registry import PATH_FILES, Card, read_card
 from digitrec.training import lessons, rivals, shipped
 from digitrec.training.saving import FILES
 from tests.training.few import FEW, split_few
@@ -34,9 +34,9 @@ def test_a_model_is_made_measured_and_put_in_place_of_the_old(
     monkeypatch.setattr(shipped, "PATH_EPOCHS", 1)
     for name, few in FEW.items():
         monkeypatch.setattr(lessons, name, few)
-    monkeypatch.setattr(checks, "NONDIGITS", 10)
-    monkeypatch.setattr(checks, "WRITTEN", 10)
-    for module in (lessons, checks):
+    monkeypatch.setattr(test_sets, "NONDIGITS", 10)
+    monkeypatch.setattr(test_sets, "WRITTEN", 10)
+    for module in (lessons, test_sets):
         monkeypatch.setattr(module, "load_pen_digits", lambda: pen_digits[::12])
         monkeypatch.setattr(module, "split_mnist", split_few)
     folder = tmp_path / "models" / "mine"
@@ -51,7 +51,7 @@ def test_a_model_is_made_measured_and_put_in_place_of_the_old(
     assert json.loads((folder / "card.json").read_text())["recipe"]["epochs"] == 1
     assert [path.name for path in folder.parent.iterdir()] == ["mine"]
     files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "card.json"}
-    assert set(files) == {*FILES, *PATH_FILES, exam.FILE}
+    assert set(files) == {*FILES, *PATH_FILES, reference_drawings.FILE}
     assert card.files == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["rivals"]  # and no checkpoint
     assert list((tmp_path / "runs" / "rivals").iterdir()) == [tmp_path / "runs" / "rivals" / "digitrec-fast"]
@@ -101,7 +101,7 @@ def _check_seeds(card: Card, told: list[str]) -> None:
 
 def _check_rivals(card: Card, folder: Path, rival_folder: Path) -> None:
     """That each is told with what it reads in the drawings and in MNIST."""
-    drawings = exam.read_exam(folder)
+    drawings = reference_drawings.read_exam(folder)
     assert drawings is not None
     images = [preprocess(render(drawing)).image for drawing in drawings.drawings]
     assert [rival.name for rival in card.rivals] == ["digitrec", "digitrec-fast"]
@@ -109,7 +109,7 @@ def _check_rivals(card: Card, folder: Path, rival_folder: Path) -> None:
         reader = load_classifier(place)
         answers = reader.predict_proba(np.stack([image for image in images if image is not None]))
         assert rival.answers == tuple(answers.argmax(axis=1))
-        assert len(rival.careless_answers) == exam.SIZE
+        assert len(rival.careless_answers) == reference_drawings.SIZE
         assert rival.parameters == count_parameters(ARCHITECTURES[rival.name].layers) == reader.card.parameters
         assert rival.bytes == (place / "model.tflite").stat().st_size
         assert (rival.scans.n, rival.prepared.n) == (10_000, rival.careless.n)

@@ -7,7 +7,9 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from digitrec.architectures import (
+from digitrec.datasets import Dataset
+from digitrec.datasets.synthetic.nondigits import LYING
+from digitrec.networks.architectures import (
     ARCHITECTURES,
     END_WITH_NONE,
     SHARES,
@@ -18,8 +20,6 @@ from digitrec.architectures import (
     MaxPooling,
     Normalisation,
 )
-from digitrec.datasets import Dataset
-from digitrec.datasets.synthetic.nondigits import LYING
 from digitrec.recipe import Recipe
 from digitrec.training.batches import Lesson, to_targets
 from digitrec.training.fitting import Student

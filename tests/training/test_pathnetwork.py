@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets.sources.pen import PenDigit, split_by_writer
 from digitrec.ink.pen_paths import to_path
-from digitrec.registry import SHIPPED, SHIPPED_NAME, read_card
+from digitrec.networks.classifier import Classifier, load_classifier
+from digitrec.networks.registry import SHIPPED, SHIPPED_NAME, read_card
 from digitrec.training.batches import to_targets
 from digitrec.training.network import export_litert
 from digitrec.training.pathnetwork import PathLesson, build_path_network, teach_paths

@@ -8,11 +8,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from digitrec.architectures import ARCHITECTURES, END_WITH_NONE
-from digitrec.checks import Checks, Drawn
 from digitrec.datasets import Split
 from digitrec.evaluation.calibration import fit_temperature
 from digitrec.evaluation.metrics import cross_entropy
+from digitrec.networks.architectures import ARCHITECTURES, END_WITH_NONE
+from digitrec.networks.measuring.test_sets import Checks, Drawn
 from digitrec.recipe import SHIPPED as SHIPPED_RECIPE
 from digitrec.storage import read_arrays, replace_arrays
 from digitrec.training import shipped

@@ -1,7 +1,7 @@
 import pytest
 
-from digitrec.architectures import ARCHITECTURES, count_parameters
-from digitrec.summaries import path_of, read_summary
+from digitrec.networks.architectures import ARCHITECTURES, count_parameters
+from digitrec.networks.summaries import path_of, read_summary
 from digitrec.training.summaries import WIDTH, summarise
 
 

@@ -22,8 +22,8 @@ from digitrec.datasets.synthetic.samples import sample_number
 from digitrec.errors import DataError
 from digitrec.ink.drawings import render
 from digitrec.ink.strips import to_strip
+from digitrec.networks.registry import read_card, read_file, what_it_reads
 from digitrec.recipe import PUBLISHED, Recipe
-from digitrec.registry import read_card, read_file, what_it_reads
 from digitrec.runs import Run
 from digitrec.sequence import load_sequence_reader
 from digitrec.splits import Parts, split_for

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from digitrec.classifier import Classifier
 from digitrec.datasets import load_dataset
 from digitrec.datasets.exploration.neighbours import CHUNK, make_index, nearest
+from digitrec.networks.classifier import Classifier
 
 Features = NDArray[np.float32]
 

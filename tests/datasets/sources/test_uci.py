@@ -1,9 +1,9 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
-from digitrec.classifier import Classifier
 from digitrec.datasets import check, load_dataset
 from digitrec.datasets.sources.uci import to_28
+from digitrec.networks.classifier import Classifier
 
 
 def test_the_bundled_digits_are_all_there() -> None:

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset, Split
 from digitrec.datasets.sources.pen import PenDigit
 from digitrec.datasets.synthetic.composing import (
@@ -28,6 +27,7 @@ from digitrec.datasets.synthetic.composing import (
 )
 from digitrec.errors import InkError
 from digitrec.ink.preprocessing import find_box, preprocess
+from digitrec.networks.classifier import Classifier
 
 STEADY = Settings(pen=(0.1, 0.1), slant=0, size=0, baseline=0)
 

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from digitrec.classifier import Classifier
 from digitrec.datasets.sources.pen import draw_at_random, to_image
 from digitrec.datasets.synthetic import digit_forms
 from digitrec.datasets.synthetic.digit_forms import (
@@ -24,6 +23,7 @@ from digitrec.datasets.synthetic.digit_forms import (
     write,
 )
 from digitrec.ink.pen_paths import Variation
+from digitrec.networks.classifier import Classifier
 
 BY_NAME = {f"{form.label}, {form.school}": form for form in FORMS}
 STEADY = Variation(degrees=0, slant=0, stretch=0, bend=0, reordered=0, reversed_=0, broken=0)

@@ -6,7 +6,6 @@ import pytest
 import streamlit
 from PIL import Image, ImageDraw, ImageFont
 
-from digitrec.classifier import Classifier
 from digitrec.datasets.synthetic.font_letters import (
     CAPITALS,
     FILE,
@@ -17,6 +16,7 @@ from digitrec.datasets.synthetic.font_letters import (
     has_small_letters,
     read_letters,
 )
+from digitrec.networks.classifier import Classifier
 
 # Written quickly, each of them is some digit.
 LIKE_DIGITS = set("BDGIJOQSTZbgijloqsyz|/\\()[]{}-_0123456789")

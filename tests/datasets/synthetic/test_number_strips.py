@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset, Split
 from digitrec.datasets.sources.pen import PenDigit
 from digitrec.datasets.synthetic import number_strips
@@ -20,6 +19,7 @@ from digitrec.datasets.synthetic.composing import (
 )
 from digitrec.datasets.synthetic.number_strips import KINDS, SHARES, NumberSet, compose_strips
 from digitrec.ink.preprocessing import preprocess
+from digitrec.networks.classifier import Classifier
 from digitrec.segmentation import read_number
 
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from digitrec.classifier import Classifier
 from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit
 from digitrec.datasets.synthetic.samples import OWN, own_sample, sample_digit
 from digitrec.ink.drawings import CANVAS, render
+from digitrec.networks.classifier import Classifier
 
 
 @pytest.mark.parametrize("label", range(10))

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from digitrec import figures
-from digitrec.checks import FEWEST, Checks, Drawn
-from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset, Split
 from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer, to_image
 from digitrec.datasets.synthetic.nondigits import scribble, sticks
 from digitrec.evaluation.metrics import wilson_interval
-from digitrec.figures import (
+from digitrec.ink.drawings import Drawing
+from digitrec.ink.pen_paths import to_path
+from digitrec.networks.classifier import Classifier, load_classifier
+from digitrec.networks.measuring import figures
+from digitrec.networks.measuring.figures import (
     MAJORITY,
     PEN,
     REFUSED_WITH_PATH,
@@ -30,9 +31,8 @@ from digitrec.figures import (
     measure_model,
     measure_speed,
 )
-from digitrec.ink.drawings import Drawing
-from digitrec.ink.pen_paths import to_path
-from digitrec.registry import Card, Measurement, find_model, read_card, write_card
+from digitrec.networks.measuring.test_sets import FEWEST, Checks, Drawn
+from digitrec.networks.registry import Card, Measurement, find_model, read_card, write_card
 
 UNSURE_BELOW, DIGIT_BELOW = 0.6, 0.95  # the second is one of THRESHOLDS
 BOTH = PEN + SECOND_HALF + WITH_PATH
@@ -388,7 +388,7 @@ def test_a_model_that_reads_no_paths_is_measured_without_them(folder: Path, chec
 
 def test_speed_is_what_a_clock_shows(classifier: Classifier, checks: Checks, monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter([0.0, 0.002, 1.0, 1.002, 2.0, 2.002, *(float(3 + k) for k in range(10))])
-    monkeypatch.setattr("digitrec.figures.time.perf_counter", lambda: next(ticks))
+    monkeypatch.setattr("digitrec.networks.measuring.figures.time.perf_counter", lambda: next(ticks))
     speed = measure_speed(classifier, checks.scans.images)
     assert speed.milliseconds == pytest.approx(2)
     assert speed.images_per_second == pytest.approx(len(checks.scans.images))

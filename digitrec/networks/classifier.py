@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from digitrec.errors import InkError, ModelError
 from digitrec.ink.pen_paths import FEATURES, POINTS, to_path
 from digitrec.ink.preprocessing import SIDE, Preprocessed, preprocess
-from digitrec.interpreters import Interpreters, answers, check_face, faces, values
-from digitrec.registry import SHIPPED_NAME, Card, find_model, read_card, read_file
+from digitrec.networks.interpreters import Interpreters, answers, check_face, faces, values
+from digitrec.networks.registry import SHIPPED_NAME, Card, find_model, read_card, read_file
 from digitrec.words import with_article
 
 BATCH = 64  # images at once; larger batches are no faster on 2 cores

@@ -18,10 +18,10 @@ from typing import Annotated, Literal
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from digitrec.architectures import ARCHITECTURES, Reads
 from digitrec.errors import ModelError, writing
+from digitrec.networks.architectures import ARCHITECTURES, Reads
 
-SHIPPED = Path(__file__).parent.parent / "models"
+SHIPPED = Path(__file__).parents[2] / "models"
 SHIPPED_NAME = "digitrec"
 NUMBERS_NAME = "digitrec-numbers"  # the shipped model that reads whole numbers
 DELETED = ".deleted"
@@ -150,7 +150,7 @@ class PathCard(BaseModel):
     powers : to which the probabilities from the ink and from the path are raised before they are multiplied.
     unsure_below : as of the card, for what both answer together.
     digit_below : as of the card, for the mean of how strongly each of both finds it any digit
-        (`digitrec.classifier.share_found_by_both`).
+        (`digitrec.networks.classifier.share_found_by_both`).
     """
 
     model_config = ConfigDict(frozen=True)

@@ -18,9 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from digitrec.architectures import ARCHITECTURES, Sharing
-from digitrec.checks import FEWEST, Checks, Drawn, half
-from digitrec.classifier import Classifier, combine, load_classifier, share_found_by_both, share_of_digits
 from digitrec.evaluation.calibration import (
     REFUSED,
     calibration_error_by_chance,
@@ -28,7 +25,20 @@ from digitrec.evaluation.calibration import (
     reliability,
 )
 from digitrec.evaluation.metrics import cross_entropy, measure
-from digitrec.registry import Bin, Calibration, Card, Measurement, PathCard, Refusal, Speed, read_card, write_card
+from digitrec.networks.architectures import ARCHITECTURES, Sharing
+from digitrec.networks.classifier import Classifier, combine, load_classifier, share_found_by_both, share_of_digits
+from digitrec.networks.measuring.test_sets import FEWEST, Checks, Drawn, half
+from digitrec.networks.registry import (
+    Bin,
+    Calibration,
+    Card,
+    Measurement,
+    PathCard,
+    Refusal,
+    Speed,
+    read_card,
+    write_card,
+)
 
 SCANS = "Scans of 297 people it never met (MNIST test)"
 VALIDATION = "Scans of 54 people it never met (MNIST validation)"

@@ -7,15 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from digitrec import checks
-from digitrec.checks import LENGTH, PENS, UNTAUGHT, Checks, Drawn, half, make_checks
-from digitrec.classifier import Classifier
 from digitrec.datasets import Dataset
 from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit
 from digitrec.datasets.synthetic.digit_forms import FORMS, way_of_writing
 from digitrec.datasets.synthetic.font_letters import read_letters
 from digitrec.datasets.synthetic.nondigits import TAUGHT, UNSEEN, kinds
 from digitrec.ink.preprocessing import shrink
+from digitrec.networks.classifier import Classifier
+from digitrec.networks.measuring import test_sets
+from digitrec.networks.measuring.test_sets import LENGTH, PENS, UNTAUGHT, Checks, Drawn, half, make_checks
 from digitrec.splits import split_mnist
 
 NONDIGITS, WRITTEN, STEP, SEED = 6, 2, 20, 3
@@ -36,9 +36,9 @@ def few(mnist: Dataset, pen_digits: tuple[PenDigit, ...]) -> Iterator[None]:
         for digit in pen_digits[::STEP]
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checks, "load_pen_digits", lambda: poisoned)
-        patch.setattr(checks, "NONDIGITS", NONDIGITS)
-        patch.setattr(checks, "WRITTEN", WRITTEN)
+        patch.setattr(test_sets, "load_pen_digits", lambda: poisoned)
+        patch.setattr(test_sets, "NONDIGITS", NONDIGITS)
+        patch.setattr(test_sets, "WRITTEN", WRITTEN)
         yield
 
 
@@ -101,8 +101,8 @@ def test_checks_are_the_same_for_the_same_seed_and_others_for_another(
     for kind, drawn in made.nondigits.items():
         np.testing.assert_array_equal(drawn.paths, again.nondigits[kind].paths)
     np.testing.assert_array_equal(made.pen.paths, again.pen.paths)
-    monkeypatch.setattr(checks, "load_pen_digits", lambda: pen_digits[:: STEP * 10])
-    monkeypatch.setattr(checks, "NONDIGITS", 1)
+    monkeypatch.setattr(test_sets, "load_pen_digits", lambda: pen_digits[:: STEP * 10])
+    monkeypatch.setattr(test_sets, "NONDIGITS", 1)
     other = make_checks(SEED + 1)
     assert (other.forms.images != made.forms.images).any()
     np.testing.assert_array_equal(other.forms.labels, made.forms.labels)

@@ -1,6 +1,7 @@
 import pytest
 
-from digitrec.architectures import (
+from digitrec.ink.strips import BLANK, FRAMES
+from digitrec.networks.architectures import (
     ARCHITECTURES,
     Convolution,
     Dense,
@@ -12,8 +13,7 @@ from digitrec.architectures import (
     count_parameters,
     outline,
 )
-from digitrec.classifier import Classifier
-from digitrec.ink.strips import BLANK, FRAMES
+from digitrec.networks.classifier import Classifier
 from digitrec.recipe import PUBLISHED
 
 # As published, or counted by hand from the published layers.

@@ -10,12 +10,12 @@ import keras
 import numpy as np
 import pytest
 
-from digitrec import exchange
-from digitrec.classifier import load_classifier
 from digitrec.errors import ModelError
-from digitrec.exchange import add_model, pack
-from digitrec.golden import golden_images
-from digitrec.registry import PATH_FILES, delete_model, find_model, list_models, read_card
+from digitrec.networks import exchange
+from digitrec.networks.classifier import load_classifier
+from digitrec.networks.exchange import add_model, pack
+from digitrec.networks.golden import golden_images
+from digitrec.networks.registry import PATH_FILES, delete_model, find_model, list_models, read_card
 from digitrec.training.network import build, export_litert
 
 SHIPPED = find_model()

@@ -9,11 +9,11 @@ import platformdirs
 import pytest
 from pydantic import ValidationError
 
-from digitrec.classifier import Classifier, load_classifier
 from digitrec.datasets import Dataset
 from digitrec.datasets.sources.pen import PenDigit, draw_all, split_by_writer
 from digitrec.errors import ModelError
-from digitrec.registry import (
+from digitrec.networks.classifier import Classifier, load_classifier
+from digitrec.networks.registry import (
     PATH_FILES,
     SHIPPED,
     SHIPPED_NAME,
@@ -155,7 +155,7 @@ def test_a_model_file_that_the_card_does_not_name_is_refused(
 
 
 def test_for_a_shipped_model_git_is_the_remedy(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digitrec.registry.SHIPPED", model_folder.parent)
+    monkeypatch.setattr("digitrec.networks.registry.SHIPPED", model_folder.parent)
     (model_folder / "card.json").unlink()
     with pytest.raises(ModelError, match=r"Get it back with `git checkout models` or remake it with `make model`\."):
         read_card(model_folder)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from digitrec.classifier import Classifier
 from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit, split_by_writer, to_image
-from digitrec.exam import FILE, SIZE, Exam, make_exam, read_exam, write_exam
 from digitrec.ink.drawings import CANVAS, Drawing, Stroke, render
+from digitrec.networks.classifier import Classifier
+from digitrec.networks.measuring.reference_drawings import FILE, SIZE, Exam, make_exam, read_exam, write_exam
 
 SMALL = Exam(
     (

@@ -21,12 +21,21 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from digitrec.classifier import Classifier
 from digitrec.datasets import is_there, load_dataset
 from digitrec.errors import ModelError
 from digitrec.evaluation.metrics import measure
-from digitrec.golden import PARITY, ROUNDED_PARITY, difference, golden_images
-from digitrec.registry import PATH_FILES, Card, check_name, keep_model, read_card, read_file, workshop, write_card
+from digitrec.networks.classifier import Classifier
+from digitrec.networks.golden import PARITY, ROUNDED_PARITY, difference, golden_images
+from digitrec.networks.registry import (
+    PATH_FILES,
+    Card,
+    check_name,
+    keep_model,
+    read_card,
+    read_file,
+    workshop,
+    write_card,
+)
 from digitrec.storage import DAMAGED
 
 FORMS = {".keras": "model.keras", ".tflite": "model.tflite"}
@@ -36,7 +45,7 @@ UNMEASURED: dict[str, Any] = {
     name: Card.model_fields[name].default for name in ("calibration", "refusal", "rivals", "seeds", "speed")
 } | {"measured": ()}
 PATIENCE = 180  # seconds
-CHECK = Path(__file__).parent / "training" / "check_export.py"  # read, never run here
+CHECK = Path(__file__).with_name("export_check.py")  # read, never run here
 READABLE = 0o644 << 16  # by everybody, in a zip's own way of saying so
 ANY_DAY = (1980, 1, 1, 0, 0, 0)  # so that the same model packs to the same bytes
 

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from digitrec.classifier import (
+from digitrec.datasets import Dataset
+from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer, to_image
+from digitrec.datasets.synthetic.samples import own_sample
+from digitrec.errors import InkError, ModelError
+from digitrec.ink.drawings import render
+from digitrec.ink.pen_paths import to_path
+from digitrec.ink.preprocessing import Preprocessed, preprocess
+from digitrec.networks.classifier import (
     BATCH,
     CLOSE,
     FEW,
@@ -20,14 +27,7 @@ from digitrec.classifier import (
     load_classifier,
     share_of_digits,
 )
-from digitrec.datasets import Dataset
-from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer, to_image
-from digitrec.datasets.synthetic.samples import own_sample
-from digitrec.errors import InkError, ModelError
-from digitrec.ink.drawings import render
-from digitrec.ink.pen_paths import to_path
-from digitrec.ink.preprocessing import Preprocessed, preprocess
-from digitrec.registry import find_model, read_card, read_file
+from digitrec.networks.registry import find_model, read_card, read_file
 
 Images = NDArray[np.uint8]
 Shares = NDArray[np.float32]
@@ -311,7 +311,7 @@ def test_a_model_of_another_trade_is_refused(
     faces: tuple[Any, Any], model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ForeignInterpreter, "faces", faces)
-    monkeypatch.setattr("digitrec.interpreters.Interpreter", ForeignInterpreter)
+    monkeypatch.setattr("digitrec.networks.interpreters.Interpreter", ForeignInterpreter)
     with pytest.raises(ModelError, match=r"model\.tflite .*take \(1, 28, 28, 1\) .*Received: .*use another"):
         load_classifier(model_folder)
 
@@ -319,7 +319,7 @@ def test_a_model_of_another_trade_is_refused(
 def test_a_model_of_whole_numbers_is_refused_when_it_is_loaded(
     model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from digitrec.classifier import load_classifier
+    from digitrec.networks.classifier import load_classifier
 
     class Quantised:
         def __init__(self, **_: Any) -> None:
@@ -334,7 +334,7 @@ def test_a_model_of_whole_numbers_is_refused_when_it_is_loaded(
         def get_output_details(self) -> list[dict[str, Any]]:
             return [{"index": 1, "shape": np.array([1, 10]), "dtype": np.int8}]
 
-    monkeypatch.setattr("digitrec.interpreters.Interpreter", Quantised)
+    monkeypatch.setattr("digitrec.networks.interpreters.Interpreter", Quantised)
     with pytest.raises(ModelError, match=r"model\.tflite"):
         load_classifier(model_folder)
 
@@ -396,7 +396,9 @@ def test_features_of_anything_but_images_are_refused(classifier: Classifier) -> 
 
 
 def test_a_network_without_a_dense_layer_is_told(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digitrec.interpreters.Interpreter._get_ops_details", lambda _: [{"op_name": "CONV_2D"}])
+    monkeypatch.setattr(
+        "digitrec.networks.interpreters.Interpreter._get_ops_details", lambda _: [{"op_name": "CONV_2D"}]
+    )
     with pytest.raises(ModelError, match=r"ends in a dense layer\. Received: 'digitrec'"):
         classifier.features(some_digits(1))
 

@@ -1,0 +1,1 @@
+"""The figures of a model card and the data that they are measured on."""
