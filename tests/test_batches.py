@@ -17,7 +17,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from digitrec.batches import (
+from digitrec.datasets import load_dataset
+from digitrec.datasets import tables as dataset_tables
+from digitrec.errors import DataError
+from digitrec.ink.image_files import load_ink
+from digitrec.ink.preprocessing import preprocess
+from digitrec.networks.classifier import Classifier
+from digitrec.reading.files import (
     CHUNK,
     MAX_BAD,
     Batch,
@@ -25,17 +31,11 @@ from digitrec.batches import (
     Chunk,
     is_batch,
     open_batch,
-    pictures,
+    picture_files,
     read_batch,
     tables,
 )
-from digitrec.batches import forms as batch_forms
-from digitrec.datasets import load_dataset
-from digitrec.datasets import tables as dataset_tables
-from digitrec.errors import DataError
-from digitrec.ink.image_files import load_ink
-from digitrec.ink.preprocessing import preprocess
-from digitrec.networks.classifier import Classifier
+from digitrec.reading.files import formats as batch_forms
 
 Images = NDArray[np.uint8]
 PIXELS = [f"pixel{index}" for index in range(784)]
@@ -658,11 +658,11 @@ def set_flag(path: Path) -> None:
 def test_zips_that_cannot_be_read_are_refused(digits: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = put({"1.png": png(digits[0]), "2.png": png(digits[1])}, tmp_path / "a.zip")
     with monkeypatch.context() as patch:
-        patch.setattr(pictures, "MAX_UNPACKED", 100)
+        patch.setattr(picture_files, "MAX_UNPACKED", 100)
         with pytest.raises(DataError, match="unpack to at most"):
             open_batch(path)
-        patch.setattr(pictures, "MAX_UNPACKED", 10**9)
-        patch.setattr(pictures, "MAX_PICTURES", 1)
+        patch.setattr(picture_files, "MAX_UNPACKED", 10**9)
+        patch.setattr(picture_files, "MAX_PICTURES", 1)
         with pytest.raises(DataError, match=r"at most 1 pictures"):
             open_batch(path)
         with pytest.raises(DataError, match=r"at most 1 pictures"):

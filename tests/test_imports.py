@@ -118,7 +118,7 @@ from digitrec import load_classifier
 canvas = np.zeros((280, 280), np.uint8)
 canvas[60:220, 130:150] = 255
 assert load_classifier().read(canvas).digit is not None
-import digitrec.evaluation.saliency, digitrec.datasets.synthetic.samples, digitrec.xray, digitrec.__main__
+import digitrec.evaluation.saliency, digitrec.datasets.synthetic.samples, digitrec.reading.steps, digitrec.__main__
 print(*sorted({"tensorflow", "keras", "streamlit"} & set(sys.modules)))
 """
 

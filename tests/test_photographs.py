@@ -17,14 +17,21 @@ from digitrec.datasets.synthetic.composing import Settings, compose, pen_hands
 from digitrec.errors import PictureError
 from digitrec.ink.preprocessing import preprocess
 from digitrec.networks.classifier import Classifier
-from digitrec.numbers import PieceReader
-from digitrec.photographs import find_digits, read_sheet
-from digitrec.photographs.contrast import FAINTEST, STRAY, faintest, find_strokes, is_dark_on_light, measure_contrast
-from digitrec.photographs.pieces import LARGEST, Components, Piece, find_pieces, join_parts, usual_height
-from digitrec.photographs.rows import find_slope as find_row_slope
-from digitrec.photographs.rows import order, trace_rows
-from digitrec.photographs.ruling import find_slope, remove_ruling
-from digitrec.segmentation import FoundDigit
+from digitrec.reading.numbers.readers import PieceReader
+from digitrec.reading.numbers.segmentation import FoundDigit
+from digitrec.reading.photographs.components import LARGEST, Components, Piece, find_pieces, join_parts, usual_height
+from digitrec.reading.photographs.contrast import (
+    FAINTEST,
+    STRAY,
+    faintest,
+    find_strokes,
+    is_dark_on_light,
+    measure_contrast,
+)
+from digitrec.reading.photographs.page import find_digits, read_sheet
+from digitrec.reading.photographs.reading_order import find_slope as find_row_slope
+from digitrec.reading.photographs.reading_order import order, trace_rows
+from digitrec.reading.photographs.ruling import find_slope, remove_ruling
 from tests.sheets import Look, Rendered, handwriting, match, overlap, random_sheet, render
 
 Picture = NDArray[np.uint8]

@@ -12,14 +12,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from digitrec.batches import BatchReading, is_batch, open_batch, read_batch
 from digitrec.commands.common import AsJson, told
 from digitrec.errors import DataError, DigitrecError
 from digitrec.ink.image_files import load_ink
 from digitrec.networks.classifier import Classifier, Reading, load_classifier
 from digitrec.networks.registry import SHIPPED_NAME
-from digitrec.numbers import NumberReader, load_number_reader
-from digitrec.submission import make_submission
+from digitrec.reading.files import BatchReading, is_batch, open_batch, read_batch
+from digitrec.reading.files.submission import make_submission
+from digitrec.reading.numbers.readers import NumberReader, load_number_reader
 from digitrec.words import in_percent
 
 Read = tuple[dict[str, Any], pd.DataFrame]  # a picture's row, and a line for each of its digits

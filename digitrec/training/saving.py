@@ -22,8 +22,8 @@ from digitrec.ink.strips import LONGEST, ctc_loss, decode
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.classifier import load_classifier
 from digitrec.networks.registry import Card, write_card
+from digitrec.reading.numbers.sequence import load_sequence_reader
 from digitrec.recipe import Recipe
-from digitrec.sequence import load_sequence_reader
 from digitrec.splits import Parts
 from digitrec.training.network import build, export_litert, export_rounded
 from digitrec.validation import validation_for

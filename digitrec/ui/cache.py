@@ -18,8 +18,8 @@ from digitrec.errors import DataError
 from digitrec.evaluation.cross_validation import read_held_out
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, list_models
-from digitrec.numbers import NumberReader, PieceReader, SuitedReader
-from digitrec.sequence import SequenceReader, load_sequence_reader
+from digitrec.reading.numbers.readers import NumberReader, PieceReader, SuitedReader
+from digitrec.reading.numbers.sequence import SequenceReader, load_sequence_reader
 from digitrec.storage import fingerprint, write_rows
 from digitrec.ui.jobs import wait_for
 

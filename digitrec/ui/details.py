@@ -12,10 +12,10 @@ from digitrec.ink.drawings import Drawing, render
 from digitrec.ink.preprocessing import pad_to_square, preprocess
 from digitrec.networks.classifier import Classifier, Reading
 from digitrec.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame, tile, to_data_url, to_png
+from digitrec.reading.steps import xray
 from digitrec.ui import links
 from digitrec.ui.functions import show_functions
 from digitrec.words import in_percent
-from digitrec.xray import xray
 
 SHOWN = 140  # pixels, the side of a small picture
 COLUMNS = 16  # of feature maps

@@ -15,7 +15,6 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.batches import MAX_BAD, Batch, BatchReading, Chunk, open_batch, read_batch
 from digitrec.datasets import Progress, data_folder, load_dataset
 from digitrec.datasets.export import to_frame
 from digitrec.datasets.sources.uploads import add_upload
@@ -25,7 +24,8 @@ from digitrec.ink.preprocessing import SIDE
 from digitrec.networks.classifier import Classifier
 from digitrec.pictures import as_paper, enlarge, to_data_url
 from digitrec.pictures import frame as edge
-from digitrec.submission import make_submission
+from digitrec.reading.files import MAX_BAD, Batch, BatchReading, Chunk, open_batch, read_batch
+from digitrec.reading.files.submission import make_submission
 from digitrec.ui.empty import wants_sample
 from digitrec.ui.functions import show_functions
 from digitrec.ui.jobs import wait_for

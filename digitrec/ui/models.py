@@ -31,7 +31,7 @@ from digitrec.networks.registry import (
     what_it_reads,
 )
 from digitrec.pictures import as_paper
-from digitrec.sequence import load_sequence_reader
+from digitrec.reading.numbers.sequence import load_sequence_reader
 from digitrec.ui.cache import MODEL, NUMBER_MODEL, PIECE_BY_PIECE, SUITED, classifier, probabilities
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, told

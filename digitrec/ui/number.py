@@ -10,10 +10,10 @@ from typing import Any
 
 import streamlit as st
 
-from digitrec.byhand import Change, NamedDigit, box_of, change_by_hand
 from digitrec.ink.drawings import WIDE
 from digitrec.networks.classifier import Reading
-from digitrec.numbers import NumberReader
+from digitrec.reading.numbers.edits import Change, NamedDigit, box_of, change_by_hand
+from digitrec.reading.numbers.readers import NumberReader
 from digitrec.ui import details, links, live, paper, tools
 from digitrec.ui.cache import classifier, number_reader
 from digitrec.ui.messages import told

@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 from digitrec.datasets import Progress, load_dataset
 from digitrec.ink.image_files import MAX_BYTES, decode_grey
 from digitrec.networks.classifier import Classifier
-from digitrec.numbers import NumberReader
-from digitrec.photographs import Box, SheetReading, find_digits, read_sheet
 from digitrec.pictures import as_paper, to_data_url
+from digitrec.reading.numbers.readers import NumberReader
+from digitrec.reading.photographs.page import Box, SheetReading, find_digits, read_sheet
 from digitrec.ui.empty import wants_sample
 from digitrec.ui.functions import show_functions
 from digitrec.ui.jobs import wait_for

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from digitrec import load_classifier, load_dataset
-from digitrec.batches import open_batch, read_batch
 from digitrec.datasets import is_there
 from digitrec.networks.registry import find_model
-from digitrec.submission import check_submission, make_submission
+from digitrec.reading.files import open_batch, read_batch
+from digitrec.reading.files.submission import check_submission, make_submission
 from tests.benchmarks.table import row
 
 ROWS = 28_000  # of Kaggle's test.csv
@@ -30,7 +30,7 @@ MEASURE = """
 import re, sys, time
 from pathlib import Path
 from digitrec import load_classifier
-from digitrec.batches import open_batch, read_batch
+from digitrec.reading.files import open_batch, read_batch
 what, path = sys.argv[1:]
 classifier = load_classifier()
 start = time.perf_counter()

@@ -15,7 +15,7 @@ from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Hand, Settin
 from digitrec.errors import DataError
 from digitrec.evaluation.metrics import wilson_interval
 from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME
-from digitrec.numbers import NumberReader, load_number_reader
+from digitrec.reading.numbers.readers import NumberReader, load_number_reader
 from tests.benchmarks.table import row
 
 SEED = 20  # of the numbers; each index of it is another one

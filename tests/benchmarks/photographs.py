@@ -9,7 +9,7 @@ from PIL import Image
 
 from digitrec import load_classifier
 from digitrec.evaluation.metrics import wilson_interval
-from digitrec.photographs import read_sheet
+from digitrec.reading.photographs.page import read_sheet
 from tests.benchmarks.table import row
 from tests.sheets import DIFFICULTIES, Look, handwriting, match, random_sheet, render
 

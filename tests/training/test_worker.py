@@ -23,9 +23,9 @@ from digitrec.errors import DataError
 from digitrec.ink.drawings import render
 from digitrec.ink.strips import to_strip
 from digitrec.networks.registry import read_card, read_file, what_it_reads
+from digitrec.reading.numbers.sequence import load_sequence_reader
 from digitrec.recipe import PUBLISHED, Recipe
 from digitrec.runs import Run
-from digitrec.sequence import load_sequence_reader
 from digitrec.splits import Parts, split_for
 from digitrec.training import worker as at_work
 from digitrec.training.worker import work

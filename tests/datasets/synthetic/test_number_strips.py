@@ -20,7 +20,7 @@ from digitrec.datasets.synthetic.composing import (
 from digitrec.datasets.synthetic.number_strips import KINDS, SHARES, NumberSet, compose_strips
 from digitrec.ink.preprocessing import preprocess
 from digitrec.networks.classifier import Classifier
-from digitrec.segmentation import read_number
+from digitrec.reading.numbers.segmentation import read_number
 
 
 def block(width: int) -> NDArray[np.uint8]:

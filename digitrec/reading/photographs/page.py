@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from digitrec.ink.image_files import decode_grey
 from digitrec.ink.preprocessing import SIDE, find_box, preprocess
-from digitrec.photographs.contrast import find_strokes, measure_contrast
-from digitrec.photographs.pieces import MARGIN, Piece, cut, find_pieces
-from digitrec.photographs.rows import order
-from digitrec.photographs.ruling import remove_ruling
-from digitrec.segmentation import Piece as Part
+from digitrec.reading.numbers.segmentation import Piece as Part
+from digitrec.reading.photographs.components import MARGIN, Piece, cut, find_pieces
+from digitrec.reading.photographs.contrast import find_strokes, measure_contrast
+from digitrec.reading.photographs.reading_order import order
+from digitrec.reading.photographs.ruling import remove_ruling
 
 WORKING_SIDE = 2000  # pixels; a digit 3 mm high on an A4 page then has 20, as many as the network sees of it
 

@@ -25,10 +25,10 @@ from digitrec.errors import InkError
 from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place, render
 from digitrec.ink.preprocessing import preprocess
 from digitrec.networks.classifier import Classifier
-from digitrec.segmentation import FoundDigit, NumberReading, Piece, join, read_number, split
-from digitrec.segmentation.cuts import DEAREST, SIDEWAYS, _cheapest, _seams
-from digitrec.segmentation.rows import FLOOR, GAP, LINKED, LOW, LOW_BELOW, READ, _best_path, score
-from digitrec.segmentation.writing import SPECK, _pen_width, reduce_ink
+from digitrec.reading.numbers.best_path import FLOOR, GAP, LINKED, LOW, LOW_BELOW, READ, _best_path, score
+from digitrec.reading.numbers.components import SPECK, _pen_width, reduce_ink
+from digitrec.reading.numbers.cuts import DEAREST, SIDEWAYS, _cheapest, _seams
+from digitrec.reading.numbers.segmentation import FoundDigit, NumberReading, Piece, join, read_number, split
 
 Ink = NDArray[np.uint8]
 

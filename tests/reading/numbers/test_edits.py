@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digitrec.byhand import NEAR, Change, NamedDigit, box_of, change_by_hand
-from digitrec.segmentation import FoundDigit, Piece
-from digitrec.segmentation.found import read_pieces
+from digitrec.reading.numbers.edits import NEAR, Change, NamedDigit, box_of, change_by_hand
+from digitrec.reading.numbers.results import read_pieces
+from digitrec.reading.numbers.segmentation import FoundDigit, Piece
 
 HIGH, STEP = 60, 40  # pixels: of a bar, and from the left of one to the left of the next
 Ink = NDArray[np.uint8]

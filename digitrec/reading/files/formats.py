@@ -3,11 +3,11 @@
 import zipfile
 from pathlib import Path
 
-from digitrec.batches.arrays import open_idx, open_npy, open_npz
-from digitrec.batches.batch import Batch
-from digitrec.batches.pictures import open_folder, open_zip
-from digitrec.batches.tables import open_csv, open_parquet
 from digitrec.errors import DataError
+from digitrec.reading.files.arrays import open_idx, open_npy, open_npz
+from digitrec.reading.files.batch import Batch
+from digitrec.reading.files.picture_files import open_folder, open_zip
+from digitrec.reading.files.tables import open_csv, open_parquet
 
 MAX_BYTES = 20_000_000_000  # ten million rows of a CSV
 TABLES = (".csv", ".tsv", ".txt")

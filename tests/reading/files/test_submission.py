@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitrec.errors import DataError
-from digitrec.submission import check_submission, make_submission
+from digitrec.reading.files.submission import check_submission, make_submission
 
 DIGITS = st.lists(st.integers(0, 9), min_size=1, max_size=300)
 

@@ -13,7 +13,7 @@ from typing import Literal
 from digitrec.datasets.synthetic.composing import Box
 from digitrec.errors import InkError
 from digitrec.evaluation.robustness import Read
-from digitrec.segmentation import FoundDigit, join, split
+from digitrec.reading.numbers.segmentation import FoundDigit, join, split
 
 NEAR = 6  # pixels by which each side of a box may differ, and it is still that of the same digit
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.photographs.pieces import Piece
+from digitrec.reading.photographs.components import Piece
 
 STEEPEST = 17.0  # degrees
 STEP = 0.5

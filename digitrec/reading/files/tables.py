@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from digitrec.batches.batch import Batch, check_count, digits_in_words, labels_in_words
 from digitrec.datasets.tables import (
     CHUNK,
     LABEL,
@@ -24,6 +23,7 @@ from digitrec.datasets.tables import (
     torn,
 )
 from digitrec.errors import DataError
+from digitrec.reading.files.batch import Batch, check_count, digits_in_words, labels_in_words
 
 MAX_GROUP = 300_000_000  # bytes; short columns have one page a group, and a page is read as a whole
 COUNTED = 250_000_000  # bytes; a larger CSV is not read twice to know how many rows it has

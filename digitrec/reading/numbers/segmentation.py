@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from digitrec.errors import InkError
 from digitrec.evaluation.robustness import Read
 from digitrec.ink.preprocessing import find_box, find_ink
-from digitrec.segmentation.cuts import DEAREST, Cut, Cutter, along_seams, between_components, between_strokes
-from digitrec.segmentation.found import FoundDigit, NumberReading, Piece, Pixels, read_pieces
-from digitrec.segmentation.rows import CROSSED, Part, improve, into_stretches, judge, score
-from digitrec.segmentation.writing import Writing, cut_out, find_groups, find_specks, reduce_ink, widest_component
+from digitrec.reading.numbers.best_path import CROSSED, Part, improve, into_stretches, judge, score
+from digitrec.reading.numbers.components import Writing, cut_out, find_groups, find_specks, reduce_ink, widest_component
+from digitrec.reading.numbers.cuts import DEAREST, Cut, Cutter, along_seams, between_components, between_strokes
+from digitrec.reading.numbers.results import FoundDigit, NumberReading, Piece, Pixels, read_pieces
 
 __all__ = ["FoundDigit", "NumberReading", "Piece", "join", "read_apart", "read_number", "split"]
 

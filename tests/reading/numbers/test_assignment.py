@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, ImageHand, Number, PenHand, compose
 from digitrec.datasets.synthetic.composing import Settings as Way
 from digitrec.ink.drawings import Drawing, Stroke, render
-from digitrec.segmentation import Piece
-from digitrec.segmentation.dividing import divide, leave_out_specks
-from digitrec.segmentation.writing import SPECK
+from digitrec.reading.numbers.assignment import divide, leave_out_specks
+from digitrec.reading.numbers.components import SPECK
+from digitrec.reading.numbers.segmentation import Piece
 
 Ink = NDArray[np.uint8]
 Hands = tuple[PenHand, ...] | tuple[ImageHand, ...]

@@ -5,10 +5,10 @@ file -> `open_batch` -> `Batch` -> chunks of images        batch, classifier -> 
 What is no digit in an otherwise good file is left aside, named with its place and its reason, and counted.
 """
 
-from digitrec.batches.batch import Batch
-from digitrec.batches.forms import is_batch, open_batch
-from digitrec.batches.reading import BatchReading, read_batch
 from digitrec.datasets.tables import CHUNK, MAX_BAD, BadRow, Chunk
+from digitrec.reading.files.batch import Batch
+from digitrec.reading.files.formats import is_batch, open_batch
+from digitrec.reading.files.reader import BatchReading, read_batch
 
 __all__ = [
     "CHUNK",

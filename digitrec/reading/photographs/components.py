@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digitrec.photographs.contrast import Picture
+from digitrec.reading.photographs.contrast import Picture
 
 Boxes = NDArray[np.intp]  # (n, 4): top, bottom, left, right
 Shape = tuple[int, int]
@@ -111,7 +111,7 @@ def find_pieces(strokes: NDArray[np.bool_], contrast: Picture) -> Pieces:
 
     Parameters
     ----------
-    strokes, contrast : (H, W) bool and float32, as `digitrec.photographs.contrast` gives them.
+    strokes, contrast : (H, W) bool and float32, as `digitrec.reading.photographs.contrast` gives them.
     """
     labels, count = ndimage.label(strokes, np.ones((3, 3)))
     numbers = labels[strokes]

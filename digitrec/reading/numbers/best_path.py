@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.evaluation.robustness import Read
-from digitrec.segmentation.cuts import MOST, Cutter
-from digitrec.segmentation.writing import Bools, Places, Writing, size_of, to_images
+from digitrec.reading.numbers.components import Bools, Places, Writing, size_of, to_images
+from digitrec.reading.numbers.cuts import MOST, Cutter
 
 # Lengths in heights of the number.
 LINKED = 0.35  # ink across a wider gap is never one digit

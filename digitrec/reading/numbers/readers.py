@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, what_it_reads
-from digitrec.segmentation import NumberReading, read_apart, read_number
-from digitrec.sequence import SequenceReader, load_sequence_reader
+from digitrec.reading.numbers.segmentation import NumberReading, read_apart, read_number
+from digitrec.reading.numbers.sequence import SequenceReader, load_sequence_reader
 
 
 class NumberReader(Protocol):
@@ -24,7 +24,7 @@ class NumberReader(Protocol):
         """What tells its answers from those of any other reader."""
 
     def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
-        """Find the digits of a number and read them; arguments and errors as of `digitrec.segmentation.read_number`."""
+        """Find the digits of a number and read them; arguments and errors as of `segmentation.read_number`."""
 
     def is_unsure(self, probabilities: NDArray[np.float32]) -> bool:
         """Whether ten probabilities are too weak for a verdict on one digit."""
@@ -42,7 +42,7 @@ class PieceReader:
         return self.classifier.card.files.get("model.tflite", self.classifier.card.name)
 
     def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
-        """See `digitrec.segmentation.read_number`."""
+        """See `digitrec.reading.numbers.segmentation.read_number`."""
         return read_number(canvas, self.classifier.predict_proba, strokes)
 
     def is_unsure(self, probabilities: NDArray[np.float32]) -> bool:
@@ -63,7 +63,7 @@ class SuitedReader:
         return f"{self.pieces.key} {self.sweep.key}"
 
     def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
-        """See `digitrec.segmentation.read_number`."""
+        """See `digitrec.reading.numbers.segmentation.read_number`."""
         if strokes:
             return self.pieces.read(canvas, strokes)
         return read_apart(canvas, self.pieces.classifier.predict_proba) or self.sweep.read(canvas)

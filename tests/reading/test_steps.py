@@ -3,7 +3,7 @@ from numpy.typing import NDArray
 
 from digitrec.ink.preprocessing import STEPS, preprocess
 from digitrec.networks.classifier import Classifier
-from digitrec.xray import EXPLANATIONS, xray
+from digitrec.reading.steps import EXPLANATIONS, xray
 
 
 def test_every_step_of_the_recipe_is_explained_in_its_order() -> None:

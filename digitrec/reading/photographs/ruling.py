@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digitrec.photographs.contrast import Picture, faintest
+from digitrec.reading.photographs.contrast import Picture, faintest
 
 Mask = NDArray[np.bool_]
 
@@ -33,7 +33,7 @@ def remove_ruling(strokes: Mask, contrast: Picture) -> tuple[Mask, Mask]:
 
     Parameters
     ----------
-    strokes, contrast : (H, W) bool and float32, as `digitrec.photographs.contrast` gives them.
+    strokes, contrast : (H, W) bool and float32, as `digitrec.reading.photographs.contrast` gives them.
 
     Returns
     -------

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.ink.preprocessing import find_box
-from digitrec.segmentation.cuts import Cut, along_seams, between_components, between_strokes
-from digitrec.segmentation.found import Piece, Pixels
-from digitrec.segmentation.writing import Places, Writing, cut_out, find_groups, find_specks, reduce_ink
+from digitrec.reading.numbers.components import Places, Writing, cut_out, find_groups, find_specks, reduce_ink
+from digitrec.reading.numbers.cuts import Cut, along_seams, between_components, between_strokes
+from digitrec.reading.numbers.results import Piece, Pixels
 
 BEYOND = 8.0  # widths of the pen that a cut may cross, rather than leave as much ink as a digit's on the wrong side
 

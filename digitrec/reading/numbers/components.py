@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from digitrec.ink.preprocessing import SIDE, find_box
-from digitrec.segmentation.found import Piece, Pixels, to_image
+from digitrec.reading.numbers.results import Piece, Pixels, to_image
 
 WORK = 64  # pixels, about the height of a number when it is cut; read digits are made from all of the ink
 FAINT = 0.25  # of the darkest ink; what is fainter connects nothing

@@ -18,12 +18,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.batches.batch import Batch, digits_in_words, labels_in_words
 from digitrec.datasets.sources.local_files import MAX_PICTURES
 from digitrec.datasets.tables import MAX_BAD, BadRow, Chunk
 from digitrec.errors import DataError, DigitrecError, PictureError
 from digitrec.ink.image_files import MAX_BYTES, load_ink
 from digitrec.ink.preprocessing import SIDE, preprocess
+from digitrec.reading.files.batch import Batch, digits_in_words, labels_in_words
 from digitrec.storage import DAMAGED
 
 AT_ONCE = 128  # pictures; enough to show that something moves

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.segmentation.writing import Bools, Places, Writing
+from digitrec.reading.numbers.components import Bools, Places, Writing
 
 SPREAD = 0.1  # seams that are closer, on average over their rows, are one
 MOST = 80  # cuts at most; the cheapest

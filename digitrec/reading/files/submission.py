@@ -11,7 +11,7 @@ HEADER = "ImageId,Label"
 
 
 def make_submission(frame: pd.DataFrame, expected_rows: int | None = None) -> bytes:
-    """A submission from what `digitrec.batches.read_batch` read.
+    """A submission from what `digitrec.reading.files.read_batch` read.
 
     Parameters
     ----------

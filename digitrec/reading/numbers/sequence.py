@@ -2,7 +2,7 @@
 
 canvas -> `to_strip` -> LiteRT -> answers -> `decode` -> the ink divided among the digits -> `NumberReading`
 
-Unlike `digitrec.segmentation`, it never decides where one digit ends before it has read it (connectionist temporal
+Unlike `numbers.segmentation`, it never decides where one digit ends before it has read it (connectionist temporal
 classification; Graves and others, 2006).
 """
 
@@ -18,8 +18,8 @@ from digitrec.ink.preprocessing import SIDE, find_ink
 from digitrec.ink.strips import BLANK, FRAMES, WIDTH, decode, to_column, to_strip
 from digitrec.networks.interpreters import Interpreters, answers, check_face, faces
 from digitrec.networks.registry import NUMBERS_NAME, Card, find_model, read_card, read_file
-from digitrec.segmentation.dividing import divide, leave_out_specks
-from digitrec.segmentation.found import FoundDigit, NumberReading, to_image
+from digitrec.reading.numbers.assignment import divide, leave_out_specks
+from digitrec.reading.numbers.results import FoundDigit, NumberReading, to_image
 
 BATCH = 16  # strips at once
 

@@ -1,0 +1,1 @@
+"""Reading whole numbers, photographs and files with a classifier."""

@@ -1,0 +1,8 @@
+"""From a picture of a page to every digit on it.
+
+picture -> contrast -> strokes without ruling -> components -> reading order -> digits
+"""
+
+from digitrec.reading.photographs.page import Sheet, find_digits, read_sheet
+
+__all__ = ["Sheet", "find_digits", "read_sheet"]
