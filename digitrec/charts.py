@@ -211,7 +211,7 @@ def plane(
 def learning_curves(history: pd.DataFrame, steps: pd.DataFrame, epochs: int, what: str) -> go.Figure:
     """How `what`, "loss" or "accuracy", went: a line within the epochs, and a dot after each.
 
-    The frames are those of `digitrec.runs.Run`. Before the first step there are the axes alone.
+    The frames are those of `digitrec.training.runs.Run`. Before the first step there are the axes alone.
     """
     figure = go.Figure()
     percent = 100 if what == "accuracy" else 1

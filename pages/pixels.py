@@ -14,7 +14,7 @@ from digitrec.datasets.exploration.pixels import (
 )
 from digitrec.datasets.exploration.properties import measure_images
 from digitrec.pictures import as_grey, colour_signed, shade
-from digitrec.scaling import SCALINGS, scale
+from digitrec.training.scaling import SCALINGS, scale
 from digitrec.ui.cache import pixel_summary, properties
 from digitrec.ui.functions import show_functions
 from digitrec.ui.messages import begin_page

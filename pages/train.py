@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from digitrec import runs, speed
 from digitrec.errors import DigitrecError
-from digitrec.plainkeras import as_code
-from digitrec.recipe import check_recipe
-from digitrec.splits import split_for
+from digitrec.training import duration, runs
+from digitrec.training.keras_code import as_code
+from digitrec.training.recipe import check_recipe
+from digitrec.training.splits import split_for
 from digitrec.ui.jobs import look_at
 from digitrec.ui.messages import as_plain_text, begin_page, told
 from digitrec.ui.recipes import choose_recipe
@@ -35,11 +35,11 @@ with st.expander("A new training", expanded=not names, icon=":material/school:",
     except DigitrecError as error:
         st.warning(as_plain_text(str(error)), icon=":material/rule:")
     if parts is not None:
-        step = speed.known_step(recipe)
+        step = duration.known_step(recipe)
         if step is None:  # measured while nobody waits; the next look at the page has it
-            look_at(("speed", recipe.network, recipe.batch), lambda _: speed.measure_step(recipe))
+            look_at(("speed", recipe.network, recipe.batch), lambda _: duration.measure_step(recipe))
         expected = (
-            f"about {in_seconds(speed.estimate(recipe, len(parts.train), step))} on this machine"
+            f"about {in_seconds(duration.estimate(recipe, len(parts.train), step))} on this machine"
             if step
             else "how long it takes is being measured"
         )

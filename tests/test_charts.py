@@ -19,7 +19,7 @@ from digitrec.charts import (
 )
 from digitrec.datasets.exploration.labels import count_labels
 from digitrec.evaluation.metrics import confusion, measure
-from digitrec.runs import HISTORY, STEPS, read_table
+from digitrec.training.runs import HISTORY, STEPS, read_table
 
 LABELS = np.repeat(np.arange(10), [5, 9, 1, 4, 4, 4, 3, 8, 2, 4]).astype(np.uint8)
 

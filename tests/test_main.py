@@ -17,7 +17,7 @@ from sklearn.metrics import log_loss, precision_score, recall_score
 from sklearn.preprocessing import normalize
 from typer.testing import CliRunner
 
-from digitrec import load_dataset, runs
+from digitrec import load_dataset
 from digitrec.__main__ import app
 from digitrec.datasets import Split
 from digitrec.errors import RecipeError
@@ -26,7 +26,8 @@ from digitrec.evaluation.metrics import per_digit
 from digitrec.ink.image_files import load_ink
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.registry import NUMBERS_NAME, SHIPPED, read_card
-from digitrec.recipe import PUBLISHED, Recipe, change, parse
+from digitrec.training import runs
+from digitrec.training.recipe import PUBLISHED, Recipe, change, parse
 
 ROOT = Path(__file__).parent.parent
 

@@ -12,8 +12,8 @@ from digitrec.datasets.exploration.properties import measure_images
 from digitrec.evaluation.cross_validation import held_out_path
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.registry import SHIPPED, read_card, write_card
-from digitrec.training.network import build
-from digitrec.training.saving import save_files
+from digitrec.training.worker.network import build
+from digitrec.training.worker.saving import save_files
 from digitrec.words import with_article
 
 ROOT = Path(__file__).parent.parent

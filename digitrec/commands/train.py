@@ -9,11 +9,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from digitrec import runs
 from digitrec.commands.common import AsJson, show, told
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.registry import SHIPPED_NAME, keep_model, models_folders, replace_model
-from digitrec.recipe import PUBLISHED, SHIPPED, Recipe, change, parse
+from digitrec.training import runs
+from digitrec.training.recipe import PUBLISHED, SHIPPED, Recipe, change, parse
 
 LOOK = 0.3  # seconds between two looks at the run
 
@@ -120,7 +120,7 @@ def _text(row: dict[str, Any]) -> str:
 
 
 def _make_shipped(folder: Path | None, recipe: Recipe, *, as_json: bool) -> None:
-    from digitrec.training.shipped import make_model  # noqa: PLC0415  TensorFlow is loaded for this alone
+    from digitrec.training.shipped.shipped import make_model  # noqa: PLC0415  TensorFlow is loaded for this alone
 
     folder = folder or models_folders()[0] / SHIPPED_NAME
     card = make_model(folder, recipe, lambda line: typer.echo(line, err=True))

@@ -2,7 +2,7 @@
 
 data -> `read_held_out` -> three networks, each taught with two thirds and reading the last -> probabilities
 
-The networks are trained in a process of their own (`digitrec.training.folds`). The answers are kept in the data folder.
+The networks are trained in a process of their own (`worker.folds`). The answers are kept in the data folder.
 """
 
 import subprocess
@@ -63,7 +63,7 @@ def read_held_out(data: Dataset, progress: Progress) -> NDArray[np.float32]:
 
 
 def _train(source: str, out: Path, progress: Progress) -> None:
-    command = [sys.executable, "-m", "digitrec.training.folds", source, str(out)]
+    command = [sys.executable, "-m", "digitrec.training.worker.folds", source, str(out)]
     with (
         (out.parent / "log.txt").open("w+", encoding="utf-8", errors="replace") as log,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as worker,  # noqa: S603  our own

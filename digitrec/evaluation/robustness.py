@@ -15,10 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digitrec.augmentation import neighbourhood
 from digitrec.errors import InkError
 from digitrec.evaluation.metrics import wilson_interval
 from digitrec.ink.preprocessing import CENTRE, SIDE
+from digitrec.training.augmentation import neighbourhood
 
 Images = NDArray[np.float32]
 Read = Callable[[NDArray[np.uint8]], NDArray[np.float32]]  # (n, 28, 28) uint8 -> (n, 10) probabilities

@@ -223,7 +223,7 @@ def _compare(probabilities: NDArray[np.float32], answers: NDArray[np.float32] | 
 
 
 def _convert(folder: Path, *forms: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "digitrec.training.convert", str(folder), *forms]
+    command = [sys.executable, "-m", "digitrec.training.worker.convert", str(folder), *forms]
     try:
         ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)  # noqa: S603
         said: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])

@@ -1,4 +1,4 @@
-"""The worker that trains: the only part of digitrec that loads TensorFlow. The app never imports it.
+"""Training: recipe -> worker process -> run folder -> live curves -> model folder.
 
-recipe + data -> network -> fitting -> a model folder
+What stands here is light; TensorFlow is loaded in `worker` and `shipped` alone, which the app never imports.
 """

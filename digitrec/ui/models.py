@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec import runs
 from digitrec.charts import compared_curves
 from digitrec.chartwords import tell_curves
 from digitrec.datasets import Dataset, Split
@@ -32,6 +31,7 @@ from digitrec.networks.registry import (
 )
 from digitrec.pictures import as_paper
 from digitrec.reading.numbers.sequence import load_sequence_reader
+from digitrec.training import runs
 from digitrec.ui.cache import MODEL, NUMBER_MODEL, PIECE_BY_PIECE, SUITED, classifier, probabilities
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, told

@@ -5,13 +5,13 @@ from typing import Any
 
 import streamlit as st
 
-from digitrec.augmentation import Augmentation
 from digitrec.datasets import Dataset
 from digitrec.layerpicture import layer_picture
 from digitrec.networks.architectures import ARCHITECTURES, count_parameters, outline
 from digitrec.networks.summaries import read_summary
-from digitrec.recipe import LIMITS, OPTIMISERS, PRECISIONS, PUBLISHED, SCHEDULES, Recipe, suit
-from digitrec.scaling import SCALINGS
+from digitrec.training.augmentation import Augmentation
+from digitrec.training.recipe import LIMITS, OPTIMISERS, PRECISIONS, PUBLISHED, SCHEDULES, Recipe, suit
+from digitrec.training.scaling import SCALINGS
 from digitrec.ui.messages import text_colour
 
 WIDTH = 160  # pixels of a field

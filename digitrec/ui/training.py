@@ -10,7 +10,6 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec import runs
 from digitrec.charts import confusion_squares, learning_curves
 from digitrec.chartwords import tell_confusions, tell_curve
 from digitrec.datasets import Split
@@ -22,14 +21,15 @@ from digitrec.ink.strips import decode, to_strip
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.registry import keep_model
 from digitrec.pictures import as_paper, shade
-from digitrec.recipe import Recipe
-from digitrec.runs import Run, Snapshot
-from digitrec.splits import split_for
+from digitrec.training import runs
+from digitrec.training.recipe import Recipe
+from digitrec.training.runs import Run, Snapshot
+from digitrec.training.splits import split_for
+from digitrec.training.validation import DigitValidation, NumberValidation, validation_for
 from digitrec.ui import paper
 from digitrec.ui.cache import dataset
 from digitrec.ui.messages import as_plain_text, text_colour, told
 from digitrec.ui.strip import Captioned, show_strip
-from digitrec.validation import DigitValidation, NumberValidation, validation_for
 from digitrec.words import in_percent, in_seconds
 
 SHOWN = 24  # images of a kind

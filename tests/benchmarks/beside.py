@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from digitrec import runs
+from digitrec.training import runs
 from tests.benchmarks.drawing import while_drawing
 from tests.benchmarks.table import row
 from tests.browser import chromium
@@ -97,7 +97,9 @@ def newest(folder: Path) -> Path:
 
 def find_worker(folder: Path) -> psutil.Process:
     """The process that trains in this folder."""
-    workers = [one for one in psutil.process_iter(["cmdline"]) if "digitrec.training" in (one.info["cmdline"] or [])]
+    workers = [
+        one for one in psutil.process_iter(["cmdline"]) if "digitrec.training.worker" in (one.info["cmdline"] or [])
+    ]
     for worker in workers:
         held = [file.path for file in worker.open_files() if file.path.endswith("alive.lock")]
         if any(path.startswith(f"{folder}/") for path in held):

@@ -10,7 +10,7 @@ from digitrec.networks.measuring.figures import measure_again
 from digitrec.networks.measuring.reference_drawings import read_exam
 from digitrec.networks.measuring.test_sets import make_checks
 from digitrec.networks.registry import SHIPPED_NAME, find_model, read_card
-from digitrec.training.rivals import measure_rival
+from digitrec.training.shipped.rivals import measure_rival
 from tests.benchmarks.table import row
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from digitrec import runs
 from digitrec.datasets import is_there, load_dataset
 from digitrec.networks.architectures import ARCHITECTURES
-from digitrec.recipe import PUBLISHED, Recipe
-from digitrec.runs import Run
-from digitrec.splits import split_for
+from digitrec.training import runs
+from digitrec.training.recipe import PUBLISHED, Recipe
+from digitrec.training.runs import Run
+from digitrec.training.splits import split_for
 from tests.benchmarks.table import row
 
 BAR = 0.9865  # validation accuracy, what `cnn-three-blocks` was published with

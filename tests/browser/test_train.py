@@ -7,7 +7,8 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from digitrec import load_classifier, runs
+from digitrec import load_classifier
+from digitrec.training import runs
 from tests.browser.app import PATIENCE, SEVEN, Server, draw, settle, verdict, wait_for_canvas
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
@@ -86,7 +87,9 @@ def test_a_network_is_trained_stopped_taken_up_kept_and_drawn_with(page: Page, s
 def test_a_worker_that_is_killed_is_told_and_goes_on(page: Page, server: Server) -> None:
     folder = begin(page, server, 60)
     expect(page.get_by_text("Read of those kept aside")).to_be_visible(timeout=LONG)
-    workers = [one for one in psutil.process_iter(["cmdline"]) if "digitrec.training" in (one.info["cmdline"] or [])]
+    workers = [
+        one for one in psutil.process_iter(["cmdline"]) if "digitrec.training.worker" in (one.info["cmdline"] or [])
+    ]
     (worker,) = [one for one in workers if str(folder / "alive.lock") in {file.path for file in one.open_files()}]
     worker.kill()
     expect(page.get_by_text("ended without a word", exact=False).first).to_be_visible(timeout=PATIENCE)

@@ -14,7 +14,7 @@ from digitrec.networks.architectures import (
     outline,
 )
 from digitrec.networks.classifier import Classifier
-from digitrec.recipe import PUBLISHED
+from digitrec.training.recipe import PUBLISHED
 
 # As published, or counted by hand from the published layers.
 PARAMETERS = {

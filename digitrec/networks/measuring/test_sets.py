@@ -17,7 +17,7 @@ from digitrec.datasets.synthetic.nondigits import TAUGHT, UNSEEN, kinds
 from digitrec.ink.drawings import CANVAS, Drawing, place, render
 from digitrec.ink.pen_paths import FEATURES, POINTS, to_path
 from digitrec.ink.preprocessing import shrink
-from digitrec.splits import split_mnist
+from digitrec.training.splits import split_mnist
 
 NONDIGITS = 400  # of each kind
 WRITTEN = 50  # of each form of the synthetic writer

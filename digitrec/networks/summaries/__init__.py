@@ -1,6 +1,6 @@
 """What Keras's `summary` says of each network of the catalogue, as files: the app never loads Keras.
 
-`python -m digitrec.training.summaries` writes them.
+`python -m digitrec.training.worker.summaries` writes them.
 """
 
 from pathlib import Path

@@ -16,7 +16,7 @@ from digitrec.ink.preprocessing import shrink
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.measuring import test_sets
 from digitrec.networks.measuring.test_sets import LENGTH, PENS, UNTAUGHT, Checks, Drawn, half, make_checks
-from digitrec.splits import split_mnist
+from digitrec.training.splits import split_mnist
 
 NONDIGITS, WRITTEN, STEP, SEED = 6, 2, 20, 3
 

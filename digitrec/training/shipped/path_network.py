@@ -1,0 +1,63 @@
+"""The network that reads the pen's path, and how it is taught.
+
+strokes, targets -> varied anew in each epoch -> `to_path` -> convolutions along the path -> ten probabilities
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.ink.pen_paths import FEATURES, POINTS, Strokes, Variation, to_path, vary_strokes
+from digitrec.training.worker.fitting import one_cycle
+
+WIDTHS = (32, 64, 96)  # filters of each convolution
+SPAN = 5  # points that one looks at
+BATCH, RATE, DECAY, AVERAGING, WARMUP = 128, 3e-3, 1e-2, 0.995, 0.1
+SMOOTHING = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class PathLesson:
+    """Drawings, and what should be answered: `targets` (n, 10) float32, a tenth each for what is no digit."""
+
+    strokes: Sequence[Strokes]
+    targets: NDArray[np.float32]
+
+
+def build_path_network() -> keras.Model:
+    """Fresh weights: (n, 64, 5, 1) float32 as `to_path` gives them -> (n, 10)."""
+    layers = [keras.Input((POINTS, FEATURES, 1), name="path"), keras.layers.Reshape((POINTS, FEATURES))]
+    for width in WIDTHS:
+        layers += [
+            keras.layers.Conv1D(width, SPAN, padding="same", use_bias=False),
+            keras.layers.BatchNormalization(momentum=0.9),
+            keras.layers.ReLU(),
+            *([keras.layers.MaxPooling1D(2)] if width != WIDTHS[-1] else []),
+        ]
+    layers += [keras.layers.Flatten(), keras.layers.Dropout(0.4), keras.layers.Dense(10, activation="softmax")]
+    return keras.Sequential(layers, name="digitrec_path")
+
+
+def teach_paths(lesson: PathLesson, epochs: int, seed: int, on_epoch: Callable[[int], None]) -> keras.Model:
+    """Train from fresh weights; `on_epoch` is told each epoch that is done, from 1. The same for the same seed."""
+    keras.utils.set_random_seed(seed)
+    model = build_path_network()
+    optimizer = keras.optimizers.AdamW(RATE, DECAY, use_ema=True, ema_momentum=AVERAGING)
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=SMOOTHING)
+    model.compile(optimizer, loss, jit_compile=False)
+    steps = math.ceil(len(lesson.strokes) / BATCH)
+    for epoch in range(epochs):
+        rng = np.random.default_rng([seed, epoch])
+        order = rng.permutation(len(lesson.strokes))
+        for step in range(steps):
+            optimizer.learning_rate = RATE * one_cycle(epoch * steps + step, epochs * steps, WARMUP)
+            chosen = order[step * BATCH : (step + 1) * BATCH]
+            paths = [to_path(vary_strokes(lesson.strokes[place], Variation(), rng)) for place in chosen]
+            model.train_on_batch(np.stack(paths)[..., None], lesson.targets[chosen])
+        on_epoch(epoch + 1)
+    optimizer.finalize_variable_values(model.trainable_variables)
+    return model

@@ -1,0 +1,67 @@
+"""`python -m digitrec.training.worker.folds SOURCE OUT`: cross-validated answers, as OUT.npy.
+
+images -> dealt into three folds, those of a writer into the same -> a network for each, taught with the others
+
+Prints the share that is done, a line at a time.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold, KFold
+
+from digitrec.datasets import Split, load_dataset
+from digitrec.evaluation.cross_validation import NETWORK
+from digitrec.training.recipe import PUBLISHED, Recipe, suit
+from digitrec.training.worker.fitting import Student
+from digitrec.training.worker.minibatches import Lesson, to_targets
+
+FOLDS = 3
+
+
+def deal(split: Split, seed: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """The places to learn from and those to read, for each fold; no writer is in both where writers are known."""
+    if split.writers is not None and len(np.unique(split.writers)) >= FOLDS:
+        yield from GroupKFold(FOLDS, shuffle=True, random_state=seed).split(split.labels, groups=split.writers)
+    else:
+        yield from KFold(FOLDS, shuffle=True, random_state=seed).split(split.labels)
+
+
+def cross_validate(split: Split, recipe: Recipe, tell: Callable[[float], None]) -> NDArray[np.float32]:
+    """Answers to (n, 28, 28) images, (n, 10) float32, each from a network that did not learn from it.
+
+    `tell` hears of the share that is done, 0 to 1.
+    """
+    answers = np.empty((len(split), 10), np.float32)
+    for fold, (learned, held_out) in enumerate(deal(split, recipe.seed)):
+        fitted = suit(recipe, len(learned))
+        student = Student(fitted, Lesson(split.images[learned], to_targets(split.labels[learned])))
+        for epoch in range(fitted.epochs):
+            for _ in student.learn(epoch):
+                pass
+            tell((fold + (epoch + 1) / (fitted.epochs + 1)) / FOLDS)
+        with student.at_its_best():
+            answers[held_out] = student.read(split.images[held_out])
+        tell((fold + 1) / FOLDS)
+    return answers
+
+
+def main(source: str, out: Path) -> None:
+    """Write the answers for the training part of a source."""
+    answers = cross_validate(load_dataset(source).train, PUBLISHED[NETWORK], _tell)
+    np.save(out, answers, allow_pickle=False)
+
+
+def _tell(share: float) -> None:
+    sys.stdout.write(f"{share:.4f}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

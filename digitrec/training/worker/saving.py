@@ -1,0 +1,123 @@
+"""From a trained network to a model folder: model.keras, model.tflite and a card with what was measured."""
+
+import dataclasses
+import hashlib
+import json
+import platform
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from digitrec.datasets.exploration.pixels import count_greys, mean_and_deviation
+from digitrec.datasets.synthetic.composing import image_hands
+from digitrec.datasets.synthetic.number_strips import compose_strips
+from digitrec.evaluation.calibration import REFUSED
+from digitrec.evaluation.metrics import cross_entropy, measure
+from digitrec.ink.strips import LONGEST, ctc_loss, decode
+from digitrec.networks.architectures import ARCHITECTURES
+from digitrec.networks.classifier import load_classifier
+from digitrec.networks.registry import Card, write_card
+from digitrec.reading.numbers.sequence import load_sequence_reader
+from digitrec.training.recipe import Recipe
+from digitrec.training.splits import Parts
+from digitrec.training.validation import validation_for
+from digitrec.training.worker.network import build, export_litert, export_rounded
+
+FILES = ("model.keras", "model.tflite")
+LIBRARIES = ("tensorflow-cpu", "tensorflow", "keras", "numpy", "ai-edge-litert", "pillow")
+CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+TESTED = 2000  # numbers
+
+
+def save_files(
+    model: keras.Model, fresh: keras.Model, folder: Path, examples: NDArray[np.uint8] | None = None
+) -> dict[str, str]:
+    """Write model.keras, without the optimiser's memory, which is three times as large, and model.tflite.
+
+    `fresh` is the same network with other weights. With `examples`, as `export_rounded` takes them, the convolutions in
+    model.tflite are rounded to 8 bits. Returns the sha256 of each file by its name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh.set_weights(model.get_weights())
+    fresh.save(folder / "model.keras")
+    if examples is None:
+        export_litert(fresh, folder / "model.tflite")
+    else:
+        export_rounded(fresh, folder / "model.tflite", examples)
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+
+
+def save_trained(
+    run: Path, model: keras.Model, recipe: Recipe, parts: Parts, *, seconds: float, history: list[dict[str, float]]
+) -> dict[str, float]:
+    """Write a run's model/ and measure what is in it on the test part; returns the figures.
+
+    `history` is a row an epoch, as `digitrec.training.runs.Run` has it.
+    """
+    folder, data = run / "model", parts.data
+    (folder / "card.json").unlink(missing_ok=True)  # until the new one is there, there is no model to keep
+    mean, deviation = mean_and_deviation(count_greys(parts.train.images))
+    files = save_files(model, build(recipe.network, recipe.scaling, mean, deviation), folder)
+    card = Card(
+        name=run.name,
+        network=recipe.network,
+        parameters=model.count_params(),
+        unsure_below=0.5,
+        measured=(),
+        weaknesses=(f"It has seen nothing but {data.source}.",),
+        recipe=json.loads(json.dumps(dataclasses.asdict(recipe))),
+        data={"source": data.source, "licence": data.licence, "images to learn from": len(parts.train)},
+        environment=describe_environment() | {"seconds": round(seconds, 1)},
+        history={name: tuple(float(f"{row[name]:.6g}") for row in history) for name in CURVES},
+        date=time.strftime("%Y-%m-%d"),
+        files=files,
+    )
+    write_card(folder, card)
+    examine = _examine_numbers if ARCHITECTURES[recipe.network].reads == "number" else _examine_digits
+    confident, is_right, loss, what = examine(folder, recipe, parts)
+    unsure_below = round(float(np.quantile(confident, REFUSED)), 3) if len(confident) else 0.5
+    measured = measure("read", what, is_right)
+    write_card(folder, card.model_copy(update={"unsure_below": unsure_below, "measured": (measured,)}))
+    return {"test_accuracy": float(is_right.mean()), "test_loss": loss, "test_images": float(len(is_right))}
+
+
+Examined = tuple[NDArray[np.float32], NDArray[np.bool_], float, str]
+
+
+def _examine_digits(folder: Path, _recipe: Recipe, parts: Parts) -> Examined:
+    """How confident it is of what was kept aside, what of the test part it reads rightly, the loss, and a name."""
+    classifier = load_classifier(folder)
+    confident = classifier.predict_proba(parts.validation.images).max(axis=1)
+    probabilities = classifier.predict_proba(parts.test.images)
+    is_right = probabilities.argmax(axis=1) == parts.test.labels
+    return confident, is_right, cross_entropy(probabilities, parts.test.labels), f"Test part of {parts.data.name}"
+
+
+def _examine_numbers(folder: Path, recipe: Recipe, parts: Parts) -> Examined:
+    """As `_examine_digits`, confident of each digit, right about whole numbers."""
+    reader = load_sequence_reader(folder)
+    aside = validation_for(recipe, parts.validation).images
+    shares = [decode(one).probabilities.max(axis=1, initial=0) for one in reader.predict_proba(aside)]
+    test = compose_strips(image_hands(parts.test), TESTED, [recipe.split_seed, 1])
+    answers = reader.predict_proba(test.strips)
+    is_right = np.array([decode(one).text == text for one, text in zip(answers, test.texts, strict=True)])
+    what = f"Numbers of 1 to {LONGEST} digits composed of the test part of {parts.data.name}"
+    return np.concatenate(shares), is_right, float(ctc_loss(answers, test.texts).mean()), what
+
+
+def describe_environment() -> dict[str, Any]:
+    """What was trained with."""
+    libraries = {name: found for name in LIBRARIES if (found := _version(name))}
+    return {"python": platform.python_version(), "machine": platform.machine(), **libraries}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

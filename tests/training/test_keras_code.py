@@ -1,0 +1,157 @@
+import math
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from digitrec import load_dataset
+from digitrec.evaluation.metrics import cross_entropy
+from digitrec.training.augmentation import Augmentation
+from digitrec.training.keras_code import as_code
+from digitrec.training.recipe import PUBLISHED, SHIPPED, Recipe
+from digitrec.training.splits import split_for
+from digitrec.training.validation import validation_for
+from digitrec.training.worker.fitting import Student, learning_rate_at
+from digitrec.training.worker.minibatches import Lesson, NumberLesson, to_targets
+
+TINY = Recipe("cnn-tiny", "uci", epochs=1, batch=50, seed=3)
+
+
+def run_code(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "program"}
+    exec(compile(as_code(recipe), "program", "exec"), names)  # noqa: S102  the program is what is tested
+    assert "Trainable params" in capsys.readouterr().out
+    return names
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        TINY,
+        replace(TINY, augmentation=Augmentation(), optimiser="sgd", learning_rate=0.01),
+        replace(TINY, network="dense-128", schedule="one-cycle", scaling="standardised", warmup=0.3, images=700),
+        replace(TINY, network="digitrec-fast", optimiser="adamw", weight_decay=0.01, averaging=0.9, images=500),
+        replace(PUBLISHED["digitrec-fast"], source="uci", images=900, epochs=1),
+        replace(TINY, network="dense-128", scaling="unit-norm", validation=0, plateau=1, patience=1),
+        replace(TINY, network="digitrec", images=300),
+    ],
+    ids=["plain", "augmented", "one-cycle", "averaged", "fast", "callbacks", "shared out"],
+)
+def test_the_program_has_the_loss_of_the_training(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> None:
+    names = run_code(recipe, capsys)
+    parts = split_for(recipe, load_dataset(recipe.source))
+    np.testing.assert_array_equal(names["x"], parts.train.images)
+    np.testing.assert_array_equal(names["y_val"], parts.validation.labels)
+    student = Student(recipe, Lesson(parts.train.images, to_targets(parts.train.labels)))
+    steps = list(student.learn(0))
+    images = [step.images for step in steps]
+    history = names["history"].history
+    loss_name = "categorical_crossentropy" if recipe.smoothing else "loss"
+    assert history[loss_name][0] == pytest.approx(np.average([step.loss for step in steps], weights=images), rel=1e-4)
+    right = np.average([step.accuracy for step in steps], weights=images)
+    assert history["accuracy"][0] == pytest.approx(right, abs=1.5 / sum(images))
+    if not recipe.averaging:  # Keras averages once the training has ended
+        loss = cross_entropy(student.read(parts.validation.images), parts.validation.labels)
+        assert history[f"val_{loss_name}"][0] == pytest.approx(loss, rel=1e-3)
+    else:
+        with student.at_its_best():
+            read = student.read(parts.test.images)
+        own = names["model"].predict(parts.test.images[..., None].astype(np.float32), verbose=0)
+        np.testing.assert_allclose(own, read, atol=1e-3)
+
+
+def test_the_program_that_reads_numbers_has_the_loss_of_the_training(capsys: pytest.CaptureFixture[str]) -> None:
+    published = PUBLISHED["digitrec-numbers"]
+    recipe = replace(published, source="uci", by_writer=False, images=260, batch=50, epochs=1, averaging=0)
+    names = run_code(recipe, capsys)
+    parts = split_for(recipe, load_dataset("uci"))
+    student = Student(recipe, NumberLesson(parts.train))
+    steps = list(student.learn(0))
+    expected = np.average([step.loss for step in steps], weights=[step.images for step in steps])
+    history = names["history"].history
+    assert history["loss"][0] == pytest.approx(expected, rel=1e-3)
+    validation = validation_for(recipe, parts.validation)
+    assert history["val_loss"][0] == pytest.approx(validation.judge(student.read(validation.images))[0], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "settling", "settling_rate"),
+    [
+        ("one-cycle", 0, 0.0),
+        ("a cycle an epoch", 0, 0.0),
+        ("one-cycle", 1, 0.0),
+        ("one-cycle", 1, 0.01),
+        ("a cycle an epoch", 1, 0.01),
+        ("constant", 1, 0.01),
+        ("one-cycle", 2, 0.01),
+        ("a cycle an epoch", 5, 0.01),
+    ],
+)
+def test_the_programs_second_epoch_has_new_dice_and_the_recipes_rate(
+    schedule: str, settling: int, settling_rate: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = replace(
+        TINY,
+        network="dense-128",
+        epochs=2,
+        images=400,
+        augmentation=Augmentation(),
+        schedule=schedule,
+        settling=settling,
+        settling_rate=settling_rate,
+    )
+    losses = run_code(recipe, capsys)["history"].history["loss"]
+    parts = split_for(recipe, load_dataset(recipe.source))
+    student = Student(recipe, Lesson(parts.train.images, to_targets(parts.train.labels)))
+    for epoch in range(2):
+        steps = list(student.learn(epoch))
+        expected = np.average([step.loss for step in steps], weights=[step.images for step in steps])
+        assert losses[epoch] == pytest.approx(expected, rel=1e-3)
+
+
+SETTLING_NUMBERS = replace(PUBLISHED["digitrec-numbers"], epochs=3, settling=2, settling_rate=0.01)
+
+
+def test_numbers_settle_at_the_recipes_rate() -> None:
+    code = as_code(SETTLING_NUMBERS).splitlines()
+    names: dict[str, Any] = {"math": math, "keras": keras, "EPOCHS": 3, "RATE": SETTLING_NUMBERS.learning_rate}
+    names |= {"batches": range(10), "model": SimpleNamespace(optimizer=SimpleNamespace())}
+    begin, end = (
+        next(i for i, line in enumerate(code) if line.startswith(word)) for word in ("steps =", "optimizer =")
+    )
+    exec("\n".join(code[begin:end]).replace("batches.epoch", "epoch"), names)  # noqa: S102
+    for names["epoch"] in range(3):
+        for step in range(10):
+            names["set_rate"](step, None)
+            expected = learning_rate_at(SETTLING_NUMBERS, names["epoch"], step, 10)
+            assert names["model"].optimizer.learning_rate == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("recipe", [SHIPPED, Recipe(), *PUBLISHED.values()], ids=lambda recipe: recipe.network)
+def test_every_published_recipe_is_a_program(recipe: Recipe) -> None:
+    compile(as_code(recipe), recipe.network, "exec")
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [1e-8, 0.003, 1e6, pytest.param(0.0012345678)],
+)
+def test_a_learning_rate_is_the_same_number_in_the_program(rate: float) -> None:
+    names: dict[str, Any] = {}
+    code = as_code(replace(TINY, learning_rate=rate))
+    exec(next(line for line in code.splitlines() if line.startswith("SEED")), names)  # noqa: S102
+    assert names["RATE"] == rate
+
+
+def test_a_program_in_bfloat16_ends_in_float32(capsys: pytest.CaptureFixture[str]) -> None:
+    before = keras.config.dtype_policy()
+    try:
+        model = run_code(replace(TINY, precision="bfloat16"), capsys)["model"]
+    finally:
+        keras.config.set_dtype_policy(before)
+    types = [layer.compute_dtype for layer in model.layers]
+    assert types[-1] == "float32"
+    assert "bfloat16" in types

@@ -1,0 +1,23 @@
+"""A lesson so small that a model can be made within a test: how many of each there are."""
+
+import numpy as np
+
+from digitrec.datasets import Split
+from digitrec.training.splits import split_mnist, take
+
+FEW = {
+    "SCAN_COPIES": 1,
+    "PEN_COPIES": 1,
+    "VARIED_COPIES": 1,
+    "WRITTEN": 4,
+    "NONDIGITS": 20,
+    "LETTERS": 30,
+    "PATH_NONDIGITS": 5,
+    "PATH_LETTERS": 10,
+    "PATH_WRITTEN": 2,
+}
+
+
+def split_few(train: Split) -> tuple[Split, Split]:
+    training, validation = split_mnist(train)
+    return take(training, np.arange(0, len(training), 60)), take(validation, np.arange(0, len(validation), 30))

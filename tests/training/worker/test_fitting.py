@@ -1,0 +1,203 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from digitrec.datasets import Dataset
+from digitrec.evaluation.metrics import cross_entropy
+from digitrec.networks.architectures import ARCHITECTURES, count_parameters
+from digitrec.networks.classifier import Classifier, load_classifier
+from digitrec.networks.registry import SHIPPED, read_card
+from digitrec.training.augmentation import Augmentation
+from digitrec.training.recipe import PUBLISHED, SCHEDULES, Recipe
+from digitrec.training.recipe import SHIPPED as SHIPPED_RECIPE
+from digitrec.training.scaling import SCALINGS, scale
+from digitrec.training.worker.fitting import Student, learning_rate_at
+from digitrec.training.worker.minibatches import DigitBatches, Lesson, to_targets
+from digitrec.training.worker.network import build, first_filters
+from digitrec.training.worker.saving import save_files
+
+SMALL = replace(SHIPPED_RECIPE, epochs=4, settling=0, batch=32, averaging=0.9, seed=3, precision="float32")
+
+
+def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    return model.predict(images[..., None].astype(np.float32), batch_size=500, verbose=0)
+
+
+@pytest.fixture(scope="module")
+def lesson(mnist: Dataset) -> Lesson:
+    images, labels = mnist.train.images[:3000], mnist.train.labels[:3000]
+    return Lesson(images, to_targets(labels))
+
+
+def learn(student: Student, epochs: range) -> list[float]:
+    return [float(np.mean([step.loss for step in student.learn(epoch)])) for epoch in epochs]
+
+
+@pytest.fixture(scope="module")
+def trained(lesson: Lesson) -> tuple[keras.Model, list[float]]:
+    student = Student(SMALL, lesson)
+    losses = learn(student, range(4))
+    averaged = student.at_its_best()
+    averaged.__enter__()  # for as long as the module is tested
+    return student.model, losses
+
+
+def test_a_small_training_learns(trained: tuple[keras.Model, list[float]], mnist: Dataset) -> None:
+    model, losses = trained
+    assert len(losses) == 4
+    assert losses[-1] < losses[0] / 2
+    right = (predict(model, mnist.test.images[:1000]).argmax(axis=1) == mnist.test.labels[:1000]).mean()
+    assert right > 0.75  # its running statistics follow slowly
+
+
+def test_what_is_exported_reads_as_keras_does(
+    trained: tuple[keras.Model, list[float]], mnist: Dataset, classifier: Classifier, tmp_path: Path
+) -> None:
+    model, _ = trained
+    save_files(model, build(SMALL.network), tmp_path)
+    images = mnist.test.images[:300]
+    ours = Classifier((tmp_path / "model.tflite").read_bytes(), classifier.card).predict_proba(images)
+    np.testing.assert_allclose(ours, predict(model, images), atol=1e-4)
+    again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    np.testing.assert_allclose(predict(again, images), predict(model, images), atol=1e-5)
+
+
+def test_the_shipped_files_read_alike(mnist: Dataset) -> None:
+    folder = SHIPPED / "digitrec"
+    model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
+    images = mnist.test.images[:2000]
+    rounded, exact = load_classifier(folder).predict_proba(images), predict(model, images)
+    np.testing.assert_array_equal(rounded.argmax(axis=1), exact.argmax(axis=1))
+    assert np.abs(rounded - exact).mean() < 2e-4
+    assert model.count_params() == read_card(folder).parameters
+
+
+def test_rounding_a_network_to_8_bits_changes_its_answers_little(
+    trained: tuple[keras.Model, list[float]], lesson: Lesson, mnist: Dataset, classifier: Classifier, tmp_path: Path
+) -> None:
+    model, _ = trained
+    save_files(model, build(SMALL.network), tmp_path / "exact")
+    save_files(model, build(SMALL.network), tmp_path / "rounded", lesson.images[:300])
+    contents = [(tmp_path / form / "model.tflite").read_bytes() for form in ("exact", "rounded")]
+    assert len(contents[1]) < len(contents[0]) / 2
+    exact, rounded = (Classifier(content, classifier.card) for content in contents)
+    assert (exact.is_rounded, rounded.is_rounded) == (False, True)
+    assert rounded.count_parameters() == exact.count_parameters()
+    images = mnist.test.images[:500]
+    apart = np.abs(exact.predict_proba(images) - rounded.predict_proba(images))
+    assert 0 < apart.mean() < 2e-3
+    for one, other in zip(exact.activations(images[0]), rounded.activations(images[0]), strict=True):
+        assert one.layer == other.layer
+        assert other.values.dtype == np.float32
+        assert np.abs(one.values - other.values).mean() < 0.05 * np.abs(one.values).mean()
+    wide, narrow = exact.features(images), rounded.features(images)
+    assert np.abs(wide - narrow).mean() < 0.05 * np.abs(wide).mean()
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_network_builds_and_ends_in_its_probabilities(name: str) -> None:
+    model, width = build(name), ARCHITECTURES[name].width
+    assert model.count_params() == count_parameters(ARCHITECTURES[name].layers)
+    assert first_filters(model).ndim == 3
+    answer = predict(model, np.random.default_rng(0).integers(0, 256, (3, 28, width), dtype=np.uint8))
+    assert answer.shape == ((3, 10) if width == 28 else (3, 64, 11))
+    np.testing.assert_allclose(answer.sum(axis=-1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("how", SCALINGS)
+def test_networks_scale_as_the_page_shows(how: str, mnist: Dataset) -> None:
+    images = mnist.train.images[:20]
+    model = build("dense-128", how, 33.3, 78.6)
+    scaled = keras.Sequential(model.layers[:-4] or [keras.layers.Identity()])(images[..., None].astype(np.float32))
+    np.testing.assert_allclose(np.asarray(scaled)[..., 0], scale(images, how, 33.3, 78.6), atol=1e-5)
+
+
+def test_batches_are_the_same_for_the_same_seed_and_new_in_each_epoch(lesson: Lesson) -> None:
+    one, same = DigitBatches(lesson, SMALL), DigitBatches(lesson, SMALL)
+    order = one.order(0)
+    for mine, theirs in zip(one.make(order, 0, 5), same.make(same.order(0), 0, 5), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert np.abs(one.make(order, 1, 5)[0] - same.make(order, 0, 5)[0]).max() > 0
+    assert (one.order(1) != order).any()
+
+
+def test_an_epoch_shows_every_image_once(lesson: Lesson) -> None:
+    batches = DigitBatches(lesson, replace(SMALL, augmentation=None))
+    shown = [images for images, _ in batches.from_step(0, 0)]
+    assert len(shown) == len(batches) == 94
+    assert np.concatenate(shown).sum() == pytest.approx(lesson.images.sum(dtype=np.float64), rel=1e-6)
+    rest = [images for images, _ in batches.from_step(0, 90)]
+    np.testing.assert_array_equal(np.concatenate(rest), np.concatenate(shown[90:]))
+
+
+@pytest.mark.parametrize("settling", [0, 1, 2])
+def test_the_last_epochs_show_images_as_they_are(settling: int, lesson: Lesson) -> None:
+    recipe = replace(SMALL, augmentation=Augmentation(), epochs=3, settling=settling)
+    batches = DigitBatches(lesson, recipe)
+    for epoch in range(3):
+        order = batches.order(epoch)
+        images = np.concatenate([images for images, _ in batches.from_step(epoch, 0)])[..., 0]
+        are_same = np.array_equal(images, lesson.images[order])
+        assert are_same == (epoch >= 3 - settling)
+
+
+@pytest.mark.parametrize("changes", [{}, {"optimiser": "sgd"}, {"optimiser": "adam", "schedule": "constant"}])
+def test_a_student_that_is_kept_and_taken_up_again_learns_as_if_it_had_not_been(
+    lesson: Lesson, changes: dict[str, Any]
+) -> None:
+    recipe = replace(SMALL, network="cnn-tiny", epochs=2, **changes)  # small, and it has dropout
+    few = Lesson(lesson.images[:600], lesson.targets[:600])
+    whole = Student(recipe, few)
+    steps = [step.loss for epoch in range(2) for step in whole.learn(epoch)]
+    first = Student(recipe, few)
+    begun = [step.loss for _, step in zip(range(7), first.learn(0), strict=False)]
+    second = Student(replace(recipe, seed=99), few)  # its own weights and dice must not matter
+    second.from_arrays(first.to_arrays())
+    second.recipe, second.batches = recipe, first.batches
+    rest = [step.loss for step in second.learn(0, 7)] + [step.loss for step in second.learn(1)]
+    np.testing.assert_allclose(begun + rest, steps, rtol=1e-4)
+
+
+def test_the_schedule_is_keras_own() -> None:
+    recipe = replace(PUBLISHED["digitrec-fast"], schedule="one-cycle", epochs=5)
+    warmup = round(500 * recipe.warmup)
+    keras_own = keras.optimizers.schedules.CosineDecay(
+        0.0, 500 - warmup, warmup_target=recipe.learning_rate, warmup_steps=warmup
+    )
+    expected = [float(keras_own(step)) for step in range(500)]
+    ours = [learning_rate_at(recipe, epoch, step, 100) for epoch in range(5) for step in range(100)]
+    np.testing.assert_allclose(ours, expected, atol=1e-8)
+    cycles = replace(recipe, schedule="a cycle an epoch")
+    third = [learning_rate_at(cycles, 2, step, 500) for step in range(500)]
+    np.testing.assert_allclose(third, np.divide(expected, 3), atol=1e-8)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_settling_has_a_rate_of_its_own(schedule: str) -> None:
+    goes_on = Recipe(schedule=schedule, epochs=7, settling=2)
+    settles = replace(goes_on, settling_rate=0.01)
+    falling = keras.optimizers.schedules.CosineDecay(0.01, 20)
+    rates = [learning_rate_at(settles, epoch, step, 10) for epoch in (5, 6) for step in range(10)]
+    np.testing.assert_allclose(rates, [float(falling(step)) for step in range(20)], atol=1e-8)
+    shorter = replace(goes_on, epochs=5, settling=0)
+    for epoch in range(5):
+        for step in range(10):
+            assert learning_rate_at(settles, epoch, step, 10) == learning_rate_at(shorter, epoch, step, 10)
+
+
+def test_more_settling_than_epochs_is_all_settling() -> None:
+    recipe = Recipe(epochs=2, settling=5, settling_rate=0.01)
+    assert learning_rate_at(recipe, 0, 0, 10) == 0.01
+    assert learning_rate_at(recipe, 1, 9, 10) < 0.001
+
+
+def test_the_loss_is_keras_own() -> None:
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(10), 50).astype(np.float32)
+    labels = rng.integers(0, 10, 50).astype(np.uint8)
+    own = float(np.mean(keras.losses.sparse_categorical_crossentropy(labels, probabilities)))
+    assert cross_entropy(probabilities, labels) == pytest.approx(own, rel=1e-5)
