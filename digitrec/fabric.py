@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageColor
 
+from digitrec.charts.pictures import to_data_url
 from digitrec.errors import DrawingError
 from digitrec.ink.drawings import CANVAS, MAX_POINTS, MAX_STROKES, MAX_WIDTH, REACH, Drawing, Stroke
-from digitrec.pictures import to_data_url
 
 Json = dict[str, Any]
 MARK = "strokeDashOffset"  # a property that Fabric keeps, and that shows nothing on an object without a stroke

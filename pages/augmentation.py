@@ -5,7 +5,7 @@ from dataclasses import asdict
 import numpy as np
 import streamlit as st
 
-from digitrec.pictures import as_paper
+from digitrec.charts.pictures import as_paper
 from digitrec.training.augmentation import Augmentation, augment, change_stroke_width, vary, warp
 from digitrec.ui.cache import classifier
 from digitrec.ui.functions import show_functions

@@ -4,11 +4,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from digitrec.charts.pictures import as_paper
 from digitrec.datasets.synthetic.composing import LONGEST, Number, Settings, compose
 from digitrec.datasets.synthetic.number_strips import HOW, compose_strips
 from digitrec.errors import DigitrecError
 from digitrec.ink.strips import to_strip
-from digitrec.pictures import as_paper
 from digitrec.ui.cache import hands_of, number_reader
 from digitrec.ui.functions import show_functions
 from digitrec.ui.messages import as_plain_text, begin_page, told

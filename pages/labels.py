@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from digitrec.charts import label_bars
+from digitrec.charts.data import label_bars
 from digitrec.datasets import check
 from digitrec.datasets.exploration.labels import count_labels, describe_balance
 from digitrec.datasets.exploration.selection import select

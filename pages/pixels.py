@@ -3,8 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from digitrec.charts import boxes_by_digit, grey_bars, value_bars
-from digitrec.chartwords import tell_middles
+from digitrec.charts.alt_text import tell_middles
+from digitrec.charts.data import boxes_by_digit, grey_bars, value_bars
+from digitrec.charts.pictures import as_grey, colour_signed, shade
 from digitrec.datasets.exploration.pixels import (
     class_deviations,
     class_means,
@@ -13,7 +14,6 @@ from digitrec.datasets.exploration.pixels import (
     telling_pixel,
 )
 from digitrec.datasets.exploration.properties import measure_images
-from digitrec.pictures import as_grey, colour_signed, shade
 from digitrec.training.scaling import SCALINGS, scale
 from digitrec.ui.cache import pixel_summary, properties
 from digitrec.ui.functions import show_functions

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from digitrec.charts import numbers
+from digitrec.charts.data import numbers
 from digitrec.datasets.exploration.properties import measure_images
 from digitrec.datasets.exploration.selection import ORDERS, nearest, select
 from digitrec.ui import gallery

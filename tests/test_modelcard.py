@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
-from digitrec.cardcharts import FEWEST
+from digitrec.charts.card import FEWEST
 from digitrec.datasets.synthetic.samples import own_sample
 from digitrec.evaluation.calibration import calibration_error_by_chance, expected_calibration_error, pool, reliability
 from digitrec.evaluation.metrics import measure

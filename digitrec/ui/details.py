@@ -7,11 +7,20 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from digitrec.charts.pictures import (
+    as_paper,
+    colour_by_weight,
+    colour_signed,
+    enlarge,
+    frame,
+    tile,
+    to_data_url,
+    to_png,
+)
 from digitrec.evaluation.saliency import occlusion, onto_canvas
 from digitrec.ink.drawings import Drawing, render
 from digitrec.ink.preprocessing import pad_to_square, preprocess
 from digitrec.networks.classifier import Classifier, Reading
-from digitrec.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame, tile, to_data_url, to_png
 from digitrec.reading.steps import xray
 from digitrec.ui import links
 from digitrec.ui.functions import show_functions

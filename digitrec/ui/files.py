@@ -15,6 +15,8 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from digitrec.charts.pictures import as_paper, enlarge, to_data_url
+from digitrec.charts.pictures import frame as edge
 from digitrec.datasets import Progress, data_folder, load_dataset
 from digitrec.datasets.export import to_frame
 from digitrec.datasets.sources.uploads import add_upload
@@ -22,8 +24,6 @@ from digitrec.errors import DataError, DigitrecError, writing
 from digitrec.evaluation.metrics import wilson_interval
 from digitrec.ink.preprocessing import SIDE
 from digitrec.networks.classifier import Classifier
-from digitrec.pictures import as_paper, enlarge, to_data_url
-from digitrec.pictures import frame as edge
 from digitrec.reading.files import MAX_BAD, Batch, BatchReading, Chunk, open_batch, read_batch
 from digitrec.reading.files.submission import make_submission
 from digitrec.ui.empty import wants_sample

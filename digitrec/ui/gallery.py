@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from digitrec.charts.pictures import lay_out, to_data_url
 from digitrec.datasets import Dataset
-from digitrec.pictures import lay_out, to_data_url
 
 HERE = Path(__file__).parent
 COLUMNS = 20  # of the sheet; the page wraps as it has room

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.pictures import lay_out, to_data_url
+from digitrec.charts.pictures import lay_out, to_data_url
 
 HERE = Path(__file__).parent
 COLUMNS = 100  # of the sheet that the pictures are cut from

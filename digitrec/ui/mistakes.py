@@ -12,7 +12,8 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.chartwords import tell_confidences, tell_confusions
+from digitrec.charts.alt_text import tell_confidences, tell_confusions
+from digitrec.charts.mistakes import confidence_bars, confusion_cells, coverage_curve, group_dots, reliability_curve
 from digitrec.datasets import Dataset, Split
 from digitrec.evaluation.calibration import (
     coverage,
@@ -24,7 +25,6 @@ from digitrec.evaluation.calibration import (
 from digitrec.evaluation.metrics import confusion, cross_entropy, per_digit, wilson_interval
 from digitrec.evaluation.predictions import ORDERS, WHICH, Filter, find, tabulate
 from digitrec.evaluation.subgroups import compare_groups, in_quarters
-from digitrec.mistakecharts import confidence_bars, confusion_cells, coverage_curve, group_dots, reliability_curve
 from digitrec.ui import gallery
 from digitrec.ui.cache import classifier, exam_key, probabilities, properties
 from digitrec.ui.functions import show_functions

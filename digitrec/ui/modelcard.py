@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 from pydantic import JsonValue
 
-from digitrec.cardcharts import (
+from digitrec.charts.card import (
     FEWEST,
     by_group,
     refusal_curves,
@@ -19,7 +19,7 @@ from digitrec.cardcharts import (
     share_refused,
     weakest_first,
 )
-from digitrec.charts import shares
+from digitrec.charts.data import shares
 from digitrec.evaluation.calibration import pool
 from digitrec.networks.registry import SHIPPED_NAME, Calibration, Card, Measurement, PathCard, find_model, list_models
 from digitrec.ui.cache import MODEL

@@ -10,8 +10,9 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.charts import compared_curves
-from digitrec.chartwords import tell_curves
+from digitrec.charts.alt_text import tell_curves
+from digitrec.charts.data import compared_curves
+from digitrec.charts.pictures import as_paper
 from digitrec.datasets import Dataset, Split
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.metrics import compare
@@ -29,7 +30,6 @@ from digitrec.networks.registry import (
     restore_model,
     what_it_reads,
 )
-from digitrec.pictures import as_paper
 from digitrec.reading.numbers.sequence import load_sequence_reader
 from digitrec.training import runs
 from digitrec.ui.cache import MODEL, NUMBER_MODEL, PIECE_BY_PIECE, SUITED, classifier, probabilities

@@ -3,12 +3,12 @@
 import numpy as np
 import streamlit as st
 
+from digitrec.charts.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame, tile, to_data_url
 from digitrec.datasets.exploration.neighbours import nearest
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.counterfactuals import Change, smallest_change, smallest_pixels
 from digitrec.evaluation.saliency import evidence, occlusion
 from digitrec.networks.registry import list_models
-from digitrec.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame, tile, to_data_url
 from digitrec.ui import gallery
 from digitrec.ui.cache import classifier, neighbours_index
 from digitrec.ui.details import COLUMNS, SHOWN_MAP

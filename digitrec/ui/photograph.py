@@ -10,10 +10,10 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from digitrec.charts.pictures import as_paper, to_data_url
 from digitrec.datasets import Progress, load_dataset
 from digitrec.ink.image_files import MAX_BYTES, decode_grey
 from digitrec.networks.classifier import Classifier
-from digitrec.pictures import as_paper, to_data_url
 from digitrec.reading.numbers.readers import NumberReader
 from digitrec.reading.photographs.page import Box, SheetReading, find_digits, read_sheet
 from digitrec.ui.empty import wants_sample

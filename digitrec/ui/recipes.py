@@ -5,8 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from digitrec.charts.layers import layer_picture
 from digitrec.datasets import Dataset
-from digitrec.layerpicture import layer_picture
 from digitrec.networks.architectures import ARCHITECTURES, count_parameters, outline
 from digitrec.networks.summaries import read_summary
 from digitrec.training.augmentation import Augmentation

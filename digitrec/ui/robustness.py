@@ -9,13 +9,13 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.chartwords import tell_strengths
+from digitrec.charts.alt_text import tell_strengths
+from digitrec.charts.mistakes import strength_curves, verdict_squares
+from digitrec.charts.pictures import as_paper
 from digitrec.datasets import Dataset, Progress, data_folder
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.robustness import CORRUPTIONS, Corruption, Read, accuracy_by_strength, corrupt, verdict_map
 from digitrec.ink.preprocessing import preprocess
-from digitrec.mistakecharts import strength_curves, verdict_squares
-from digitrec.pictures import as_paper
 from digitrec.ui import gallery, paper
 from digitrec.ui.cache import classifier
 from digitrec.ui.jobs import wait_for

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.pictures import enlarge, frame, to_data_url
+from digitrec.charts.pictures import enlarge, frame, to_data_url
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,13 +8,13 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from digitrec.charts.pictures import as_paper, enlarge, frame, to_data_url
 from digitrec.datasets import Dataset
 from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.cross_validation import NETWORK, held_out_path
 from digitrec.evaluation.label_errors import find_suspects, rank_doubts
 from digitrec.evaluation.label_reviews import VERDICTS, correct, image_name, judge, read_judgements
-from digitrec.pictures import as_paper, enlarge, frame, to_data_url
 from digitrec.ui import gallery
 from digitrec.ui.cache import held_out
 from digitrec.ui.functions import show_functions

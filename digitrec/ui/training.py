@@ -10,8 +10,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.charts import confusion_squares, learning_curves
-from digitrec.chartwords import tell_confusions, tell_curve
+from digitrec.charts.alt_text import tell_confusions, tell_curve
+from digitrec.charts.data import confusion_squares, learning_curves
+from digitrec.charts.pictures import as_paper, shade
 from digitrec.datasets import Split
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.metrics import confusion, worst_first
@@ -20,7 +21,6 @@ from digitrec.ink.preprocessing import preprocess
 from digitrec.ink.strips import decode, to_strip
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.registry import keep_model
-from digitrec.pictures import as_paper, shade
 from digitrec.training import runs
 from digitrec.training.recipe import Recipe
 from digitrec.training.runs import Run, Snapshot

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digitrec.charts.pictures import to_png
 from digitrec.fabric import to_fabric
 from digitrec.ink.drawings import Drawing, Stroke
-from digitrec.pictures import to_png
 from digitrec.ui.sheet import INK, MAX_PICTURE, PAPER, Sheet, decode, decode_url, lay_again, put, receive, redo, undo
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digitrec.charts.pictures import as_paper
 from digitrec.datasets import load_dataset
 from digitrec.datasets.sources import local_files
 from digitrec.datasets.synthetic.samples import own_sample
 from digitrec.errors import DataError
 from digitrec.ink.drawings import render
-from digitrec.pictures import as_paper
 
 
 @pytest.fixture

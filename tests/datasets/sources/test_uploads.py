@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from digitrec.charts.pictures import as_paper
 from digitrec.datasets import Dataset, load_dataset, titles
 from digitrec.datasets.sources.kaggle import PIXELS
 from digitrec.datasets.sources.uploads import (
@@ -23,7 +24,6 @@ from digitrec.datasets.sources.uploads import (
 from digitrec.datasets.synthetic.samples import own_sample
 from digitrec.errors import DataError
 from digitrec.ink.drawings import render
-from digitrec.pictures import as_paper
 
 Images = NDArray[np.uint8]
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 28, 28), dtype=np.uint8)

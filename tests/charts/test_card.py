@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitrec.cardcharts import (
+from digitrec.charts.card import (
     best_first,
     by_group,
     find_most_divided,

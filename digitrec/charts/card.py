@@ -14,7 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from digitrec.charts import DASHES, error_bars
+from digitrec.charts.data import DASHES, error_bars
 from digitrec.evaluation.calibration import pool
 from digitrec.networks.registry import Calibration, Measurement, Refusal, Rival
 

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from digitrec.charts import DASHES
+from digitrec.charts.data import DASHES
 
 ORANGE = "213, 94, 0"
 # One for each digit, dark enough for white letters; the letters tell them apart for whom colours do not.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from digitrec.charts import (
+from digitrec.charts.data import (
     boxes_by_digit,
     compared_curves,
     confusion_squares,

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from digitrec.chartwords import (
+from digitrec.charts.alt_text import (
     tell_confidences,
     tell_confusions,
     tell_curve,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
-from digitrec.pictures import (
+from digitrec.charts.pictures import (
     AGAINST,
     FAINT,
     FOR,

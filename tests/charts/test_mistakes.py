@@ -2,10 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from digitrec.evaluation.calibration import coverage, reliability
-from digitrec.evaluation.metrics import confusion
-from digitrec.evaluation.subgroups import compare_groups
-from digitrec.mistakecharts import (
+from digitrec.charts.mistakes import (
     confidence_bars,
     confusion_cells,
     coverage_curve,
@@ -14,6 +11,9 @@ from digitrec.mistakecharts import (
     strength_curves,
     verdict_squares,
 )
+from digitrec.evaluation.calibration import coverage, reliability
+from digitrec.evaluation.metrics import confusion
+from digitrec.evaluation.subgroups import compare_groups
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 10, 500).astype(np.uint8)

@@ -5,8 +5,8 @@ from typing import get_args
 
 import pytest
 
+from digitrec.charts.layers import COLOURS, IMAGE, ROW, layer_picture, to_blocks
 from digitrec.ink.preprocessing import SIDE
-from digitrec.layerpicture import COLOURS, IMAGE, ROW, layer_picture, to_blocks
 from digitrec.networks.architectures import ARCHITECTURES, Layer, outline
 
 CONFIG = Path(__file__).parent.parent / ".streamlit" / "config.toml"
