@@ -8,10 +8,10 @@ import streamlit as st
 from digitrec.charts.pictures import as_paper
 from digitrec.training.augmentation import Augmentation, augment, change_stroke_width, vary, warp
 from digitrec.ui.cache import classifier
-from digitrec.ui.functions import show_functions
-from digitrec.ui.gallery import picked_place
+from digitrec.ui.data.gallery import picked_place
+from digitrec.ui.data.sources import choose_digits
 from digitrec.ui.messages import begin_page, told
-from digitrec.ui.sources import choose_digits
+from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import with_article
 

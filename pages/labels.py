@@ -7,9 +7,9 @@ from digitrec.datasets import check
 from digitrec.datasets.exploration.labels import count_labels, describe_balance
 from digitrec.datasets.exploration.selection import select
 from digitrec.ui.cache import findings
-from digitrec.ui.functions import show_functions
+from digitrec.ui.data.sources import choose_digits, choose_writer
 from digitrec.ui.messages import as_plain_text, begin_page
-from digitrec.ui.sources import choose_digits, choose_writer
+from digitrec.ui.source_code import show_functions
 
 begin_page(
     "labels",

@@ -8,14 +8,14 @@ from digitrec.datasets import data_folder
 from digitrec.datasets.exploration.maps import make_map
 from digitrec.datasets.exploration.neighbours import nearest
 from digitrec.datasets.exploration.projection import METHODS, place, project, to_features
-from digitrec.ui import links, paper
 from digitrec.ui.cache import classifier
-from digitrec.ui.functions import show_functions
+from digitrec.ui.canvas import links, paper
+from digitrec.ui.canvas.sheet import lay_again
+from digitrec.ui.data.map import Plane, show_plane
+from digitrec.ui.data.sources import choose_digits
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import begin_page, told
-from digitrec.ui.plane import Plane, show_plane
-from digitrec.ui.sheet import lay_again
-from digitrec.ui.sources import choose_digits
+from digitrec.ui.source_code import show_functions
 
 SIZES = (1000, 3000, 5000, 10000)
 SENTENCES = {

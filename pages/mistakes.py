@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from digitrec.ui import gallery
+from digitrec.ui.data import gallery
+from digitrec.ui.data.sources import choose_dataset
 from digitrec.ui.messages import begin_page
-from digitrec.ui.mistakes import examine, show_confidence, show_figures, show_gallery, show_groups, show_matrix
-from digitrec.ui.models import list_readers
-from digitrec.ui.onemistake import show_one
-from digitrec.ui.sources import choose_dataset
-from digitrec.ui.suspects import show_suspects
+from digitrec.ui.mistakes.label_errors import show_suspects
+from digitrec.ui.mistakes.one import show_one
+from digitrec.ui.mistakes.overview import examine, show_confidence, show_figures, show_gallery, show_groups, show_matrix
+from digitrec.ui.models.table import list_readers
 
 VIEWS = ("Mistakes", "Groups", "Confidence", "Labels in doubt")
 

@@ -1,9 +1,10 @@
 """The network that reads: what it learned from, how well it reads, and where it fails."""
 
-from digitrec.ui import modelcard, rivals
 from digitrec.ui.cache import classifier
 from digitrec.ui.messages import begin_page, told
-from digitrec.ui.models import choose_model
+from digitrec.ui.models import card as model_card
+from digitrec.ui.models import rivals
+from digitrec.ui.models.table import choose_model
 
 begin_page(
     "network",
@@ -12,16 +13,16 @@ begin_page(
 )
 choose_model()
 with told("The network could not be loaded. Show this to whoever started the app."):
-    card, folder = classifier().card, modelcard.chosen_folder()
+    card, folder = classifier().card, model_card.chosen_folder()
 
-modelcard.show_head(card)
-modelcard.show_key_figures(card, folder)
-modelcard.show_origin(card)
-modelcard.show_strengths(card)
-modelcard.show_measured(card)
-modelcard.show_seeds(card)
-modelcard.show_calibration(card)
-modelcard.show_refusal(card)
+model_card.show_head(card)
+model_card.show_key_figures(card, folder)
+model_card.show_origin(card)
+model_card.show_strengths(card)
+model_card.show_measured(card)
+model_card.show_seeds(card)
+model_card.show_calibration(card)
+model_card.show_refusal(card)
 rivals.show_rivals(card, folder)
-modelcard.show_weaknesses(card)
-modelcard.show_all(card)
+model_card.show_weaknesses(card)
+model_card.show_all(card)

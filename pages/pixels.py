@@ -16,9 +16,9 @@ from digitrec.datasets.exploration.pixels import (
 from digitrec.datasets.exploration.properties import measure_images
 from digitrec.training.scaling import SCALINGS, scale
 from digitrec.ui.cache import pixel_summary, properties
-from digitrec.ui.functions import show_functions
+from digitrec.ui.data.sources import choose_digits
 from digitrec.ui.messages import begin_page
-from digitrec.ui.sources import choose_digits
+from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import with_article
 

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from digitrec.evaluation.robustness import CORRUPTIONS, accuracy_by_strength, corrupt, verdict_map
-from digitrec.ui.functions import show_functions
+from digitrec.ui.data.sources import choose_dataset
 from digitrec.ui.messages import begin_page
-from digitrec.ui.models import list_readers
-from digitrec.ui.robustness import choose_image, show_curves, show_map, show_strengths
-from digitrec.ui.sources import choose_dataset
+from digitrec.ui.mistakes.robustness import choose_image, show_curves, show_map, show_strengths
+from digitrec.ui.models.table import list_readers
+from digitrec.ui.source_code import show_functions
 
 begin_page(
     "robustness",

@@ -5,12 +5,12 @@ import streamlit as st
 from digitrec.charts.data import numbers
 from digitrec.datasets.exploration.properties import measure_images
 from digitrec.datasets.exploration.selection import ORDERS, nearest, select
-from digitrec.ui import gallery
 from digitrec.ui.cache import properties
-from digitrec.ui.functions import show_functions
-from digitrec.ui.links import image_link
+from digitrec.ui.canvas.links import image_link
+from digitrec.ui.data import gallery
+from digitrec.ui.data.sources import choose_digits, choose_writer
 from digitrec.ui.messages import begin_page
-from digitrec.ui.sources import choose_digits, choose_writer
+from digitrec.ui.source_code import show_functions
 
 SHOWN, NEIGHBOURS = (50, 100, 200, 500), 20
 

@@ -7,11 +7,11 @@ from digitrec.training import duration, runs
 from digitrec.training.keras_code import as_code
 from digitrec.training.recipe import check_recipe
 from digitrec.training.splits import split_for
+from digitrec.ui.data.sources import choose_dataset
 from digitrec.ui.jobs import look_at
 from digitrec.ui.messages import as_plain_text, begin_page, told
-from digitrec.ui.recipes import choose_recipe
-from digitrec.ui.sources import choose_dataset
-from digitrec.ui.training import drawing_for, show_run
+from digitrec.ui.train.recipe import choose_recipe
+from digitrec.ui.train.run import drawing_for, show_run
 from digitrec.words import in_seconds
 
 begin_page(

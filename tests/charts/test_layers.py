@@ -9,7 +9,7 @@ from digitrec.charts.layers import COLOURS, IMAGE, ROW, layer_picture, to_blocks
 from digitrec.ink.preprocessing import SIDE
 from digitrec.networks.architectures import ARCHITECTURES, Layer, outline
 
-CONFIG = Path(__file__).parent.parent / ".streamlit" / "config.toml"
+CONFIG = Path(__file__).parents[2] / ".streamlit" / "config.toml"
 PHONE = 260  # pixels that a phone 360 wide has for a picture within two expanders
 CHARACTER = 5.6  # pixels, as measured in this text
 

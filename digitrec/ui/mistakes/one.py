@@ -9,14 +9,14 @@ from digitrec.errors import DigitrecError
 from digitrec.evaluation.counterfactuals import Change, smallest_change, smallest_pixels
 from digitrec.evaluation.saliency import evidence, occlusion
 from digitrec.networks.registry import list_models
-from digitrec.ui import gallery
 from digitrec.ui.cache import classifier, neighbours_index
-from digitrec.ui.details import COLUMNS, SHOWN_MAP
-from digitrec.ui.functions import show_functions
-from digitrec.ui.links import image_link
+from digitrec.ui.canvas.links import image_link
+from digitrec.ui.data import gallery
+from digitrec.ui.draw.details import COLUMNS, SHOWN_MAP
 from digitrec.ui.messages import as_plain_text, told
-from digitrec.ui.mistakes import Exam
-from digitrec.ui.models import list_readers
+from digitrec.ui.mistakes.overview import Exam
+from digitrec.ui.models.table import list_readers
+from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_percent, with_article
 

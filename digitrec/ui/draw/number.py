@@ -6,6 +6,7 @@ what is on the sheet -> `read_number` -> changes by hand -> boxes on the drawing
 import math
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -14,18 +15,19 @@ from digitrec.ink.drawings import WIDE
 from digitrec.networks.classifier import Reading
 from digitrec.reading.numbers.edits import Change, NamedDigit, box_of, change_by_hand
 from digitrec.reading.numbers.readers import NumberReader
-from digitrec.ui import details, links, live, paper, tools
 from digitrec.ui.cache import classifier, number_reader
+from digitrec.ui.canvas import links, live, paper, tools
+from digitrec.ui.canvas.sheet import Sheet
+from digitrec.ui.draw import details
 from digitrec.ui.messages import told
-from digitrec.ui.models import choose_model, choose_number_model
-from digitrec.ui.sheet import Sheet
+from digitrec.ui.models.table import choose_model, choose_number_model
 from digitrec.words import in_percent, in_words
 
 ABOUT = "Canvas to write a number on. Without a mouse, press Sample number."
 # In the session: a digit's place, what was changed by hand, and what a digit is named.
 PICKED, CHANGES, NAMED = "number_picked", "number_changes", "number_named"
 
-_number = live.companion("number")
+_number = live.companion("number", Path(__file__).parent)
 
 
 @st.fragment

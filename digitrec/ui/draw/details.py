@@ -22,8 +22,8 @@ from digitrec.ink.drawings import Drawing, render
 from digitrec.ink.preprocessing import pad_to_square, preprocess
 from digitrec.networks.classifier import Classifier, Reading
 from digitrec.reading.steps import xray
-from digitrec.ui import links
-from digitrec.ui.functions import show_functions
+from digitrec.ui.canvas import links
+from digitrec.ui.source_code import show_functions
 from digitrec.words import in_percent
 
 SHOWN = 140  # pixels, the side of a small picture

@@ -11,9 +11,9 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit_drawable_canvas import st_canvas
 
-from digitrec.fabric import to_fabric
 from digitrec.ink.drawings import CANVAS, WIDE, render
-from digitrec.ui.sheet import INK, PAPER, Sheet, blank, lay_again, receive
+from digitrec.ui.canvas.fabric import to_fabric
+from digitrec.ui.canvas.sheet import INK, PAPER, Sheet, blank, lay_again, receive
 
 CONTAINER = "paper-canvas"  # of the element around the canvas, by which its companion finds it
 WRITTEN = "writing"  # what the user writes, in the session and the address

@@ -15,7 +15,7 @@ from digitrec.ink.preprocessing import SIDE, preprocess, shrink
 from digitrec.networks.measuring.reference_drawings import Exam, read_exam
 from digitrec.networks.registry import Card, Measurement, Rival
 from digitrec.ui.messages import text_colour
-from digitrec.ui.modelcard import percent, plain, show_chart
+from digitrec.ui.models.card import percent, plain, show_chart
 
 SHOWN = 12  # drawings that readers part over
 PICTURE = 56  # pixels of each, shown

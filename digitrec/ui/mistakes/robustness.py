@@ -16,11 +16,12 @@ from digitrec.datasets import Dataset, Progress, data_folder
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.robustness import CORRUPTIONS, Corruption, Read, accuracy_by_strength, corrupt, verdict_map
 from digitrec.ink.preprocessing import preprocess
-from digitrec.ui import gallery, paper
 from digitrec.ui.cache import classifier
+from digitrec.ui.canvas import paper
+from digitrec.ui.data import gallery
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, told
-from digitrec.ui.models import list_readers
+from digitrec.ui.models.table import list_readers
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_percent
 

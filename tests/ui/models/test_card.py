@@ -30,7 +30,7 @@ from digitrec.networks.registry import (
 from digitrec.networks.registry import write_card as put_card
 
 OpenCard = Callable[..., AppTest]
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 SCANS = "Scans of 297 people it never met (MNIST test)"
 PENS = "Pen digits of six people it never met, second half, ink and path"
 THRESHOLDS = tuple(np.linspace(0, 1, 21).round(3).tolist())

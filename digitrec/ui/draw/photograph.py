@@ -16,11 +16,11 @@ from digitrec.ink.image_files import MAX_BYTES, decode_grey
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.numbers.readers import NumberReader
 from digitrec.reading.photographs.page import Box, SheetReading, find_digits, read_sheet
-from digitrec.ui.empty import wants_sample
-from digitrec.ui.functions import show_functions
+from digitrec.ui.draw.paste import paste_picture
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import told
-from digitrec.ui.paste import paste_picture
+from digitrec.ui.sample_offer import wants_sample
+from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_percent
 

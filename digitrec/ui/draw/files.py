@@ -26,11 +26,11 @@ from digitrec.ink.preprocessing import SIDE
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.files import MAX_BAD, Batch, BatchReading, Chunk, open_batch, read_batch
 from digitrec.reading.files.submission import make_submission
-from digitrec.ui.empty import wants_sample
-from digitrec.ui.functions import show_functions
+from digitrec.ui.data.sources import SOURCE
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, told
-from digitrec.ui.sources import SOURCE
+from digitrec.ui.sample_offer import wants_sample
+from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
 
 LARGEST = 200  # MB

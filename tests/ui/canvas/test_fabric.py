@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from digitrec.errors import DrawingError
-from digitrec.fabric import from_fabric, read_revision, to_fabric
 from digitrec.ink.drawings import MAX_STROKES, Drawing, Stroke, render
+from digitrec.ui.canvas.fabric import from_fabric, read_revision, to_fabric
 
 INK, PAPER = "#1f2937", "#ffffff"
 LINE = [[40, 60], [90, 40], [150, 130], [200, 120], [210, 220]]

@@ -29,7 +29,7 @@ from digitrec.networks.registry import NUMBERS_NAME, SHIPPED, read_card
 from digitrec.training import runs
 from digitrec.training.recipe import PUBLISHED, Recipe, change, parse
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_a_name_that_is_no_text_is_printed(tmp_path: Path) -> None:
     name = os.fsencode(tmp_path) + b"/\xff.png"
     ran = subprocess.run(
         [sys.executable, "-m", "digitrec", "predict", name],
-        cwd=Path(__file__).parent.parent,
+        cwd=ROOT,
         capture_output=True,
         check=False,
     )

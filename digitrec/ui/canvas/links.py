@@ -9,10 +9,10 @@ import streamlit as st
 from digitrec.datasets import titles
 from digitrec.errors import DigitrecError, DrawingError
 from digitrec.ink.drawings import CANVAS, WIDE, Drawing, from_link, simplify, to_link
-from digitrec.ui import paper
 from digitrec.ui.cache import dataset
+from digitrec.ui.canvas import paper
+from digitrec.ui.canvas.sheet import put
 from digitrec.ui.messages import as_plain_text
-from digitrec.ui.sheet import put
 
 DRAWING, NUMBER, IMAGE = "drawing", "number", "image"
 OPENED = "opened_link"

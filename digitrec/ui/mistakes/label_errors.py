@@ -15,12 +15,12 @@ from digitrec.errors import DigitrecError
 from digitrec.evaluation.cross_validation import NETWORK, held_out_path
 from digitrec.evaluation.label_errors import find_suspects, rank_doubts
 from digitrec.evaluation.label_reviews import VERDICTS, correct, image_name, judge, read_judgements
-from digitrec.ui import gallery
 from digitrec.ui.cache import held_out
-from digitrec.ui.functions import show_functions
+from digitrec.ui.data import gallery
+from digitrec.ui.data.sources import SOURCE
 from digitrec.ui.messages import as_plain_text, told
-from digitrec.ui.mistakes import Exam
-from digitrec.ui.sources import SOURCE
+from digitrec.ui.mistakes.overview import Exam
+from digitrec.ui.source_code import show_functions
 from digitrec.words import in_percent
 
 PER_PAGE = 12

@@ -25,10 +25,10 @@ from digitrec.evaluation.calibration import (
 from digitrec.evaluation.metrics import confusion, cross_entropy, per_digit, wilson_interval
 from digitrec.evaluation.predictions import ORDERS, WHICH, Filter, find, tabulate
 from digitrec.evaluation.subgroups import compare_groups, in_quarters
-from digitrec.ui import gallery
 from digitrec.ui.cache import classifier, exam_key, probabilities, properties
-from digitrec.ui.functions import show_functions
+from digitrec.ui.data import gallery
 from digitrec.ui.messages import text_colour, told
+from digitrec.ui.source_code import show_functions
 from digitrec.words import in_percent
 
 PLAIN = {"displayModeBar": False}

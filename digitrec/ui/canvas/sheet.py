@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digitrec.errors import DrawingError
-from digitrec.fabric import from_fabric, read_revision
 from digitrec.ink.drawings import CANVAS, Drawing
 from digitrec.ink.preprocessing import find_ink
+from digitrec.ui.canvas.fabric import from_fabric, read_revision
 
 log = logging.getLogger("digitrec")
 

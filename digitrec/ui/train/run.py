@@ -26,8 +26,8 @@ from digitrec.training.recipe import Recipe
 from digitrec.training.runs import Run, Snapshot
 from digitrec.training.splits import split_for
 from digitrec.training.validation import DigitValidation, NumberValidation, validation_for
-from digitrec.ui import paper
 from digitrec.ui.cache import dataset
+from digitrec.ui.canvas import paper
 from digitrec.ui.messages import as_plain_text, text_colour, told
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_percent, in_seconds

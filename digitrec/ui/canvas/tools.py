@@ -7,9 +7,9 @@ import streamlit as st
 
 from digitrec.datasets.synthetic.samples import WIDTH, sample_digit, sample_number
 from digitrec.ink.drawings import CANVAS, WIDE, Drawing
-from digitrec.ui import paper
 from digitrec.ui.cache import pen_digits
-from digitrec.ui.sheet import Sheet, put, redo, undo
+from digitrec.ui.canvas import paper
+from digitrec.ui.canvas.sheet import Sheet, put, redo, undo
 
 PEN, ERASER = ":material/edit: Pen", ":material/ink_eraser: Eraser"
 NOTE = "sample_note"

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from digitrec.ink.drawings import CANVAS, Drawing, render
 from digitrec.networks.classifier import Reading
-from digitrec.ui.paper import CONTAINER
-from digitrec.ui.sheet import Sheet, decode, decode_url
+from digitrec.ui.canvas.paper import CONTAINER
+from digitrec.ui.canvas.sheet import Sheet, decode, decode_url
 from digitrec.words import in_percent, in_words
 
 HERE = Path(__file__).parent
@@ -35,17 +35,21 @@ class Sources:
     newer: str = "canvas"
 
 
-def companion(name: str) -> Any:
-    """A companion of the canvas that shows what `name`.html, .css and .js make of a verdict."""
+def companion(name: str, folder: Path = HERE) -> Any:
+    """A companion of the canvas that shows what `name`.html, .css and .js in that folder make of a verdict."""
 
     def text(file: str) -> str:
         return (HERE / file).read_text("utf-8")
 
+    def own(suffix: str) -> str:
+        path = folder / f"{name}.{suffix}"
+        return path.read_text("utf-8") if path.is_file() else ""
+
     return st.components.v2.component(
         f"digitrec_{name}",
-        html=text(f"{name}.html").replace("<!-- verdict -->", text("verdict.html")),
-        css=text("verdict.css") + (text(f"{name}.css") if (HERE / f"{name}.css").is_file() else ""),
-        js=text("companion.js") + text("verdict.js") + text(f"{name}.js"),
+        html=own("html").replace("<!-- verdict -->", text("verdict.html")),
+        css=text("verdict.css") + own("css"),
+        js=text("companion.js") + text("verdict.js") + own("js"),
     )
 
 

@@ -13,7 +13,8 @@ from digitrec.datasets.exploration.maps import DigitMap
 from digitrec.datasets.exploration.neighbours import Features, make_index, nearest
 from digitrec.datasets.exploration.projection import place
 from digitrec.networks.classifier import Classifier
-from digitrec.ui import gallery, hover, links, live, paper, pin, tools
+from digitrec.ui.canvas import links, live, paper, tools
+from digitrec.ui.data import gallery, hover, pin
 from digitrec.ui.messages import text_colour
 from digitrec.words import with_article
 

@@ -6,9 +6,21 @@ import pytest
 from PIL import Image
 
 from digitrec.charts.pictures import to_png
-from digitrec.fabric import to_fabric
 from digitrec.ink.drawings import Drawing, Stroke
-from digitrec.ui.sheet import INK, MAX_PICTURE, PAPER, Sheet, decode, decode_url, lay_again, put, receive, redo, undo
+from digitrec.ui.canvas.fabric import to_fabric
+from digitrec.ui.canvas.sheet import (
+    INK,
+    MAX_PICTURE,
+    PAPER,
+    Sheet,
+    decode,
+    decode_url,
+    lay_again,
+    put,
+    receive,
+    redo,
+    undo,
+)
 
 
 def strokes(n: int) -> Drawing:

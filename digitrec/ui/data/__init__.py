@@ -1,0 +1,1 @@
+"""The data pages: choosing a source, galleries and maps."""

@@ -1,0 +1,1 @@
+"""The Draw, Photograph and Read a file pages."""

@@ -1,0 +1,1 @@
+"""The Mistakes and Robustness pages."""

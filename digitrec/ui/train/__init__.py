@@ -1,0 +1,1 @@
+"""The Train page: choosing a recipe and watching a run."""
