@@ -2,6 +2,7 @@
 
 from digitrec.datasets import Dataset, load_dataset
 from digitrec.ink.preprocessing import Preprocessed, preprocess
-from digitrec.networks.classifier import Classifier, Reading, load_classifier
+from digitrec.networks.classifier import Classifier, load_classifier
+from digitrec.networks.verdict import Reading
 
 __all__ = ["Classifier", "Dataset", "Preprocessed", "Reading", "load_classifier", "load_dataset", "preprocess"]

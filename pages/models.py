@@ -5,7 +5,7 @@ import streamlit as st
 
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.metrics import compare, mcnemar
-from digitrec.networks.registry import Card, read_card
+from digitrec.networks.card import Card, read_card
 from digitrec.ui.data.sources import choose_dataset
 from digitrec.ui.messages import as_plain_text, begin_page
 from digitrec.ui.models.table import describe, get_back, list_readers, offer_to_add, show_one, show_several

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from digitrec.errors import DigitrecError
-from digitrec.training import duration, runs
+from digitrec.training import duration, processes, runs
 from digitrec.training.keras_code import as_code
 from digitrec.training.recipe import check_recipe
 from digitrec.training.splits import split_for
@@ -21,7 +21,7 @@ begin_page(
 )
 names = runs.list_runs()
 if not any(runs.read_state(runs.find(name)).is_under_way for name in names[:1]):
-    runs.warm_up()  # whoever looks at this page is about to train
+    processes.warm_up()  # whoever looks at this page is about to train
 if problem := st.session_state.pop("run_problem", None):
     st.error(as_plain_text(problem))
 
@@ -47,7 +47,7 @@ with st.expander("A new training", expanded=not names, icon=":material/school:",
     if st.button("Train", type="primary", icon=":material/play_arrow:", disabled=parts is None):
         with told("The training could not begin."):
             folder = runs.create(recipe, drawing_for(recipe))
-            runs.start(folder)
+            processes.start(folder)
         st.session_state["run"] = folder.name
         st.rerun()
     with st.expander("The same in plain Keras", icon=":material/code:"):

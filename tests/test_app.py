@@ -10,7 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from digitrec.datasets import load_dataset
-from digitrec.ink.drawings import Drawing, Stroke, to_link
+from digitrec.ink.drawings import Drawing, Stroke
+from digitrec.ink.links import to_link
 from digitrec.networks import registry
 from digitrec.networks.registry import find_model
 from digitrec.ui import cache

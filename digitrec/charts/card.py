@@ -15,8 +15,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from digitrec.charts.data import DASHES, error_bars
-from digitrec.evaluation.calibration import pool
-from digitrec.networks.registry import Calibration, Measurement, Refusal, Rival
+from digitrec.evaluation.calibration import Calibration, pool
+from digitrec.evaluation.metrics import Measurement
+from digitrec.networks.card import Refusal, Rival
 
 # One more than the theme has colours, so that they come together again after a hundred and ten.
 SYMBOLS = (

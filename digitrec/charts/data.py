@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from digitrec.networks.registry import Measurement
+from digitrec.evaluation.metrics import Measurement
 
 ROW = 46  # pixels
 START = 0.25  # epochs that the axis of a learning curve shows at first

@@ -7,8 +7,9 @@ import typer
 
 from digitrec.commands.common import AsJson, show, told
 from digitrec.errors import ModelError
+from digitrec.networks.card import read_card
 from digitrec.networks.exchange import add_model, pack
-from digitrec.networks.registry import find_model, read_card
+from digitrec.networks.registry import find_model
 
 
 def export(

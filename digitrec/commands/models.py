@@ -11,8 +11,9 @@ from digitrec.datasets import load_dataset
 from digitrec.errors import DataError, EvaluationError, ModelError
 from digitrec.evaluation.calibration import expected_calibration_error
 from digitrec.evaluation.metrics import check_probabilities, cross_entropy, list_mistakes, measure, per_digit
+from digitrec.networks.card import read_card
 from digitrec.networks.classifier import load_classifier
-from digitrec.networks.registry import list_models, read_card, what_it_reads
+from digitrec.networks.registry import list_models, what_it_reads
 
 
 def models(as_json: AsJson = False) -> None:

@@ -15,8 +15,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from digitrec.commands.common import AsJson, told
 from digitrec.errors import DataError, DigitrecError
 from digitrec.ink.image_files import load_ink
-from digitrec.networks.classifier import Classifier, Reading, load_classifier
+from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.registry import SHIPPED_NAME
+from digitrec.networks.verdict import Reading
 from digitrec.reading.files import BatchReading, is_batch, open_batch, read_batch
 from digitrec.reading.files.submission import make_submission
 from digitrec.reading.numbers.readers import NumberReader, load_number_reader

@@ -12,8 +12,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from digitrec.commands.common import AsJson, show, told
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.registry import SHIPPED_NAME, keep_model, models_folders, replace_model
-from digitrec.training import runs
-from digitrec.training.recipe import PUBLISHED, SHIPPED, Recipe, change, parse
+from digitrec.training import processes, runs
+from digitrec.training.published import PUBLISHED, SHIPPED
+from digitrec.training.recipe import Recipe, change, parse
 
 LOOK = 0.3  # seconds between two looks at the run
 
@@ -49,10 +50,10 @@ def train(
             return
         if resume is not None:
             run = runs.find(resume)
-            runs.go_on(run, changes)
+            processes.go_on(run, changes)
         else:
             run = runs.create(change(PUBLISHED.get(network, Recipe(network)), changes))
-            runs.start(run)
+            processes.start(run)
         ended = _follow(run)
         row = _describe(ended)
         if keep is not None and ended.has_model:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
 from digitrec.errors import EvaluationError
-from digitrec.evaluation.metrics import check_probabilities, wilson_interval
-from digitrec.networks.registry import Bin
+from digitrec.evaluation.metrics import Share, check_probabilities, wilson_interval
 
 REFUSED = 0.01  # of real digits at most may be answered "not sure"
 TIMES = 200  # that chance is tried
@@ -23,6 +23,43 @@ COLDEST, HOTTEST = 0.01, 100.0
 LEAST = float(np.finfo(np.float32).tiny)  # a softmax that answers 0 has only run out of digits
 # Most confidences of a good reader differ from 1 in the third digit or later.
 THRESHOLDS = np.concatenate([np.arange(99) / 100, 1 - np.geomspace(0.01, 1e-6, 41), [1.0]])
+
+
+class Bin(BaseModel):
+    """How often the model is right when its highest probability lies from `low` to `high`.
+
+    Attributes
+    ----------
+    n : how many digits were answered so.
+    confidence, accuracy : the mean of their highest probabilities, and the share read correctly.
+    accuracy_low, accuracy_high : its 95 % interval (Wilson).
+    """
+
+    model_config = ConfigDict(frozen=True)
+    low: Share
+    high: Share
+    n: int = Field(gt=0)
+    confidence: Share
+    accuracy: Share
+    accuracy_low: Share
+    accuracy_high: Share
+
+
+class Calibration(BaseModel):
+    """Whether confidence means what it says, on the drawings `what`.
+
+    Attributes
+    ----------
+    error, bins : the expected calibration error, and what it is made of.
+    by_chance : the error that would be expected of so many drawings if confidence meant exactly what it says.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    what: str
+    n: int = Field(gt=0)
+    error: Share
+    by_chance: Share = 0.0
+    bins: tuple[Bin, ...]
 
 
 def reliability(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8], bins: int = BINS) -> pd.DataFrame:

@@ -2,17 +2,42 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
 from digitrec.errors import EvaluationError
-from digitrec.networks.registry import Kind, Measurement
+
+Kind = Literal["read", "doubted", "refused", "digit", "school", "width"]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 Z95 = 1.959964  # standard normal quantile of a two-sided 95 % interval
 MOST = 1 + 1e-5  # a softmax in float32 may exceed 1 in its last digits
+
+
+class Measurement(BaseModel):
+    """One figure: a share of n, with its 95 % interval (Wilson).
+
+    Attributes
+    ----------
+    kind : "read" is the share of digits read correctly, "doubted" that of digits answered "not sure",
+        "refused" that of drawings that are no digits answered so; "digit", "school" and "width" are shares read
+        correctly of one digit, of one way to write it, of one stroke width.
+    what : which drawings.
+    on : which of several sets they are from, where there are several.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    kind: Kind
+    what: str
+    n: int = Field(gt=0)
+    share: Share
+    low: Share
+    high: Share
+    on: str = ""
 
 
 def check_probabilities(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]) -> None:

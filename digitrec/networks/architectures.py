@@ -12,7 +12,8 @@ from typing import Literal
 import numpy as np
 
 from digitrec.ink.preprocessing import SIDE
-from digitrec.ink.strips import BLANK, WIDTH
+from digitrec.ink.strips import WIDTH
+from digitrec.networks.ctc import BLANK
 
 
 @dataclass(frozen=True)

@@ -24,18 +24,10 @@ from pydantic import ValidationError
 from digitrec.datasets import is_there, load_dataset
 from digitrec.errors import ModelError
 from digitrec.evaluation.metrics import measure
+from digitrec.networks.card import Card, read_card, read_file, write_card
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.golden import PARITY, ROUNDED_PARITY, difference, golden_images
-from digitrec.networks.registry import (
-    PATH_FILES,
-    Card,
-    check_name,
-    keep_model,
-    read_card,
-    read_file,
-    workshop,
-    write_card,
-)
+from digitrec.networks.registry import PATH_FILES, check_name, keep_model, workshop
 from digitrec.storage import DAMAGED
 
 FORMS = {".keras": "model.keras", ".tflite": "model.tflite"}

@@ -19,10 +19,7 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import time
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -35,9 +32,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from digitrec.errors import RecipeError, RunError, writing
-from digitrec.ink.preprocessing import SIDE
-from digitrec.storage import DAMAGED, read_arrays, replace_arrays
-from digitrec.training.recipe import Recipe, change, check_recipe, from_json, to_json
+from digitrec.training.recipe import Recipe, check_recipe, from_json, to_json
 
 WAITING, STARTING, TRAINING, SAVING = "waiting", "starting", "training", "saving"
 FINISHED, STOPPED, FAILED, DIED = "finished", "stopped", "failed", "died"
@@ -45,8 +40,6 @@ UNDER_WAY = (WAITING, STARTING, TRAINING, SAVING)
 NAME = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9-]{1,40}")
 GRACE = 20.0  # seconds in which a worker that was just started need not hold its lock yet
 LOG_LINES = 12
-_STARTED: list[subprocess.Popen[bytes]] = []  # so that those that have ended are buried
-_WAITING: list[subprocess.Popen[bytes]] = []  # the one worker that has loaded TensorFlow and waits, if any
 
 
 @dataclass(frozen=True)
@@ -110,23 +103,6 @@ class Run:
         return (self.folder / "model" / "card.json").is_file()
 
 
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """What the network was like after an epoch.
-
-    Attributes
-    ----------
-    probabilities : (n, 10) float32 for each validation image, or (n, 64, 11) for numbers; within an epoch, for the
-        first few.
-    filters : (height, width, k) float32, the first layer's; empty where it has none.
-    drawing : (10,) float32, or (64, 11), for the drawing that the run was given; empty where it was given none.
-    """
-
-    probabilities: NDArray[np.float32]
-    filters: NDArray[np.float32]
-    drawing: NDArray[np.float32]
-
-
 HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 STEPS = ("epoch", "step", "loss", "accuracy", "done")
 
@@ -167,64 +143,6 @@ def _writing() -> AbstractContextManager[None]:
     return writing(f"a run in {runs_folder()}", RunError, advice)
 
 
-def start(folder: Path) -> None:
-    """Start the worker of a run, a process of its own that outlives the app; or let it go on from its checkpoint.
-
-    Raises
-    ------
-    RunError, where nothing can be written.
-    """
-    with _writing():
-        (folder / "stop").unlink(missing_ok=True)
-        write_state(folder, replace(read_state(folder), name=WAITING, message=""))
-    if _hand_over(folder):
-        return
-    with _writing(), (folder / "log.txt").open("ab") as log:
-        worker = subprocess.Popen(  # noqa: S603  our own program, and a folder that `create` named
-            [sys.executable, "-m", "digitrec.training.worker", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    _remember(worker)
-
-
-def warm_up() -> None:
-    """Have a worker wait that has loaded TensorFlow already, if none does: the next run begins seconds sooner."""
-    if _WAITING and _WAITING[0].poll() is None:
-        return
-    _WAITING[:] = [
-        subprocess.Popen(
-            [sys.executable, "-m", "digitrec.training.worker", "--wait"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    ]
-
-
-def _hand_over(folder: Path) -> bool:
-    """Give a run to the worker that waits; False where none does."""
-    if not _WAITING:
-        return False
-    worker = _WAITING.pop()
-    _remember(worker)
-    if worker.stdin is None or worker.poll() is not None:
-        return False
-    try:
-        worker.stdin.write(f"{folder.absolute()}\n".encode())
-        worker.stdin.close()
-    except OSError:  # it lost its patience at this very moment
-        return False
-    return True
-
-
-def _remember(worker: "subprocess.Popen[bytes]") -> None:
-    _STARTED[:] = [*(other for other in _STARTED if other.poll() is None), worker]
-
-
 def request_stop(folder: Path) -> None:
     """Ask the worker to stop, keeping what was learned."""
     with suppress(FileNotFoundError):  # a run that is gone has stopped
@@ -234,28 +152,6 @@ def request_stop(folder: Path) -> None:
 def is_stop_requested(folder: Path) -> bool:
     """Whether the worker is asked to stop; a folder that is gone asks so, too."""
     return (folder / "stop").exists() or not folder.exists()
-
-
-def go_on(folder: Path, changes: Mapping[str, Any]) -> None:
-    """Let a run that has ended go on from where it stopped, with other `epochs` or another `learning_rate`.
-
-    Raises
-    ------
-    RunError, where it is under way, or at its last epoch already; RecipeError, where a setting is refused.
-    """
-    run = read(folder)
-    if run.state.is_under_way:
-        raise RunError("Expected a run that has ended. Received: one under way. Stop it first.")
-    recipe = change(run.recipe, changes)
-    if set(changes) - {"epochs", "learning_rate"}:
-        raise RecipeError("Expected a change of epochs or learning rate. Received: another. Start a new run for that.")
-    if len(run.history) >= recipe.epochs:
-        raise RunError(
-            f"Expected more than the {len(run.history)} epochs that are done. Received: {recipe.epochs}. Ask for more."
-        )
-    with _writing():
-        write_text(folder / "recipe.json", to_json(recipe))
-    start(folder)
 
 
 def read(folder: Path) -> Run:
@@ -363,38 +259,6 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         if set(columns) <= set(table.columns):
             return table.apply(pd.to_numeric, errors="coerce").dropna()
     return pd.DataFrame({column: pd.Series(dtype=float) for column in columns})
-
-
-def write_snapshot(folder: Path, epoch: int | None, snapshot: Snapshot) -> None:
-    """Write what the network was like after an epoch, or, where that is None, what it is like within one."""
-    path = snapshot_path(folder, epoch)
-    path.parent.mkdir(exist_ok=True)
-    probabilities = snapshot.probabilities.astype(np.float16)
-    replace_arrays(path, probabilities=probabilities, filters=snapshot.filters, drawing=snapshot.drawing)
-
-
-def read_snapshot(folder: Path, epoch: int | None) -> Snapshot | None:
-    """What the network was like after an epoch, from 1, or within one; None where that is not known."""
-    names = ("probabilities", "filters", "drawing")
-    try:
-        kept = read_arrays(snapshot_path(folder, epoch), names)
-    except DAMAGED:
-        return None
-    return Snapshot(*(kept[name].astype(np.float32) for name in names))
-
-
-def snapshot_path(folder: Path, epoch: int | None) -> Path:
-    """Where the snapshot of an epoch is; None: the one within the epoch under way."""
-    return folder / "now.npz" if epoch is None else folder / "epochs" / f"{epoch:04}.npz"
-
-
-def read_drawing(folder: Path, width: int = SIDE) -> NDArray[np.uint8] | None:
-    """The drawing that the run was given, (28, width) uint8; None where there is none of that width."""
-    try:
-        drawing: NDArray[np.uint8] = np.load(folder / "drawing.npy", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    return drawing if drawing.shape == (SIDE, width) and drawing.dtype == np.uint8 else None
 
 
 def read_log(folder: Path) -> str:

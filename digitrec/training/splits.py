@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets import Dataset, Split
-from digitrec.errors import DataError, RecipeError
+from digitrec.errors import RecipeError
 from digitrec.training.recipe import Recipe
 
 
@@ -96,22 +96,3 @@ def _check(recipe: Recipe, data: Dataset, train: Split, validation: Split) -> No
             f"Expected every digit among the {len(train):,} images to learn from. Received: none that is a {digits}. "
             "Take more images, keep fewer aside, or choose another split seed."
         )
-
-
-def split_mnist(train: Split) -> tuple[Split, Split]:
-    """(training, validation): every tenth writer of MNIST's training set validates.
-
-    Raises
-    ------
-    DataError, where the writers are not known.
-    """
-    if train.writers is None:
-        raise DataError(
-            "Expected QMNIST's label files in the data folder's qmnist/, which say who wrote which digit. "
-            "Received: none. Put them there, so that nobody's digits are both trained on and validated with."
-        )
-    validates = np.isin(train.writers, np.unique(train.writers)[::10])
-    training, validation = (
-        Split(train.images[chosen], train.labels[chosen], train.writers[chosen]) for chosen in (~validates, validates)
-    )
-    return training, validation

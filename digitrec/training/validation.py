@@ -12,8 +12,8 @@ from digitrec.datasets import Split
 from digitrec.datasets.synthetic.composing import image_hands
 from digitrec.datasets.synthetic.number_strips import NumberSet, compose_strips
 from digitrec.evaluation.metrics import cross_entropy
-from digitrec.ink.strips import ctc_loss, decode
 from digitrec.networks.architectures import ARCHITECTURES
+from digitrec.networks.ctc import ctc_loss, decode
 from digitrec.training.recipe import Recipe
 
 NUMBERS = 1000  # composed of the digits kept aside

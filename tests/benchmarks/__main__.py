@@ -25,7 +25,8 @@ from digitrec.datasets.synthetic.samples import own_sample
 from digitrec.errors import DataError
 from digitrec.evaluation.metrics import measure
 from digitrec.evaluation.saliency import occlusion
-from digitrec.ink.drawings import render, to_link
+from digitrec.ink.drawings import render
+from digitrec.ink.links import to_link
 from tests.benchmarks.beside import beside_training
 from tests.benchmarks.card import card
 from tests.benchmarks.data import data

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from digitrec.datasets import is_there
+from digitrec.networks.card import read_card
 from digitrec.networks.measuring.figures import measure_again
 from digitrec.networks.measuring.reference_drawings import read_exam
 from digitrec.networks.measuring.test_sets import make_checks
-from digitrec.networks.registry import SHIPPED_NAME, find_model, read_card
+from digitrec.networks.registry import SHIPPED_NAME, find_model
 from digitrec.training.shipped.rivals import measure_rival
 from tests.benchmarks.table import row
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from digitrec.datasets import is_there, load_dataset
 from digitrec.networks.architectures import ARCHITECTURES
-from digitrec.training import runs
-from digitrec.training.recipe import PUBLISHED, Recipe
+from digitrec.training import processes, runs
+from digitrec.training.published import PUBLISHED
+from digitrec.training.recipe import Recipe
 from digitrec.training.runs import Run
 from digitrec.training.splits import split_for
 from tests.benchmarks.table import row
@@ -72,7 +73,7 @@ def _runs_of_its_own() -> Iterator[None]:
 def train(recipe: Recipe) -> Run:
     """A run from beginning to end, in a worker process."""
     folder = runs.create(recipe)
-    runs.start(folder)
+    processes.start(folder)
     while (run := runs.read(folder)).state.is_under_way:
         time.sleep(0.2)
     print(f"{recipe.network}, seed {recipe.seed}: {run.state.name} after {run.state.seconds:.1f} s", flush=True)

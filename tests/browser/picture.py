@@ -8,7 +8,8 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from digitrec.datasets.synthetic.samples import own_sample
-from digitrec.ink.drawings import Drawing, Stroke, simplify, to_link
+from digitrec.ink.drawings import Drawing, Stroke
+from digitrec.ink.links import simplify, to_link
 from tests.browser import chromium
 from tests.browser.app import Server, wait_for_canvas
 

@@ -8,7 +8,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from digitrec import load_classifier, preprocess
-from digitrec.ink.drawings import CANVAS, Drawing, Stroke, render, to_link
+from digitrec.ink.drawings import CANVAS, Drawing, Stroke, render
+from digitrec.ink.links import to_link
 from tests.browser.app import (
     ONE,
     PATIENCE,

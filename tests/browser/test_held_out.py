@@ -10,7 +10,8 @@ from playwright.sync_api import Page
 
 from digitrec import load_classifier
 from digitrec.datasets.sources.pen import PenDigit, split_by_writer
-from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place, render, simplify
+from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place, render
+from digitrec.ink.links import simplify
 from tests.browser.app import Server, draw, open_draw, press, settle, verdict
 
 pytestmark = pytest.mark.browser

@@ -18,8 +18,9 @@ from digitrec.charts.card import (
     share_refused,
     weakest_first,
 )
-from digitrec.evaluation.metrics import measure, wilson_interval
-from digitrec.networks.registry import Bin, Calibration, Kind, Measurement, Refusal, Rival
+from digitrec.evaluation.calibration import Bin, Calibration
+from digitrec.evaluation.metrics import Kind, Measurement, measure, wilson_interval
+from digitrec.networks.card import Refusal, Rival
 
 
 def figure_of(what: str, right: int, n: int, on: str = "", kind: Kind = "digit") -> Measurement:

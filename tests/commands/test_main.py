@@ -24,10 +24,12 @@ from digitrec.errors import RecipeError
 from digitrec.evaluation.calibration import expected_calibration_error
 from digitrec.evaluation.metrics import per_digit
 from digitrec.ink.image_files import load_ink
+from digitrec.networks.card import read_card
 from digitrec.networks.classifier import Classifier
-from digitrec.networks.registry import NUMBERS_NAME, SHIPPED, read_card
+from digitrec.networks.registry import NUMBERS_NAME, SHIPPED
 from digitrec.training import runs
-from digitrec.training.recipe import PUBLISHED, Recipe, change, parse
+from digitrec.training.published import PUBLISHED
+from digitrec.training.recipe import Recipe, change, parse
 
 ROOT = Path(__file__).parents[2]
 

@@ -19,6 +19,7 @@ from digitrec.evaluation.calibration import (
     HOTTEST,
     THRESHOLDS,
     TIMES,
+    Bin,
     calibration_error_by_chance,
     coverage,
     expected_calibration_error,
@@ -28,7 +29,6 @@ from digitrec.evaluation.calibration import (
     with_temperature,
 )
 from digitrec.evaluation.metrics import wilson_interval
-from digitrec.networks.registry import Bin
 
 seeds = st.integers(0, 2**32 - 1)
 EYE = np.eye(10, dtype=np.float32)

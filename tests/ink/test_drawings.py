@@ -11,21 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from digitrec.errors import DrawingError
-from digitrec.ink.drawings import (
-    CANVAS,
-    MAX_LINK,
-    MAX_POINTS,
-    MAX_STROKES,
-    MAX_WIDTH,
-    REACH,
-    Drawing,
-    Stroke,
-    from_link,
-    place,
-    render,
-    simplify,
-    to_link,
-)
+from digitrec.ink.drawings import CANVAS, MAX_POINTS, MAX_STROKES, MAX_WIDTH, REACH, Drawing, Stroke, place, render
+from digitrec.ink.links import MAX_LINK, from_link, simplify, to_link
 
 Points = NDArray[np.float32]
 EDGE = 0.8  # pixels: where a smooth edge may be neither ink nor paper

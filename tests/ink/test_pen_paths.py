@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from digitrec.datasets.synthetic.stroke_variation import Variation, vary_strokes
 from digitrec.errors import InkError
-from digitrec.ink.pen_paths import FEATURES, POINTS, Variation, to_path, vary_strokes
+from digitrec.ink.pen_paths import FEATURES, POINTS, to_path
 
 NOTHING = Variation(**{field.name: 0.0 for field in fields(Variation)})
 places = st.tuples(*[st.floats(-500, 500, width=32)] * 2)

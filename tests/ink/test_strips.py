@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from digitrec.errors import InkError
-from digitrec.ink.strips import BLANK, FRAMES, Strip, ctc_loss, decode, encode, to_column, to_strip
+from digitrec.ink.strips import FRAMES, Strip, to_column, to_strip
+from digitrec.networks.ctc import BLANK, ctc_loss, decode, encode
 
 Ink = NDArray[np.uint8]
 Answers = NDArray[np.float32]

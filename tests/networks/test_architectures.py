@@ -1,6 +1,6 @@
 import pytest
 
-from digitrec.ink.strips import BLANK, FRAMES
+from digitrec.ink.strips import FRAMES
 from digitrec.networks.architectures import (
     ARCHITECTURES,
     Convolution,
@@ -14,7 +14,8 @@ from digitrec.networks.architectures import (
     outline,
 )
 from digitrec.networks.classifier import Classifier
-from digitrec.training.recipe import PUBLISHED
+from digitrec.networks.ctc import BLANK
+from digitrec.training.published import PUBLISHED
 
 # As published, or counted by hand from the published layers.
 PARAMETERS = {

@@ -15,19 +15,10 @@ from digitrec.errors import InkError, ModelError
 from digitrec.ink.drawings import render
 from digitrec.ink.pen_paths import to_path
 from digitrec.ink.preprocessing import Preprocessed, preprocess
-from digitrec.networks.classifier import (
-    BATCH,
-    CLOSE,
-    FEW,
-    FULL_REASON,
-    Classifier,
-    Reading,
-    combine,
-    give_reason,
-    load_classifier,
-    share_of_digits,
-)
-from digitrec.networks.registry import find_model, read_card, read_file
+from digitrec.networks.card import read_card, read_file
+from digitrec.networks.classifier import BATCH, FEW, Classifier, load_classifier
+from digitrec.networks.registry import find_model
+from digitrec.networks.verdict import CLOSE, FULL_REASON, Reading, combine, give_reason, share_of_digits
 
 Images = NDArray[np.uint8]
 Shares = NDArray[np.float32]

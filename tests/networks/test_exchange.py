@@ -12,10 +12,11 @@ import pytest
 
 from digitrec.errors import ModelError
 from digitrec.networks import exchange
+from digitrec.networks.card import read_card
 from digitrec.networks.classifier import load_classifier
 from digitrec.networks.exchange import add_model, pack
 from digitrec.networks.golden import golden_images
-from digitrec.networks.registry import PATH_FILES, delete_model, find_model, list_models, read_card
+from digitrec.networks.registry import PATH_FILES, delete_model, find_model, list_models
 from digitrec.training.worker.network import build, export_litert
 
 SHIPPED = find_model()

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from digitrec.datasets import Dataset
 from digitrec.errors import ModelError
+from digitrec.networks.card import read_card, read_file
 from digitrec.networks.interpreters import Interpreters, answers, check_face, faces, values
-from digitrec.networks.registry import find_model, read_card, read_file
+from digitrec.networks.registry import find_model
 
 BATCH = 16
 

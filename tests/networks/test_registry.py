@@ -12,13 +12,13 @@ from pydantic import ValidationError
 from digitrec.datasets import Dataset
 from digitrec.datasets.sources.pen import PenDigit, draw_all, split_by_writer
 from digitrec.errors import ModelError
+from digitrec.evaluation.metrics import Measurement
+from digitrec.networks.card import Card, read_card, read_file
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.registry import (
     PATH_FILES,
     SHIPPED,
     SHIPPED_NAME,
-    Card,
-    Measurement,
     check_name,
     delete_model,
     find_model,
@@ -26,8 +26,6 @@ from digitrec.networks.registry import (
     keep_model,
     list_models,
     models_folders,
-    read_card,
-    read_file,
     rename_model,
     restore_model,
     workshop,

@@ -12,10 +12,11 @@ from digitrec.datasets.synthetic.font_letters import read_letters
 from digitrec.datasets.synthetic.nondigits import TAUGHT, UNSEEN, Strokes, kinds
 from digitrec.ink.drawings import CANVAS, Drawing, Stroke, render
 from digitrec.ink.preprocessing import shrink
+from digitrec.networks.card import read_card
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.measuring.reference_drawings import Exam, read_exam
 from digitrec.networks.measuring.test_sets import UNTAUGHT
-from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, read_card
+from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, find_model
 
 FOLDER = find_model(SHIPPED_NAME)
 REFUSED = 0.93  # the card has 95 % and more of 400; of 200, chance may take this from it

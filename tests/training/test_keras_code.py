@@ -11,7 +11,8 @@ from digitrec import load_dataset
 from digitrec.evaluation.metrics import cross_entropy
 from digitrec.training.augmentation import Augmentation
 from digitrec.training.keras_code import as_code
-from digitrec.training.recipe import PUBLISHED, SHIPPED, Recipe
+from digitrec.training.published import PUBLISHED, SHIPPED
+from digitrec.training.recipe import Recipe
 from digitrec.training.splits import split_for
 from digitrec.training.validation import validation_for
 from digitrec.training.worker.fitting import Student, learning_rate_at

@@ -9,18 +9,8 @@ from hypothesis import strategies as st
 from digitrec.errors import RecipeError
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.training.augmentation import Augmentation
-from digitrec.training.recipe import (
-    PRECISIONS,
-    PUBLISHED,
-    SHIPPED,
-    Recipe,
-    change,
-    check_recipe,
-    from_json,
-    parse,
-    suit,
-    to_json,
-)
+from digitrec.training.published import PUBLISHED, SHIPPED, suit
+from digitrec.training.recipe import PRECISIONS, Recipe, change, check_recipe, from_json, parse, to_json
 
 
 def test_the_usual_recipe_trains_a_network_of_the_catalogue() -> None:

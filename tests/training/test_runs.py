@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from digitrec.errors import RecipeError, RunError
-from digitrec.training import runs
+from digitrec.training import processes, runs, snapshots
 from digitrec.training.recipe import Recipe, from_json
-from digitrec.training.runs import Snapshot, State
+from digitrec.training.runs import State
+from digitrec.training.snapshots import Snapshot
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_where_nothing_can_be_written_it_says_where_and_what_to_do(place: Path) 
 def test_a_worker_without_a_log_to_write_is_not_started(run: Path) -> None:
     (run / "log.txt").mkdir()
     with pytest.raises(RunError, match=r"write a run in .*runs\. Received: .*\. Make room there, or set DIGITREC_RUNS"):
-        runs.start(run)
+        processes.start(run)
 
 
 def test_runs_of_the_same_second_have_names_of_their_own_and_the_newest_comes_first(
@@ -195,14 +196,14 @@ def test_a_state_comes_back_with_the_time_it_was_written(run: Path) -> None:
 
 def test_a_snapshot_comes_back(run: Path) -> None:
     kept = snapshot()
-    runs.write_snapshot(run, 3, kept)
-    found = runs.read_snapshot(run, 3)
+    snapshots.write_snapshot(run, 3, kept)
+    found = snapshots.read_snapshot(run, 3)
     np.testing.assert_allclose(found.probabilities, kept.probabilities, atol=5e-4)
     np.testing.assert_array_equal(found.filters, kept.filters)
     np.testing.assert_array_equal(found.drawing, kept.drawing)
     assert {part.dtype for part in vars(found).values()} == {np.dtype(np.float32)}
     assert [path.name for path in (run / "epochs").iterdir()] == ["0003.npz"]
-    assert runs.read_snapshot(run, 2) is None
+    assert snapshots.read_snapshot(run, 2) is None
 
 
 @pytest.mark.parametrize(
@@ -216,13 +217,13 @@ def test_a_snapshot_comes_back(run: Path) -> None:
     ],
 )
 def test_a_damaged_snapshot_is_none(damage: Callable[[bytes], bytes], run: Path) -> None:
-    runs.write_snapshot(run, 1, snapshot())
+    snapshots.write_snapshot(run, 1, snapshot())
     path = run / "epochs" / "0001.npz"
     path.write_bytes(damage(path.read_bytes()))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # NumPy leaves a file open that is no .npz
         try:
-            found: object = runs.read_snapshot(run, 1)
+            found: object = snapshots.read_snapshot(run, 1)
         except zipfile.BadZipFile as error:
             found = type(error)
         gc.collect()
@@ -232,8 +233,8 @@ def test_a_damaged_snapshot_is_none(damage: Callable[[bytes], bytes], run: Path)
 def test_the_drawing_comes_back(place: Path) -> None:
     drawing = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
     run = runs.create(Recipe(), drawing)
-    np.testing.assert_array_equal(runs.read_drawing(run), drawing)
-    assert runs.read_drawing(runs.create(Recipe())) is None
+    np.testing.assert_array_equal(snapshots.read_drawing(run), drawing)
+    assert snapshots.read_drawing(runs.create(Recipe())) is None
 
 
 @pytest.mark.parametrize("other", [np.zeros((28, 27), np.uint8), np.zeros((28, 28)), np.array([{}]), None])
@@ -242,7 +243,7 @@ def test_another_file_is_no_drawing(other: np.ndarray | None, run: Path) -> None
         (run / "drawing.npy").write_bytes(b"\x93NUMPY")
     else:
         np.save(run / "drawing.npy", other)
-    assert runs.read_drawing(run) is None
+    assert snapshots.read_drawing(run) is None
 
 
 @pytest.mark.parametrize("name", [runs.STARTING, runs.TRAINING, runs.SAVING])
@@ -275,7 +276,7 @@ def test_a_worker_that_was_just_started_has_time_to_come(run: Path, monkeypatch:
 def test_a_run_goes_on_with_more_epochs(run: Path, started: list[Path]) -> None:
     runs.write_state(run, State(runs.STOPPED))
     write_history(run, 2)
-    runs.go_on(run, {"epochs": 5, "learning_rate": 0.5})
+    processes.go_on(run, {"epochs": 5, "learning_rate": 0.5})
     assert started == [run]
     assert from_json((run / "recipe.json").read_text()) == Recipe("dense-128", "uci", epochs=5, learning_rate=0.5)
 
@@ -298,7 +299,7 @@ def test_where_a_run_cannot_go_on_nothing_is_changed(
     write_history(run, epochs)
     before = (run / "recipe.json").read_bytes()
     with runs.alive(run), pytest.raises((RunError, RecipeError), match=told):
-        runs.go_on(run, changes)
+        processes.go_on(run, changes)
     assert (run / "recipe.json").read_bytes() == before
     assert not started
 

@@ -5,9 +5,11 @@ import pytest
 from sklearn.model_selection import train_test_split
 
 from digitrec.datasets import Dataset, Split, load_dataset
+from digitrec.datasets.sources.mnist import split_mnist
 from digitrec.errors import DataError, RecipeError
-from digitrec.training.recipe import PUBLISHED, Recipe, change
-from digitrec.training.splits import split_for, split_mnist
+from digitrec.training.published import PUBLISHED
+from digitrec.training.recipe import Recipe, change
+from digitrec.training.splits import split_for
 
 
 def test_the_tutorials_split_is_made(mnist: Dataset) -> None:

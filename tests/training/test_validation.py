@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from digitrec.datasets import Dataset, Split
 from digitrec.datasets.synthetic.number_strips import NumberSet
-from digitrec.ink.strips import BLANK, FRAMES
+from digitrec.ink.strips import FRAMES
+from digitrec.networks.ctc import BLANK
 from digitrec.storage import fingerprint
 from digitrec.training import validation
-from digitrec.training.recipe import PUBLISHED, Recipe
+from digitrec.training.published import PUBLISHED
+from digitrec.training.recipe import Recipe
 from digitrec.training.validation import DigitValidation, NumberValidation, validation_for
 
 NUMBERS = replace(PUBLISHED["digitrec-numbers"], source="mnist")

@@ -116,3 +116,22 @@ def read_idx_header(content: bytes, name: str) -> tuple[tuple[int, ...], np.dtyp
         )
     shape = tuple(int(n) for n in np.frombuffer(content[4:start], ">u4"))
     return shape, IDX_TYPES[kind[0]], start
+
+
+def split_mnist(train: Split) -> tuple[Split, Split]:
+    """(training, validation): every tenth writer of MNIST's training set validates.
+
+    Raises
+    ------
+    DataError, where the writers are not known.
+    """
+    if train.writers is None:
+        raise DataError(
+            "Expected QMNIST's label files in the data folder's qmnist/, which say who wrote which digit. "
+            "Received: none. Put them there, so that nobody's digits are both trained on and validated with."
+        )
+    validates = np.isin(train.writers, np.unique(train.writers)[::10])
+    training, validation = (
+        Split(train.images[chosen], train.labels[chosen], train.writers[chosen]) for chosen in (~validates, validates)
+    )
+    return training, validation

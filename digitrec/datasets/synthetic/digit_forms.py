@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.ink.pen_paths import Variation, vary_strokes
+from digitrec.datasets.synthetic.stroke_variation import Variation, vary_strokes
 
 Strokes = tuple[NDArray[np.float64], ...]
 WAYS = {

@@ -20,25 +20,18 @@ from scipy.optimize import minimize
 
 from digitrec.evaluation.calibration import (
     REFUSED,
+    Bin,
+    Calibration,
     calibration_error_by_chance,
     expected_calibration_error,
     reliability,
 )
-from digitrec.evaluation.metrics import cross_entropy, measure
+from digitrec.evaluation.metrics import Measurement, cross_entropy, measure
 from digitrec.networks.architectures import ARCHITECTURES, Sharing
-from digitrec.networks.classifier import Classifier, combine, load_classifier, share_found_by_both, share_of_digits
+from digitrec.networks.card import Card, PathCard, Refusal, Speed, read_card, write_card
+from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.measuring.test_sets import FEWEST, Checks, Drawn, half
-from digitrec.networks.registry import (
-    Bin,
-    Calibration,
-    Card,
-    Measurement,
-    PathCard,
-    Refusal,
-    Speed,
-    read_card,
-    write_card,
-)
+from digitrec.networks.verdict import combine, share_found_by_both, share_of_digits
 
 SCANS = "Scans of 297 people it never met (MNIST test)"
 VALIDATION = "Scans of 54 people it never met (MNIST validation)"

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets import Split, load_dataset
+from digitrec.datasets.sources.mnist import split_mnist
 from digitrec.datasets.sources.pen import PenDigit, draw_at_random, load_pen_digits, split_by_writer, to_image
 from digitrec.datasets.synthetic.digit_forms import FORMS, way_of_writing, write
 from digitrec.datasets.synthetic.font_letters import read_letters
@@ -17,7 +18,6 @@ from digitrec.datasets.synthetic.nondigits import TAUGHT, UNSEEN, kinds
 from digitrec.ink.drawings import CANVAS, Drawing, place, render
 from digitrec.ink.pen_paths import FEATURES, POINTS, to_path
 from digitrec.ink.preprocessing import shrink
-from digitrec.training.splits import split_mnist
 
 NONDIGITS = 400  # of each kind
 WRITTEN = 50  # of each form of the synthetic writer

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from digitrec.errors import InkError
 from digitrec.ink.preprocessing import SIDE, find_ink
-from digitrec.ink.strips import BLANK, FRAMES, WIDTH, decode, to_column, to_strip
+from digitrec.ink.strips import FRAMES, WIDTH, to_column, to_strip
+from digitrec.networks.card import Card, read_card, read_file
+from digitrec.networks.ctc import BLANK, decode
 from digitrec.networks.interpreters import Interpreters, answers, check_face, faces
-from digitrec.networks.registry import NUMBERS_NAME, Card, find_model, read_card, read_file
+from digitrec.networks.registry import NUMBERS_NAME, find_model
 from digitrec.reading.numbers.assignment import divide, leave_out_specks
 from digitrec.reading.numbers.results import FoundDigit, NumberReading, to_image
 

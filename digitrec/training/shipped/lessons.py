@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 
 from digitrec.datasets import load_dataset
+from digitrec.datasets.sources.mnist import split_mnist
 from digitrec.datasets.sources.pen import PenDigit, draw_all, load_pen_digits, split_by_writer
 from digitrec.datasets.synthetic.digit_forms import FORMS, write
 from digitrec.datasets.synthetic.nondigits import TAUGHT, draw_nondigits, kinds
-from digitrec.ink.pen_paths import Variation, vary_strokes
+from digitrec.datasets.synthetic.stroke_variation import Variation, vary_strokes
 from digitrec.training.shipped.path_network import PathLesson
-from digitrec.training.splits import split_mnist
 from digitrec.training.worker.minibatches import Lesson, to_targets
 
 SCAN_COPIES = 2  # an epoch shows each scan twice, always changed, and each drawing once: there are more drawings so

@@ -11,7 +11,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.ink.pen_paths import FEATURES, POINTS, Strokes, Variation, to_path, vary_strokes
+from digitrec.datasets.synthetic.stroke_variation import Variation, vary_strokes
+from digitrec.ink.pen_paths import FEATURES, POINTS, Strokes, to_path
 from digitrec.training.worker.fitting import one_cycle
 
 WIDTHS = (32, 64, 96)  # filters of each convolution

@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.errors import ModelError, RunError
-from digitrec.evaluation.metrics import measure
+from digitrec.evaluation.metrics import Measurement, measure
 from digitrec.ink.drawings import render
 from digitrec.ink.preprocessing import preprocess, shrink
 from digitrec.networks.architectures import ARCHITECTURES
+from digitrec.networks.card import Rival
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.measuring.figures import PEN, SCANS
 from digitrec.networks.measuring.reference_drawings import Exam
 from digitrec.networks.measuring.test_sets import Checks
-from digitrec.networks.registry import Measurement, Rival
-from digitrec.training.recipe import MNIST_IMAGES, PUBLISHED
+from digitrec.training.published import MNIST_IMAGES, PUBLISHED
 from digitrec.training.runs import runs_folder
 
 LEFT_OUT = ("digitrec", "cnn-deep", "cnn-augmented")  # the model itself; and two that take long on 2 cores

@@ -23,11 +23,12 @@ from digitrec.datasets.sources.pen import load_pen_digits, split_by_writer
 from digitrec.datasets.synthetic.digit_forms import FORMS
 from digitrec.evaluation.calibration import fit_temperature
 from digitrec.networks.architectures import ARCHITECTURES, SHARES, count_parameters
+from digitrec.networks.card import Card, PathCard, Sibling, write_card
 from digitrec.networks.measuring import reference_drawings
 from digitrec.networks.measuring.figures import PEN, SECOND_HALF, VALIDATION, measure_model
 from digitrec.networks.measuring.test_sets import NONDIGITS as CHECKED_NONDIGITS
 from digitrec.networks.measuring.test_sets import Checks, half, make_checks
-from digitrec.networks.registry import PATH_FILES, SHIPPED_NAME, Card, PathCard, Sibling, write_card
+from digitrec.networks.registry import PATH_FILES, SHIPPED_NAME
 from digitrec.storage import fingerprint, keep_arrays, kept_arrays
 from digitrec.training.recipe import Recipe, to_json
 from digitrec.training.runs import runs_folder

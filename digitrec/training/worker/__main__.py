@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow greets with a p
 import numpy as np
 
 from digitrec.ink.preprocessing import SIDE
-from digitrec.training.recipe import PUBLISHED
+from digitrec.training.published import PUBLISHED
 from digitrec.training.worker.worker import work
 
 PATIENCE = 600.0  # seconds

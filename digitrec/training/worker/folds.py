@@ -18,7 +18,8 @@ from sklearn.model_selection import GroupKFold, KFold
 
 from digitrec.datasets import Split, load_dataset
 from digitrec.evaluation.cross_validation import NETWORK
-from digitrec.training.recipe import PUBLISHED, Recipe, suit
+from digitrec.training.published import PUBLISHED, suit
+from digitrec.training.recipe import Recipe
 from digitrec.training.worker.fitting import Student
 from digitrec.training.worker.minibatches import Lesson, to_targets
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from digitrec.datasets import Split
 from digitrec.datasets.synthetic.composing import image_hands
 from digitrec.datasets.synthetic.number_strips import compose_strips
-from digitrec.ink.strips import encode
+from digitrec.networks.ctc import encode
 from digitrec.training.augmentation import augment
 from digitrec.training.recipe import Recipe
 

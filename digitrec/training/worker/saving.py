@@ -18,10 +18,11 @@ from digitrec.datasets.synthetic.composing import image_hands
 from digitrec.datasets.synthetic.number_strips import compose_strips
 from digitrec.evaluation.calibration import REFUSED
 from digitrec.evaluation.metrics import cross_entropy, measure
-from digitrec.ink.strips import LONGEST, ctc_loss, decode
+from digitrec.ink.strips import LONGEST
 from digitrec.networks.architectures import ARCHITECTURES
+from digitrec.networks.card import Card, write_card
 from digitrec.networks.classifier import load_classifier
-from digitrec.networks.registry import Card, write_card
+from digitrec.networks.ctc import ctc_loss, decode
 from digitrec.reading.numbers.sequence import load_sequence_reader
 from digitrec.training.recipe import Recipe
 from digitrec.training.splits import Parts

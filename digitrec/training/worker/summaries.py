@@ -6,7 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.summaries import path_of
-from digitrec.training.recipe import PUBLISHED
+from digitrec.training.published import PUBLISHED
 from digitrec.training.worker.network import build
 
 WIDTH = 68  # characters

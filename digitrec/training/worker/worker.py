@@ -23,8 +23,9 @@ from digitrec.datasets import load_dataset
 from digitrec.errors import DigitrecError, RunError
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.storage import DAMAGED, read_arrays, replace_arrays
-from digitrec.training import runs
-from digitrec.training.runs import Snapshot, State
+from digitrec.training import runs, snapshots
+from digitrec.training.runs import State
+from digitrec.training.snapshots import Snapshot
 from digitrec.training.splits import Parts, split_for
 from digitrec.training.validation import validation_for
 
@@ -150,7 +151,7 @@ class _Training:
         self.validation = validation_for(self.recipe, self.parts.validation)
         self.at = Position()
         self.history: list[dict[Any, Any]] = runs.read_table(folder / "history.csv", runs.HISTORY).to_dict("records")
-        self.drawing = runs.read_drawing(folder, ARCHITECTURES[self.recipe.network].width)
+        self.drawing = snapshots.read_drawing(folder, ARCHITECTURES[self.recipe.network].width)
         self._restore()
         self.history = self.history[: self.at.epoch]
         self._forget_later_steps()
@@ -202,7 +203,7 @@ class _Training:
                     since.clear()
                     self._tell(runs.TRAINING)
                 if time.perf_counter() - self.glanced > GLANCE and step < steps:
-                    runs.write_snapshot(self.folder, None, self._look_at(self.validation.images[:GLANCED]))
+                    snapshots.write_snapshot(self.folder, None, self._look_at(self.validation.images[:GLANCED]))
         self._end_epoch()
 
     def _look_at(self, images: NDArray[np.uint8]) -> Snapshot:
@@ -220,8 +221,8 @@ class _Training:
         snapshot = self._look_at(self.validation.images)
         loss, accuracy = self.validation.judge(snapshot.probabilities)
         epoch = self.at.epoch + 1
-        runs.write_snapshot(self.folder, epoch, snapshot)
-        runs.snapshot_path(self.folder, None).unlink(missing_ok=True)
+        snapshots.write_snapshot(self.folder, epoch, snapshot)
+        snapshots.snapshot_path(self.folder, None).unlink(missing_ok=True)
         self.history.append(
             {
                 "epoch": epoch,

@@ -8,7 +8,8 @@ import streamlit as st
 
 from digitrec.datasets import titles
 from digitrec.errors import DigitrecError, DrawingError
-from digitrec.ink.drawings import CANVAS, WIDE, Drawing, from_link, simplify, to_link
+from digitrec.ink.drawings import CANVAS, WIDE, Drawing
+from digitrec.ink.links import from_link, simplify, to_link
 from digitrec.ui.cache import dataset
 from digitrec.ui.canvas import paper
 from digitrec.ui.canvas.sheet import put

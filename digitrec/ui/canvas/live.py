@@ -16,7 +16,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.ink.drawings import CANVAS, Drawing, render
-from digitrec.networks.classifier import Reading
+from digitrec.networks.verdict import Reading
 from digitrec.ui.canvas.paper import CONTAINER
 from digitrec.ui.canvas.sheet import Sheet, decode, decode_url
 from digitrec.words import in_percent, in_words

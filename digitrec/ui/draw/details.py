@@ -20,7 +20,8 @@ from digitrec.charts.pictures import (
 from digitrec.evaluation.saliency import occlusion, onto_canvas
 from digitrec.ink.drawings import Drawing, render
 from digitrec.ink.preprocessing import pad_to_square, preprocess
-from digitrec.networks.classifier import Classifier, Reading
+from digitrec.networks.classifier import Classifier
+from digitrec.networks.verdict import Reading
 from digitrec.reading.steps import xray
 from digitrec.ui.canvas import links
 from digitrec.ui.source_code import show_functions

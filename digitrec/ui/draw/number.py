@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from digitrec.ink.drawings import WIDE
-from digitrec.networks.classifier import Reading
+from digitrec.networks.verdict import Reading
 from digitrec.reading.numbers.edits import Change, NamedDigit, box_of, change_by_hand
 from digitrec.reading.numbers.readers import NumberReader
 from digitrec.ui.cache import classifier, number_reader

@@ -20,8 +20,10 @@ from digitrec.charts.card import (
     weakest_first,
 )
 from digitrec.charts.data import shares
-from digitrec.evaluation.calibration import pool
-from digitrec.networks.registry import SHIPPED_NAME, Calibration, Card, Measurement, PathCard, find_model, list_models
+from digitrec.evaluation.calibration import Calibration, pool
+from digitrec.evaluation.metrics import Measurement
+from digitrec.networks.card import Card, PathCard
+from digitrec.networks.registry import SHIPPED_NAME, find_model, list_models
 from digitrec.ui.cache import MODEL
 from digitrec.ui.messages import as_plain_text, text_colour
 from digitrec.words import in_seconds

@@ -10,10 +10,11 @@ import streamlit as st
 
 from digitrec.charts.card import best_first, find_most_divided, name_readers, parting, rival_dots
 from digitrec.charts.pictures import as_paper, enlarge, frame, to_data_url
+from digitrec.evaluation.metrics import Measurement
 from digitrec.ink.drawings import render
 from digitrec.ink.preprocessing import SIDE, preprocess, shrink
+from digitrec.networks.card import Card, Rival
 from digitrec.networks.measuring.reference_drawings import Exam, read_exam
-from digitrec.networks.registry import Card, Measurement, Rival
 from digitrec.ui.messages import text_colour
 from digitrec.ui.models.card import percent, plain, show_chart
 

@@ -19,17 +19,9 @@ from digitrec.evaluation.metrics import compare
 from digitrec.ink.preprocessing import SIDE
 from digitrec.ink.strips import WIDTH
 from digitrec.networks.architectures import Reads
+from digitrec.networks.card import Card, read_file
 from digitrec.networks.exchange import FORMS, LARGEST, add_model, pack
-from digitrec.networks.registry import (
-    Card,
-    delete_model,
-    is_own,
-    list_models,
-    read_file,
-    rename_model,
-    restore_model,
-    what_it_reads,
-)
+from digitrec.networks.registry import delete_model, is_own, list_models, rename_model, restore_model, what_it_reads
 from digitrec.reading.numbers.sequence import load_sequence_reader
 from digitrec.training import runs
 from digitrec.ui.cache import MODEL, NUMBER_MODEL, PIECE_BY_PIECE, SUITED, classifier, probabilities

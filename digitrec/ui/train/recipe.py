@@ -10,7 +10,8 @@ from digitrec.datasets import Dataset
 from digitrec.networks.architectures import ARCHITECTURES, count_parameters, outline
 from digitrec.networks.summaries import read_summary
 from digitrec.training.augmentation import Augmentation
-from digitrec.training.recipe import LIMITS, OPTIMISERS, PRECISIONS, PUBLISHED, SCHEDULES, Recipe, suit
+from digitrec.training.published import PUBLISHED, suit
+from digitrec.training.recipe import LIMITS, OPTIMISERS, PRECISIONS, SCHEDULES, Recipe
 from digitrec.training.scaling import SCALINGS
 from digitrec.ui.messages import text_colour
 

@@ -18,12 +18,14 @@ from digitrec.errors import DigitrecError
 from digitrec.evaluation.metrics import confusion, worst_first
 from digitrec.ink.drawings import WIDE
 from digitrec.ink.preprocessing import preprocess
-from digitrec.ink.strips import decode, to_strip
+from digitrec.ink.strips import to_strip
 from digitrec.networks.architectures import ARCHITECTURES
+from digitrec.networks.ctc import decode
 from digitrec.networks.registry import keep_model
-from digitrec.training import runs
+from digitrec.training import processes, runs, snapshots
 from digitrec.training.recipe import Recipe
-from digitrec.training.runs import Run, Snapshot
+from digitrec.training.runs import Run
+from digitrec.training.snapshots import Snapshot
 from digitrec.training.splits import split_for
 from digitrec.training.validation import DigitValidation, NumberValidation, validation_for
 from digitrec.ui.cache import dataset
@@ -150,8 +152,8 @@ def _show_epoch(run: Run) -> None:
     epoch: int | None = last
     if last > 1 and not run.state.is_under_way:
         epoch = st.slider("After epoch", 1, last, last, key=f"epoch-{run.name}")
-    now = runs.read_snapshot(run.folder, None) if run.state.is_under_way else None
-    snapshot = now or (runs.read_snapshot(run.folder, epoch) if epoch else None)
+    now = snapshots.read_snapshot(run.folder, None) if run.state.is_under_way else None
+    snapshot = now or (snapshots.read_snapshot(run.folder, epoch) if epoch else None)
     if snapshot is None:
         if epoch:
             st.info("What it read after this epoch is not there any more.")
@@ -225,7 +227,7 @@ def _show_inside(run: Run, snapshot: Snapshot) -> None:
         filters = [snapshot.filters[..., index] for index in range(min(snapshot.filters.shape[-1], FILTERS))]
         show_strip([Captioned(shade(one), "", f"Filter {index}") for index, one in enumerate(filters, 1)], side=40)
     architecture = ARCHITECTURES[run.recipe.network]
-    drawing = runs.read_drawing(run.folder, architecture.width)
+    drawing = snapshots.read_drawing(run.folder, architecture.width)
     if drawing is None or not len(snapshot.drawing):
         return
     with sides[1]:
@@ -265,7 +267,7 @@ def _show_end(run: Run) -> None:
         )
         if st.form_submit_button("Go on", icon=":material/play_arrow:"):
             with told("It could not go on."):
-                runs.go_on(run.folder, {"epochs": len(run.history) + more, "learning_rate": rate})
+                processes.go_on(run.folder, {"epochs": len(run.history) + more, "learning_rate": rate})
             st.rerun()
     with st.popover("Delete this run", icon=":material/delete:"):
         st.markdown("Its curves and what it learned will be gone. Models kept from it stay.")

@@ -22,7 +22,7 @@ from digitrec.datasets.synthetic.digit_forms import (
     way_of_writing,
     write,
 )
-from digitrec.ink.pen_paths import Variation
+from digitrec.datasets.synthetic.stroke_variation import Variation
 from digitrec.networks.classifier import Classifier
 
 BY_NAME = {f"{form.label}, {form.school}": form for form in FORMS}

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from digitrec.datasets import Dataset, Split
 from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer, to_image
 from digitrec.datasets.synthetic.nondigits import scribble, sticks
-from digitrec.evaluation.metrics import wilson_interval
+from digitrec.evaluation.metrics import Measurement, wilson_interval
 from digitrec.ink.drawings import Drawing
 from digitrec.ink.pen_paths import to_path
+from digitrec.networks.card import Card, read_card, write_card
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.measuring import figures
 from digitrec.networks.measuring.figures import (
@@ -32,7 +33,7 @@ from digitrec.networks.measuring.figures import (
     measure_speed,
 )
 from digitrec.networks.measuring.test_sets import FEWEST, Checks, Drawn
-from digitrec.networks.registry import Card, Measurement, find_model, read_card, write_card
+from digitrec.networks.registry import find_model
 
 UNSURE_BELOW, DIGIT_BELOW = 0.6, 0.95  # the second is one of THRESHOLDS
 BOTH = PEN + SECOND_HALF + WITH_PATH

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from digitrec.datasets import Dataset
+from digitrec.datasets.sources.mnist import split_mnist
 from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit
 from digitrec.datasets.synthetic.digit_forms import FORMS, way_of_writing
 from digitrec.datasets.synthetic.font_letters import read_letters
@@ -16,7 +17,6 @@ from digitrec.ink.preprocessing import shrink
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.measuring import test_sets
 from digitrec.networks.measuring.test_sets import LENGTH, PENS, UNTAUGHT, Checks, Drawn, half, make_checks
-from digitrec.training.splits import split_mnist
 
 NONDIGITS, WRITTEN, STEP, SEED = 6, 2, 20, 3
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from digitrec.datasets import Dataset
+from digitrec.datasets.sources.mnist import split_mnist
 from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit, split_by_writer
 from digitrec.datasets.synthetic.digit_forms import FORMS
 from digitrec.datasets.synthetic.nondigits import TAUGHT
 from digitrec.networks.classifier import load_classifier
 from digitrec.training.shipped import lessons
-from digitrec.training.splits import split_mnist
 from tests.training.worker.few import FEW, split_few
 
 

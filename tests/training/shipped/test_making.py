@@ -13,11 +13,12 @@ from digitrec.datasets.sources.pen import PenDigit
 from digitrec.ink.drawings import render
 from digitrec.ink.preprocessing import preprocess
 from digitrec.networks.architectures import ARCHITECTURES, count_parameters
+from digitrec.networks.card import Card, read_card
 from digitrec.networks.classifier import load_classifier
 from digitrec.networks.measuring import reference_drawings, test_sets
 from digitrec.networks.measuring.figures import PEN, SCANS, SECOND_HALF, VALIDATION
-from digitrec.networks.registry import PATH_FILES, Card, read_card
-from digitrec.training.recipe import SHIPPED as SHIPPED_RECIPE
+from digitrec.networks.registry import PATH_FILES
+from digitrec.training.published import SHIPPED as SHIPPED_RECIPE
 from digitrec.training.shipped import lessons, rivals, shipped
 from digitrec.training.worker.saving import FILES
 from tests.training.worker.few import FEW, split_few

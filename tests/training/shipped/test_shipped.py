@@ -14,7 +14,7 @@ from digitrec.evaluation.metrics import cross_entropy
 from digitrec.networks.architectures import ARCHITECTURES, END_WITH_NONE
 from digitrec.networks.measuring.test_sets import Checks, Drawn
 from digitrec.storage import read_arrays, replace_arrays
-from digitrec.training.recipe import SHIPPED as SHIPPED_RECIPE
+from digitrec.training.published import SHIPPED as SHIPPED_RECIPE
 from digitrec.training.shipped import shipped
 from digitrec.training.shipped.shipped import choose_examples, find_checkpoint, soften
 from digitrec.training.worker.fitting import Student

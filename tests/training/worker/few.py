@@ -3,7 +3,8 @@
 import numpy as np
 
 from digitrec.datasets import Split
-from digitrec.training.splits import split_mnist, take
+from digitrec.datasets.sources.mnist import split_mnist
+from digitrec.training.splits import take
 
 FEW = {
     "SCAN_COPIES": 1,

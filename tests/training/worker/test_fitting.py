@@ -9,11 +9,13 @@ import pytest
 from digitrec.datasets import Dataset
 from digitrec.evaluation.metrics import cross_entropy
 from digitrec.networks.architectures import ARCHITECTURES, count_parameters
+from digitrec.networks.card import read_card
 from digitrec.networks.classifier import Classifier, load_classifier
-from digitrec.networks.registry import SHIPPED, read_card
+from digitrec.networks.registry import SHIPPED
 from digitrec.training.augmentation import Augmentation
-from digitrec.training.recipe import PUBLISHED, SCHEDULES, Recipe
-from digitrec.training.recipe import SHIPPED as SHIPPED_RECIPE
+from digitrec.training.published import PUBLISHED
+from digitrec.training.published import SHIPPED as SHIPPED_RECIPE
+from digitrec.training.recipe import SCHEDULES, Recipe
 from digitrec.training.scaling import SCALINGS, scale
 from digitrec.training.worker.fitting import Student, learning_rate_at
 from digitrec.training.worker.minibatches import DigitBatches, Lesson, to_targets

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from digitrec.datasets import Dataset, Split
-from digitrec.ink.strips import BLANK, FRAMES, decode, encode
-from digitrec.ink.strips import ctc_loss as plain_loss
-from digitrec.training.recipe import PUBLISHED
+from digitrec.ink.strips import FRAMES
+from digitrec.networks.ctc import BLANK, decode, encode
+from digitrec.networks.ctc import ctc_loss as plain_loss
+from digitrec.training.published import PUBLISHED
 from digitrec.training.worker.losses import ctc_loss, whole_number_accuracy
 from digitrec.training.worker.minibatches import (
     Batch,

@@ -21,11 +21,13 @@ from digitrec.datasets.synthetic.samples import sample_number
 from digitrec.errors import DataError
 from digitrec.ink.drawings import render
 from digitrec.ink.strips import to_strip
-from digitrec.networks.registry import read_card, read_file, what_it_reads
+from digitrec.networks.card import read_card, read_file
+from digitrec.networks.registry import what_it_reads
 from digitrec.reading.numbers.sequence import load_sequence_reader
-from digitrec.training import runs
+from digitrec.training import processes, runs, snapshots
 from digitrec.training.augmentation import Augmentation
-from digitrec.training.recipe import PUBLISHED, Recipe
+from digitrec.training.published import PUBLISHED
+from digitrec.training.recipe import Recipe
 from digitrec.training.runs import Run
 from digitrec.training.splits import Parts, split_for
 from digitrec.training.validation import validation_for
@@ -48,8 +50,8 @@ def until(what: Callable[[], Any], seconds: float = 120) -> Any:
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
-    runs.start(folder)
-    return runs._STARTED[-1]
+    processes.start(folder)
+    return processes._STARTED[-1]
 
 
 def end(folder: Path) -> Run:
@@ -122,9 +124,9 @@ def interrupted() -> Interrupted:
     stopped = end(folder)
     seconds = time.monotonic() - began
     worker.wait(10)
-    runs.go_on(folder, {"epochs": 6})
+    processes.go_on(folder, {"epochs": 6})
     gone_on = end(folder)
-    runs._STARTED[-1].wait(10)
+    processes._STARTED[-1].wait(10)
     return Interrupted(killed, stopped, seconds, gone_on)
 
 
@@ -164,14 +166,14 @@ def test_each_epochs_snapshot_is_what_its_row_was_counted_from(two: tuple[Run, R
     run = two[0]
     labels = parts_of(run).validation.labels
     for row in run.history.itertuples():
-        snapshot = runs.read_snapshot(run.folder, int(row.epoch))
+        snapshot = snapshots.read_snapshot(run.folder, int(row.epoch))
         assert (snapshot.probabilities.argmax(axis=1) == labels).mean() == pytest.approx(row.val_accuracy, abs=0.004)
         own = keras.losses.sparse_categorical_crossentropy(labels, snapshot.probabilities)
         assert float(np.mean(own)) == pytest.approx(row.val_loss, rel=5e-3)
         assert snapshot.filters.ndim == 3
         assert snapshot.drawing.sum() == pytest.approx(1, abs=1e-3)
-    assert runs.read_snapshot(run.folder, 4) is None
-    drawing = runs.read_drawing(run.folder)
+    assert snapshots.read_snapshot(run.folder, 4) is None
+    drawing = snapshots.read_drawing(run.folder)
     read = load_classifier(run.folder / "model").predict_proba(drawing[None])
     np.testing.assert_allclose(snapshot.drawing, read[0], atol=1e-4)
 
@@ -191,7 +193,7 @@ def test_the_model_of_a_run_reads_as_its_results_say(two: tuple[Run, Run, list[s
 
 def test_the_model_has_the_averaged_weights(uninterrupted: Run) -> None:
     read = load_classifier(uninterrupted.folder / "model").predict_proba(parts_of(uninterrupted).validation.images)
-    np.testing.assert_allclose(read, runs.read_snapshot(uninterrupted.folder, 6).probabilities, atol=1e-3)
+    np.testing.assert_allclose(read, snapshots.read_snapshot(uninterrupted.folder, 6).probabilities, atol=1e-3)
 
 
 def test_one_that_is_killed_is_told_to_have_died_and_keeps_its_epochs(interrupted: Interrupted) -> None:
@@ -281,7 +283,7 @@ def full(*arguments: Any, **more: Any) -> None:
 @pytest.mark.parametrize(
     "what",
     [
-        pytest.param("digitrec.training.runs.replace_arrays", id="snapshot"),
+        pytest.param("digitrec.training.snapshots.replace_arrays", id="snapshot"),
         pytest.param("digitrec.training.worker.worker.replace_arrays", id="checkpoint"),
         pytest.param("digitrec.training.runs.write_table", id="history"),
     ],
@@ -316,7 +318,7 @@ def test_patience_ends_a_run_and_returns_to_its_best_epoch() -> None:
     assert len(run.history) == best + 2 < 40
     assert run.state.message == f"Returned to epoch {best}, which had the lowest validation loss."
     read = load_classifier(run.folder / "model").predict_proba(parts_of(run).validation.images)
-    np.testing.assert_allclose(read, runs.read_snapshot(run.folder, best).probabilities, atol=1e-3)
+    np.testing.assert_allclose(read, snapshots.read_snapshot(run.folder, best).probabilities, atol=1e-3)
 
 
 def test_a_plateau_slows_down_as_keras_own_callback_does() -> None:
@@ -345,17 +347,17 @@ def test_a_plateau_slows_down_as_keras_own_callback_does() -> None:
 def test_the_model_reads_as_the_network_did_with_every_scaling(scaling: str) -> None:
     run = trained(replace(DENSE, scaling=scaling, epochs=1))
     read = load_classifier(run.folder / "model").predict_proba(parts_of(run).validation.images)
-    np.testing.assert_allclose(read, runs.read_snapshot(run.folder, 1).probabilities, atol=1e-3)
+    np.testing.assert_allclose(read, snapshots.read_snapshot(run.folder, 1).probabilities, atol=1e-3)
 
 
 def test_looking_at_it_within_an_epoch_changes_nothing(uninterrupted: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[tuple[int | None, int]] = []
-    write = runs.write_snapshot
+    write = snapshots.write_snapshot
 
-    def remember(folder: Path, epoch: int | None, snapshot: runs.Snapshot) -> None:
+    def remember(folder: Path, epoch: int | None, snapshot: snapshots.Snapshot) -> None:
         looks.append((epoch, len(snapshot.probabilities)))
         write(folder, epoch, snapshot)
-        assert runs.read_snapshot(folder, epoch) is not None
+        assert snapshots.read_snapshot(folder, epoch) is not None
 
     monkeypatch.setattr(at_work, "GLANCE", 0.2)
     monkeypatch.setattr(at_work, "GLANCED", 50)
@@ -365,7 +367,7 @@ def test_looking_at_it_within_an_epoch_changes_nothing(uninterrupted: Run, monke
     validation = len(parts_of(run).validation)
     assert (None, 50) in looks
     assert [look for look in looks if look[0] is not None] == [(epoch, validation) for epoch in range(1, 7)]
-    assert not runs.snapshot_path(run.folder, None).exists()
+    assert not snapshots.snapshot_path(run.folder, None).exists()
 
 
 def test_one_that_is_stopped_before_its_first_row_can_go_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -406,7 +408,7 @@ def test_a_network_for_numbers_is_trained_stopped_and_gone_on_with_like_any_othe
     assert whole.state.name == runs.FINISHED
     assert whole.state.results is not None
     assert whole.state.results["test_images"] == 40
-    last = runs.read_snapshot(whole.folder, 2)
+    last = snapshots.read_snapshot(whole.folder, 2)
     assert last is not None
     assert last.probabilities.shape == (30, 64, 11)
     assert last.drawing.shape == (64, 11)

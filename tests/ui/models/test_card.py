@@ -11,23 +11,19 @@ from streamlit.testing.v1 import AppTest
 
 from digitrec.charts.card import FEWEST
 from digitrec.datasets.synthetic.samples import own_sample
-from digitrec.evaluation.calibration import calibration_error_by_chance, expected_calibration_error, pool, reliability
-from digitrec.evaluation.metrics import measure
-from digitrec.networks.measuring.reference_drawings import Exam, write_exam
-from digitrec.networks.registry import (
+from digitrec.evaluation.calibration import (
     Bin,
     Calibration,
-    Card,
-    Kind,
-    Measurement,
-    Refusal,
-    Rival,
-    Sibling,
-    Speed,
-    find_model,
-    read_card,
+    calibration_error_by_chance,
+    expected_calibration_error,
+    pool,
+    reliability,
 )
-from digitrec.networks.registry import write_card as put_card
+from digitrec.evaluation.metrics import Kind, Measurement, measure
+from digitrec.networks.card import Card, Refusal, Rival, Sibling, Speed, read_card
+from digitrec.networks.card import write_card as put_card
+from digitrec.networks.measuring.reference_drawings import Exam, write_exam
+from digitrec.networks.registry import find_model
 
 OpenCard = Callable[..., AppTest]
 ROOT = Path(__file__).parents[3]
