@@ -12,7 +12,7 @@ from digitrec.ink.strips import to_strip
 from digitrec.ui.cache import hands_of, number_reader
 from digitrec.ui.data.sources import choose_digits
 from digitrec.ui.messages import as_plain_text, begin_page, told
-from digitrec.ui.models.table import choose_number_model
+from digitrec.ui.models.choice import choose_number_model
 from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
 

@@ -7,7 +7,7 @@ from digitrec.ui.cache import classifier
 from digitrec.ui.canvas import links, live, paper, tools
 from digitrec.ui.draw import details, number
 from digitrec.ui.messages import begin_page, told
-from digitrec.ui.models.table import choose_model
+from digitrec.ui.models.choice import choose_model
 
 arrived = begin_page(
     "draw",

@@ -5,7 +5,7 @@ import streamlit as st
 from digitrec.ui.cache import classifier
 from digitrec.ui.draw.files import choose_file, show_answers, show_batch
 from digitrec.ui.messages import begin_page, told
-from digitrec.ui.models.table import choose_model
+from digitrec.ui.models.choice import choose_model
 
 begin_page(
     "files",

@@ -8,7 +8,7 @@ from digitrec.ui.messages import begin_page
 from digitrec.ui.mistakes.label_errors import show_suspects
 from digitrec.ui.mistakes.one import show_one
 from digitrec.ui.mistakes.overview import examine, show_confidence, show_figures, show_gallery, show_groups, show_matrix
-from digitrec.ui.models.table import list_readers
+from digitrec.ui.models.choice import list_readers
 
 VIEWS = ("Mistakes", "Groups", "Confidence", "Labels in doubt")
 

@@ -8,7 +8,9 @@ from digitrec.evaluation.metrics import compare, mcnemar
 from digitrec.networks.card import Card, read_card
 from digitrec.ui.data.sources import choose_dataset
 from digitrec.ui.messages import as_plain_text, begin_page
-from digitrec.ui.models.table import describe, get_back, list_readers, offer_to_add, show_one, show_several
+from digitrec.ui.models.choice import list_readers
+from digitrec.ui.models.comparison import show_several
+from digitrec.ui.models.table import describe, get_back, offer_to_add, show_one
 from digitrec.ui.source_code import show_functions
 
 begin_page(

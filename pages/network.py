@@ -4,7 +4,7 @@ from digitrec.ui.cache import classifier
 from digitrec.ui.messages import begin_page, told
 from digitrec.ui.models import card as model_card
 from digitrec.ui.models import rivals
-from digitrec.ui.models.table import choose_model
+from digitrec.ui.models.choice import choose_model
 
 begin_page(
     "network",

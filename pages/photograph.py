@@ -5,7 +5,7 @@ import streamlit as st
 from digitrec.ui.cache import classifier, number_reader
 from digitrec.ui.draw.photograph import choose_picture, show_page
 from digitrec.ui.messages import begin_page, told
-from digitrec.ui.models.table import choose_model
+from digitrec.ui.models.choice import choose_model
 
 begin_page(
     "photograph",

@@ -6,7 +6,7 @@ from digitrec.evaluation.robustness import CORRUPTIONS, accuracy_by_strength, co
 from digitrec.ui.data.sources import choose_dataset
 from digitrec.ui.messages import begin_page
 from digitrec.ui.mistakes.robustness import choose_image, show_curves, show_map, show_strengths
-from digitrec.ui.models.table import list_readers
+from digitrec.ui.models.choice import list_readers
 from digitrec.ui.source_code import show_functions
 
 begin_page(

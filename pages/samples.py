@@ -3,8 +3,9 @@
 import streamlit as st
 
 from digitrec.charts.data import numbers
+from digitrec.datasets.exploration.neighbours import nearest_by_pixels
 from digitrec.datasets.exploration.properties import measure_images
-from digitrec.datasets.exploration.selection import ORDERS, nearest, select
+from digitrec.datasets.exploration.selection import ORDERS, select
 from digitrec.ui.cache import properties
 from digitrec.ui.canvas.links import image_link
 from digitrec.ui.data import gallery
@@ -69,5 +70,5 @@ st.markdown(
     f"{abs(facts['slant']):.0f}° to the {'right' if facts['slant'] > 0 else 'left'}."
 )
 st.markdown("**The most similar images**, itself first, by the difference of their pixels:")
-gallery.show_places(data, part, nearest(split.images, image, NEIGHBOURS + 1), "neighbours")
-show_functions(select, measure_images, nearest)
+gallery.show_places(data, part, nearest_by_pixels(split.images, image, NEIGHBOURS + 1), "neighbours")
+show_functions(select, measure_images, nearest_by_pixels)

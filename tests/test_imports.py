@@ -1,4 +1,6 @@
 import ast
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,11 +41,80 @@ def imports_in(node: ast.AST, file: Path, *, is_lazy: bool = False) -> Iterator[
                 yield from imports_in(child, file, is_lazy=is_lazy or isinstance(child, FUNCTIONS))
 
 
-def sources() -> list[Path]:
-    return [ROOT / "app.py", *sorted(ROOT.glob("pages/*.py")), *sorted(ROOT.glob("digitrec/**/*.py"))]
+def sources(root: Path = ROOT) -> list[Path]:
+    return [root / "app.py", *sorted(root.glob("pages/*.py")), *sorted(root.glob("digitrec/**/*.py"))]
 
 
-IMPORTS = [found for file in sources() for found in imports_in(ast.parse(file.read_text(encoding="utf-8")), file)]
+def imports_of(files: list[Path]) -> list[Import]:
+    return [found for file in files for found in imports_in(ast.parse(file.read_text(encoding="utf-8")), file)]
+
+
+IMPORTS = imports_of(sources())
+
+
+def read_rooms() -> dict[str, set[str]]:
+    """The rooms that each room may import, as docs/architecture.md has them; the ground's rooms may import none."""
+    rows = re.findall(r"^\| (`.+?) \|.*\|(.*)\|$", (ROOT / "docs" / "architecture.md").read_text("utf-8"), re.MULTILINE)
+    table = [(re.findall(r"`(\w+)`", rooms), set(re.findall(r"`(\w+)`", may))) for rooms, may in rows]
+    ground = set(table[0][0])
+    return {
+        room: may | (ground - {room} if number else set())
+        for number, (rooms, may) in enumerate(table)
+        for room in rooms
+    }
+
+
+ROOMS = read_rooms()
+
+
+def wrong_ways(root: Path) -> list[str]:
+    """What is imported across the rooms of `root`/digitrec although the table does not allow it."""
+    package = root / "digitrec"
+    found = []
+    for one in imports_of(sorted(package.glob("**/*.py"))):
+        room = one.file.relative_to(package).parts[0].removesuffix(".py")
+        if one.top != "digitrec" or room not in ROOMS:  # `__init__` and `__main__` are faces of the whole
+            continue
+        imported = f"{one.name}.".split(".")[1]
+        if imported != room and imported not in ROOMS[room]:
+            found.append(f"{one.file.relative_to(root)} imports {one.name}")
+    return found
+
+
+def test_the_rooms_of_the_table_are_those_of_the_package() -> None:
+    package = ROOT / "digitrec"
+    there = {file.relative_to(package).parts[0].removesuffix(".py") for file in package.glob("**/*.py")}
+    there -= {"__init__", "__main__"}
+    assert there == set(ROOMS)
+    assert len(there) <= 13  # with __init__.py and __main__.py at most fifteen entries
+
+
+def test_rooms_import_one_way() -> None:
+    assert wrong_ways(ROOT) == []
+    order = list(ROOMS)
+    assert all(
+        order.index(may) < order.index(room)
+        for room, allowed in ROOMS.items()
+        for may in allowed - {order[0], *order[:3]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("ink/preprocessing.py", "from digitrec.datasets import Dataset"),
+        ("errors.py", "import digitrec.words"),
+        ("charts/card.py", "from digitrec.reading import steps"),
+        ("networks/card.py", "def f():\n    from digitrec import load_classifier"),
+        ("training/recipe.py", "from digitrec.ui.cache import classifier"),
+    ],
+)
+def test_a_forbidden_import_is_found(file: str, line: str, tmp_path: Path) -> None:
+    copy = tmp_path / "digitrec"
+    shutil.copytree(ROOT / "digitrec", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    with (copy / file).open("a") as source:
+        source.write(f"\n\n{line}\n")
+    assert len(wrong_ways(tmp_path)) == 1
 
 
 def is_face(file: Path) -> bool:
@@ -52,7 +123,8 @@ def is_face(file: Path) -> bool:
 
 def is_training(file: Path) -> bool:
     training = ROOT / "digitrec" / "training"
-    return bool({training / "worker", training / "shipped"} & set(file.parents))
+    travels = ROOT / "digitrec" / "networks" / "export_check.py"  # in an exported zip, never imported here
+    return file == travels or bool({training / "worker", training / "shipped"} & set(file.parents))
 
 
 def test_every_chart_is_told_to_who_does_not_see_it() -> None:

@@ -10,9 +10,8 @@ from streamlit.testing.v1 import AppTest
 from digitrec.datasets import Dataset, load_dataset
 from digitrec.datasets.exploration.properties import measure_images
 from digitrec.evaluation.cross_validation import held_out_path
-from digitrec.networks.card import read_card, write_card
+from digitrec.networks.card import SHIPPED, read_card, write_card
 from digitrec.networks.classifier import Classifier
-from digitrec.networks.registry import SHIPPED
 from digitrec.training.worker.network import build
 from digitrec.training.worker.saving import save_files
 from digitrec.words import with_article

@@ -3,21 +3,21 @@
 measurements, calibrations, a refusal, rivals -> figures          answers -> the drawings that readers part over
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from itertools import cycle
 from textwrap import wrap
 from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
-from digitrec.charts.data import DASHES, error_bars
+from digitrec.charts.common import DASHES, error_bars
 from digitrec.evaluation.calibration import Calibration, pool
 from digitrec.evaluation.metrics import Measurement
 from digitrec.networks.card import Refusal, Rival
+
+ROW = 46  # pixels
+LABEL = 15  # pixels above its row, where a phone has room for it
 
 # One more than the theme has colours, so that they come together again after a hundred and ten.
 SYMBOLS = (
@@ -145,15 +145,6 @@ def _legend_lines(figure: go.Figure) -> int:
     return sum(1 + trace.name.count("<br>") for trace in figure.data)
 
 
-def weakest_first(figures: Sequence[Measurement]) -> list[Measurement]:
-    """The figures sorted by the smallest share of their `what`, those of the same `what` together as they came."""
-    smallest: dict[str, float] = {}
-    for figure in figures:
-        smallest[figure.what] = min(figure.share, smallest.get(figure.what, 1.0))
-    order = sorted(smallest, key=lambda what: smallest[what])
-    return [figure for what in order for figure in figures if figure.what == what]
-
-
 def reliability_curves(calibrations: Sequence[Calibration]) -> go.Figure:
     """How often a model is right where it is so confident, a curve for each set; larger dots are more answers.
 
@@ -237,12 +228,6 @@ def refusal_curves(refusal: Refusal, line: float, text_colour: str | None = None
     return figure
 
 
-def share_refused(refusal: Refusal, shares: Sequence[float], line: float) -> float:
-    """The share answered "not sure" at a threshold, on the straight line between the two beside it; 0 of none."""
-    points = list(zip(refusal.thresholds, shares, strict=False))
-    return float(np.interp(line, *np.transpose(points))) if points else 0.0
-
-
 def rival_dots(rivals: Sequence[Rival], text_colour: str | None = None) -> go.Figure:
     """What each of several readers reads of MNIST's scans and of the same drawings, prepared and careless.
 
@@ -270,32 +255,40 @@ def rival_dots(rivals: Sequence[Rival], text_colour: str | None = None) -> go.Fi
     return figure
 
 
-def best_first(rivals: Sequence[Rival]) -> list[Rival]:
-    """The readers sorted by the share of prepared drawings that they read."""
-    return sorted(rivals, key=lambda rival: -rival.prepared.share)
+def shares(figures: Sequence[Measurement], text_colour: str | None = None) -> go.Figure:
+    """Shares as dots with their 95 % intervals, one row each, in percent.
 
-
-def name_readers(rivals: Sequence[Rival]) -> list[str]:
-    """A name for each that no other has: its own, with its recipe where it takes that, with a number where it must."""
-    names = [rival.name for rival in rivals]
-    told = [f"{rival.name}, {rival.recipe}" if names.count(rival.name) > 1 else rival.name for rival in rivals]
-    return [
-        f"{name} ({told[:place].count(name) + 1})" if told.count(name) > 1 else name for place, name in enumerate(told)
-    ]
-
-
-def find_most_divided(answers: Sequence[Sequence[int]], most: int) -> list[int]:
-    """The places, at most so many, over which readers part the most, from the answers of each, all as long.
-
-    They part by the share of pairs of readers that disagree. Where they part alike, the first place comes first; where
-    all agree, there is none.
+    `text_colour` is for what the theme would make too pale to read; None leaves it to the theme.
     """
-    parted = parting(answers)
-    order = np.argsort(-parted, kind="stable")
-    return [int(place) for place in order[:most] if parted[place] > 0]
-
-
-def parting(answers: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-    """For each place, the share of ordered pairs of readers, each with itself too, whose answers differ."""
-    alike = [sum(n * n for n in Counter(column).values()) for column in zip(*answers, strict=True)]
-    return 1 - np.array(alike, np.float64) / max(len(answers), 1) ** 2
+    rows = list(reversed(figures))
+    places = list(range(len(rows)))
+    percent = [100 * figure.share for figure in rows]
+    low, high = min(100 * figure.low for figure in rows), max(100 * figure.high for figure in rows)
+    dots = go.Scatter(
+        x=percent,
+        y=places,
+        error_x=error_bars([(figure.low, figure.share, figure.high) for figure in rows]),
+        mode="markers",
+        marker={"size": 11},
+        customdata=[[100 * figure.low, 100 * figure.high] for figure in rows],
+        hovertemplate="%{x:.2f} %, 95 % interval %{customdata[0]:.2f} to %{customdata[1]:.2f} %<extra></extra>",
+    )
+    figure = go.Figure(dots)
+    for place, row in zip(places, rows, strict=True):
+        label = f"{row.what}: <b>{100 * row.share:.2f} %</b> of {row.n:,}"
+        figure.add_annotation(
+            text=label,
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=place,
+            yshift=LABEL,
+            showarrow=False,
+            align="left",
+            font={"size": 14, "color": text_colour},
+        )
+    figure.update_layout(height=50 + ROW * len(rows), margin={"l": 0, "r": 10, "t": 0, "b": 30}, showlegend=False)
+    spare = 0.04 * (high - low)
+    figure.update_xaxes(ticksuffix=" %", range=[low - spare, high + spare])
+    figure.update_yaxes(showticklabels=False, showgrid=False, range=[-0.5, len(rows) - 0.2], fixedrange=True)
+    return figure

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from digitrec.charts.data import DASHES
+from digitrec.charts.common import DASHES
 
 ORANGE = "213, 94, 0"
 # One for each digit, dark enough for white letters; the letters tell them apart for whom colours do not.
@@ -264,4 +264,32 @@ def verdict_squares(
     figure.update_layout(height=520, margin=FLAT)
     figure.update_xaxes(title=titles[1], type="category", showgrid=False)
     figure.update_yaxes(title=titles[0], type="category", showgrid=False)
+    return figure
+
+
+def confusion_squares(counts: NDArray[np.int64], text_colour: str | None = None) -> go.Figure:
+    """The counts of `metrics.confusion` as squares; the diagonal, what is right, stays without colour."""
+    wrong = counts.astype(float)
+    np.fill_diagonal(wrong, np.nan)
+    digits = [str(digit) for digit in range(10)]
+    figure = go.Figure(
+        go.Heatmap(
+            z=wrong,
+            x=digits,
+            y=digits,
+            colorscale=[[0, "rgba(213, 94, 0, 0)"], [1, "rgba(213, 94, 0, 1)"]],
+            showscale=False,
+            hoverongaps=False,
+            hovertemplate="%{z} times a %{y} was read as a %{x}<extra></extra>",
+            xgap=2,
+            ygap=2,
+        )
+    )
+    for row, column in np.argwhere(counts > 0).tolist():
+        figure.add_annotation(
+            x=column, y=row, text=f"{counts[row, column]:,}", showarrow=False, font={"size": 12, "color": text_colour}
+        )
+    figure.update_layout(height=420, margin={"l": 0, "r": 10, "t": 30, "b": 0})
+    figure.update_xaxes(title="read as", side="top", type="category", showgrid=False)
+    figure.update_yaxes(title="is a", type="category", autorange="reversed", showgrid=False)
     return figure

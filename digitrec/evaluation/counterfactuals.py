@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.evaluation.robustness import CORRUPTIONS, Read, corrupt
+from digitrec.evaluation.robustness import CORRUPTIONS, corrupt
 from digitrec.ink.preprocessing import SIDE
+from digitrec.ink.types import Predict
 
 FARTHEST = 4  # pixels of shift
 MOST_DEGREES = 30  # of turn, either way, by 1
@@ -93,7 +94,7 @@ KINDS = (
 )
 
 
-def smallest_change(read: Read, image: NDArray[np.uint8], label: int) -> tuple[Change | None, ...]:
+def smallest_change(read: Predict, image: NDArray[np.uint8], label: int) -> tuple[Change | None, ...]:
     """The smallest change of each kind after which a (28, 28) uint8 image is read as `label`.
 
     Of equally small ones it is the one after which the reader is surest. An image from which a change takes all ink
@@ -110,7 +111,7 @@ def smallest_change(read: Read, image: NDArray[np.uint8], label: int) -> tuple[C
     return tuple(_smallest_of(kind, read, image, label) for kind in KINDS)
 
 
-def _smallest_of(kind: Kind, read: Read, image: NDArray[np.uint8], label: int) -> Change | None:
+def _smallest_of(kind: Kind, read: Predict, image: NDArray[np.uint8], label: int) -> Change | None:
     images = np.concatenate([_do(parts, image) for _, parts in kind.tried])
     probabilities = read(images)
     right = np.flatnonzero((probabilities.argmax(axis=1) == label) & images.any(axis=(1, 2)))
@@ -128,7 +129,7 @@ def _do(parts: Parts, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return images
 
 
-def smallest_pixels(read: Read, image: NDArray[np.uint8], label: int, limit: int = 8) -> PixelChange | None:
+def smallest_pixels(read: Predict, image: NDArray[np.uint8], label: int, limit: int = 8) -> PixelChange | None:
     """Up to `limit` pixels that, set to ink or paper, have a (28, 28) uint8 image read as `label`.
 
     Each is the one that raises the label's probability most, or, as soon as there is one, one that puts the image

@@ -17,11 +17,10 @@ from scipy import ndimage
 
 from digitrec.errors import InkError
 from digitrec.evaluation.metrics import wilson_interval
+from digitrec.ink.morphology import neighbourhood
 from digitrec.ink.preprocessing import CENTRE, SIDE
-from digitrec.training.augmentation import neighbourhood
+from digitrec.ink.types import Images, Predict
 
-Images = NDArray[np.float32]
-Read = Callable[[NDArray[np.uint8]], NDArray[np.float32]]  # (n, 28, 28) uint8 -> (n, 10) probabilities
 FAINTEST = 1e-3  # % of noise; less would be lost in rounding, and needs more photons than NumPy can count
 
 
@@ -95,7 +94,7 @@ def corrupt(images: NDArray[np.uint8], name: str, amount: float, seed: int = 0) 
 
 
 def accuracy_by_strength(
-    read: Read,
+    read: Predict,
     images: NDArray[np.uint8],
     labels: NDArray[np.uint8],
     name: str,
@@ -129,7 +128,7 @@ def accuracy_by_strength(
 
 
 def verdict_map(
-    read: Read,
+    read: Predict,
     image: NDArray[np.uint8],
     first: tuple[str, Sequence[float]],
     second: tuple[str, Sequence[float]],

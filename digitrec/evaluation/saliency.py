@@ -3,15 +3,13 @@
 classifier + 28 x 28 image -> occlusion map, 28 x 28 -> laid back over the drawing
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from digitrec.ink.preprocessing import BOX, SIDE, Preprocessed
+from digitrec.ink.types import Predict
 
-Predict = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 PATCH, STRIDE = 5, 2  # pixels: as wide as a stroke and a half, moved by less than a stroke
 SMALLEST = 1e-6  # probabilities nearer to 0 or 1 than this count as this
 

@@ -6,19 +6,15 @@ What the ink cannot show is here: which way the pen went, and where one stroke e
 left out, so that a mouse reads like a pen.
 """
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.errors import InkError
+from digitrec.ink.types import Strokes
 
 POINTS = 64
 FEATURES = 5  # x, y, direction of x and y, whether a stroke begins
 TINY = 1e-6  # pixels; a shorter path is a dot
-
-Strokes = Sequence[NDArray[Any]]
 
 
 def to_path(strokes: Strokes) -> NDArray[np.float32]:

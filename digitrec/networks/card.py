@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from digitrec.errors import ModelError
 from digitrec.evaluation.calibration import Calibration
 from digitrec.evaluation.metrics import Measurement, Share
-from digitrec.networks.registry import SHIPPED
+
+SHIPPED = Path(__file__).parents[2] / "models"
 
 NUMBERS = re.compile(r"\[\n[\d\s.,eE+-]*\]")  # a list of them over several lines; no text in JSON has a bare line break
 

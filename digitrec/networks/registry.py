@@ -17,9 +17,8 @@ import platformdirs
 
 from digitrec.errors import ModelError, writing
 from digitrec.networks.architectures import ARCHITECTURES, Reads
-from digitrec.networks.card import read_card, read_file, write_card
+from digitrec.networks.card import SHIPPED, read_card, read_file, write_card
 
-SHIPPED = Path(__file__).parents[2] / "models"
 SHIPPED_NAME = "digitrec"
 NUMBERS_NAME = "digitrec-numbers"  # the shipped model that reads whole numbers
 DELETED = ".deleted"

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Images = NDArray[np.float32]
+from digitrec.ink.morphology import neighbourhood
+from digitrec.ink.types import Images
+
 KNOTS = 5  # each way, of the grid that bends the picture
 
 
@@ -97,11 +99,3 @@ def change_stroke_width(images: Images, settings: Augmentation, rng: np.random.G
     thick, thin = neighbourhood(images, np.maximum), neighbourhood(images, np.minimum)
     grown = images + np.clip(amount, 0, None) * settings.thicker * (thick - images)
     return grown + np.clip(-amount, 0, None) * settings.thinner * (thin - images)
-
-
-def neighbourhood(images: Images, extreme: np.ufunc) -> Images:
-    """The largest (`np.maximum`) or smallest (`np.minimum`) of each pixel and the four beside it."""
-    padded = np.pad(images, [(0, 0), (1, 1), (1, 1)])
-    vertical = extreme(padded[:, :-2, 1:-1], padded[:, 2:, 1:-1])
-    horizontal = extreme(padded[:, 1:-1, :-2], padded[:, 1:-1, 2:])
-    return extreme(images, extreme(vertical, horizontal))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Images = NDArray[np.float32]
+from digitrec.ink.types import Images
 
 
 @dataclass(frozen=True)

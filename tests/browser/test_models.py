@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from digitrec.networks.registry import SHIPPED, delete_model, list_models
+from digitrec.networks.card import SHIPPED
+from digitrec.networks.registry import delete_model, list_models
 from tests.browser.app import PATIENCE, Server
 
 pytestmark = pytest.mark.browser

@@ -6,21 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitrec.charts.card import (
-    best_first,
-    by_group,
-    find_most_divided,
-    name_readers,
-    parting,
-    refusal_curves,
-    reliability_curves,
-    rival_dots,
-    share_refused,
-    weakest_first,
-)
+from digitrec.charts.card import by_group, refusal_curves, reliability_curves, rival_dots
 from digitrec.evaluation.calibration import Bin, Calibration
 from digitrec.evaluation.metrics import Kind, Measurement, measure, wilson_interval
 from digitrec.networks.card import Refusal, Rival
+from digitrec.networks.comparison import (
+    best_first,
+    find_most_divided,
+    name_readers,
+    parting,
+    share_refused,
+    weakest_first,
+)
 
 
 def figure_of(what: str, right: int, n: int, on: str = "", kind: Kind = "digit") -> Measurement:

@@ -6,17 +6,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from digitrec.charts.data import (
-    boxes_by_digit,
-    compared_curves,
-    confusion_squares,
-    grey_bars,
-    label_bars,
-    learning_curves,
-    plane,
-    shares,
-    value_bars,
-)
+from digitrec.charts.card import shares
+from digitrec.charts.data import boxes_by_digit, grey_bars, label_bars, plane, value_bars
+from digitrec.charts.mistakes import confusion_squares
+from digitrec.charts.training import compared_curves, learning_curves
 from digitrec.datasets.exploration.labels import count_labels
 from digitrec.evaluation.metrics import confusion, measure
 from digitrec.training.runs import HISTORY, STEPS, read_table

@@ -24,9 +24,9 @@ from digitrec.errors import RecipeError
 from digitrec.evaluation.calibration import expected_calibration_error
 from digitrec.evaluation.metrics import per_digit
 from digitrec.ink.image_files import load_ink
-from digitrec.networks.card import read_card
+from digitrec.networks.card import SHIPPED, read_card
 from digitrec.networks.classifier import Classifier
-from digitrec.networks.registry import NUMBERS_NAME, SHIPPED
+from digitrec.networks.registry import NUMBERS_NAME
 from digitrec.training import runs
 from digitrec.training.published import PUBLISHED
 from digitrec.training.recipe import Recipe, change, parse

@@ -13,11 +13,10 @@ from digitrec.datasets import Dataset
 from digitrec.datasets.sources.pen import PenDigit, draw_all, split_by_writer
 from digitrec.errors import ModelError
 from digitrec.evaluation.metrics import Measurement
-from digitrec.networks.card import Card, read_card, read_file
+from digitrec.networks.card import SHIPPED, Card, read_card, read_file
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.registry import (
     PATH_FILES,
-    SHIPPED,
     SHIPPED_NAME,
     check_name,
     delete_model,
@@ -153,7 +152,7 @@ def test_a_model_file_that_the_card_does_not_name_is_refused(
 
 
 def test_for_a_shipped_model_git_is_the_remedy(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digitrec.networks.registry.SHIPPED", model_folder.parent)
+    monkeypatch.setattr("digitrec.networks.card.SHIPPED", model_folder.parent)
     (model_folder / "card.json").unlink()
     with pytest.raises(ModelError, match=r"Get it back with `git checkout models` or remake it with `make model`\."):
         read_card(model_folder)

@@ -3,7 +3,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage, optimize
 
-from digitrec.training.augmentation import Augmentation, augment, change_stroke_width, neighbourhood, vary, warp
+from digitrec.ink.morphology import neighbourhood
+from digitrec.training.augmentation import Augmentation, augment, change_stroke_width, vary, warp
 
 NOTHING = {"degrees": 0, "shift": 0, "zoom": 0, "shear": 0, "bend": 0, "thicker": 0, "thinner": 0}
 CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool)

@@ -62,3 +62,19 @@ def _candidates(index: Index, one: Features, scores: NDArray[np.float32], count:
     scale = (np.sqrt(index.squared.max()) + np.linalg.norm(one)) ** 2
     error = (len(one) + 2) * np.finfo(np.float32).eps * scale
     return np.flatnonzero(scores <= np.partition(scores, count - 1)[count - 1] + 2 * error)
+
+
+def nearest_by_pixels(
+    images: NDArray[np.uint8], image: NDArray[np.uint8], count: int, chunk: int = 8192
+) -> NDArray[np.intp]:
+    """The places of the `count` of (n, 28, 28) uint8 images nearest to a (28, 28) one, pixel by pixel, nearest first.
+
+    An image that is the same to the pixel, such as itself, counts too.
+    """
+    target = image.ravel().astype(np.float32)
+    distances = np.empty(len(images), np.float32)
+    for start in range(0, len(images), chunk):
+        flat = images[start : start + chunk].reshape(-1, target.size).astype(np.float32)
+        distances[start : start + chunk] = np.einsum("nd,nd->n", flat, flat) - 2 * (flat @ target)
+    best = np.argpartition(distances, min(count, len(images) - 1))[:count]
+    return best[np.argsort(distances[best], kind="stable")]

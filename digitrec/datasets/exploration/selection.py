@@ -53,17 +53,3 @@ def select(
     column, largest_first = BY_PROPERTY[order]
     values = properties[column].to_numpy()[places]
     return places[np.argsort(-values if largest_first else values, kind="stable")]
-
-
-def nearest(images: NDArray[np.uint8], image: NDArray[np.uint8], count: int, chunk: int = 8192) -> NDArray[np.intp]:
-    """The places of the `count` of (n, 28, 28) uint8 images nearest to a (28, 28) one, pixel by pixel, nearest first.
-
-    An image that is the same to the pixel, such as itself, counts too.
-    """
-    target = image.ravel().astype(np.float32)
-    distances = np.empty(len(images), np.float32)
-    for start in range(0, len(images), chunk):
-        flat = images[start : start + chunk].reshape(-1, target.size).astype(np.float32)
-        distances[start : start + chunk] = np.einsum("nd,nd->n", flat, flat) - 2 * (flat @ target)
-    best = np.argpartition(distances, min(count, len(images) - 1))[:count]
-    return best[np.argsort(distances[best], kind="stable")]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.ink.pen_paths import TINY, Strokes
+from digitrec.ink.pen_paths import TINY
+from digitrec.ink.types import Strokes
 
 
 @dataclass(frozen=True)

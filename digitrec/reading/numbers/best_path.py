@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.evaluation.robustness import Read
+from digitrec.ink.types import Predict
 from digitrec.reading.numbers.components import Bools, Places, Writing, size_of, to_images
 from digitrec.reading.numbers.cuts import MOST, Cutter
 
@@ -39,7 +39,7 @@ class Part:
     is_plain: bool
 
 
-def judge(writing: Writing, parts: Sequence[Places], read: Read) -> list[Part]:
+def judge(writing: Writing, parts: Sequence[Places], read: Predict) -> list[Part]:
     """Read parts, and tell which are plainly digits."""
     answers = read(to_images(writing, parts))
     return [
@@ -65,7 +65,7 @@ def into_stretches(writing: Writing, row: Sequence[Part]) -> list[list[Part]]:
     return stretches
 
 
-def improve(writing: Writing, stretch: list[Part], cutter: Cutter, read: Read) -> list[Part]:
+def improve(writing: Writing, stretch: list[Part], cutter: Cutter, read: Predict) -> list[Part]:
     """Cut what is not plain, and put a stretch together anew as it reads best."""
     if all(part.is_plain for part in stretch):
         return stretch
@@ -139,7 +139,7 @@ def _extents(is_left: Bools, positions: Places) -> NDArray[np.intp]:
     )
 
 
-def score(writing: Writing, pieces: Sequence[Places], read: Read) -> NDArray[np.float64]:
+def score(writing: Writing, pieces: Sequence[Places], read: Predict) -> NDArray[np.float64]:
     """How much each piece is a digit: logarithms, the higher the better."""
     answers = read(to_images(writing, pieces)).max(axis=1)
     # Ten answers of 0.1 say that it is none.

@@ -12,7 +12,7 @@ from typing import Literal
 
 from digitrec.datasets.synthetic.composing import Box
 from digitrec.errors import InkError
-from digitrec.evaluation.robustness import Read
+from digitrec.ink.types import Predict
 from digitrec.reading.numbers.segmentation import FoundDigit, join, split
 
 NEAR = 6  # pixels by which each side of a box may differ, and it is still that of the same digit
@@ -42,7 +42,7 @@ class NamedDigit:
     by_hand: bool = False
 
 
-def change_by_hand(found: Sequence[FoundDigit], changes: Sequence[Change], read: Read) -> tuple[NamedDigit, ...]:
+def change_by_hand(found: Sequence[FoundDigit], changes: Sequence[Change], read: Predict) -> tuple[NamedDigit, ...]:
     """Make the changes in their order; one whose digits are not there any more is left out.
 
     Parameters
@@ -71,7 +71,7 @@ def _find(digits: Sequence[NamedDigit], box: Box) -> int | None:
     return None
 
 
-def _changed(digits: list[NamedDigit], change: Change, read: Read) -> list[NamedDigit]:
+def _changed(digits: list[NamedDigit], change: Change, read: Predict) -> list[NamedDigit]:
     if change.kind == "name" and change.digit is not None:
         return [NamedDigit(digits[0].found, change.digit, by_hand=True)]
     if change.kind == "join" and len(digits) == 2:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.errors import InkError
-from digitrec.evaluation.robustness import Read
 from digitrec.ink.preprocessing import preprocess
+from digitrec.ink.types import Predict
 
 Pixels = NDArray[np.uint8]
 
@@ -76,7 +76,7 @@ class NumberReading:
         return "".join(str(found.digit) for found in self.digits)
 
 
-def read_pieces(pieces: Sequence[Piece], read: Read) -> tuple[FoundDigit, ...]:
+def read_pieces(pieces: Sequence[Piece], read: Predict) -> tuple[FoundDigit, ...]:
     """Read pieces from all of their ink, in order of the middles of their boxes."""
     ordered = sorted(pieces, key=lambda piece: piece.left + piece.right)
     images = np.array([to_image(piece.ink) for piece in ordered])

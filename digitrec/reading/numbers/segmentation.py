@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.errors import InkError
-from digitrec.evaluation.robustness import Read
 from digitrec.ink.preprocessing import find_box, find_ink
+from digitrec.ink.types import Predict
 from digitrec.reading.numbers.best_path import CROSSED, Part, improve, into_stretches, judge, score
 from digitrec.reading.numbers.components import Writing, cut_out, find_groups, find_specks, reduce_ink, widest_component
 from digitrec.reading.numbers.cuts import DEAREST, Cut, Cutter, along_seams, between_components, between_strokes
@@ -31,7 +31,7 @@ __all__ = ["FoundDigit", "NumberReading", "Piece", "join", "read_apart", "read_n
 GUESS, BROAD = 0.3, 1.4
 
 
-def read_number(canvas: Pixels, read: Read, strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
+def read_number(canvas: Pixels, read: Predict, strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
     """Find the digits of a written number and read them.
 
     Parameters
@@ -59,7 +59,7 @@ def read_number(canvas: Pixels, read: Read, strokes: Sequence[NDArray[Any]] | No
     return _to_reading(found, row, read)
 
 
-def read_apart(canvas: Pixels, read: Read) -> NumberReading | None:
+def read_apart(canvas: Pixels, read: Predict) -> NumberReading | None:
     """Read a number whose digits do not touch; None where some ink would have to be cut. Arguments as `read_number`'s.
 
     Raises
@@ -99,19 +99,19 @@ def _prepare(canvas: Pixels) -> _Prepared | None:
     return _Prepared(tight, (left, top), reduce_ink(tight))
 
 
-def _cut_and_join(writing: Writing, row: Sequence[Part], cutter: Cutter, read: Read) -> list[Part]:
+def _cut_and_join(writing: Writing, row: Sequence[Part], cutter: Cutter, read: Predict) -> list[Part]:
     """The row after one more way to cut what is no plain digit."""
     return [part for stretch in into_stretches(writing, row) for part in improve(writing, stretch, cutter, read)]
 
 
-def _to_reading(found: _Prepared, row: Sequence[Part], read: Read) -> NumberReading:
+def _to_reading(found: _Prepared, row: Sequence[Part], read: Predict) -> NumberReading:
     """Read the row from all of its ink, and name the specks."""
     pieces = cut_out(found.tight, found.writing, [part.places for part in row], found.corner)
     specks = cut_out(found.tight, found.writing, find_specks(found.writing), found.corner)
     return NumberReading(read_pieces(pieces, read), tuple(specks))
 
 
-def split(digit: FoundDigit, read: Read) -> tuple[FoundDigit, FoundDigit]:
+def split(digit: FoundDigit, read: Predict) -> tuple[FoundDigit, FoundDigit]:
     """Take a digit for two: cut it where both halves read best.
 
     Raises
@@ -136,7 +136,7 @@ def split(digit: FoundDigit, read: Read) -> tuple[FoundDigit, FoundDigit]:
     return first, second
 
 
-def join(first: FoundDigit, second: FoundDigit, read: Read) -> FoundDigit:
+def join(first: FoundDigit, second: FoundDigit, read: Predict) -> FoundDigit:
     """Take two digits of one reading for one, (28, 28) image and probabilities made anew from the ink of both."""
     left, top = min(first.left, second.left), min(first.top, second.top)
     right, bottom = max(first.right, second.right), max(first.bottom, second.bottom)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from digitrec.ink.image_files import decode_grey
 from digitrec.ink.preprocessing import SIDE, find_box, preprocess
+from digitrec.ink.types import Predict
 from digitrec.reading.numbers.segmentation import Piece as Part
 from digitrec.reading.photographs.components import MARGIN, Piece, cut, find_pieces
 from digitrec.reading.photographs.contrast import find_strokes, measure_contrast
@@ -23,7 +24,6 @@ from digitrec.reading.photographs.ruling import remove_ruling
 WORKING_SIDE = 2000  # pixels; a digit 3 mm high on an A4 page then has 20, as many as the network sees of it
 
 Box = tuple[int, int, int, int]  # top, bottom, left, right, bottom and right excluded
-Read = Callable[[NDArray[np.uint8]], NDArray[np.float32]]  # (n, 28, 28) uint8 -> (n, 10) probabilities
 TakeApart = Callable[[NDArray[np.uint8]], Sequence[Part]]
 
 
@@ -134,7 +134,7 @@ def find_digits(picture: Path | bytes | NDArray[np.uint8]) -> Sheet:
 
 
 def read_sheet(
-    picture: Path | bytes | NDArray[np.uint8], predict_proba: Read, take_apart: TakeApart | None = None
+    picture: Path | bytes | NDArray[np.uint8], predict_proba: Predict, take_apart: TakeApart | None = None
 ) -> SheetReading:
     """Find every digit in a picture as `find_digits` does, and read them all at once.
 

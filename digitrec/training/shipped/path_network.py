@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets.synthetic.stroke_variation import Variation, vary_strokes
-from digitrec.ink.pen_paths import FEATURES, POINTS, Strokes, to_path
+from digitrec.ink.pen_paths import FEATURES, POINTS, to_path
+from digitrec.ink.types import Strokes
 from digitrec.training.worker.fitting import one_cycle
 
 WIDTHS = (32, 64, 96)  # filters of each convolution

@@ -20,7 +20,7 @@ from digitrec.ui.canvas import links, live, paper, tools
 from digitrec.ui.canvas.sheet import Sheet
 from digitrec.ui.draw import details
 from digitrec.ui.messages import told
-from digitrec.ui.models.table import choose_model, choose_number_model
+from digitrec.ui.models.choice import choose_model, choose_number_model
 from digitrec.words import in_percent, in_words
 
 ABOUT = "Canvas to write a number on. Without a mouse, press Sample number."

@@ -15,7 +15,7 @@ from digitrec.ui.data import gallery
 from digitrec.ui.draw.details import COLUMNS, SHOWN_MAP
 from digitrec.ui.messages import as_plain_text, told
 from digitrec.ui.mistakes.overview import Exam
-from digitrec.ui.models.table import list_readers
+from digitrec.ui.models.choice import list_readers
 from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_percent, with_article

@@ -14,14 +14,15 @@ from digitrec.charts.mistakes import strength_curves, verdict_squares
 from digitrec.charts.pictures import as_paper
 from digitrec.datasets import Dataset, Progress, data_folder
 from digitrec.errors import DigitrecError
-from digitrec.evaluation.robustness import CORRUPTIONS, Corruption, Read, accuracy_by_strength, corrupt, verdict_map
+from digitrec.evaluation.robustness import CORRUPTIONS, Corruption, accuracy_by_strength, corrupt, verdict_map
 from digitrec.ink.preprocessing import preprocess
+from digitrec.ink.types import Predict
 from digitrec.ui.cache import classifier
 from digitrec.ui.canvas import paper
 from digitrec.ui.data import gallery
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, told
-from digitrec.ui.models.table import list_readers
+from digitrec.ui.models.choice import list_readers
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_percent
 
@@ -80,7 +81,7 @@ def show_curves(kind: Corruption, readers: Mapping[str, Path], data: Dataset) ->
 
 
 def _measure(
-    read: Read, images: NDArray[np.uint8], labels: NDArray[np.uint8], kind: Corruption, progress: Progress
+    read: Predict, images: NDArray[np.uint8], labels: NDArray[np.uint8], kind: Corruption, progress: Progress
 ) -> pd.DataFrame:
     amounts, parts = amounts_of(kind, STEPS), []
     for done, amount in enumerate(amounts, 1):

@@ -8,15 +8,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from digitrec.charts.card import best_first, find_most_divided, name_readers, parting, rival_dots
+from digitrec.charts.card import rival_dots
 from digitrec.charts.pictures import as_paper, enlarge, frame, to_data_url
 from digitrec.evaluation.metrics import Measurement
 from digitrec.ink.drawings import render
 from digitrec.ink.preprocessing import SIDE, preprocess, shrink
 from digitrec.networks.card import Card, Rival
+from digitrec.networks.comparison import best_first, find_most_divided, name_readers, parting
 from digitrec.networks.measuring.reference_drawings import Exam, read_exam
 from digitrec.ui.messages import text_colour
-from digitrec.ui.models.card import percent, plain, show_chart
+from digitrec.ui.models.card import percent, show_chart
+from digitrec.ui.models.card_lists import plain
 
 SHOWN = 12  # drawings that readers part over
 PICTURE = 56  # pixels of each, shown

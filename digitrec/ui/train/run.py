@@ -11,8 +11,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.charts.alt_text import tell_confusions, tell_curve
-from digitrec.charts.data import confusion_squares, learning_curves
+from digitrec.charts.mistakes import confusion_squares
 from digitrec.charts.pictures import as_paper, shade
+from digitrec.charts.training import learning_curves
 from digitrec.datasets import Split
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.metrics import confusion, worst_first

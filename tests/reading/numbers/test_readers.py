@@ -6,8 +6,9 @@ import pytest
 from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Number, PenHand, compose
 from digitrec.errors import ModelError
 from digitrec.ink.preprocessing import preprocess
+from digitrec.networks.card import SHIPPED
 from digitrec.networks.classifier import Classifier
-from digitrec.networks.registry import NUMBERS_NAME, SHIPPED, SHIPPED_NAME, list_models, what_it_reads
+from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, list_models, what_it_reads
 from digitrec.reading.numbers.readers import PieceReader, SuitedReader, load_number_reader
 from digitrec.reading.numbers.segmentation import NumberReading, read_apart
 from digitrec.reading.numbers.sequence import SequenceReader, load_sequence_reader

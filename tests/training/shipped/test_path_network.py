@@ -6,9 +6,9 @@ import pytest
 
 from digitrec.datasets.sources.pen import PenDigit, split_by_writer
 from digitrec.ink.pen_paths import to_path
-from digitrec.networks.card import read_card
+from digitrec.networks.card import SHIPPED, read_card
 from digitrec.networks.classifier import Classifier, load_classifier
-from digitrec.networks.registry import SHIPPED, SHIPPED_NAME
+from digitrec.networks.registry import SHIPPED_NAME
 from digitrec.training.shipped.path_network import PathLesson, build_path_network, teach_paths
 from digitrec.training.worker.minibatches import to_targets
 from digitrec.training.worker.network import export_litert

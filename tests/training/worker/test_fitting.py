@@ -9,9 +9,8 @@ import pytest
 from digitrec.datasets import Dataset
 from digitrec.evaluation.metrics import cross_entropy
 from digitrec.networks.architectures import ARCHITECTURES, count_parameters
-from digitrec.networks.card import read_card
+from digitrec.networks.card import SHIPPED, read_card
 from digitrec.networks.classifier import Classifier, load_classifier
-from digitrec.networks.registry import SHIPPED
 from digitrec.training.augmentation import Augmentation
 from digitrec.training.published import PUBLISHED
 from digitrec.training.published import SHIPPED as SHIPPED_RECIPE

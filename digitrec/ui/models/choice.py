@@ -1,0 +1,42 @@
+"""Choosing the model that reads."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from digitrec.networks.architectures import Reads
+from digitrec.networks.registry import list_models, what_it_reads
+from digitrec.training import runs
+from digitrec.ui.cache import MODEL, NUMBER_MODEL, PIECE_BY_PIECE, SUITED
+
+
+def choose_model() -> None:
+    """Let the user choose the model that reads, where there is a choice."""
+    names = list(list_models())
+    if len(names) > 1:
+        st.selectbox("Read with", names, key=MODEL, persist_state="session", bind="query-params", width=260)
+
+
+def choose_number_model() -> None:
+    """Let the user choose how numbers are read: piece by piece, in one sweep by a network for numbers, or as suits."""
+    st.selectbox(
+        "Read numbers",
+        [SUITED, PIECE_BY_PIECE, *list_models("number")],
+        key=NUMBER_MODEL,
+        format_func=lambda name: name if name in (SUITED, PIECE_BY_PIECE) else f"in one sweep, with {name}",
+        help="Piece by piece, the ink is cut into digits that are read one by one. In one sweep, a network goes over "
+        "the whole number. As suits: piece by piece where strokes or gaps tell the digits apart, else in one sweep.",
+        persist_state="session",
+        bind="query-params",
+        width=320,
+    )
+
+
+def list_readers(reads: Reads | None = "digit") -> dict[str, Path]:
+    """Everything that reads that, or anything, by its title: models, and the networks of runs that nobody kept yet."""
+    found = {f"run {name}": runs.find(name) / "model" for name in runs.list_runs()}
+    return list_models(reads) | {
+        title: folder
+        for title, folder in found.items()
+        if (folder / "card.json").is_file() and reads in (None, what_it_reads(folder))
+    }
