@@ -10,7 +10,7 @@ from digitrec.training.augmentation import Augmentation, augment, change_stroke_
 from digitrec.ui.cache import classifier
 from digitrec.ui.data.gallery import picked_place
 from digitrec.ui.data.sources import choose_digits
-from digitrec.ui.messages import begin_page, told
+from digitrec.ui.messages import begin_page, show_errors
 from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import with_article
@@ -78,7 +78,7 @@ with controls:
 settings = Augmentation(**{name: st.session_state[f"augment-{name}"] for name in SLIDERS})
 rng = np.random.default_rng(st.session_state.get("augment_seed", 0))
 made = vary(image, AVERAGED, settings, rng)
-with told("The network could not be loaded."):
+with show_errors("The network could not be loaded."):
     verdicts = classifier().predict_proba(made).argmax(axis=1)
 
 with pictures:

@@ -9,9 +9,9 @@ from digitrec.datasets.synthetic.composing import LONGEST, Number, Settings, com
 from digitrec.datasets.synthetic.number_strips import HOW, compose_strips
 from digitrec.errors import DigitrecError
 from digitrec.ink.strips import to_strip
-from digitrec.ui.cache import hands_of, number_reader
+from digitrec.ui.cache import number_reader, writers_of
 from digitrec.ui.data.sources import choose_digits
-from digitrec.ui.messages import as_plain_text, begin_page, told
+from digitrec.ui.messages import as_plain_text, begin_page, show_errors
 from digitrec.ui.models.choice import choose_number_model
 from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
@@ -72,12 +72,12 @@ with controls:
         st.slider(title, 0.0, largest, float(HOW[name]), step, key=f"number-{name}", bind="query-params", help=unit)
 settings = Settings(height=(120, 160), **{name: st.session_state[f"number-{name}"] for name in (*RANGES, *SPREADS)})
 seed = st.session_state.get("numbers_seed", 0)
-with told("The network could not be loaded."):
+with show_errors("The network could not be loaded."):
     reader = number_reader()
 
 with pictures:
     try:
-        numbers = list(compose(hands_of(data.name, part), SHOWN, settings, seed))
+        numbers = list(compose(writers_of(data.name, part), SHOWN, settings, seed))
     except DigitrecError as error:
         st.warning(as_plain_text(str(error)), icon=":material/rule:")
         st.stop()

@@ -4,9 +4,9 @@ import streamlit as st
 
 from digitrec.ink.drawings import WIDE
 from digitrec.ui.cache import classifier
-from digitrec.ui.canvas import links, live, paper, tools
+from digitrec.ui.canvas import links, live, session_canvas, tools
 from digitrec.ui.draw import details, number
-from digitrec.ui.messages import begin_page, told
+from digitrec.ui.messages import begin_page, show_errors
 from digitrec.ui.models.choice import choose_model
 
 arrived = begin_page(
@@ -16,26 +16,26 @@ arrived = begin_page(
     "Without any of these, press *Sample digit*.",
 )
 links.open_drawing()
-width = paper.choose(arrived)
+width = session_canvas.choose(arrived)
 
 
 @st.fragment
 def board() -> None:
     """Canvas, verdict and details: what reruns while the pen moves."""
-    with told("The network could not be loaded. Show this to whoever started the app."):
+    with show_errors("The network could not be loaded. Show this to whoever started the app."):
         reader = classifier()
     sides = st.container(horizontal=True, gap="medium")
     with sides.container(width=300):
-        sent = paper.show(*tools.chosen_pen())
+        sent = session_canvas.show(*tools.chosen_pen())
         tools.show()
-    sheet = paper.current()
-    reading = reader.read(*live.newest(sheet, sent))
+    state = session_canvas.current()
+    reading = reader.read(*live.newest(state, sent))
     with sides.container(width=500):
-        live.show_verdict(sheet, reading)
+        live.show_verdict(state, reading)
     tools.show_more()
     choose_model()
-    links.keep_in_address(sheet.drawing)
-    details.show(reader, reading, sheet.drawing)
+    links.keep_in_address(state.drawing)
+    details.show(reader, reading, state.drawing)
 
 
 if width == WIDE:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from digitrec.ui.cache import classifier
 from digitrec.ui.draw.files import choose_file, show_answers, show_batch
-from digitrec.ui.messages import begin_page, told
+from digitrec.ui.messages import begin_page, show_errors
 from digitrec.ui.models.choice import choose_model
 
 begin_page(
@@ -13,7 +13,7 @@ begin_page(
     "Give it a file of digits: they are read, sorted by doubt, corrected by you, and downloaded as a table.",
 )
 choose_model()
-with told("The network could not be loaded. Show this to whoever started the app."):
+with show_errors("The network could not be loaded. Show this to whoever started the app."):
     reader = classifier()
 upload = choose_file()
 if upload is None:

@@ -9,12 +9,12 @@ from digitrec.datasets.exploration.maps import make_map
 from digitrec.datasets.exploration.neighbours import nearest
 from digitrec.datasets.exploration.projection import METHODS, place, project, to_features
 from digitrec.ui.cache import classifier
-from digitrec.ui.canvas import links, paper
-from digitrec.ui.canvas.sheet import lay_again
+from digitrec.ui.canvas import links, session_canvas
+from digitrec.ui.canvas.history import lay_again
 from digitrec.ui.data.map import Plane, show_plane
 from digitrec.ui.data.sources import choose_digits
 from digitrec.ui.jobs import wait_for
-from digitrec.ui.messages import begin_page, told
+from digitrec.ui.messages import begin_page, show_errors
 from digitrec.ui.source_code import show_functions
 
 SIZES = (1000, 3000, 5000, 10000)
@@ -32,10 +32,10 @@ arrived = begin_page(
     "some dots to see them all.",
 )
 if arrived:
-    paper.change(lay_again)
+    session_canvas.change(lay_again)
 links.open_drawing()
 data, part, split = choose_digits()
-with told("The network could not be loaded."):
+with show_errors("The network could not be loaded."):
     reader = classifier()
 SEES = {"what the network sees": reader.features, "pixels": to_features}
 
@@ -60,7 +60,7 @@ st.markdown(
 
 seen_by = reader.card.files.get("model.tflite") if sees != "pixels" else None
 key = ("map", str(data_folder()), data.name, part, seen_by, method, count)
-with told("The map could not be drawn."):
+with show_errors("The map could not be drawn."):
     digits = wait_for(key, "Laying out the map", partial(make_map, split.images, SEES[sees], method, count))
 show_plane(Plane(digits, data, part, reader, SEES[sees]))
 st.caption(f"{len(digits.places):,} of {len(split):,} images, drawn at random with seed 0.")

@@ -7,7 +7,14 @@ from digitrec.ui.data.sources import choose_dataset
 from digitrec.ui.messages import begin_page
 from digitrec.ui.mistakes.label_errors import show_suspects
 from digitrec.ui.mistakes.one import show_one
-from digitrec.ui.mistakes.overview import examine, show_confidence, show_figures, show_gallery, show_groups, show_matrix
+from digitrec.ui.mistakes.overview import (
+    evaluate,
+    show_confidence,
+    show_figures,
+    show_gallery,
+    show_groups,
+    show_matrix,
+)
 from digitrec.ui.models.choice import list_readers
 
 VIEWS = ("Mistakes", "Groups", "Confidence", "Labels in doubt")
@@ -28,20 +35,20 @@ with row:
         "Part", ("train", "test"), default="test", required=True, key="examined_part", bind="query-params"
     )
 gallery.open_picked(data, str(part))
-exam = examine(title, readers[title], data, str(part))
-show_figures(exam)
+evaluation = evaluate(title, readers[title], data, str(part))
+show_figures(evaluation)
 view = st.segmented_control("View", VIEWS, default="Mistakes", required=True, key="view", bind="query-params")
 if view == "Groups":
-    show_groups(exam)
+    show_groups(evaluation)
 elif view == "Confidence":
-    show_confidence(exam)
+    show_confidence(evaluation)
 elif view == "Labels in doubt":
-    show_suspects(exam)
+    show_suspects(evaluation)
 else:
     sides = st.columns([5, 6], gap="large")
     with sides[0]:
-        show_matrix(exam)
+        show_matrix(evaluation)
     with sides[1]:
-        show_gallery(exam)
+        show_gallery(evaluation)
 if view != "Groups":  # which shows no images to pick
-    show_one(exam)
+    show_one(evaluation)

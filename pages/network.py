@@ -1,7 +1,7 @@
 """The network that reads: what it learned from, how well it reads, and where it fails."""
 
 from digitrec.ui.cache import classifier
-from digitrec.ui.messages import begin_page, told
+from digitrec.ui.messages import begin_page, show_errors
 from digitrec.ui.models import card as model_card
 from digitrec.ui.models import rivals
 from digitrec.ui.models.choice import choose_model
@@ -12,7 +12,7 @@ begin_page(
     "What reads the digits on the Draw page. See how far to trust it before you blame your handwriting.",
 )
 choose_model()
-with told("The network could not be loaded. Show this to whoever started the app."):
+with show_errors("The network could not be loaded. Show this to whoever started the app."):
     card, folder = classifier().card, model_card.chosen_folder()
 
 model_card.show_head(card)

@@ -8,8 +8,8 @@ from digitrec.training.keras_code import as_code
 from digitrec.training.recipe import check_recipe
 from digitrec.training.splits import split_for
 from digitrec.ui.data.sources import choose_dataset
-from digitrec.ui.jobs import look_at
-from digitrec.ui.messages import as_plain_text, begin_page, told
+from digitrec.ui.jobs import start_job
+from digitrec.ui.messages import as_plain_text, begin_page, show_errors
 from digitrec.ui.train.recipe import choose_recipe
 from digitrec.ui.train.run import drawing_for, show_run
 from digitrec.words import in_seconds
@@ -37,7 +37,7 @@ with st.expander("A new training", expanded=not names, icon=":material/school:",
     if parts is not None:
         step = duration.known_step(recipe)
         if step is None:  # measured while nobody waits; the next look at the page has it
-            look_at(("speed", recipe.network, recipe.batch), lambda _: duration.measure_step(recipe))
+            start_job(("speed", recipe.network, recipe.batch), lambda _: duration.measure_step(recipe))
         expected = (
             f"about {in_seconds(duration.estimate(recipe, len(parts.train), step))} on this machine"
             if step
@@ -45,7 +45,7 @@ with st.expander("A new training", expanded=not names, icon=":material/school:",
         )
         st.caption(f"{len(parts.train):,} images to learn from, {len(parts.validation):,} to check with; {expected}.")
     if st.button("Train", type="primary", icon=":material/play_arrow:", disabled=parts is None):
-        with told("The training could not begin."):
+        with show_errors("The training could not begin."):
             folder = runs.create(recipe, drawing_for(recipe))
             processes.start(folder)
         st.session_state["run"] = folder.name
@@ -59,5 +59,5 @@ if not names:
 if st.session_state.get("run") not in names:
     st.session_state["run"] = names[0]
 chosen = st.selectbox("Run", names, key="run", persist_state="session", bind="query-params", width=420)
-with told("This run could not be found."):
+with show_errors("This run could not be found."):
     show_run(runs.find(chosen))

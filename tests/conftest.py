@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from digitrec.datasets import Dataset, Split, data_folder, load_dataset
 from digitrec.datasets.sources.mnist import HASHES, WRITER_HASHES
 from digitrec.datasets.sources.pen import PATH, PenDigit, load_pen_digits, split_by_writer
-from digitrec.datasets.synthetic.composing import ImageHand, PenHand, image_hands, pen_hands
+from digitrec.datasets.synthetic.composing import ImageWriter, PenWriter, image_writers, pen_writers
 from digitrec.datasets.synthetic.samples import own_sample
 from digitrec.ink.drawings import render
 from digitrec.networks.classifier import Classifier, load_classifier
@@ -51,17 +51,17 @@ def pen_digits() -> tuple[PenDigit, ...]:
 
 
 @pytest.fixture(scope="session")
-def pens(pen_digits: tuple[PenDigit, ...]) -> tuple[PenHand, ...]:
+def pens(pen_digits: tuple[PenDigit, ...]) -> tuple[PenWriter, ...]:
     """The hands of writers whom no training saw."""
-    return pen_hands(split_by_writer(pen_digits)[1])
+    return pen_writers(split_by_writer(pen_digits)[1])
 
 
 @pytest.fixture(scope="session")
-def images(mnist: Dataset) -> tuple[ImageHand, ...]:
+def images(mnist: Dataset) -> tuple[ImageWriter, ...]:
     """The hands of some writers of MNIST's test part."""
     test = mnist.test
     assert test.writers is not None
-    return image_hands(Split(test.images[:2000], test.labels[:2000], test.writers[:2000]))
+    return image_writers(Split(test.images[:2000], test.labels[:2000], test.writers[:2000]))
 
 
 @pytest.fixture(scope="session")

@@ -138,7 +138,7 @@ def test_every_chart_is_told_to_who_does_not_see_it() -> None:
     assert [(name, line) for name, line, given in calls if "alt" not in given] == []
 
 
-def told(found: list[Import]) -> list[str]:
+def as_lines(found: list[Import]) -> list[str]:
     return [f"{one.file.relative_to(ROOT)} imports {one.name}" for one in found]
 
 
@@ -156,15 +156,15 @@ def test_the_rules_have_something_to_rule() -> None:
 
 
 def test_only_the_face_knows_streamlit() -> None:
-    assert told([one for one in IMPORTS if one.top in STREAMLIT and not is_face(one.file)]) == []
+    assert as_lines([one for one in IMPORTS if one.top in STREAMLIT and not is_face(one.file)]) == []
 
 
 def test_the_core_never_imports_the_face() -> None:
-    assert told([one for one in IMPORTS if one.is_within("digitrec.ui") and not is_face(one.file)]) == []
+    assert as_lines([one for one in IMPORTS if one.is_within("digitrec.ui") and not is_face(one.file)]) == []
 
 
 def test_only_training_knows_tensorflow() -> None:
-    assert told([one for one in IMPORTS if one.top in TENSORFLOW and not is_training(one.file)]) == []
+    assert as_lines([one for one in IMPORTS if one.top in TENSORFLOW and not is_training(one.file)]) == []
 
 
 def test_training_is_imported_by_itself_and_lazily_by_the_terminal_alone() -> None:
@@ -176,12 +176,12 @@ def test_training_is_imported_by_itself_and_lazily_by_the_terminal_alone() -> No
         and not is_training(one.file)
         and not (one.file == terminal and one.is_lazy)
     ]
-    assert told(wrong) == []
+    assert as_lines(wrong) == []
 
 
 def test_no_page_is_imported() -> None:
     names = {file.stem for file in ROOT.glob("pages/*.py")}
-    assert told([one for one in IMPORTS if one.top == "pages" or one.top in names]) == []
+    assert as_lines([one for one in IMPORTS if one.top == "pages" or one.top in names]) == []
 
 
 READ_A_DIGIT = """

@@ -13,13 +13,20 @@ from scipy import ndimage
 
 from digitrec.datasets import Dataset
 from digitrec.datasets.sources.pen import PenDigit, split_by_writer
-from digitrec.datasets.synthetic.composing import Settings, compose, pen_hands
+from digitrec.datasets.synthetic.composing import Settings, compose, pen_writers
 from digitrec.errors import PictureError
 from digitrec.ink.preprocessing import preprocess
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.numbers.readers import PieceReader
 from digitrec.reading.numbers.segmentation import FoundDigit
-from digitrec.reading.photographs.components import LARGEST, Components, Piece, find_pieces, join_parts, usual_height
+from digitrec.reading.photographs.components import (
+    LARGEST,
+    Candidate,
+    Components,
+    find_candidates,
+    join_parts,
+    usual_height,
+)
 from digitrec.reading.photographs.contrast import (
     FAINTEST,
     STRAY,
@@ -281,7 +288,7 @@ def test_of_very_many_pieces_the_largest_are_looked_at() -> None:
         for left in range(5, 690, 12):
             strokes[top : top + 7, left : left + 2] = True
     strokes[620:680, 100:600] = rings([(0, 60, left, left + 50) for left in range(0, 500, 60)], (500, 60)) < 128
-    found = find_pieces(strokes, strokes.astype(np.float32))
+    found = find_candidates(strokes, strokes.astype(np.float32))
     assert found.uncounted == 50 * 58 + 9 - LARGEST
     assert len(found.digits) == 9
     assert len(found.left_out) == LARGEST - 9
@@ -315,7 +322,8 @@ def test_rows_are_read_in_order_at_any_tilt(rows: int, columns: int, degrees: fl
 def test_pieces_of_a_tilted_page_come_in_order(degrees: float) -> None:
     middles = grid(4, 8, degrees, 0, across=140)
     pieces = [
-        Piece((int(y) - 25, int(y) + 25, int(x) - 15, int(x) + 15), (n,), 9, 0.5) for n, (y, x) in enumerate(middles)
+        Candidate((int(y) - 25, int(y) + 25, int(x) - 15, int(x) + 15), (n,), 9, 0.5)
+        for n, (y, x) in enumerate(middles)
     ]
     assert [(piece.numbers[0], row) for piece, row in order(pieces[::-1])] == [(n, n // 8) for n in range(32)]
     assert np.rad2deg(np.arctan(find_row_slope(middles, 50))) == pytest.approx(degrees, abs=1.5)
@@ -377,10 +385,10 @@ def test_every_kind_of_picture_shows_the_same_digits(
     make: Callable[[Picture], bytes | Picture], page: Rendered, classifier: Classifier
 ) -> None:
     reading = read_sheet(make(page.picture), classifier.predict_proba)
-    assert [digit.row for digit in reading.sheet.digits] == list(page.rows)
-    assert all(overlap(*pair) > 0.75 for pair in zip((d.box for d in reading.sheet.digits), page.boxes, strict=True))
+    assert [digit.row for digit in reading.page.digits] == list(page.rows)
+    assert all(overlap(*pair) > 0.75 for pair in zip((d.box for d in reading.page.digits), page.boxes, strict=True))
     assert (reading.probabilities.argmax(axis=1) == page.labels).sum() >= 7
-    assert reading.sheet.summary.startswith("8 digits in 2 rows.")
+    assert reading.page.summary.startswith("8 digits in 2 rows.")
 
 
 def test_a_path_its_bytes_and_its_pixels_are_one(page: Rendered, tmp_path: Path) -> None:
@@ -456,7 +464,7 @@ def test_all_digits_are_read_at_once_as_drawings_are(page: Rendered) -> None:
 
     reading = read_sheet(page.picture, read)
     assert len(asked) == 1
-    np.testing.assert_array_equal(asked[0], [preprocess(digit.ink).image for digit in reading.sheet.digits])
+    np.testing.assert_array_equal(asked[0], [preprocess(digit.ink).image for digit in reading.page.digits])
     np.testing.assert_array_equal(reading.images, asked[0])
     assert reading.probabilities.argmax(axis=1).tolist() == list(range(8))
 
@@ -494,7 +502,7 @@ def test_most_digits_are_found_and_read(difficulty: str, digits: Dataset, classi
     for seed in range(5):
         page = random_sheet(digits, difficulty, seed)
         reading = read_sheet(page.picture, classifier.predict_proba)
-        which = match([digit.box for digit in reading.sheet.digits], page.boxes)
+        which = match([digit.box for digit in reading.page.digits], page.boxes)
         said = reading.probabilities.argmax(axis=1).tolist()
         true, found = true + len(page.boxes), found + len(which)
         matched += sum(place is not None for place in which)
@@ -511,16 +519,16 @@ def test_most_digits_are_found_and_read(difficulty: str, digits: Dataset, classi
 
 
 def test_what_is_too_wide_for_a_digit_is_taken_apart(pen_digits: tuple[PenDigit, ...], classifier: Classifier) -> None:
-    hands = pen_hands(split_by_writer(pen_digits)[1])
+    hands = pen_writers(split_by_writer(pen_digits)[1])
     kind = Settings(length=(3, 4), gap=(-0.03, -0.01), height=(110, 150), pen=(0.09, 0.12))
     numbers = [number for number in compose(hands, 20, kind, seed=3) if all(number.touching)]
     reader = PieceReader(classifier)
     right = 0
     for number in numbers:
         picture = 255 - number.ink
-        together = read_sheet(picture, classifier.predict_proba).sheet.digits
+        together = read_sheet(picture, classifier.predict_proba).page.digits
         reading = read_sheet(picture, classifier.predict_proba, lambda ink: reader.read(ink).digits)
-        apart = reading.sheet.digits
+        apart = reading.page.digits
         assert len(apart) >= len(together)
         assert len(apart) == len(reading.images) == len(reading.probabilities)
         edges = [one.box for one in together if one.is_wide]
@@ -538,10 +546,10 @@ def test_what_is_too_wide_for_a_digit_is_taken_apart(pen_digits: tuple[PenDigit,
 def test_a_wide_piece_stays_whole_where_there_is_only_one_digit_in_it(classifier: Classifier) -> None:
     picture, pen = drawn((500, 200))
     pen.ellipse((150, 60, 350, 150), outline=PEN, width=14)
-    (whole,) = read_sheet(np.asarray(picture), classifier.predict_proba).sheet.digits
+    (whole,) = read_sheet(np.asarray(picture), classifier.predict_proba).page.digits
     assert whole.is_wide
     for few in ((), (FoundDigit(0, 0, whole.ink, classifier_image(whole.ink), np.eye(10, dtype=np.float32)[0]),)):
-        (again,) = read_sheet(np.asarray(picture), classifier.predict_proba, lambda _, few=few: few).sheet.digits
+        (again,) = read_sheet(np.asarray(picture), classifier.predict_proba, lambda _, few=few: few).page.digits
         assert again.box == whole.box
 
 

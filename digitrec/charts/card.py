@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from digitrec.charts.common import DASHES, error_bars
 from digitrec.evaluation.calibration import Calibration, pool
 from digitrec.evaluation.metrics import Measurement
-from digitrec.networks.card import Refusal, Rival
+from digitrec.networks.card import Rejection, Rival
 
 ROW = 46  # pixels
 LABEL = 15  # pixels above its row, where a phone has room for it
@@ -192,7 +192,7 @@ def _lay_out_curves(figure: go.Figure) -> None:
     figure.update_yaxes(ticksuffix=" %", range=[-3, 103], zeroline=False)
 
 
-def refusal_curves(refusal: Refusal, line: float, text_colour: str | None = None) -> go.Figure:
+def refusal_curves(refusal: Rejection, line: float, text_colour: str | None = None) -> go.Figure:
     """The share answered "not sure" by threshold: digits as solid lines, what is none as broken ones.
 
     A vertical line stands where the model draws it.

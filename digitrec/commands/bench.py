@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from digitrec.commands.common import AsJson, told
+from digitrec.commands.common import AsJson, show_errors
 from digitrec.errors import EvaluationError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,7 +24,7 @@ def bench(
 
     It needs the project's folder with its tests, and what requirements-dev.txt names.
     """
-    with told():
+    with show_errors():
         if not (ROOT / "tests" / "benchmarks").is_dir():
             raise EvaluationError(
                 f"Expected the folder tests beside digitrec. Received: {ROOT}, which has none. Measure in a clone of "

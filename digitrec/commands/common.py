@@ -18,7 +18,7 @@ def show(value: Any, text: str, *, as_json: bool) -> None:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def show_errors() -> Iterator[None]:
     """Turn an error that a person can put right into its sentence and exit code 1."""
     try:
         yield

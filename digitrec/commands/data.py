@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from digitrec.commands.common import AsJson, show, told
+from digitrec.commands.common import AsJson, show, show_errors
 from digitrec.datasets import SOURCES, Dataset, benchmark_for, check, data_folder, is_there, load_dataset, titles
 from digitrec.datasets.exploration.labels import count_labels
 from digitrec.datasets.export import FORMS, export
@@ -22,7 +22,7 @@ def data(
     as_json: AsJson = False,
 ) -> None:
     """Say what data there is, where it comes from, and what is odd about it."""
-    with told():
+    with show_errors():
         if source is None:
             there, known = titles(), {name: f"{entry.title}, {entry.about}" for name, entry in SOURCES.items()}
             rows = [{"name": name, "title": title, "there": name in there} for name, title in (there | known).items()]

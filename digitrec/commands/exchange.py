@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from digitrec.commands.common import AsJson, show, told
+from digitrec.commands.common import AsJson, show, show_errors
 from digitrec.errors import ModelError
 from digitrec.networks.card import read_card
 from digitrec.networks.exchange import add_model, pack
@@ -18,7 +18,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write a zip of a model: .keras, .tflite, .onnx, its card, and a check that it reads the same elsewhere."""
-    with told():
+    with show_errors():
         packed = pack(find_model(model))
         try:
             to.write_bytes(packed)
@@ -33,7 +33,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a model from files to those that can be read with."""
-    with told():
+    with show_errors():
         try:
             contents = {file.name: file.read_bytes() for file in files}
         except OSError as error:

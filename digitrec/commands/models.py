@@ -6,14 +6,14 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 
-from digitrec.commands.common import AsJson, show, told
+from digitrec.commands.common import AsJson, show, show_errors
 from digitrec.datasets import load_dataset
 from digitrec.errors import DataError, EvaluationError, ModelError
 from digitrec.evaluation.calibration import expected_calibration_error
 from digitrec.evaluation.metrics import check_probabilities, cross_entropy, list_mistakes, measure, per_digit
 from digitrec.networks.card import read_card
 from digitrec.networks.classifier import load_classifier
-from digitrec.networks.registry import list_models, what_it_reads
+from digitrec.networks.registry import input_kind, list_models
 
 
 def models(as_json: AsJson = False) -> None:
@@ -28,7 +28,7 @@ def models(as_json: AsJson = False) -> None:
         {
             "name": name,
             "network": card.network,
-            "reads": what_it_reads(list_models(None)[name]),
+            "reads": input_kind(list_models(None)[name]),
             "parameters": card.parameters,
             "date": card.date,
             "measured": [figure.model_dump() for figure in card.measured],
@@ -49,7 +49,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Say how well a model reads a dataset: accuracy with its 95 % interval, calibration, and figures of each digit."""
-    with told():
+    with show_errors():
         if part not in ("train", "test"):
             raise DataError(f"Expected train or test as part. Received: {part!r}. Choose one of them.")
         data = load_dataset(source)
@@ -81,7 +81,7 @@ def evaluate(
     )
     show(row, f"{text}\n{_digits_text(digits)}", as_json=as_json)
     if mistakes:
-        with told():
+        with show_errors():
             _write(list_mistakes(probabilities, split.labels), mistakes)
         typer.echo(f"Mistakes written to {mistakes}.", err=True)
 

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from digitrec.commands.common import AsJson, told
+from digitrec.commands.common import AsJson, show_errors
 from digitrec.errors import DataError, DigitrecError
 from digitrec.ink.image_files import load_ink
 from digitrec.networks.classifier import Classifier, load_classifier
@@ -78,7 +78,7 @@ def predict(  # noqa: PLR0917  typer makes options of them
     if not any(_is_read(row) for row in rows):
         raise typer.Exit(1)
     if out is not None:
-        with told():
+        with show_errors():
             _write(out, make_submission(readings[0].frame, readings[0].count) if submission else _to_csv(frames))
         typer.echo(f"Written to {out}.", err=True)
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from digitrec.commands.common import AsJson, show, told
+from digitrec.commands.common import AsJson, show, show_errors
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.registry import SHIPPED_NAME, keep_model, models_folders, replace_model
 from digitrec.training import processes, runs
@@ -43,7 +43,7 @@ def train(
     Ctrl+C stops it and keeps what it learned.
     """
     given = {"source": source, "epochs": epochs, "batch": batch, "learning_rate": learning_rate, "seed": seed}
-    with told():
+    with show_errors():
         changes = {name: value for name, value in given.items() if value is not None} | parse(settings or [])
         if shipped:
             _make_shipped(folder, change(SHIPPED, changes), as_json=as_json)

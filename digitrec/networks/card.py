@@ -15,7 +15,7 @@ SHIPPED = Path(__file__).parents[2] / "models"
 NUMBERS = re.compile(r"\[\n[\d\s.,eE+-]*\]")  # a list of them over several lines; no text in JSON has a bare line break
 
 
-class Refusal(BaseModel):
+class Rejection(BaseModel):
     """What would be answered "not sure" if another probability were asked for.
 
     Attributes
@@ -138,7 +138,7 @@ class Card(BaseModel):
     path: PathCard | None = None
     temperature: float = 1.0
     calibration: tuple[Calibration, ...] = ()
-    refusal: Refusal | None = None
+    refusal: Rejection | None = None
     rivals: tuple[Rival, ...] = ()
     speed: Speed | None = None
     seeds: tuple[Sibling, ...] = ()

@@ -16,7 +16,7 @@ from digitrec.errors import InkError, ModelError
 from digitrec.ink.pen_paths import FEATURES, POINTS, to_path
 from digitrec.ink.preprocessing import SIDE, preprocess
 from digitrec.networks.card import Card, read_card, read_file
-from digitrec.networks.interpreters import Interpreters, answers, check_face, faces, values
+from digitrec.networks.interpreters import Interpreters, answers, check_signature, signature, values
 from digitrec.networks.registry import SHIPPED_NAME, find_model
 from digitrec.networks.verdict import (
     FULL,
@@ -54,12 +54,12 @@ class Classifier:
         self.card = card
         self._interpreters = Interpreters(content, card.name, BATCH)
         with self._interpreters.borrow(1) as interpreter:
-            check_face(interpreter, card.name, (SIDE, SIDE, 1), (10,))
+            check_signature(interpreter, card.name, (SIDE, SIDE, 1), (10,))
         self._path_interpreters = None
         if path_content is not None and card.path is not None:
             self._path_interpreters = Interpreters(path_content, f"the path of {card.name}", BATCH)
             with self._path_interpreters.borrow(1) as interpreter:
-                check_face(interpreter, f"the path of {card.name}", (POINTS, FEATURES, 1), (10,))
+                check_signature(interpreter, f"the path of {card.name}", (POINTS, FEATURES, 1), (10,))
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, 28, 28) uint8, ink 255 on 0 -> (n, 10) float32, each row sums to 1.
@@ -68,7 +68,7 @@ class Classifier:
         ------
         InkError, where `images` is of another shape or type.
         """
-        return self._answer(images, lambda interpreter: int(faces(interpreter)[1][0]["index"]))
+        return self._answer(images, lambda interpreter: int(signature(interpreter)[1][0]["index"]))
 
     @property
     def reads_paths(self) -> bool:
@@ -90,7 +90,7 @@ class Classifier:
             )
         size = 1 if len(paths) <= FEW else BATCH
         with self._path_interpreters.borrow(size) as interpreter:
-            return answers(interpreter, paths, size, int(faces(interpreter)[1][0]["index"]))
+            return answers(interpreter, paths, size, int(signature(interpreter)[1][0]["index"]))
 
     def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """What the last layer sees of (n, 28, 28) uint8 images, (n, d) float32: alike where the network finds them so.
@@ -123,7 +123,7 @@ class Classifier:
         """What each layer answers to a (28, 28) uint8 image, from the first to the probabilities."""
         images = _check_images(np.asarray(image)[None])
         with self._interpreters.borrow(1, looks_inside=True) as interpreter:
-            source = faces(interpreter)[0][0]["index"]
+            source = signature(interpreter)[0][0]["index"]
             interpreter.set_tensor(source, images[..., None].astype(np.float32))
             interpreter.invoke()
             return tuple(Activation(name, values(interpreter, index)[0]) for name, index in _layer_outputs(interpreter))
@@ -132,7 +132,9 @@ class Classifier:
         """How many numbers the file holds, those of shapes left out."""
         with self._interpreters.borrow(1) as interpreter:
             operations = interpreter._get_ops_details()  # noqa: SLF001  there is no public way
-            made = {int(index) for one in operations for index in one["outputs"]} | {faces(interpreter)[0][0]["index"]}
+            made = {int(index) for one in operations for index in one["outputs"]} | {
+                signature(interpreter)[0][0]["index"]
+            }
             used = {int(index) for one in operations for index in one["inputs"]} - made
             tensors = {one["index"]: one for one in interpreter.get_tensor_details()}
             kept = [tensors[index] for index in used if index in tensors]

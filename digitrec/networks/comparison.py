@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.evaluation.metrics import Measurement
-from digitrec.networks.card import Refusal, Rival
+from digitrec.networks.card import Rejection, Rival
 
 
 def weakest_first(figures: Sequence[Measurement]) -> list[Measurement]:
@@ -19,7 +19,7 @@ def weakest_first(figures: Sequence[Measurement]) -> list[Measurement]:
     return [figure for what in order for figure in figures if figure.what == what]
 
 
-def share_refused(refusal: Refusal, shares: Sequence[float], line: float) -> float:
+def share_refused(refusal: Rejection, shares: Sequence[float], line: float) -> float:
     """The share answered "not sure" at a threshold, on the straight line between the two beside it; 0 of none."""
     points = list(zip(refusal.thresholds, shares, strict=False))
     return float(np.interp(line, *np.transpose(points))) if points else 0.0

@@ -69,19 +69,21 @@ class Interpreters:
         return interpreter
 
 
-def faces(interpreter: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def signature(interpreter: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """What goes in and what comes out, as LiteRT describes it."""
     return interpreter.get_input_details(), interpreter.get_output_details()
 
 
-def check_face(interpreter: Any, name: str, source: tuple[int, ...], target: tuple[int, ...]) -> None:
+def check_signature(interpreter: Any, name: str, source: tuple[int, ...], target: tuple[int, ...]) -> None:
     """Refuse a model that takes or gives something else than one array of these shapes, float32.
 
     Raises
     ------
     ModelError, naming what it takes and gives.
     """
-    found = [[(tuple(map(int, d["shape"])), np.dtype(d["dtype"]).name) for d in side] for side in faces(interpreter)]
+    found = [
+        [(tuple(map(int, d["shape"])), np.dtype(d["dtype"]).name) for d in side] for side in signature(interpreter)
+    ]
     if found != [[((1, *source), "float32")], [((1, *target), "float32")]]:
         what = "digits" if target == (10,) else "numbers"
         raise ModelError(
@@ -92,7 +94,7 @@ def check_face(interpreter: Any, name: str, source: tuple[int, ...], target: tup
 
 def answers(interpreter: Any, images: NDArray[Any], size: int, target: int) -> NDArray[np.float32]:
     """The values of the tensor `target` for each of (n, height, width) images, flat, `size` images at once."""
-    source = faces(interpreter)[0][0]["index"]
+    source = signature(interpreter)[0][0]["index"]
     parts = []
     for start in range(0, len(images), size):
         chunk = images[start : start + size]

@@ -40,10 +40,10 @@ def list_models(reads: Reads | None = "digit") -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in reversed(models_folders()):
         found |= {card.parent.name: card.parent for card in sorted(folder.glob("[!.]*/card.json"))}
-    return {name: folder for name, folder in found.items() if reads in (None, what_it_reads(folder))}
+    return {name: folder for name, folder in found.items() if reads in (None, input_kind(folder))}
 
 
-def what_it_reads(folder: Path) -> Reads:
+def input_kind(folder: Path) -> Reads:
     """What the model in a folder reads."""
     try:
         network = json.loads((folder / "card.json").read_bytes()).get("network")

@@ -88,7 +88,7 @@ def _number_imports(_: Recipe) -> list[str]:
         "import keras",
         "from keras import layers, ops",
         "from digitrec import load_dataset",
-        "from digitrec.datasets.synthetic.composing import image_hands",
+        "from digitrec.datasets.synthetic.composing import image_writers",
         "from digitrec.datasets.synthetic.number_strips import compose_strips",
         "from digitrec.training.recipe import Recipe",
         "from digitrec.training.splits import split_for",
@@ -104,8 +104,8 @@ def _number_data(recipe: Recipe) -> list[str]:
         f"    split_seed={recipe.split_seed}, batch={recipe.batch},",
         ")",
         "parts = split_for(recipe, data)",
-        "hands = image_hands(parts.train)",
-        f"aside = compose_strips(image_hands(parts.validation), {NUMBERS}, [{recipe.split_seed}, 0])",
+        "hands = image_writers(parts.train)",
+        f"aside = compose_strips(image_writers(parts.validation), {NUMBERS}, [{recipe.split_seed}, 0])",
     ]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets import Split
-from digitrec.datasets.synthetic.composing import image_hands
+from digitrec.datasets.synthetic.composing import image_writers
 from digitrec.datasets.synthetic.number_strips import NumberSet, compose_strips
 from digitrec.evaluation.metrics import cross_entropy
 from digitrec.networks.architectures import ARCHITECTURES
@@ -57,4 +57,4 @@ def validation_for(recipe: Recipe, split: Split) -> DigitValidation | NumberVali
     """What the recipe's network is asked of the digits kept aside; the same wherever it is asked for."""
     if ARCHITECTURES[recipe.network].reads == "digit":
         return DigitValidation(split)
-    return NumberValidation(compose_strips(image_hands(split), NUMBERS, [recipe.split_seed, 0]))
+    return NumberValidation(compose_strips(image_writers(split), NUMBERS, [recipe.split_seed, 0]))

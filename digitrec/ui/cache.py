@@ -13,7 +13,7 @@ from digitrec.datasets.exploration.neighbours import Index, make_index
 from digitrec.datasets.exploration.pixels import PixelSummary, summarise
 from digitrec.datasets.exploration.properties import measure_images
 from digitrec.datasets.sources.pen import PenDigit, load_pen_digits
-from digitrec.datasets.synthetic.composing import Hand, image_hands
+from digitrec.datasets.synthetic.composing import Writer, image_writers
 from digitrec.errors import DataError
 from digitrec.evaluation.cross_validation import read_held_out
 from digitrec.networks.classifier import Classifier, load_classifier
@@ -108,9 +108,9 @@ def pixel_summary(name: str, part: str) -> PixelSummary:
 
 
 @st.cache_resource(show_spinner="Sorting the digits by who wrote them …", max_entries=4)
-def hands_of(name: str, part: str) -> tuple[Hand, ...]:
+def writers_of(name: str, part: str) -> tuple[Writer, ...]:
     """Who wrote a dataset's part, "train" or "test", to compose numbers of."""
-    return image_hands(getattr(dataset(name), part))
+    return image_writers(getattr(dataset(name), part))
 
 
 def probabilities(model: str | Path, data: Dataset, part: str = "test") -> NDArray[np.float32]:

@@ -74,7 +74,7 @@ def _jobs() -> Jobs:
     return Jobs()
 
 
-def look_at(key: Hashable, work: Callable[[Progress], Any]) -> Job:
+def start_job(key: Hashable, work: Callable[[Progress], Any]) -> Job:
     """The job of this key, begun if need be; nobody waits."""
     return _jobs().get(key, work)
 

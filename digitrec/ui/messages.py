@@ -39,7 +39,7 @@ def _run_the_router() -> None:
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
+def show_errors(what: str) -> Iterator[None]:
     """Turn an error into a message that begins with `what` could not be done, and stop the page there."""
     try:
         yield

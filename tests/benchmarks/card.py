@@ -8,7 +8,7 @@ from typing import Any
 from digitrec.datasets import is_there
 from digitrec.networks.card import read_card
 from digitrec.networks.measuring.figures import measure_again
-from digitrec.networks.measuring.reference_drawings import read_exam
+from digitrec.networks.measuring.reference_drawings import read_reference_drawings
 from digitrec.networks.measuring.test_sets import make_checks
 from digitrec.networks.registry import SHIPPED_NAME, find_model
 from digitrec.training.shipped.rivals import measure_rival
@@ -42,9 +42,12 @@ def card() -> list[dict[str, Any]]:
         rows.append(row(what, f"{100 * again.error:.2f} %", f"{100 * calibrated.error:.2f} %", again.n))
     rows.append(row("refusal curves", "as the card" if now.refusal == before.refusal else "others", "as the card", 1))
     differ += now.refusal != before.refusal
-    exam, own = read_exam(folder), next(rival for rival in before.rivals if rival.name == before.network)
-    assert exam is not None
-    compared = measure_rival(folder, own.recipe, checks, exam)
+    reference, own = (
+        read_reference_drawings(folder),
+        next(rival for rival in before.rivals if rival.name == before.network),
+    )
+    assert reference is not None
+    compared = measure_rival(folder, own.recipe, checks, reference)
     differ += compared != own
     for figure, carded in ((compared.prepared, own.prepared), (compared.careless, own.careless)):
         what = f"as compared, {'prepared' if figure is compared.prepared else 'the whole canvas shrunk'}"

@@ -11,7 +11,15 @@ import numpy as np
 
 from digitrec import load_dataset
 from digitrec.datasets.sources.pen import load_pen_digits, split_by_writer
-from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Hand, Settings, compose, image_hands, pen_hands
+from digitrec.datasets.synthetic.composing import (
+    SPACED,
+    TOUCHING,
+    Settings,
+    Writer,
+    compose,
+    image_writers,
+    pen_writers,
+)
 from digitrec.errors import DataError
 from digitrec.evaluation.metrics import wilson_interval
 from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME
@@ -25,7 +33,7 @@ NUMBERS = 2000  # of 2 to 6 digits
 def numbers() -> list[dict[str, Any]]:
     """How many numbers are read wholly right, spaced and touching, and what one takes."""
     try:
-        pens, images = pen_hands(split_by_writer(load_pen_digits())[1]), image_hands(load_dataset("mnist").test)
+        pens, images = pen_writers(split_by_writer(load_pen_digits())[1]), image_writers(load_dataset("mnist").test)
     except DataError as error:
         print(error)
         return []
@@ -51,7 +59,7 @@ def numbers() -> list[dict[str, Any]]:
 def _rows(
     name: str,
     reader: NumberReader,
-    hands: Sequence[Hand],
+    hands: Sequence[Writer],
     settings: Settings,
     *,
     knows_strokes: bool,

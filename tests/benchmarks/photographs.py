@@ -33,7 +33,7 @@ def by_difficulty(difficulty: str) -> list[dict[str, Any]]:
     for seed in range(SEED, SEED + SHEETS):
         page = random_sheet(data, difficulty, seed)
         reading = read_sheet(page.picture, classifier.predict_proba)
-        which = match([digit.box for digit in reading.sheet.digits], page.boxes)
+        which = match([digit.box for digit in reading.page.digits], page.boxes)
         digits = reading.probabilities.argmax(axis=1).tolist()
         true, found = true + len(page.boxes), found + len(which)
         matched += sum(place is not None for place in which)

@@ -3,7 +3,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from digitrec.datasets.sources.pen import PenDigit, split_by_writer
-from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Number, Settings, compose, pen_hands
+from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Number, Settings, compose, pen_writers
 from tests.browser.app import PATIENCE, Server, draw, press, settle, wait_for_canvas
 
 pytestmark = pytest.mark.browser
@@ -32,7 +32,7 @@ def boxes(page: Page) -> list[list[float]]:
 @pytest.fixture(scope="module")
 def written(pen_digits: tuple[PenDigit, ...]) -> dict[str, list[Number]]:
     """Numbers by people whom no training saw, as their pens went."""
-    hands = pen_hands(split_by_writer(pen_digits)[1])
+    hands = pen_writers(split_by_writer(pen_digits)[1])
     short = {"length": (3, 4), "height": (110, 150), "pen": (0.09, 0.13)}
     kinds = {"spaced": Settings(**short, gap=SPACED.gap), "touching": Settings(**short, gap=TOUCHING.gap)}  # type: ignore[arg-type]
     return {name: list(compose(hands, WRITTEN, kind, seed=4)) for name, kind in kinds.items()}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from digitrec.charts.card import by_group, refusal_curves, reliability_curves, rival_dots
 from digitrec.evaluation.calibration import Bin, Calibration
 from digitrec.evaluation.metrics import Kind, Measurement, measure, wilson_interval
-from digitrec.networks.card import Refusal, Rival
+from digitrec.networks.card import Rejection, Rival
 from digitrec.networks.comparison import (
     best_first,
     find_most_divided,
@@ -101,7 +101,7 @@ def test_text_of_a_card_is_no_markup() -> None:
     figures = [
         by_group([figure_of(bad, 9, 10, bad), figure_of("2", 9, 10)]),
         reliability_curves([calibration(what=bad)]),
-        refusal_curves(Refusal(thresholds=(0, 1), digits={bad: (0, 1)}, others={bad: (0, 1)}), 0.5),
+        refusal_curves(Rejection(thresholds=(0, 1), digits={bad: (0, 1)}, others={bad: (0, 1)}), 0.5),
         rival_dots([rival(bad, bad)]),
     ]
     for figure in figures:
@@ -153,7 +153,7 @@ def test_a_long_name_is_wrapped_in_the_legend_which_makes_room() -> None:
     assert wrapped.layout.height > short.layout.height
 
 
-REFUSAL = Refusal(
+REFUSAL = Rejection(
     thresholds=(0, 0.5, 1),
     digits={"scans": (0, 0.01, 0.2), "pens": (0, 0.02, 0.3)},
     others={"waves": (0, 0.8, 1)},
@@ -176,7 +176,7 @@ def test_digits_are_solid_and_what_is_none_is_broken_and_the_line_is_the_cards()
 
 def test_no_two_of_many_curves_have_the_same_colour_and_symbol() -> None:
     others = {str(number): (0.0, 1.0) for number in range(30)}
-    figure = refusal_curves(Refusal(thresholds=(0, 1), digits={}, others=others), 0.5)
+    figure = refusal_curves(Rejection(thresholds=(0, 1), digits={}, others=others), 0.5)
     looks = [(place % 10, trace.marker.symbol) for place, trace in enumerate(figure.data)]  # the theme has ten colours
     assert len(set(looks)) == len(looks)
 
@@ -187,7 +187,7 @@ def test_the_share_refused_lies_between_its_neighbours(at: float, expected: floa
 
 
 def test_a_refusal_that_is_cut_short_is_drawn_as_far_as_it_goes() -> None:
-    short = Refusal(thresholds=(0, 0.5, 1), digits={"scans": (0, 0.5)}, others={"none": ()})
+    short = Rejection(thresholds=(0, 0.5, 1), digits={"scans": (0, 0.5)}, others={"none": ()})
     assert [list(trace.x) for trace in refusal_curves(short, 0.5).data] == [[0, 50], []]
     assert share_refused(short, (), 0.5) == 0
 

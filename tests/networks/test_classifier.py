@@ -272,7 +272,7 @@ def test_a_model_cut_short_is_refused(share: float, model_folder: Path, change_c
 
 
 class ForeignInterpreter:
-    faces = (([1, 224, 224, 3],), ([1, 1000],))
+    signature = (([1, 224, 224, 3],), ([1, 1000],))
 
     def __init__(self, **_: Any) -> None:
         pass
@@ -281,14 +281,14 @@ class ForeignInterpreter:
         pass
 
     def get_input_details(self) -> list[dict[str, Any]]:
-        return [{"index": 0, "shape": np.array(shape), "dtype": np.float32} for shape in self.faces[0]]
+        return [{"index": 0, "shape": np.array(shape), "dtype": np.float32} for shape in self.signature[0]]
 
     def get_output_details(self) -> list[dict[str, Any]]:
-        return [{"index": 1, "shape": np.array(shape), "dtype": np.float32} for shape in self.faces[1]]
+        return [{"index": 1, "shape": np.array(shape), "dtype": np.float32} for shape in self.signature[1]]
 
 
 @pytest.mark.parametrize(
-    "faces",
+    "signature",
     [
         (([1, 224, 224, 3],), ([1, 1000],)),
         (([1, 28, 28, 1],), ([1, 26],)),
@@ -299,9 +299,9 @@ class ForeignInterpreter:
     ids=["photographs", "letters", "colour", "two inputs", "two outputs"],
 )
 def test_a_model_of_another_trade_is_refused(
-    faces: tuple[Any, Any], model_folder: Path, monkeypatch: pytest.MonkeyPatch
+    signature: tuple[Any, Any], model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ForeignInterpreter, "faces", faces)
+    monkeypatch.setattr(ForeignInterpreter, "signature", signature)
     monkeypatch.setattr("digitrec.networks.interpreters.Interpreter", ForeignInterpreter)
     with pytest.raises(ModelError, match=r"model\.tflite .*take \(1, 28, 28, 1\) .*Received: .*use another"):
         load_classifier(model_folder)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from digitrec.datasets import Dataset
 from digitrec.errors import ModelError
 from digitrec.networks.card import read_card, read_file
-from digitrec.networks.interpreters import Interpreters, answers, check_face, faces, values
+from digitrec.networks.interpreters import Interpreters, answers, check_signature, signature, values
 from digitrec.networks.registry import find_model
 
 BATCH = 16
@@ -29,7 +29,7 @@ def interpreters(content: bytes) -> Interpreters:
 
 
 def read(interpreter: Any, images: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
-    return answers(interpreter, images, size, int(faces(interpreter)[1][0]["index"]))
+    return answers(interpreter, images, size, int(signature(interpreter)[1][0]["index"]))
 
 
 def test_nobody_is_lent_what_another_has(interpreters: Interpreters) -> None:
@@ -68,7 +68,7 @@ def test_each_is_lent_for_what_it_was_made_for(interpreters: Interpreters) -> No
         for size, looks_inside in ways:
             with interpreters.borrow(size, looks_inside=looks_inside) as one:
                 first.append(one)
-                assert faces(one)[0][0]["shape"].tolist() == [size, 28, 28, 1]
+                assert signature(one)[0][0]["shape"].tolist() == [size, 28, 28, 1]
                 assert keeps_all(one) == looks_inside
     assert first[:4] == first[4:]
     assert len({id(one) for one in first}) == 4
@@ -78,7 +78,7 @@ def test_each_is_lent_for_what_it_was_made_for(interpreters: Interpreters) -> No
 
 def keeps_all(interpreter: Any) -> bool:
     """Whether what the first layer answered to white paper is still there, rather than overwritten by later layers."""
-    source = faces(interpreter)[0][0]
+    source = signature(interpreter)[0][0]
     inner = interpreter._get_ops_details()[0]["outputs"][0]
     kept = []
     for grey in (0, 255):
@@ -130,7 +130,7 @@ def test_answers_in_batches_are_those_one_by_one(interpreters: Interpreters, mni
 
 def test_answers_stay_after_others_are_asked_for(interpreters: Interpreters, mnist: Dataset) -> None:
     with interpreters.borrow(1) as one:
-        index = int(faces(one)[1][0]["index"])
+        index = int(signature(one)[1][0]["index"])
         read(one, mnist.test.images[:1], 1)
         first = values(one, index)
         kept = first.copy()
@@ -153,7 +153,7 @@ def test_a_file_that_is_no_model_is_told(content: bytes) -> None:
 
 def test_a_model_is_taken_for_what_it_is(interpreters: Interpreters) -> None:
     with interpreters.borrow(1) as one:
-        check_face(one, "mine", (28, 28, 1), (10,))
+        check_signature(one, "mine", (28, 28, 1), (10,))
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_model_of_another_face_is_refused(
     interpreters: Interpreters, source: tuple[int, ...], target: tuple[int, ...], what: str
 ) -> None:
     with interpreters.borrow(1) as one, pytest.raises(ModelError) as told:
-        check_face(one, "mine", source, target)
+        check_signature(one, "mine", source, target)
     text = str(told.value)
     assert text.startswith(f"Expected model.tflite of 'mine' to take {(1, *source)} float32 and give {(1, *target)}")
     assert "takes [((1, 28, 28, 1), 'float32')] and gives [((1, 10), 'float32')]" in text
@@ -202,12 +202,12 @@ class Tensor:
 
 def test_a_model_of_other_numbers_or_of_several_is_refused() -> None:
     right = Tensor(np.zeros((1, 10), np.float32))
-    check_face(right, "mine", (10,), (10,))
+    check_signature(right, "mine", (10,), (10,))
     with pytest.raises(ModelError, match=r"takes \[\(\(1, 10\), 'uint8'\)\]"):
-        check_face(Tensor(np.zeros((1, 10), np.uint8)), "mine", (10,), (10,))
+        check_signature(Tensor(np.zeros((1, 10), np.uint8)), "mine", (10,), (10,))
     right.details.append(right.details[1])
     with pytest.raises(ModelError):
-        check_face(right, "mine", (10,), (10,))
+        check_signature(right, "mine", (10,), (10,))
 
 
 @given(seed=st.integers(0, 2**32), shape=st.lists(st.integers(1, 4), min_size=1, max_size=4), data=st.data())

@@ -14,7 +14,7 @@ from digitrec.ink.drawings import CANVAS, Drawing, Stroke, render
 from digitrec.ink.preprocessing import shrink
 from digitrec.networks.card import read_card
 from digitrec.networks.classifier import Classifier, load_classifier
-from digitrec.networks.measuring.reference_drawings import Exam, read_exam
+from digitrec.networks.measuring.reference_drawings import ReferenceDrawings, read_reference_drawings
 from digitrec.networks.measuring.test_sets import UNTAUGHT
 from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, find_model
 
@@ -29,8 +29,8 @@ def classifier() -> Classifier:
 
 
 @pytest.fixture(scope="module")
-def exam() -> Exam:
-    found = read_exam(FOLDER)
+def reference() -> ReferenceDrawings:
+    found = read_reference_drawings(FOLDER)
     assert found is not None
     return found
 
@@ -49,28 +49,31 @@ def test_all_that_reads_fits_in_a_megabyte_and_a_half() -> None:
     assert sum(path.stat().st_size for path in files) <= 1.5e6
 
 
-def test_two_hundred_drawings_are_read_as_recorded(classifier: Classifier, exam: Exam) -> None:
+def test_two_hundred_drawings_are_read_as_recorded(classifier: Classifier, reference: ReferenceDrawings) -> None:
     recorded = next(rival for rival in classifier.card.rivals if rival.name == classifier.card.network)
-    canvases = [render(drawing) for drawing in exam.drawings]
+    canvases = [render(drawing) for drawing in reference.drawings]
     assert tuple(classifier.read(canvas).digit for canvas in canvases) == recorded.answers
     careless = np.stack([shrink(canvas) for canvas in canvases])
     assert tuple(classifier.predict_proba(careless).argmax(axis=1)) == recorded.careless_answers
     assert len(recorded.answers) == 200
-    assert (np.array(recorded.answers) == exam.labels).sum() >= 197
+    assert (np.array(recorded.answers) == reference.labels).sum() >= 197
 
 
-def test_the_strokes_help_to_read_them(classifier: Classifier, exam: Exam) -> None:
+def test_the_strokes_help_to_read_them(classifier: Classifier, reference: ReferenceDrawings) -> None:
     readings = [
-        classifier.read(render(drawing), [stroke.points for stroke in drawing.strokes]) for drawing in exam.drawings
+        classifier.read(render(drawing), [stroke.points for stroke in drawing.strokes])
+        for drawing in reference.drawings
     ]
-    assert sum(reading.digit == label for reading, label in zip(readings, exam.labels, strict=True)) >= 198
+    assert sum(reading.digit == label for reading, label in zip(readings, reference.labels, strict=True)) >= 198
     assert np.mean([reading.unsure for reading in readings]) <= 0.02
 
 
-def test_its_drawings_are_of_people_whom_it_never_met(exam: Exam, pen_digits: tuple[PenDigit, ...]) -> None:
+def test_its_drawings_are_of_people_whom_it_never_met(
+    reference: ReferenceDrawings, pen_digits: tuple[PenDigit, ...]
+) -> None:
     train, held_out = split_by_writer(pen_digits)
-    assert set(exam.writers) == {digit.writer for digit in held_out}
-    assert not set(exam.writers) & {digit.writer for digit in train}
+    assert set(reference.writers) == {digit.writer for digit in held_out}
+    assert not set(reference.writers) & {digit.writer for digit in train}
 
 
 @pytest.mark.parametrize("kind", sorted({**kinds(TAUGHT, ()), **UNSEEN}))

@@ -15,8 +15,8 @@ from digitrec.training.published import PUBLISHED, SHIPPED
 from digitrec.training.recipe import Recipe
 from digitrec.training.splits import split_for
 from digitrec.training.validation import validation_for
-from digitrec.training.worker.fitting import Student, learning_rate_at
-from digitrec.training.worker.minibatches import Lesson, NumberLesson, to_targets
+from digitrec.training.worker.fitting import Trainer, learning_rate_at
+from digitrec.training.worker.minibatches import ComposedNumbers, TrainingSet, to_targets
 
 TINY = Recipe("cnn-tiny", "uci", epochs=1, batch=50, seed=3)
 
@@ -46,8 +46,8 @@ def test_the_program_has_the_loss_of_the_training(recipe: Recipe, capsys: pytest
     parts = split_for(recipe, load_dataset(recipe.source))
     np.testing.assert_array_equal(names["x"], parts.train.images)
     np.testing.assert_array_equal(names["y_val"], parts.validation.labels)
-    student = Student(recipe, Lesson(parts.train.images, to_targets(parts.train.labels)))
-    steps = list(student.learn(0))
+    trainer = Trainer(recipe, TrainingSet(parts.train.images, to_targets(parts.train.labels)))
+    steps = list(trainer.learn(0))
     images = [step.images for step in steps]
     history = names["history"].history
     loss_name = "categorical_crossentropy" if recipe.smoothing else "loss"
@@ -55,11 +55,11 @@ def test_the_program_has_the_loss_of_the_training(recipe: Recipe, capsys: pytest
     right = np.average([step.accuracy for step in steps], weights=images)
     assert history["accuracy"][0] == pytest.approx(right, abs=1.5 / sum(images))
     if not recipe.averaging:  # Keras averages once the training has ended
-        loss = cross_entropy(student.read(parts.validation.images), parts.validation.labels)
+        loss = cross_entropy(trainer.read(parts.validation.images), parts.validation.labels)
         assert history[f"val_{loss_name}"][0] == pytest.approx(loss, rel=1e-3)
     else:
-        with student.at_its_best():
-            read = student.read(parts.test.images)
+        with trainer.at_its_best():
+            read = trainer.read(parts.test.images)
         own = names["model"].predict(parts.test.images[..., None].astype(np.float32), verbose=0)
         np.testing.assert_allclose(own, read, atol=1e-3)
 
@@ -69,13 +69,13 @@ def test_the_program_that_reads_numbers_has_the_loss_of_the_training(capsys: pyt
     recipe = replace(published, source="uci", by_writer=False, images=260, batch=50, epochs=1, averaging=0)
     names = run_code(recipe, capsys)
     parts = split_for(recipe, load_dataset("uci"))
-    student = Student(recipe, NumberLesson(parts.train))
-    steps = list(student.learn(0))
+    trainer = Trainer(recipe, ComposedNumbers(parts.train))
+    steps = list(trainer.learn(0))
     expected = np.average([step.loss for step in steps], weights=[step.images for step in steps])
     history = names["history"].history
     assert history["loss"][0] == pytest.approx(expected, rel=1e-3)
     validation = validation_for(recipe, parts.validation)
-    assert history["val_loss"][0] == pytest.approx(validation.judge(student.read(validation.images))[0], rel=1e-3)
+    assert history["val_loss"][0] == pytest.approx(validation.judge(trainer.read(validation.images))[0], rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -106,9 +106,9 @@ def test_the_programs_second_epoch_has_new_dice_and_the_recipes_rate(
     )
     losses = run_code(recipe, capsys)["history"].history["loss"]
     parts = split_for(recipe, load_dataset(recipe.source))
-    student = Student(recipe, Lesson(parts.train.images, to_targets(parts.train.labels)))
+    trainer = Trainer(recipe, TrainingSet(parts.train.images, to_targets(parts.train.labels)))
     for epoch in range(2):
-        steps = list(student.learn(epoch))
+        steps = list(trainer.learn(epoch))
         expected = np.average([step.loss for step in steps], weights=[step.images for step in steps])
         assert losses[epoch] == pytest.approx(expected, rel=1e-3)
 

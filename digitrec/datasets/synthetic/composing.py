@@ -131,7 +131,7 @@ class Number:
         return [stroke.points for stroke in self.drawing.strokes]
 
 
-class PenHand:
+class PenWriter:
     """One writer's pen digits, by label."""
 
     def __init__(self, digits: Sequence[PenDigit]) -> None:
@@ -153,7 +153,7 @@ class PenHand:
         return Glyph(ink[top:bottom, left:right], _moved(drawing.strokes, -left, -top))
 
 
-class ImageHand:
+class ImageWriter:
     """Images of digits by one writer, or by any, by label."""
 
     def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
@@ -177,29 +177,29 @@ class ImageHand:
         return Glyph(_tight(_enlarge(tight, scale, look)))
 
 
-Hand = PenHand | ImageHand
+Writer = PenWriter | ImageWriter
 
 
-def pen_hands(digits: Sequence[PenDigit]) -> tuple[PenHand, ...]:
+def pen_writers(digits: Sequence[PenDigit]) -> tuple[PenWriter, ...]:
     """A hand for each writer of pen digits, by the writer's number."""
     writers = sorted({digit.writer for digit in digits})
-    return tuple(PenHand([digit for digit in digits if digit.writer == writer]) for writer in writers)
+    return tuple(PenWriter([digit for digit in digits if digit.writer == writer]) for writer in writers)
 
 
-def image_hands(split: Split) -> tuple[ImageHand, ...]:
+def image_writers(split: Split) -> tuple[ImageWriter, ...]:
     """A hand for each writer of images, by the writer's number; one for all where writers are not known."""
     if split.writers is None:
-        return (ImageHand(split.images, split.labels),)
+        return (ImageWriter(split.images, split.labels),)
     each = (split.writers == writer for writer in np.unique(split.writers))
-    return tuple(ImageHand(split.images[mine], split.labels[mine]) for mine in each)
+    return tuple(ImageWriter(split.images[mine], split.labels[mine]) for mine in each)
 
 
-def compose(hands: Sequence[Hand], count: int, settings: Settings = SPACED, seed: int = 0) -> Iterator[Number]:
+def compose(hands: Sequence[Writer], count: int, settings: Settings = SPACED, seed: int = 0) -> Iterator[Number]:
     """Write numbers, each by a hand taken at random, its digits evenly from those that the hand knows.
 
     Parameters
     ----------
-    hands : at least one, from `pen_hands` or `image_hands`.
+    hands : at least one, from `pen_writers` or `image_writers`.
     count : numbers. The first ones are the same however many follow.
     seed : the same one gives the same numbers.
 
@@ -216,7 +216,7 @@ def compose(hands: Sequence[Hand], count: int, settings: Settings = SPACED, seed
     return (compose_one(hands, settings, np.random.default_rng((seed, index))) for index in range(count))
 
 
-def compose_one(hands: Sequence[Hand], settings: Settings, rng: np.random.Generator) -> Number:
+def compose_one(hands: Sequence[Writer], settings: Settings, rng: np.random.Generator) -> Number:
     """Write one number as `compose` does, smaller where it would not fit."""
     hand = hands[int(rng.integers(len(hands)))]
     length = int(rng.integers(settings.length[0], settings.length[1], endpoint=True))
@@ -236,7 +236,7 @@ def compose_one(hands: Sequence[Hand], settings: Settings, rng: np.random.Genera
 
 
 def _lay_out(
-    hand: Hand, labels: Sequence[int], height: float, settings: Settings, rng: np.random.Generator
+    hand: Writer, labels: Sequence[int], height: float, settings: Settings, rng: np.random.Generator
 ) -> tuple[list[Glyph], NDArray[np.intp]]:
     """Draw the digits side by side: glyphs, and the x and y of their corners, (n, 2), the least of each at 0."""
     pen, slant = rng.uniform(*settings.pen), rng.normal(0, settings.slant)

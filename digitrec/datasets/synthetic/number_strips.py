@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets.synthetic.composing import Hand, Settings, compose_one
+from digitrec.datasets.synthetic.composing import Settings, Writer, compose_one
 from digitrec.ink.preprocessing import SIDE
 from digitrec.ink.strips import LONGEST, WIDTH, to_strip
 
@@ -52,12 +52,12 @@ class NumberSet:
         return len(self.texts)
 
 
-def compose_strips(hands: Sequence[Hand], count: int, seed: Sequence[int]) -> NumberSet:
+def compose_strips(hands: Sequence[Writer], count: int, seed: Sequence[int]) -> NumberSet:
     """Compose numbers to learn from; the same for the same seed.
 
     Parameters
     ----------
-    hands : from `composing.image_hands` or `pen_hands`, each the likelier the more it wrote.
+    hands : from `composing.image_writers` or `pen_writers`, each the likelier the more it wrote.
     """
     rng = np.random.default_rng(list(seed))
     weights = np.array([hand.count for hand in hands], float)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit
-from digitrec.datasets.synthetic.composing import SPACED, compose_one, pen_hands
+from digitrec.datasets.synthetic.composing import SPACED, compose_one, pen_writers
 from digitrec.ink.drawings import CANVAS, Drawing, place, smooth
 from digitrec.words import with_article
 
@@ -61,7 +61,7 @@ def sample_number(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Sam
     else:
         hand = [PenDigit(_own_strokes(label), label, 0) for label in OWN]
         whose = "digits drawn for digitrec"
-    number = compose_one(pen_hands(hand), replace(SPACED, length=(3, 5)), rng)
+    number = compose_one(pen_writers(hand), replace(SPACED, length=(3, 5)), rng)
     return Sample(number.drawing, number.text, f"{number.text}, put together from {whose}.")
 
 

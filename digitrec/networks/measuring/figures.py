@@ -1,6 +1,6 @@
 """What a model is worth: measured from its files alone, for its card.
 
-folder, `Checks` -> thresholds and powers from one half of the checks -> figures from the other -> card
+folder, `HeldOutSets` -> thresholds and powers from one half of the checks -> figures from the other -> card
 
 TensorFlow is not needed: what is measured is what the app reads with.
 """
@@ -28,9 +28,9 @@ from digitrec.evaluation.calibration import (
 )
 from digitrec.evaluation.metrics import Measurement, cross_entropy, measure
 from digitrec.networks.architectures import ARCHITECTURES, Sharing
-from digitrec.networks.card import Card, PathCard, Refusal, Speed, read_card, write_card
+from digitrec.networks.card import Card, PathCard, Rejection, Speed, read_card, write_card
 from digitrec.networks.classifier import Classifier, load_classifier
-from digitrec.networks.measuring.test_sets import FEWEST, Checks, Drawn, half
+from digitrec.networks.measuring.test_sets import FEWEST, Drawn, HeldOutSets, half
 from digitrec.networks.verdict import combine, share_found_by_both, share_of_digits
 
 SCANS = "Scans of 297 people it never met (MNIST test)"
@@ -48,7 +48,7 @@ THRESHOLDS = tuple(
 TIMES = 300
 
 
-def measure_model(folder: Path, card: Card, checks: Checks) -> Card:
+def measure_model(folder: Path, card: Card, checks: HeldOutSets) -> Card:
     """Choose when it is unsure, measure it, and write the card, with what was measured, into `folder`."""
     write_card(folder, card)
     card = card.model_copy(update=choose_thresholds(load_classifier(folder), checks))
@@ -59,7 +59,7 @@ def measure_model(folder: Path, card: Card, checks: Checks) -> Card:
     return measure_again(folder, checks)
 
 
-def measure_again(folder: Path, checks: Checks) -> Card:
+def measure_again(folder: Path, checks: HeldOutSets) -> Card:
     """The card of a model with everything measured anew, written into its folder; what was chosen stays."""
     classifier, card = load_classifier(folder), read_card(folder)
     answers = {
@@ -78,7 +78,7 @@ def measure_again(folder: Path, checks: Checks) -> Card:
     return card
 
 
-def choose_thresholds(classifier: Classifier, checks: Checks) -> dict[str, float]:
+def choose_thresholds(classifier: Classifier, checks: HeldOutSets) -> dict[str, float]:
     """The `unsure_below` and `digit_below` of a card under which 1 % of real digits fall, on the checks' first half.
 
     Where the network has an answer for what is none, that one decides, and the likeliest digit need only have the
@@ -97,7 +97,7 @@ def quantile_below(confidences: NDArray[np.floating[Any]], share: float) -> floa
     return math.floor(1000 * float(np.quantile(confidences, share, method="lower"))) / 1000
 
 
-def choose_powers(classifier: Classifier, path: PathCard, checks: Checks) -> PathCard:
+def choose_powers(classifier: Classifier, path: PathCard, checks: HeldOutSets) -> PathCard:
     """The powers with the least cross-entropy on the first half of the pen digits, and thresholds as the card's."""
     first = half(checks.pen, 0)
     by_ink, by_path = classifier.predict_proba(first.images), classifier.predict_from_paths(first.paths)
@@ -135,7 +135,7 @@ def _seconds(do: Callable[[], object], times: int) -> float:
 Answers = dict[str, NDArray[np.float32]]
 
 
-def _figures(classifier: Classifier, checks: Checks, answers: Answers) -> Iterator[Measurement]:
+def _figures(classifier: Classifier, checks: HeldOutSets, answers: Answers) -> Iterator[Measurement]:
     scans, pen = answers["scans"], answers["pen"]
 
     def right(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -161,7 +161,7 @@ def _figures(classifier: Classifier, checks: Checks, answers: Answers) -> Iterat
         yield measure("width", name, right(images, checks.pen_labels)).model_copy(update={"on": PEN})
 
 
-def _by_way(checks: Checks, pen_right: NDArray[np.bool_], forms_right: NDArray[np.bool_]) -> Iterator[Measurement]:
+def _by_way(checks: HeldOutSets, pen_right: NDArray[np.bool_], forms_right: NDArray[np.bool_]) -> Iterator[Measurement]:
     """How well each way of writing is read."""
     for names, is_right, on in ((checks.ways, pen_right, PEN), (checks.form_names, forms_right, SYNTHETIC)):
         for name, count in zip(*np.unique(names, return_counts=True), strict=True):
@@ -169,7 +169,7 @@ def _by_way(checks: Checks, pen_right: NDArray[np.bool_], forms_right: NDArray[n
                 yield measure("school", str(name), is_right[names == name]).model_copy(update={"on": on})
 
 
-def _figures_with_paths(classifier: Classifier, path: PathCard, checks: Checks) -> Iterator[Measurement]:
+def _figures_with_paths(classifier: Classifier, path: PathCard, checks: HeldOutSets) -> Iterator[Measurement]:
     """What is measured where it is known how the pen went; the powers were chosen on the first half."""
     second, labels = half(checks.pen, 1), checks.pen_labels[1::2]
     by_ink, by_path = _read_both(classifier, second)
@@ -188,7 +188,7 @@ def _read_both(classifier: Classifier, drawn: Drawn) -> tuple[NDArray[np.float32
     return classifier.predict_proba(drawn.images), classifier.predict_from_paths(drawn.paths)
 
 
-def _calibration(classifier: Classifier, checks: Checks, answers: Answers) -> Iterator[Calibration]:
+def _calibration(classifier: Classifier, checks: HeldOutSets, answers: Answers) -> Iterator[Calibration]:
     second = checks.pen_labels[1::2]
     yield _calibrate(SCANS, answers["scans"], checks.scans.labels)
     yield _calibrate(PEN + SECOND_HALF, answers["pen"][1::2], second)
@@ -205,7 +205,7 @@ def _calibrate(what: str, probabilities: NDArray[np.float32], labels: NDArray[np
     return Calibration(what=what, n=len(labels), error=error, by_chance=by_chance, bins=bins)
 
 
-def _refusal(classifier: Classifier, checks: Checks, answers: Answers) -> Refusal:
+def _refusal(classifier: Classifier, checks: HeldOutSets, answers: Answers) -> Rejection:
     """What other thresholds would do, for the ink alone."""
 
     def shares(probabilities: NDArray[np.float32]) -> tuple[float, ...]:
@@ -215,7 +215,7 @@ def _refusal(classifier: Classifier, checks: Checks, answers: Answers) -> Refusa
         weak, digit = confident < classifier.card.unsure_below, share_of_digits(probabilities)
         return tuple(round(float((weak | (digit < threshold)).mean()), 5) for threshold in THRESHOLDS)
 
-    return Refusal(
+    return Rejection(
         thresholds=THRESHOLDS,
         digits={SCANS: shares(answers["scans"]), PEN + SECOND_HALF: shares(answers["pen"][1::2])},
         others={kind: shares(classifier.predict_proba(drawn.images)) for kind, drawn in checks.nondigits.items()},

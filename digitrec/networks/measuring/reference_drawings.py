@@ -24,7 +24,7 @@ TENTHS = np.float32(10)  # of a pixel are kept
 
 
 @dataclass(frozen=True, eq=False)
-class Exam:
+class ReferenceDrawings:
     """Drawings on a canvas of 280 x 280.
 
     Attributes
@@ -39,13 +39,13 @@ class Exam:
     writers: NDArray[np.int32]
 
 
-def make_exam(digits: tuple[PenDigit, ...]) -> Exam:
+def make_reference_drawings(digits: tuple[PenDigit, ...]) -> ReferenceDrawings:
     """`SIZE` of these digits, as many of each label as of any other, drawn at random; always the same."""
     rng = np.random.default_rng(SEED)
     labels = np.array([digit.label for digit in digits], np.uint8)
     chosen = np.concatenate([rng.choice(np.flatnonzero(labels == label), SIZE // 10, False) for label in range(10)])
     drawings = tuple(_rounded(draw_at_random(digits[place].strokes, rng)) for place in chosen)
-    return Exam(drawings, labels[chosen], np.array([digits[place].writer for place in chosen], np.int32))
+    return ReferenceDrawings(drawings, labels[chosen], np.array([digits[place].writer for place in chosen], np.int32))
 
 
 def _rounded(drawing: Drawing) -> Drawing:
@@ -61,21 +61,21 @@ def _rounded(drawing: Drawing) -> Drawing:
     )
 
 
-def write_exam(folder: Path, exam: Exam) -> None:
+def write_reference_drawings(folder: Path, reference: ReferenceDrawings) -> None:
     """Write the drawings into a model's folder; OSError where they cannot be."""
-    strokes = [(place, stroke) for place, drawing in enumerate(exam.drawings) for stroke in drawing.strokes]
+    strokes = [(place, stroke) for place, drawing in enumerate(reference.drawings) for stroke in drawing.strokes]
     replace_arrays(
         folder / FILE,
         points=np.concatenate([np.rint(stroke.points * TENTHS).astype(np.int16) for _, stroke in strokes]),
         lengths=np.array([len(stroke.points) for _, stroke in strokes], np.int16),
         widths=np.array([round(stroke.width * float(TENTHS)) for _, stroke in strokes], np.int16),
         places=np.array([place for place, _ in strokes], np.int16),
-        labels=exam.labels,
-        writers=exam.writers,
+        labels=reference.labels,
+        writers=reference.writers,
     )
 
 
-def read_exam(folder: Path) -> Exam | None:
+def read_reference_drawings(folder: Path) -> ReferenceDrawings | None:
     """The drawings in a model's folder; None where it has none, or none that can be read."""
     try:
         arrays = read_arrays(folder / FILE)
@@ -92,7 +92,7 @@ def read_exam(folder: Path) -> Exam | None:
             )
             for place in range(len(arrays["labels"]))
         )
-        return Exam(drawings, arrays["labels"].astype(np.uint8), arrays["writers"].astype(np.int32))
+        return ReferenceDrawings(drawings, arrays["labels"].astype(np.uint8), arrays["writers"].astype(np.int32))
     except FileNotFoundError:
         return None
     except (*DAMAGED, IndexError, TypeError) as error:

@@ -1,6 +1,6 @@
 """What the shipped model is measured with: drawings and scans by people whom no training saw, and what is no digit.
 
-data folder, seed -> `Checks`: digits as they are, drawn with thin and thick pens, turned; no digits, by kind
+data folder, seed -> `HeldOutSets`: digits as they are, drawn with thin and thick pens, turned; no digits, by kind
 """
 
 from collections.abc import Callable
@@ -48,7 +48,7 @@ class Drawn:
 
 
 @dataclass(frozen=True, eq=False)
-class Checks:
+class HeldOutSets:
     """What no training saw.
 
     Attributes
@@ -76,7 +76,7 @@ class Checks:
     nondigits: dict[str, Drawn]
 
 
-def make_checks(seed: int) -> Checks:
+def make_checks(seed: int) -> HeldOutSets:
     """Everything to measure with, drawn anew from the data folder; the same for the same seed.
 
     Raises
@@ -88,7 +88,7 @@ def make_checks(seed: int) -> Checks:
     _, held_out = split_by_writer(load_pen_digits())
     drawings = [draw_at_random(digit.strokes, rng) for digit in held_out]
     forms = [(f"{form.label}, {form.school}", form) for form in FORMS for _ in range(WRITTEN)]
-    return Checks(
+    return HeldOutSets(
         scans=mnist.test,
         validation=split_mnist(mnist.train)[1],
         pen=Drawn(np.stack([to_image(drawing) for drawing in drawings]), _to_paths(drawings)),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.networks.classifier import Classifier, load_classifier
-from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, what_it_reads
+from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, input_kind
 from digitrec.reading.numbers.segmentation import NumberReading, read_apart, read_number
 from digitrec.reading.numbers.sequence import SequenceReader, load_sequence_reader
 
@@ -82,6 +82,6 @@ def load_number_reader(name: str | None = None) -> NumberReader:
     """
     if name is None:
         return SuitedReader(PieceReader(load_classifier(SHIPPED_NAME)), load_sequence_reader(NUMBERS_NAME))
-    if what_it_reads(find_model(name)) == "number":
+    if input_kind(find_model(name)) == "number":
         return load_sequence_reader(name)
     return PieceReader(load_classifier(name))

@@ -18,7 +18,7 @@ from digitrec.ink.preprocessing import SIDE, find_ink
 from digitrec.ink.strips import FRAMES, WIDTH, to_column, to_strip
 from digitrec.networks.card import Card, read_card, read_file
 from digitrec.networks.ctc import BLANK, decode
-from digitrec.networks.interpreters import Interpreters, answers, check_face, faces
+from digitrec.networks.interpreters import Interpreters, answers, check_signature, signature
 from digitrec.networks.registry import NUMBERS_NAME, find_model
 from digitrec.reading.numbers.assignment import divide, leave_out_specks
 from digitrec.reading.numbers.results import FoundDigit, NumberReading, to_image
@@ -34,7 +34,7 @@ class SequenceReader:
         self.card = card
         self._interpreters = Interpreters(content, card.name, BATCH)
         with self._interpreters.borrow(1) as interpreter:
-            check_face(interpreter, card.name, (SIDE, WIDTH, 1), (FRAMES, BLANK + 1))
+            check_signature(interpreter, card.name, (SIDE, WIDTH, 1), (FRAMES, BLANK + 1))
 
     def predict_proba(self, strips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(n, 28, 256) uint8, ink 255 on 0 -> (n, 64, 11) float32: of each digit, and of none, at each frame.
@@ -51,7 +51,7 @@ class SequenceReader:
             )
         size = 1 if len(strips) < BATCH else BATCH
         with self._interpreters.borrow(size) as interpreter:
-            flat = answers(interpreter, strips, size, int(faces(interpreter)[1][0]["index"]))
+            flat = answers(interpreter, strips, size, int(signature(interpreter)[1][0]["index"]))
         return flat.reshape(-1, FRAMES, BLANK + 1)
 
     @property

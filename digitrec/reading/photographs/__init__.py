@@ -3,6 +3,6 @@
 picture -> contrast -> strokes without ruling -> components -> reading order -> digits
 """
 
-from digitrec.reading.photographs.page import Sheet, find_digits, read_sheet
+from digitrec.reading.photographs.page import Page, find_digits, read_sheet
 
-__all__ = ["Sheet", "find_digits", "read_sheet"]
+__all__ = ["Page", "find_digits", "read_sheet"]

@@ -45,7 +45,7 @@ AT_BORDER = "touches the border"
 
 
 @dataclass(frozen=True)
-class Piece:
+class Candidate:
     """One piece of ink.
 
     Attributes
@@ -101,12 +101,12 @@ class Pieces:
     """
 
     labels: NDArray[np.int32]
-    digits: tuple[Piece, ...]
-    left_out: tuple[Piece, ...]
+    digits: tuple[Candidate, ...]
+    left_out: tuple[Candidate, ...]
     uncounted: int
 
 
-def find_pieces(strokes: NDArray[np.bool_], contrast: Picture) -> Pieces:
+def find_candidates(strokes: NDArray[np.bool_], contrast: Picture) -> Pieces:
     """Group strokes into pieces that may be digits and pieces that are none.
 
     Parameters
@@ -182,7 +182,7 @@ def join_parts(boxes: Boxes, usual: float) -> list[NDArray[np.intp]]:
     return [np.array(group) for group in groups]
 
 
-def cut(piece: Piece, labels: NDArray[np.int32], contrast: Picture) -> NDArray[np.uint8]:
+def cut(piece: Candidate, labels: NDArray[np.int32], contrast: Picture) -> NDArray[np.uint8]:
     """The ink of one piece with a margin around it, as far as the page goes: (h, w) uint8, ink 255 on 0, edges soft."""
     top, bottom, left, right = piece.box
     place = np.s_[max(top - MARGIN, 0) : bottom + MARGIN, max(left - MARGIN, 0) : right + MARGIN]
@@ -199,14 +199,14 @@ def _choose(boxes: Boxes) -> NDArray[np.intp]:
     return places if len(places) <= MOST else places[np.argsort(-sizes[places], kind="stable")[:LARGEST]]
 
 
-def _to_piece(components: Components, places: NDArray[np.intp], usual: float) -> Piece:
+def _to_piece(components: Components, places: NDArray[np.intp], usual: float) -> Candidate:
     boxes = components.boxes[places]
     top, bottom, left, right = _union(boxes).tolist()
     area = int(components.areas[places].sum())
     is_at_border = bool(_at_border(boxes, components.page).any())
     reason = AT_BORDER if is_at_border else _why_not((bottom - top) / usual, (right - left) / usual, area / usual**2)
     contrast = float(components.amounts[places].sum()) / area
-    return Piece((top, bottom, left, right), tuple((places + 1).tolist()), area, contrast, reason)
+    return Candidate((top, bottom, left, right), tuple((places + 1).tolist()), area, contrast, reason)
 
 
 def _why_not(height: float, width: float, area: float) -> str:
@@ -223,7 +223,7 @@ def _why_not(height: float, width: float, area: float) -> str:
     return ""
 
 
-def _leave_out_pale(pieces: list[Piece]) -> list[Piece]:
+def _leave_out_pale(pieces: list[Candidate]) -> list[Candidate]:
     """Leave out what is far paler than the digits, going by the darker of those."""
     digits = sorted((piece for piece in pieces if not piece.reason), key=lambda piece: piece.contrast)
     if not digits:
@@ -236,7 +236,7 @@ def _leave_out_pale(pieces: list[Piece]) -> list[Piece]:
     ]
 
 
-def _fills(piece: Piece, page: Shape) -> bool:
+def _fills(piece: Candidate, page: Shape) -> bool:
     """Whether a piece touches the border because the picture was cut close around it."""
     top, bottom, left, right = piece.box
     return piece.reason == AT_BORDER and bottom - top > FILLED * page[0] and right - left > FILLED * page[1]

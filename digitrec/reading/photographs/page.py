@@ -1,7 +1,7 @@
 """Photographs and scans of handwritten digits: a picture of a page to every digit on it.
 
 picture -> greys -> contrast (`contrast`) -> ink without ruling (`ruling`) -> pieces of ink (`pieces`)
-        -> rows (`rows`) -> `Sheet` -> 28 x 28 each -> probabilities
+        -> rows (`rows`) -> `Page` -> 28 x 28 each -> probabilities
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from digitrec.ink.image_files import decode_grey
 from digitrec.ink.preprocessing import SIDE, find_box, preprocess
 from digitrec.ink.types import Predict
 from digitrec.reading.numbers.segmentation import Piece as Part
-from digitrec.reading.photographs.components import MARGIN, Piece, cut, find_pieces
+from digitrec.reading.photographs.components import MARGIN, Candidate, cut, find_candidates
 from digitrec.reading.photographs.contrast import find_strokes, measure_contrast
 from digitrec.reading.photographs.reading_order import order
 from digitrec.reading.photographs.ruling import remove_ruling
@@ -28,7 +28,7 @@ TakeApart = Callable[[NDArray[np.uint8]], Sequence[Part]]
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class PageDigit:
     """One digit on a page, or several that touch.
 
     Attributes
@@ -54,7 +54,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class Page:
     """A page and what stands on it.
 
     Attributes
@@ -68,7 +68,7 @@ class Sheet:
     """
 
     size: tuple[int, int]
-    digits: tuple[Found, ...]
+    digits: tuple[PageDigit, ...]
     left_out: tuple[LeftOut, ...]
     uncounted: int
     ink: NDArray[np.uint8]
@@ -90,22 +90,22 @@ class Sheet:
 
 
 @dataclass(frozen=True, eq=False)
-class SheetReading:
+class PageReading:
     """A page that was read.
 
     Attributes
     ----------
-    sheet : as `find_digits` gives it, n digits on it.
+    page : as `find_digits` gives it, n digits on it.
     images : (n, 28, 28) uint8, what the network read.
     probabilities : (n, 10) float32.
     """
 
-    sheet: Sheet
+    page: Page
     images: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
 
 
-def find_digits(picture: Path | bytes | NDArray[np.uint8]) -> Sheet:
+def find_digits(picture: Path | bytes | NDArray[np.uint8]) -> Page:
     """Find every handwritten digit in a picture of a page.
 
     The page may be plain, ruled or squared, tilted by some 15 degrees, in uneven light, dark on light or light on dark.
@@ -122,20 +122,20 @@ def find_digits(picture: Path | bytes | NDArray[np.uint8]) -> Sheet:
     contrast = measure_contrast(grey)
     strokes, ruled = remove_ruling(find_strokes(contrast), contrast)
     contrast[ruled] = 0
-    found = find_pieces(strokes, contrast)
+    found = find_candidates(strokes, contrast)
     scale = (size[0] / grey.shape[0], size[1] / grey.shape[1])
-    page = np.zeros(grey.shape, np.uint8)
+    ink = np.zeros(grey.shape, np.uint8)
     digits = tuple(
-        Found(_scaled(piece.box, scale, size), row, _cut_onto(page, piece, found.labels, contrast), piece.is_wide)
+        PageDigit(_scaled(piece.box, scale, size), row, _cut_onto(ink, piece, found.labels, contrast), piece.is_wide)
         for piece, row in order(found.digits)
     )
     left_out = tuple(LeftOut(_scaled(piece.box, scale, size), piece.reason) for piece in found.left_out)
-    return Sheet(size, digits, left_out, found.uncounted, page)
+    return Page(size, digits, left_out, found.uncounted, ink)
 
 
 def read_sheet(
     picture: Path | bytes | NDArray[np.uint8], predict_proba: Predict, take_apart: TakeApart | None = None
-) -> SheetReading:
+) -> PageReading:
     """Find every digit in a picture as `find_digits` does, and read them all at once.
 
     Parameters
@@ -149,16 +149,16 @@ def read_sheet(
     ------
     PictureError, as `find_digits`.
     """
-    sheet = find_digits(picture)
+    page = find_digits(picture)
     if take_apart is not None:
-        apart = [part for digit in sheet.digits for part in _take_apart(digit, take_apart)]
-        sheet = replace(sheet, digits=tuple(apart))
-    images = np.array([preprocess(digit.ink).image for digit in sheet.digits], np.uint8).reshape(-1, SIDE, SIDE)
+        apart = [part for digit in page.digits for part in _take_apart(digit, take_apart)]
+        page = replace(page, digits=tuple(apart))
+    images = np.array([preprocess(digit.ink).image for digit in page.digits], np.uint8).reshape(-1, SIDE, SIDE)
     probabilities = predict_proba(images) if len(images) else np.empty((0, 10), np.float32)
-    return SheetReading(sheet, images, probabilities)
+    return PageReading(page, images, probabilities)
 
 
-def _take_apart(digit: Found, take_apart: TakeApart) -> list[Found]:
+def _take_apart(digit: PageDigit, take_apart: TakeApart) -> list[PageDigit]:
     """The digits in a piece that is too wide for one; the piece itself where it is not, or holds no more than one."""
     box = find_box(digit.ink)
     parts = take_apart(digit.ink) if digit.is_wide and box is not None else ()
@@ -171,7 +171,7 @@ def _take_apart(digit: Found, take_apart: TakeApart) -> list[Found]:
         columns = (digit.box[2] + (place - box[2]) * scale[1] for place in (part.left, part.right))
         return tuple(round(place) for place in (*rows, *columns))  # type: ignore[return-value]
 
-    return [Found(on_picture(part), digit.row, np.pad(part.ink, MARGIN), is_wide=False) for part in parts]
+    return [PageDigit(on_picture(part), digit.row, np.pad(part.ink, MARGIN), is_wide=False) for part in parts]
 
 
 def _count(n: int, what: str) -> str:
@@ -190,11 +190,11 @@ def _scaled(box: Box, scale: tuple[float, float], size: tuple[int, int]) -> Box:
 
 
 def _cut_onto(
-    page: NDArray[np.uint8], piece: Piece, labels: NDArray[np.int32], contrast: NDArray[np.float32]
+    whole: NDArray[np.uint8], piece: Candidate, labels: NDArray[np.int32], contrast: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
-    """The ink of one piece, which is also laid onto the page."""
+    """The ink of one piece, which is also laid onto that of the whole page."""
     ink = cut(piece, labels, contrast)
     top, left = max(piece.box[0] - MARGIN, 0), max(piece.box[2] - MARGIN, 0)
-    place = page[top : top + ink.shape[0], left : left + ink.shape[1]]
+    place = whole[top : top + ink.shape[0], left : left + ink.shape[1]]
     np.maximum(place, ink, out=place)
     return ink

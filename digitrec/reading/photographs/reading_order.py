@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.reading.photographs.components import Piece
+from digitrec.reading.photographs.components import Candidate
 
 STEEPEST = 17.0  # degrees
 STEP = 0.5
@@ -16,7 +16,7 @@ STRAIGHT = 0.01  # of the alignment that a degree costs, so that what lines up a
 SAME_ROW = 0.6  # usual heights that the next digit may stand higher or lower
 
 
-def order(pieces: Sequence[Piece]) -> list[tuple[Piece, int]]:
+def order(pieces: Sequence[Candidate]) -> list[tuple[Candidate, int]]:
     """Pieces in reading order, each with its row from 0 at the top."""
     if not pieces:
         return []

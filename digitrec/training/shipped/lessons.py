@@ -15,7 +15,7 @@ from digitrec.datasets.synthetic.digit_forms import FORMS, write
 from digitrec.datasets.synthetic.nondigits import TAUGHT, draw_nondigits, kinds
 from digitrec.datasets.synthetic.stroke_variation import Variation, vary_strokes
 from digitrec.training.shipped.path_network import PathLesson
-from digitrec.training.worker.minibatches import Lesson, to_targets
+from digitrec.training.worker.minibatches import TrainingSet, to_targets
 
 SCAN_COPIES = 2  # an epoch shows each scan twice, always changed, and each drawing once: there are more drawings so
 PEN_COPIES = 4  # each drawn at another size, place, tilt and pen width
@@ -29,7 +29,7 @@ PATH_LETTERS = 800
 PATH_WRITTEN = 60  # of each form of the synthetic writer
 
 
-def make_lesson(seed: int) -> Lesson:
+def make_lesson(seed: int) -> TrainingSet:
     """Everything to train with, drawn anew from the data folder; the same for the same seed."""
     rng = np.random.default_rng(seed)
     train, _ = split_mnist(load_dataset("mnist").train)
@@ -45,7 +45,7 @@ def make_lesson(seed: int) -> Lesson:
     targets = np.full((len(images), 10), 0.1, np.float32)
     labels = np.concatenate([split.labels for split in digits])
     targets[: len(labels)] = to_targets(labels)
-    return Lesson(images, targets)
+    return TrainingSet(images, targets)
 
 
 def _by_other_hands(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> tuple[PenDigit, ...]:

@@ -21,8 +21,8 @@ from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.card import Rival
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.measuring.figures import PEN, SCANS
-from digitrec.networks.measuring.reference_drawings import Exam
-from digitrec.networks.measuring.test_sets import Checks
+from digitrec.networks.measuring.reference_drawings import ReferenceDrawings
+from digitrec.networks.measuring.test_sets import HeldOutSets
 from digitrec.training.published import MNIST_IMAGES, PUBLISHED
 from digitrec.training.runs import runs_folder
 
@@ -30,19 +30,21 @@ LEFT_OUT = ("digitrec", "cnn-deep", "cnn-augmented")  # the model itself; and tw
 NAMES = tuple(name for name, each in ARCHITECTURES.items() if each.reads == "digit" and name not in LEFT_OUT)
 
 
-def measure_rivals(folder: Path, checks: Checks, exam: Exam, tell: Callable[[str], None]) -> tuple[Rival, ...]:
+def measure_rivals(
+    folder: Path, checks: HeldOutSets, reference: ReferenceDrawings, tell: Callable[[str], None]
+) -> tuple[Rival, ...]:
     """The model in `folder`, and each other network; those that were taught before on this machine are not again.
 
     Raises
     ------
     RunError, where a training failed.
     """
-    found = [measure_rival(folder, "MNIST, pen strokes and a synthetic writer", checks, exam)]
+    found = [measure_rival(folder, "MNIST, pen strokes and a synthetic writer", checks, reference)]
     for name in NAMES:
         recipe = PUBLISHED[name]
         told = f"{recipe.epochs} epochs of {recipe.images or MNIST_IMAGES:,} scans, as published"
         tell(f"For comparison: {name}, {told}.")
-        found.append(measure_rival(_teach(name), told, checks, exam))
+        found.append(measure_rival(_teach(name), told, checks, reference))
     return tuple(found)
 
 
@@ -64,10 +66,10 @@ def _teach(name: str) -> Path:
     return folder
 
 
-def measure_rival(folder: Path, recipe: str, checks: Checks, exam: Exam) -> Rival:
+def measure_rival(folder: Path, recipe: str, checks: HeldOutSets, reference: ReferenceDrawings) -> Rival:
     """What the model in `folder` reads of the scans, and of the drawings, prepared and with the whole canvas shrunk."""
     classifier = load_classifier(folder)
-    canvases = [render(drawing) for drawing in exam.drawings]
+    canvases = [render(drawing) for drawing in reference.drawings]
     prepared = [preprocess(canvas).image for canvas in canvases]
     return Rival(
         name=classifier.card.network,

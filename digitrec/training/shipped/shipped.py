@@ -1,7 +1,7 @@
 """Make the shipped model: teach it, decide when it is unsure, measure it once, and write its folder.
 
-lesson -> Student -> temperature -> model.keras, model.tflite         strokes -> path.keras, path.tflite
-        -> what is chosen on one half of the checks -> figures on the other -> card, beside the drawings of the exam
+lesson -> Trainer -> temperature -> model.keras, model.tflite         strokes -> path.keras, path.tflite
+        -> what is chosen on one half of the checks -> figures on the other -> card, beside the reference drawings
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from digitrec.networks.card import Card, PathCard, Sibling, write_card
 from digitrec.networks.measuring import reference_drawings
 from digitrec.networks.measuring.figures import PEN, SECOND_HALF, VALIDATION, measure_model
 from digitrec.networks.measuring.test_sets import NONDIGITS as CHECKED_NONDIGITS
-from digitrec.networks.measuring.test_sets import Checks, half, make_checks
+from digitrec.networks.measuring.test_sets import HeldOutSets, half, make_checks
 from digitrec.networks.registry import PATH_FILES, SHIPPED_NAME
 from digitrec.storage import fingerprint, keep_arrays, kept_arrays
 from digitrec.training.recipe import Recipe, to_json
@@ -44,8 +44,8 @@ from digitrec.training.shipped.lessons import (
 )
 from digitrec.training.shipped.path_network import build_path_network, teach_paths
 from digitrec.training.shipped.rivals import measure_rivals
-from digitrec.training.worker.fitting import Student
-from digitrec.training.worker.minibatches import Lesson
+from digitrec.training.worker.fitting import Trainer
+from digitrec.training.worker.minibatches import TrainingSet
 from digitrec.training.worker.network import build, export_litert
 from digitrec.training.worker.saving import describe_environment, save_files
 from digitrec.training.worker.step_time import measure_step
@@ -82,7 +82,10 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None], seeds:
     DataError, where the data folder lacks what is learned from.
     """
     tell("Drawing what the models are measured with …")
-    checks, drawings = make_checks(recipe.seed), reference_drawings.make_exam(split_by_writer(load_pen_digits())[1])
+    checks, drawings = (
+        make_checks(recipe.seed),
+        reference_drawings.make_reference_drawings(split_by_writer(load_pen_digits())[1]),
+    )
     folder.parent.mkdir(parents=True, exist_ok=True)
     cards: dict[Path, Card] = {}
     checkpoints = []
@@ -92,7 +95,7 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None], seeds:
             lesson, seeded = make_lesson(seed), replace(recipe, seed=seed)
             draft = Path(workshop) / str(seed)
             draft.mkdir()
-            reference_drawings.write_exam(draft, drawings)
+            reference_drawings.write_reference_drawings(draft, drawings)
             tell(_announce(seeded, lesson, seeds - len(cards)))
             cards[draft] = _make_one(draft, seeded, lesson, checks, tell)
             checkpoints.append(find_checkpoint(seeded, lesson))
@@ -122,15 +125,17 @@ def share_chosen_by(card: Card) -> float:
     return (read[VALIDATION].share + first) / 2
 
 
-def _make_one(folder: Path, recipe: Recipe, lesson: Lesson, checks: Checks, tell: Callable[[str], None]) -> Card:
-    """Train both networks, write them beside the exam in `folder`, and measure them."""
+def _make_one(
+    folder: Path, recipe: Recipe, lesson: TrainingSet, checks: HeldOutSets, tell: Callable[[str], None]
+) -> Card:
+    """Train both networks, write them beside the reference in `folder`, and measure them."""
     begun = time.perf_counter()
-    student, seconds = _teach(
+    trainer, seconds = _teach(
         recipe, lesson, lambda epoch, here, loss: tell(_progress(epoch, here, recipe.epochs, loss, begun))
     )
-    with student.at_its_best():
-        temperature = soften(student, checks)
-        files = save_files(student.model, build(recipe.network), folder, choose_examples(lesson, recipe.seed))
+    with trainer.at_its_best():
+        temperature = soften(trainer, checks)
+        files = save_files(trainer.model, build(recipe.network), folder, choose_examples(lesson, recipe.seed))
     files[reference_drawings.FILE] = hashlib.sha256((folder / reference_drawings.FILE).read_bytes()).hexdigest()
     card = Card(
         name=SHIPPED_NAME,
@@ -162,48 +167,48 @@ def add_path(folder: Path, card: Card, seed: int, epochs: int) -> Card:
     return card.model_copy(update={"files": card.files | files, "path": path})
 
 
-def soften(student: Student, checks: Checks) -> float:
+def soften(trainer: Trainer, checks: HeldOutSets) -> float:
     """Divide the softmax's logits by the temperature that suits the first half of the checks, and return it."""
     images = np.concatenate([checks.validation.images[0::2], half(checks.pen, 0).images])
     labels = np.concatenate([checks.validation.labels[0::2], checks.pen_labels[0::2]])
-    last = next(one for one in student.model.layers if getattr(one, "activation", None) is keras.activations.softmax)
-    upto = keras.Model(student.model.inputs[0], last.output)
+    last = next(one for one in trainer.model.layers if getattr(one, "activation", None) is keras.activations.softmax)
+    upto = keras.Model(trainer.model.inputs[0], last.output)
     before = upto.predict(images[..., None].astype(np.float32), batch_size=500, verbose=0)
     temperature = fit_temperature(before, labels, SHARES[: before.shape[1]])
     last.set_weights([weights / temperature for weights in last.get_weights()])
     return temperature
 
 
-def choose_examples(lesson: Lesson, seed: int) -> NDArray[np.uint8]:
+def choose_examples(lesson: TrainingSet, seed: int) -> NDArray[np.uint8]:
     """Some images of a lesson, (n, 28, 28) uint8, that show which range each layer needs."""
     return lesson.images[np.random.default_rng(seed).permutation(len(lesson.images))[:EXAMPLES]]
 
 
-def _teach(recipe: Recipe, lesson: Lesson, on_epoch: Callable[[int, int, float], None]) -> tuple[Student, float]:
+def _teach(recipe: Recipe, lesson: TrainingSet, on_epoch: Callable[[int, int, float], None]) -> tuple[Trainer, float]:
     """Train from fresh weights, or from where a training by this recipe broke off; the seconds it took in all.
 
     `on_epoch` is told the epoch done, from 1, how many of them this process did, and the loss.
     """
-    student, checkpoint = Student(recipe, lesson), find_checkpoint(recipe, lesson)
+    trainer, checkpoint = Trainer(recipe, lesson), find_checkpoint(recipe, lesson)
     done, spent, start = 0, 0.0, time.perf_counter()
     if arrays := kept_arrays(checkpoint):
         done, spent = int(np.asarray(arrays.pop("epochs"))), float(np.asarray(arrays.pop("seconds", 0.0)))
-        student.from_arrays(arrays)
+        trainer.from_arrays(arrays)
     for epoch in range(done, recipe.epochs):
-        losses = [step.loss for step in student.learn(epoch)]
+        losses = [step.loss for step in trainer.learn(epoch)]
         seconds = np.array(spent + time.perf_counter() - start)
-        keep_arrays(checkpoint, epochs=np.array(epoch + 1), seconds=seconds, **student.to_arrays())
+        keep_arrays(checkpoint, epochs=np.array(epoch + 1), seconds=seconds, **trainer.to_arrays())
         on_epoch(epoch + 1, epoch + 1 - done, float(np.mean(losses)))
-    return student, spent + time.perf_counter() - start
+    return trainer, spent + time.perf_counter() - start
 
 
-def find_checkpoint(recipe: Recipe, lesson: Lesson) -> Path:
+def find_checkpoint(recipe: Recipe, lesson: TrainingSet) -> Path:
     """Where a training by this recipe with this lesson keeps what it has learned until its model is measured."""
     written = np.frombuffer(to_json(recipe).encode(), np.uint8)
     return runs_folder() / f"shipped-{fingerprint(written, lesson.images, lesson.targets)}.npz"
 
 
-def _describe_data(lesson: Lesson, checks: Checks) -> dict[str, Any]:
+def _describe_data(lesson: TrainingSet, checks: HeldOutSets) -> dict[str, Any]:
     return {
         "images to learn from": len(lesson.images),
         "of which": {
@@ -221,7 +226,7 @@ def _describe_data(lesson: Lesson, checks: Checks) -> dict[str, Any]:
     }
 
 
-def _announce(recipe: Recipe, lesson: Lesson, models: int) -> str:
+def _announce(recipe: Recipe, lesson: TrainingSet, models: int) -> str:
     """What is to come, and how long it will take."""
     hours = recipe.epochs * math.ceil(len(lesson.images) / recipe.batch) * measure_step(recipe) / 3600
     all_of_them = f", and {models * hours:.1f} for the {models} models that are to be made" if models > 1 else ""

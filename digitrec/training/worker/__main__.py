@@ -42,12 +42,12 @@ def wait_for_work() -> int:
 def _rehearse() -> None:
     """Load all that training needs, and learn a step of nothing: TensorFlow is slow at whatever it does first."""
     import digitrec.training.worker.saving  # noqa: F401, PLC0415
-    from digitrec.training.worker.fitting import Student  # noqa: PLC0415
-    from digitrec.training.worker.minibatches import Lesson, to_targets  # noqa: PLC0415
+    from digitrec.training.worker.fitting import Trainer  # noqa: PLC0415
+    from digitrec.training.worker.minibatches import TrainingSet, to_targets  # noqa: PLC0415
 
     recipe = PUBLISHED["cnn-three-blocks"]
-    blank = Lesson(np.zeros((recipe.batch, SIDE, SIDE), np.uint8), to_targets(np.zeros(recipe.batch, np.uint8)))
-    for _ in Student(recipe, blank).learn(0):
+    blank = TrainingSet(np.zeros((recipe.batch, SIDE, SIDE), np.uint8), to_targets(np.zeros(recipe.batch, np.uint8)))
+    for _ in Trainer(recipe, blank).learn(0):
         pass
 
 

@@ -1,6 +1,6 @@
 """Fit a network to images by a recipe, a step at a time.
 
-recipe, lesson -> `Student` -> `learn` -> a step's loss, again and again          state <-> `to_arrays`, `from_arrays`
+recipe, lesson -> `Trainer` -> `learn` -> a step's loss, again and again          state <-> `to_arrays`, `from_arrays`
 
 The steps are those of Keras's `fit`; they are taken one by one so that training can be watched, stopped within a step
 and taken up again where it stopped.
@@ -20,7 +20,7 @@ from digitrec.datasets.exploration.pixels import count_greys, mean_and_deviation
 from digitrec.ink.preprocessing import SIDE
 from digitrec.training.recipe import Recipe
 from digitrec.training.worker.losses import ctc_loss, whole_number_accuracy
-from digitrec.training.worker.minibatches import Lesson, NumberLesson, prepare
+from digitrec.training.worker.minibatches import ComposedNumbers, TrainingSet, prepare
 from digitrec.training.worker.network import build
 
 Arrays = dict[str, NDArray[np.generic]]
@@ -39,10 +39,10 @@ class Step:
     accuracy: float
 
 
-class Student:
+class Trainer:
     """A network under training."""
 
-    def __init__(self, recipe: Recipe, lesson: Lesson | NumberLesson) -> None:
+    def __init__(self, recipe: Recipe, lesson: TrainingSet | ComposedNumbers) -> None:
         """With fresh weights, the same for the same seed; `lesson` suits what the recipe's network reads."""
         keras.utils.set_random_seed(recipe.seed)
         standardised = recipe.scaling == "standardised"  # the others can do without counting, which takes half a second
@@ -99,9 +99,9 @@ class Student:
         return [*self.model.variables, *self.model.optimizer.variables]
 
 
-def _judges(recipe: Recipe, lesson: Lesson | NumberLesson) -> tuple[Any, list[Any]]:
+def _judges(recipe: Recipe, lesson: TrainingSet | ComposedNumbers) -> tuple[Any, list[Any]]:
     """The loss that is lowered, and what else is counted; `accuracy` is the share of digits or numbers read rightly."""
-    if isinstance(lesson, NumberLesson):
+    if isinstance(lesson, ComposedNumbers):
         return ctc_loss, [whole_number_accuracy]
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.smoothing)
     return loss, ["accuracy", "categorical_crossentropy"] if recipe.smoothing else ["accuracy"]

@@ -20,8 +20,8 @@ from digitrec.datasets import Split, load_dataset
 from digitrec.evaluation.cross_validation import NETWORK
 from digitrec.training.published import PUBLISHED, suit
 from digitrec.training.recipe import Recipe
-from digitrec.training.worker.fitting import Student
-from digitrec.training.worker.minibatches import Lesson, to_targets
+from digitrec.training.worker.fitting import Trainer
+from digitrec.training.worker.minibatches import TrainingSet, to_targets
 
 FOLDS = 3
 
@@ -42,13 +42,13 @@ def cross_validate(split: Split, recipe: Recipe, tell: Callable[[float], None]) 
     answers = np.empty((len(split), 10), np.float32)
     for fold, (learned, held_out) in enumerate(deal(split, recipe.seed)):
         fitted = suit(recipe, len(learned))
-        student = Student(fitted, Lesson(split.images[learned], to_targets(split.labels[learned])))
+        trainer = Trainer(fitted, TrainingSet(split.images[learned], to_targets(split.labels[learned])))
         for epoch in range(fitted.epochs):
-            for _ in student.learn(epoch):
+            for _ in trainer.learn(epoch):
                 pass
             tell((fold + (epoch + 1) / (fitted.epochs + 1)) / FOLDS)
-        with student.at_its_best():
-            answers[held_out] = student.read(split.images[held_out])
+        with trainer.at_its_best():
+            answers[held_out] = trainer.read(split.images[held_out])
         tell((fold + 1) / FOLDS)
     return answers
 

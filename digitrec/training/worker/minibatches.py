@@ -1,6 +1,6 @@
 """What a network is shown, batch by batch, in an order and with changes that a seed settles.
 
-`Lesson` of digits, or of digits that numbers are composed of -> `prepare` -> batches of an epoch, from a step on
+`TrainingSet` of digits, or of digits that numbers are composed of -> `prepare` -> batches of an epoch, from a step on
 """
 
 import math
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets import Split
-from digitrec.datasets.synthetic.composing import image_hands
+from digitrec.datasets.synthetic.composing import image_writers
 from digitrec.datasets.synthetic.number_strips import compose_strips
 from digitrec.networks.ctc import encode
 from digitrec.training.augmentation import augment
@@ -24,7 +24,7 @@ Batch = tuple[NDArray[np.float32], NDArray[np.generic]]
 
 
 @dataclass(frozen=True, eq=False)
-class Lesson:
+class TrainingSet:
     """What a network is shown, and what it should answer.
 
     Attributes
@@ -38,7 +38,7 @@ class Lesson:
 
 
 @dataclass(frozen=True, eq=False)
-class NumberLesson:
+class ComposedNumbers:
     """The digits that numbers are composed of, others in each epoch; there are as many numbers as digits."""
 
     digits: Split
@@ -64,15 +64,15 @@ def to_targets(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.eye(10, dtype=np.float32)[labels]
 
 
-def prepare(lesson: Lesson | NumberLesson, recipe: Recipe) -> Batches:
+def prepare(lesson: TrainingSet | ComposedNumbers, recipe: Recipe) -> Batches:
     """The batches of a lesson; the same for the same seed."""
-    return NumberBatches(lesson, recipe) if isinstance(lesson, NumberLesson) else DigitBatches(lesson, recipe)
+    return NumberBatches(lesson, recipe) if isinstance(lesson, ComposedNumbers) else DigitBatches(lesson, recipe)
 
 
 class DigitBatches:
     """A lesson in a new order and newly augmented in each epoch, but for those in which the network settles."""
 
-    def __init__(self, lesson: Lesson, recipe: Recipe) -> None:
+    def __init__(self, lesson: TrainingSet, recipe: Recipe) -> None:
         self.lesson, self.recipe = lesson, recipe
 
     def __len__(self) -> int:
@@ -99,9 +99,9 @@ class DigitBatches:
 class NumberBatches:
     """Numbers that nobody saw before."""
 
-    def __init__(self, lesson: NumberLesson, recipe: Recipe) -> None:
+    def __init__(self, lesson: ComposedNumbers, recipe: Recipe) -> None:
         self.count, self.recipe = len(lesson.digits), recipe
-        self.hands = image_hands(lesson.digits)
+        self.hands = image_writers(lesson.digits)
 
     def __len__(self) -> int:
         return math.ceil(self.count / self.recipe.batch)

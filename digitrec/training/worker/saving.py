@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets.exploration.pixels import count_greys, mean_and_deviation
-from digitrec.datasets.synthetic.composing import image_hands
+from digitrec.datasets.synthetic.composing import image_writers
 from digitrec.datasets.synthetic.number_strips import compose_strips
 from digitrec.evaluation.calibration import REFUSED
 from digitrec.evaluation.metrics import cross_entropy, measure
@@ -104,7 +104,7 @@ def _examine_numbers(folder: Path, recipe: Recipe, parts: Parts) -> Examined:
     reader = load_sequence_reader(folder)
     aside = validation_for(recipe, parts.validation).images
     shares = [decode(one).probabilities.max(axis=1, initial=0) for one in reader.predict_proba(aside)]
-    test = compose_strips(image_hands(parts.test), TESTED, [recipe.split_seed, 1])
+    test = compose_strips(image_writers(parts.test), TESTED, [recipe.split_seed, 1])
     answers = reader.predict_proba(test.strips)
     is_right = np.array([decode(one).text == text for one, text in zip(answers, test.texts, strict=True)])
     what = f"Numbers of 1 to {LONGEST} digits composed of the test part of {parts.data.name}"

@@ -13,8 +13,8 @@ from digitrec.datasets.sources.pen import to_image
 from digitrec.datasets.synthetic.samples import own_sample
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.training.recipe import Recipe, from_json
-from digitrec.training.worker.fitting import Student
-from digitrec.training.worker.minibatches import Lesson, NumberLesson, to_targets
+from digitrec.training.worker.fitting import Trainer
+from digitrec.training.worker.minibatches import ComposedNumbers, TrainingSet, to_targets
 
 STEPS = 12
 WARM = 3  # steps that are not counted: the first makes the graph
@@ -24,15 +24,15 @@ def measure_step(recipe: Recipe) -> float:
     """The median seconds of a step."""
     rng = np.random.default_rng(0)
     labels = np.arange(recipe.batch * (STEPS + WARM), dtype=np.uint8) % 10
-    lesson: Lesson | NumberLesson
+    lesson: TrainingSet | ComposedNumbers
     if (
         ARCHITECTURES[recipe.network].reads == "number"
     ):  # which are composed meanwhile, so it takes digits that are some
         digits = np.stack([to_image(own_sample(label, rng).drawing) for label in range(10)])
-        lesson = NumberLesson(Split(digits[labels], labels))
+        lesson = ComposedNumbers(Split(digits[labels], labels))
     else:
-        lesson = Lesson(rng.integers(0, 256, (len(labels), 28, 28), dtype=np.uint8), to_targets(labels))
-    ends = [time.perf_counter() for _ in Student(recipe, lesson).learn(0)]
+        lesson = TrainingSet(rng.integers(0, 256, (len(labels), 28, 28), dtype=np.uint8), to_targets(labels))
+    ends = [time.perf_counter() for _ in Trainer(recipe, lesson).learn(0)]
     return float(np.median(np.diff(ends)[WARM - 1 :]))
 
 

@@ -1,6 +1,6 @@
 """The worker: trains what a run folder asks for, and writes there how it goes.
 
-recipe.json -> data -> `Student` -> a row of steps.csv, of history.csv, a snapshot, a checkpoint -> model/
+recipe.json -> data -> `Trainer` -> a row of steps.csv, of history.csv, a snapshot, a checkpoint -> model/
 
 A checkpoint is written after each epoch and on stopping. It holds whatever the next step depends on, so a run that was
 killed goes on as if it had not been.
@@ -44,7 +44,7 @@ FLAT = 1e-4  # a validation loss that is lower by less is no better, as Keras's 
 
 @dataclass(frozen=True)
 class Position:
-    """Where a training is, beside the arrays of `Student.to_arrays`.
+    """Where a training is, beside the arrays of `Trainer.to_arrays`.
 
     Attributes
     ----------
@@ -139,15 +139,15 @@ class _Training:
     def __init__(self, folder: Path) -> None:
         runs.write_state(folder, replace(runs.read_state(folder), name=runs.STARTING, message=""))
         # TensorFlow is loaded only now: a run that waits for its turn should not fill the memory.
-        from digitrec.training.worker.fitting import Student  # noqa: PLC0415
-        from digitrec.training.worker.minibatches import Lesson, NumberLesson, to_targets  # noqa: PLC0415
+        from digitrec.training.worker.fitting import Trainer  # noqa: PLC0415
+        from digitrec.training.worker.minibatches import ComposedNumbers, TrainingSet, to_targets  # noqa: PLC0415
 
         self.folder, self.recipe = folder, runs.read(folder).recipe
         self.parts: Parts = split_for(self.recipe, load_dataset(self.recipe.source))
         train = self.parts.train
         reads_numbers = ARCHITECTURES[self.recipe.network].reads == "number"
-        lesson = NumberLesson(train) if reads_numbers else Lesson(train.images, to_targets(train.labels))
-        self.student = Student(self.recipe, lesson)
+        lesson = ComposedNumbers(train) if reads_numbers else TrainingSet(train.images, to_targets(train.labels))
+        self.trainer = Trainer(self.recipe, lesson)
         self.validation = validation_for(self.recipe, self.parts.validation)
         self.at = Position()
         self.history: list[dict[Any, Any]] = runs.read_table(folder / "history.csv", runs.HISTORY).to_dict("records")
@@ -177,12 +177,12 @@ class _Training:
 
     def _learn_an_epoch(self) -> None:
         epoch, first = self.at.epoch, self.at.step
-        steps, told = len(self.student.batches), 0.0
+        steps, told = len(self.trainer.batches), 0.0
         since: list[Step] = []
         with (self.folder / "steps.csv").open("a", encoding="utf-8") as lines:
             if lines.tell() == 0:
                 lines.write(",".join(runs.STEPS) + "\n")
-            for step, took in enumerate(self.student.learn(epoch, first), first + 1):
+            for step, took in enumerate(self.trainer.learn(epoch, first), first + 1):
                 share = took.images / ((step - 1) * self.recipe.batch + took.images)  # of all images so far
                 loss = self.at.loss + share * (took.loss - self.at.loss)
                 accuracy = self.at.accuracy + share * (took.accuracy - self.at.accuracy)
@@ -210,10 +210,10 @@ class _Training:
         """What the network is like now."""
         from digitrec.training.worker.network import first_filters  # noqa: PLC0415
 
-        with self.student.at_its_best():
-            probabilities = self.student.read(images)
-            filters = first_filters(self.student.model)
-            drawing = self.student.read(self.drawing[None])[0] if self.drawing is not None else np.empty(0, np.float32)
+        with self.trainer.at_its_best():
+            probabilities = self.trainer.read(images)
+            filters = first_filters(self.trainer.model)
+            drawing = self.trainer.read(self.drawing[None])[0] if self.drawing is not None else np.empty(0, np.float32)
         self.glanced = time.perf_counter()
         return Snapshot(probabilities, filters, drawing)
 
@@ -230,7 +230,7 @@ class _Training:
                 "accuracy": self.at.accuracy,
                 "val_loss": loss,
                 "val_accuracy": accuracy,
-                "learning_rate": float(self.student.model.optimizer.learning_rate),
+                "learning_rate": float(self.trainer.model.optimizer.learning_rate),
                 "seconds": time.perf_counter() - self.began,
             }
         )
@@ -247,12 +247,12 @@ class _Training:
         if loss < self.at.best - FLAT or not self.at.best_epoch:
             self.at = replace(self.at, best=loss, best_epoch=epoch, patient_from=epoch, waited=0)
             if self.recipe.patience:
-                replace_arrays(self.folder / "best.npz", **self.student.to_arrays())
+                replace_arrays(self.folder / "best.npz", **self.trainer.to_arrays())
             return
         self.at = replace(self.at, waited=self.at.waited + 1)
         if self.recipe.plateau and self.at.waited >= self.recipe.plateau:
             self.at = replace(self.at, waited=0, slower=self.at.slower / 2)
-            self.student.slower = self.at.slower
+            self.trainer.slower = self.at.slower
 
     def _has_waited_enough(self) -> bool:
         return bool(self.recipe.patience) and self.at.epoch - self.at.patient_from >= self.recipe.patience
@@ -261,7 +261,7 @@ class _Training:
         """Write the checkpoint, all of it in one file."""
         seconds, cpu_seconds = self._spent()
         self.at = replace(self.at, seconds=seconds, cpu_seconds=cpu_seconds)
-        arrays = self.student.to_arrays()
+        arrays = self.trainer.to_arrays()
         replace_arrays(self.folder / "checkpoint.npz", position=np.array(json.dumps(asdict(self.at))), **arrays)
 
     def _restore(self) -> None:
@@ -274,8 +274,8 @@ class _Training:
                 "Expected a checkpoint to go on from. Received: a damaged one. Start a new training with this recipe."
             ) from None
         self.at = Position(**json.loads(str(arrays.pop("position"))))
-        self.student.from_arrays(arrays)
-        self.student.slower = self.at.slower
+        self.trainer.from_arrays(arrays)
+        self.trainer.slower = self.at.slower
         if self._has_waited_enough():  # and yet somebody asks for more: patience begins anew
             self.at = replace(self.at, patient_from=self.at.epoch)
 
@@ -283,21 +283,21 @@ class _Training:
         """Leave out of steps.csv what will be learned again."""
         path = self.folder / "steps.csv"
         steps = runs.read_table(path, runs.STEPS)
-        done = self.at.epoch + self.at.step / len(self.student.batches)
+        done = self.at.epoch + self.at.step / len(self.trainer.batches)
         if path.exists():
             runs.write_table(path, steps[steps["done"] <= done + 1e-6].to_dict("records"), runs.STEPS)
 
     def _return_to_best(self) -> None:
-        self.student.from_arrays(read_arrays(self.folder / "best.npz"))
+        self.trainer.from_arrays(read_arrays(self.folder / "best.npz"))
 
     def _save_model(self) -> dict[str, float]:
         """Write model/ and measure what is in it on the test part."""
         from digitrec.training.worker.saving import save_trained  # noqa: PLC0415
 
         seconds, _ = self._spent()
-        with self.student.at_its_best():
+        with self.trainer.at_its_best():
             return save_trained(
-                self.folder, self.student.model, self.recipe, self.parts, seconds=seconds, history=self.history
+                self.folder, self.trainer.model, self.recipe, self.parts, seconds=seconds, history=self.history
             )
 
     def _spent(self) -> tuple[float, float]:
@@ -309,7 +309,7 @@ class _Training:
             name,
             min(self.at.epoch + 1, self.recipe.epochs),
             self.at.step,
-            len(self.student.batches),
+            len(self.trainer.batches),
             message,
             0.0,
             *self._spent(),

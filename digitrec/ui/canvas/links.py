@@ -11,8 +11,8 @@ from digitrec.errors import DigitrecError, DrawingError
 from digitrec.ink.drawings import CANVAS, WIDE, Drawing
 from digitrec.ink.links import from_link, simplify, to_link
 from digitrec.ui.cache import dataset
-from digitrec.ui.canvas import paper
-from digitrec.ui.canvas.sheet import put
+from digitrec.ui.canvas import session_canvas
+from digitrec.ui.canvas.history import put
 from digitrec.ui.messages import as_plain_text
 
 DRAWING, NUMBER, IMAGE = "drawing", "number", "image"
@@ -20,7 +20,7 @@ OPENED = "opened_link"
 
 
 def open_drawing() -> None:
-    """Put what the page's address carries on its sheet, once; say so where it is broken."""
+    """Put what the page's address carries on the canvas, once; say so where it is broken."""
     for name, read in ((DRAWING, from_link), (NUMBER, partial(from_link, width=WIDE)), (IMAGE, _open_image)):
         text = st.query_params.get(name)
         if not text or text == st.session_state.get(OPENED):
@@ -31,9 +31,9 @@ def open_drawing() -> None:
             st.warning(as_plain_text(f"This link is not whole. {error}"), icon=":material/link_off:")
         else:
             st.session_state[OPENED] = text
-            paper.change(partial(put, drawing=drawing), drawing.width)
+            session_canvas.change(partial(put, drawing=drawing), drawing.width)
             if drawing.width != CANVAS:
-                paper.open_wide()
+                session_canvas.open_wide()
 
 
 def image_link(source: str, part: str, place: int) -> dict[str, str]:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from digitrec.ink.drawings import CANVAS, Drawing, render
 from digitrec.networks.verdict import Reading
-from digitrec.ui.canvas.paper import CONTAINER
-from digitrec.ui.canvas.sheet import Sheet, decode, decode_url
+from digitrec.ui.canvas.history import CanvasState, decode, decode_url
+from digitrec.ui.canvas.session_canvas import CONTAINER
 from digitrec.words import in_percent, in_words
 
 HERE = Path(__file__).parent
@@ -56,8 +56,8 @@ def companion(name: str, folder: Path = HERE) -> Any:
 _live = companion("live")
 
 
-def newest(sheet: Sheet, canvas: bytes | None) -> tuple[NDArray[np.uint8], Sequence[NDArray[np.float32]] | None]:
-    """What is on the sheet now, and the pen's paths where they are of the same moment.
+def newest(state: CanvasState, canvas: bytes | None) -> tuple[NDArray[np.uint8], Sequence[NDArray[np.float32]] | None]:
+    """What is on the canvas now, and the pen's paths where they are of the same moment.
 
     The companion and the canvas each send pictures; the one that has changed since the last run is the newer, the
     companion's if both have. Where neither has sent one of this revision, the drawing itself is drawn.
@@ -67,8 +67,8 @@ def newest(sheet: Sheet, canvas: bytes | None) -> tuple[NDArray[np.uint8], Seque
     ink : (280, width) uint8, 255 on 0.
     strokes : (k, 2) float32 arrays in canvas pixels; None while the pen moves, and where an eraser was used.
     """
-    picture = _picture(sheet)
-    number = picture.get("number") if picture.get("revision") == sheet.revision else None
+    picture = _picture(state)
+    number = picture.get("number") if picture.get("revision") == state.revision else None
     before: Sources = st.session_state.get(SOURCES, Sources())
     if number is not None and number != before.number:
         newer = "companion"
@@ -77,10 +77,10 @@ def newest(sheet: Sheet, canvas: bytes | None) -> tuple[NDArray[np.uint8], Seque
     else:
         newer = before.newer
     st.session_state[SOURCES] = Sources(number, canvas, newer)
-    if newer == "companion" and number is not None and (ink := decode_url(picture.get("url"), sheet.width)) is not None:
-        return ink, sheet.drawing.paths if shows(ink, sheet.drawing) else None
-    ink = decode(canvas, sheet.width) if canvas else None
-    return (render(sheet.drawing) if ink is None else ink), sheet.drawing.paths
+    if newer == "companion" and number is not None and (ink := decode_url(picture.get("url"), state.width)) is not None:
+        return ink, state.drawing.paths if shows(ink, state.drawing) else None
+    ink = decode(canvas, state.width) if canvas else None
+    return (render(state.drawing) if ink is None else ink), state.drawing.paths
 
 
 def shows(ink: NDArray[np.uint8], drawing: Drawing) -> bool:
@@ -91,24 +91,24 @@ def shows(ink: NDArray[np.uint8], drawing: Drawing) -> bool:
     return bool(np.abs(squares[0] - squares[1]).max() < APART)
 
 
-def show_verdict(sheet: Sheet, reading: Reading, *, compact: bool = False) -> None:
+def show_verdict(state: CanvasState, reading: Reading, *, compact: bool = False) -> None:
     """Show the verdict beside the canvas, and keep its companion going; `compact` leaves out the bars."""
     about = "Canvas to draw a digit on. Without a mouse, press Sample digit."
     _live(
-        key=key_of(sheet),
-        data={**what_to_watch(sheet, about), "compact": compact, **describe(reading)},
+        key=key_of(state),
+        data={**what_to_watch(state, about), "compact": compact, **describe(reading)},
         on_picture_change=lambda: None,
     )
 
 
-def what_to_watch(sheet: Sheet, name: str) -> dict[str, Any]:
+def what_to_watch(state: CanvasState, name: str) -> dict[str, Any]:
     """What a companion needs to know of its canvas; `name` is the canvas's for assistive software."""
     return {
-        "seen": _picture(sheet).get("number", 0),
-        "revision": sheet.revision,
+        "seen": _picture(state).get("number", 0),
+        "revision": state.revision,
         "canvas": f".st-key-{CONTAINER}",
         "name": name,
-        "width": sheet.width,
+        "width": state.width,
         "height": CANVAS,
     }
 
@@ -146,12 +146,12 @@ def _describe_ways(reading: Reading) -> str:
     return f"From the ink alone: {each[0]}. From the pen's path alone: {each[1]}."
 
 
-def key_of(sheet: Sheet) -> str:
+def key_of(state: CanvasState) -> str:
     """Of a companion: it ends with its canvas."""
-    return f"live-{sheet.width}-{sheet.mount}"
+    return f"live-{state.width}-{state.mount}"
 
 
-def _picture(sheet: Sheet) -> dict[str, Any]:
+def _picture(state: CanvasState) -> dict[str, Any]:
     """What the companion sent last, as it came; empty where there is nothing."""
-    picture = (st.session_state.get(key_of(sheet)) or {}).get("picture")
+    picture = (st.session_state.get(key_of(state)) or {}).get("picture")
     return picture if isinstance(picture, dict) else {}

@@ -8,8 +8,8 @@ import streamlit as st
 from digitrec.datasets.synthetic.samples import WIDTH, sample_digit, sample_number
 from digitrec.ink.drawings import CANVAS, WIDE, Drawing
 from digitrec.ui.cache import pen_digits
-from digitrec.ui.canvas import paper
-from digitrec.ui.canvas.sheet import Sheet, put, redo, undo
+from digitrec.ui.canvas import session_canvas
+from digitrec.ui.canvas.history import CanvasState, put, redo, undo
 
 PEN, ERASER = ":material/edit: Pen", ":material/ink_eraser: Eraser"
 NOTE = "sample_note"
@@ -21,8 +21,8 @@ def chosen_pen() -> tuple[int, bool]:
 
 
 def show(width: int = CANVAS) -> None:
-    """The tools under the sheet of that width, which every drawing needs."""
-    sheet = paper.current(width)
+    """The tools under the canvas of that width, which every drawing needs."""
+    state = session_canvas.current(width)
     with st.container(horizontal=True, gap="small"):
         st.segmented_control(
             "Tool",
@@ -33,10 +33,10 @@ def show(width: int = CANVAS) -> None:
             persist_state="session",
             label_visibility="collapsed",
         )
-        st.button("Clear", icon=":material/delete:", on_click=_clear, args=(width,), disabled=not sheet.drawing)
+        st.button("Clear", icon=":material/delete:", on_click=_clear, args=(width,), disabled=not state.drawing)
     with st.container(horizontal=True, gap="small"):
-        _step("Undo", ":material/undo:", undo, "Ctrl+Z", width, enabled=bool(sheet.past))
-        _step("Redo", ":material/redo:", redo, "Ctrl+Y", width, enabled=bool(sheet.future))
+        _step("Undo", ":material/undo:", undo, "Ctrl+Z", width, enabled=bool(state.past))
+        _step("Redo", ":material/redo:", redo, "Ctrl+Y", width, enabled=bool(state.future))
 
 
 def show_more(width: int = CANVAS) -> None:
@@ -46,21 +46,23 @@ def show_more(width: int = CANVAS) -> None:
         st.button(label, icon=":material/casino:", on_click=put_sample, args=(width,))
         st.slider("Pen width", 4, 40, round(WIDTH), key="pen_width", persist_state="session", width=180)
     note = st.session_state.get(NOTE)
-    if note and note[0] == (width, paper.current(width).revision):
+    if note and note[0] == (width, session_canvas.current(width).revision):
         st.caption(note[1])
 
 
-def _step(label: str, icon: str, step: Callable[[Sheet], Sheet], keys: str, width: int, *, enabled: bool) -> None:
-    st.button(label, icon=icon, on_click=paper.change, args=(step, width), disabled=not enabled, shortcut=keys)
+def _step(
+    label: str, icon: str, step: Callable[[CanvasState], CanvasState], keys: str, width: int, *, enabled: bool
+) -> None:
+    st.button(label, icon=icon, on_click=session_canvas.change, args=(step, width), disabled=not enabled, shortcut=keys)
 
 
 def _clear(width: int) -> None:
-    paper.change(lambda sheet: put(sheet, Drawing(width=width)), width)
+    session_canvas.change(lambda state: put(state, Drawing(width=width)), width)
 
 
 def put_sample(width: int = CANVAS) -> None:
-    """Put a sample on the sheet, a number on a wide one, and remember where it is from."""
+    """Put a sample on the canvas, a number on a wide one, and remember where it is from."""
     make = sample_number if width == WIDE else sample_digit
     sample = make(pen_digits(), np.random.default_rng())
-    paper.change(lambda sheet: put(sheet, sample.drawing), width)
-    st.session_state[NOTE] = ((width, paper.current(width).revision), sample.origin)
+    session_canvas.change(lambda state: put(state, sample.drawing), width)
+    st.session_state[NOTE] = ((width, session_canvas.current(width).revision), sample.origin)

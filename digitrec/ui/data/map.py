@@ -13,7 +13,7 @@ from digitrec.datasets.exploration.maps import DigitMap
 from digitrec.datasets.exploration.neighbours import Features, make_index, nearest
 from digitrec.datasets.exploration.projection import place
 from digitrec.networks.classifier import Classifier
-from digitrec.ui.canvas import links, live, paper, tools
+from digitrec.ui.canvas import links, live, session_canvas, tools
 from digitrec.ui.data import gallery, hover, pin
 from digitrec.ui.messages import text_colour
 from digitrec.words import with_article
@@ -56,12 +56,12 @@ def show_plane(shown: Plane) -> None:
 @st.fragment
 def _board(shown: Plane) -> None:
     """The canvas, the drawing's place on the map and what lies near it: what reruns while the pen moves."""
-    sent = paper.show(*tools.chosen_pen())
+    sent = session_canvas.show(*tools.chosen_pen())
     tools.show()
     st.button("Sample digit", icon=":material/casino:", on_click=tools.put_sample)
-    sheet, digits = paper.current(), shown.digits
-    reading = shown.reader.read(*live.newest(sheet, sent))
-    live.show_verdict(sheet, reading, compact=True)
+    state, digits = session_canvas.current(), shown.digits
+    reading = shown.reader.read(*live.newest(state, sent))
+    live.show_verdict(state, reading, compact=True)
     image = reading.preprocessed.image
     if image is None or reading.digit is None:
         pin.show_pin(CHART, None, "", "")
@@ -73,7 +73,7 @@ def _board(shown: Plane) -> None:
         same = int((shown.split.labels[digits.places[near]] == reading.digit).sum())
         st.markdown(f"**Nearest to it** on the map: {same} of {len(near)} are {with_article(reading.digit)}.")
         shown.show(near, "near")
-    links.keep_in_address(sheet.drawing)
+    links.keep_in_address(state.drawing)
 
 
 @st.fragment

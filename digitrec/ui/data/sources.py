@@ -11,7 +11,7 @@ from digitrec.datasets.sources.download import fetch
 from digitrec.datasets.sources.uploads import FOLDER, MAX_UPLOAD, add_upload, is_upload, remove_own
 from digitrec.errors import DataError
 from digitrec.ui.cache import dataset
-from digitrec.ui.messages import as_plain_text, told
+from digitrec.ui.messages import as_plain_text, show_errors
 
 PARTS = ("train", "test")
 SOURCE, UPLOAD = "source", "upload"
@@ -52,7 +52,7 @@ def choose_dataset(row: DeltaGenerator) -> Dataset:
             _offer_upload(name)
     if "mnist" not in there:
         _offer_mnist()
-    with told("The data could not be loaded."):
+    with show_errors("The data could not be loaded."):
         return dataset(name)
 
 

@@ -28,7 +28,7 @@ from digitrec.reading.files import MAX_BAD, Batch, BatchReading, Chunk, open_bat
 from digitrec.reading.files.submission import make_submission
 from digitrec.ui.data.sources import SOURCE
 from digitrec.ui.jobs import wait_for
-from digitrec.ui.messages import as_plain_text, told
+from digitrec.ui.messages import as_plain_text, show_errors
 from digitrec.ui.sample_offer import wants_sample
 from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
@@ -91,7 +91,7 @@ def _sample() -> Upload:
 
 def show_batch(upload: Upload) -> Batch:
     """Say what the file was understood to be, and show its first digits."""
-    with told("This file cannot be read."):
+    with show_errors("This file cannot be read."):
         path = _keep(upload)
         batch = open_batch(path, upload.name)
         first = next(batch.chunks(), None)
@@ -134,7 +134,7 @@ def _keeper() -> "tempfile.TemporaryDirectory[str]":
 def show_answers(upload: Upload, batch: Batch, reader: Classifier) -> None:
     """Read it all and show what came of it."""
     key = ("file", upload.fingerprint, reader.card.files.get("model.tflite"))
-    with told("This file could not be read."):
+    with show_errors("This file could not be read."):
         answers: Answers = wait_for(key, "Reading", partial(_read, batch, reader))
     reading = answers.reading
     if not len(reading.frame):

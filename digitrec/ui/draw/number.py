@@ -1,6 +1,6 @@
 """A number on a wide canvas: read while the pen moves, looked into digit by digit, and changed by hand.
 
-what is on the sheet -> `read_number` -> changes by hand -> boxes on the drawing, buttons, the number -> one digit
+what is on the canvas -> `read_number` -> changes by hand -> boxes on the drawing, buttons, the number -> one digit
 """
 
 import math
@@ -16,10 +16,10 @@ from digitrec.networks.verdict import Reading
 from digitrec.reading.numbers.edits import Change, NamedDigit, box_of, change_by_hand
 from digitrec.reading.numbers.readers import NumberReader
 from digitrec.ui.cache import classifier, number_reader
-from digitrec.ui.canvas import links, live, paper, tools
-from digitrec.ui.canvas.sheet import Sheet
+from digitrec.ui.canvas import links, live, session_canvas, tools
+from digitrec.ui.canvas.history import CanvasState
 from digitrec.ui.draw import details
-from digitrec.ui.messages import told
+from digitrec.ui.messages import show_errors
 from digitrec.ui.models.choice import choose_model, choose_number_model
 from digitrec.words import in_percent, in_words
 
@@ -33,29 +33,29 @@ _number = live.companion("number", Path(__file__).parent)
 @st.fragment
 def show_board() -> None:
     """Canvas, number and details: what reruns while the pen moves."""
-    with told("The network could not be loaded. Show this to whoever started the app."):
+    with show_errors("The network could not be loaded. Show this to whoever started the app."):
         reader, looker = number_reader(), classifier()
     above = st.container(horizontal=True, gap="small")
-    sent = paper.show(*tools.chosen_pen(), WIDE)
+    sent = session_canvas.show(*tools.chosen_pen(), WIDE)
     with above:
         tools.show(WIDE)
-    sheet = paper.current(WIDE)
-    if not sheet.drawing:  # what was changed by hand is gone with what it was about
+    state = session_canvas.current(WIDE)
+    if not state.drawing:  # what was changed by hand is gone with what it was about
         st.session_state.pop(CHANGES, None)
-    reading = reader.read(*live.newest(sheet, sent))
+    reading = reader.read(*live.newest(state, sent))
     digits = change_by_hand(reading.digits, st.session_state.get(CHANGES, ()), looker.predict_proba)
     picked = _picked(digits)
     one = None if picked is None else looker.read(digits[picked].found.ink)
-    _show(sheet, reader, digits, picked, one)
+    _show(state, reader, digits, picked, one)
     if picked is not None:
         _show_hands(digits, picked)
     tools.show_more(WIDE)
     with st.container(horizontal=True, gap="small"):
         choose_number_model()
         choose_model()
-    links.keep_in_address(sheet.drawing)
+    links.keep_in_address(state.drawing)
     if one is not None:
-        details.show(looker, one, sheet.drawing)
+        details.show(looker, one, state.drawing)
 
 
 def _picked(digits: Sequence[NamedDigit]) -> int | None:
@@ -66,10 +66,10 @@ def _picked(digits: Sequence[NamedDigit]) -> int | None:
 
 
 def _show(
-    sheet: Sheet, reader: NumberReader, digits: Sequence[NamedDigit], picked: int | None, one: Reading | None
+    state: CanvasState, reader: NumberReader, digits: Sequence[NamedDigit], picked: int | None, one: Reading | None
 ) -> None:
     """Show boxes, buttons, the number and the picked digit, and keep the canvas's companion going."""
-    key = live.key_of(sheet)
+    key = live.key_of(state)
 
     def pick() -> None:
         place = ((st.session_state.get(key) or {}).get("picked") or {}).get("place")
@@ -78,7 +78,7 @@ def _show(
 
     _number(
         key=key,
-        data={**live.what_to_watch(sheet, ABOUT), **describe(digits, reader, picked, one)},
+        data={**live.what_to_watch(state, ABOUT), **describe(digits, reader, picked, one)},
         on_picture_change=lambda: None,
         on_picked_change=pick,
     )

@@ -15,10 +15,10 @@ from digitrec.datasets import Progress, load_dataset
 from digitrec.ink.image_files import MAX_BYTES, decode_grey
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.numbers.readers import NumberReader
-from digitrec.reading.photographs.page import Box, SheetReading, find_digits, read_sheet
+from digitrec.reading.photographs.page import Box, PageReading, find_digits, read_sheet
 from digitrec.ui.draw.paste import paste_picture
 from digitrec.ui.jobs import wait_for
-from digitrec.ui.messages import told
+from digitrec.ui.messages import show_errors
 from digitrec.ui.sample_offer import wants_sample
 from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
@@ -71,15 +71,13 @@ def _sample() -> bytes:
 def show_page(picture: bytes, reader: Classifier, numbers: NumberReader) -> None:
     """The picture with what was found on it, and what it was read as."""
     key = ("photograph", hashlib.sha256(picture).hexdigest(), reader.card.files.get("model.tflite"), numbers.key)
-    with told("This picture cannot be read."):
-        reading: SheetReading = wait_for(key, "Looking for digits", partial(_read, picture, reader, numbers))
+    with show_errors("This picture cannot be read."):
+        reading: PageReading = wait_for(key, "Looking for digits", partial(_read, picture, reader, numbers))
         grey, _ = decode_grey(picture, SHOWN)
-    st.markdown(reading.sheet.summary)
+    st.markdown(reading.page.summary)
     sides = st.columns([3, 2], gap="large")
     with sides[0]:
-        st.image(
-            to_data_url(mark(grey, reading, reader)), alt=f"The picture, its digits boxed. {reading.sheet.summary}"
-        )
+        st.image(to_data_url(mark(grey, reading, reader)), alt=f"The picture, its digits boxed. {reading.page.summary}")
         st.caption("Blue boxes are digits, orange ones it is not sure of; thin grey ones were left out.")
     with sides[1]:
         if len(reading.probabilities):
@@ -90,22 +88,22 @@ def show_page(picture: bytes, reader: Classifier, numbers: NumberReader) -> None
                 icon=":material/search_off:",
             )
         with st.expander("What it took for ink", icon=":material/ink_pen:"):
-            st.image(to_data_url(as_paper(reading.sheet.ink)), alt="The page without paper, light and ruling")
-        if reading.sheet.left_out:
-            with st.expander(f"Left out: {len(reading.sheet.left_out):,}", icon=":material/rule:"):
+            st.image(to_data_url(as_paper(reading.page.ink)), alt="The page without paper, light and ruling")
+        if reading.page.left_out:
+            with st.expander(f"Left out: {len(reading.page.left_out):,}", icon=":material/rule:"):
                 rows = [
                     {"why": one.reason, "from the top": one.box[0], "from the left": one.box[2]}
-                    for one in reading.sheet.left_out
+                    for one in reading.page.left_out
                 ]
                 st.dataframe(rows, hide_index=True)
     show_functions(find_digits, read_sheet)
 
 
-def _read(picture: bytes, reader: Classifier, numbers: NumberReader, _: Progress) -> SheetReading:
+def _read(picture: bytes, reader: Classifier, numbers: NumberReader, _: Progress) -> PageReading:
     return read_sheet(picture, reader.predict_proba, lambda ink: numbers.read(ink).digits)
 
 
-def _show_rows(reading: SheetReading, reader: Classifier) -> None:
+def _show_rows(reading: PageReading, reader: Classifier) -> None:
     """The digits as text, as the network saw them, and to take along."""
     frame = to_frame(reading, reader)
     shown = frame["digit"].astype(str).where(~frame["unsure"], "?")
@@ -128,9 +126,9 @@ def _show_rows(reading: SheetReading, reader: Classifier) -> None:
     )
 
 
-def to_frame(reading: SheetReading, reader: Classifier) -> pd.DataFrame:
+def to_frame(reading: PageReading, reader: Classifier) -> pd.DataFrame:
     """A row for each digit: row and place in it, from 1, digit, confidence, unsure, and its box in the picture."""
-    found = reading.sheet.digits
+    found = reading.page.digits
     rows = pd.Series([one.row + 1 for one in found], dtype=np.int64)
     boxes = np.array([one.box for one in found], np.int64).reshape(-1, 4)
     confidence = reading.probabilities.max(axis=1, initial=0)
@@ -144,13 +142,13 @@ def to_frame(reading: SheetReading, reader: Classifier) -> pd.DataFrame:
     return pd.DataFrame(columns | dict(zip(("top", "bottom", "left", "right"), boxes.T, strict=True)))
 
 
-def mark(grey: NDArray[np.float32], reading: SheetReading, reader: Classifier) -> NDArray[np.uint8]:
+def mark(grey: NDArray[np.float32], reading: PageReading, reader: Classifier) -> NDArray[np.uint8]:
     """The picture, (h, w) grey, with its boxes and what each was read as: (h, w, 3) uint8."""
     picture = Image.fromarray(np.rint(grey).astype(np.uint8)).convert("RGB")
-    pen, scale = ImageDraw.Draw(picture), len(grey) / reading.sheet.size[0]
-    for left_out in reading.sheet.left_out:
+    pen, scale = ImageDraw.Draw(picture), len(grey) / reading.page.size[0]
+    for left_out in reading.page.left_out:
         pen.rectangle(_scaled(left_out.box, scale), outline=LEFT_OUT)
-    for found, answers in zip(reading.sheet.digits, reading.probabilities, strict=True):
+    for found, answers in zip(reading.page.digits, reading.probabilities, strict=True):
         is_unsure = reader.is_unsure(answers)
         box, colour = _scaled(found.box, scale), UNSURE if is_unsure else SURE
         pen.rectangle(box, outline=colour, width=3)

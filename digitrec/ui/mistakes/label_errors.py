@@ -18,8 +18,8 @@ from digitrec.evaluation.label_reviews import VERDICTS, correct, image_name, jud
 from digitrec.ui.cache import held_out
 from digitrec.ui.data import gallery
 from digitrec.ui.data.sources import SOURCE
-from digitrec.ui.messages import as_plain_text, told
-from digitrec.ui.mistakes.overview import Exam
+from digitrec.ui.messages import as_plain_text, show_errors
+from digitrec.ui.mistakes.overview import Evaluation
 from digitrec.ui.source_code import show_functions
 from digitrec.words import in_percent
 
@@ -27,7 +27,7 @@ PER_PAGE = 12
 HELD_OUT = "held_out"  # the session's wish: the data that other networks should read
 
 
-def show_suspects(exam: Exam) -> None:
+def show_suspects(evaluation: Evaluation) -> None:
     """The suspects, worst first, and what was said of them."""
     if note := st.session_state.pop("judge_note", None):
         st.success(as_plain_text(note), icon=":material/check:")
@@ -36,12 +36,12 @@ def show_suspects(exam: Exam) -> None:
         "say, and much for another digit; first the suspects of confident learning (Northcutt and others, 2021), then "
         "all else that is read otherwise. Look at each: is the label wrong, or the model?"
     )
-    suspects = rank_doubts(exam.split.labels, _answers(exam))
+    suspects = rank_doubts(evaluation.split.labels, _answers(evaluation))
     if not len(suspects):
         st.info("The model finds no label to doubt here. Look at another part, or other data.", icon=":material/check:")
         return
-    with told("The judgements could not be read."):
-        said = read_judgements(exam.split)
+    with show_errors("The judgements could not be read."):
+        said = read_judgements(evaluation.split)
     if problem := st.session_state.pop("judge_problem", None):
         st.error(as_plain_text(problem))
     pages = -(-len(suspects) // PER_PAGE)
@@ -50,38 +50,40 @@ def show_suspects(exam: Exam) -> None:
     with st.container(horizontal=True, gap="medium"):
         for row in suspects.iloc[(page - 1) * PER_PAGE : page * PER_PAGE].to_dict("records"):
             with st.container(width=250, border=True):
-                _show_suspect(exam, row, verdicts.get(row["place"]))
-    _show_judged(exam, said, len(suspects))
+                _show_suspect(evaluation, row, verdicts.get(row["place"]))
+    _show_judged(evaluation, said, len(suspects))
     show_functions(rank_doubts, find_suspects)
 
 
-def _answers(exam: Exam) -> NDArray[np.float32]:
+def _answers(evaluation: Evaluation) -> NDArray[np.float32]:
     """The model's answers; for images to learn from, if wished, those of networks that have not learned from them."""
-    if exam.part != "train":
-        return exam.probabilities
-    wished = held_out_path(exam.data).is_file() or st.session_state.get(HELD_OUT) == exam.data.name
+    if evaluation.part != "train":
+        return evaluation.probabilities
+    wished = held_out_path(evaluation.data).is_file() or st.session_state.get(HELD_OUT) == evaluation.data.name
     if not wished:
         st.info(
             "A model that learned from these labels may have learned their errors, too. Better ask networks that have "
             "not: three are trained, each with two thirds of the images, and read the last third.",
             icon=":material/groups:",
         )
-        if not st.button("Train three networks and ask them", icon=":material/school:", on_click=_wish, args=(exam,)):
-            return exam.probabilities
-    with told("The networks could not be asked."):
-        answers = held_out(exam.data)
-    right = in_percent(float((answers.argmax(axis=1) == exam.split.labels).mean()))
+        if not st.button(
+            "Train three networks and ask them", icon=":material/school:", on_click=_wish, args=(evaluation,)
+        ):
+            return evaluation.probabilities
+    with show_errors("The networks could not be asked."):
+        answers = held_out(evaluation.data)
+    right = in_percent(float((answers.argmax(axis=1) == evaluation.split.labels).mean()))
     st.caption(f"Asked: three networks ({NETWORK}), each image by the one that had not learned from it; {right} right.")
     return answers
 
 
-def _wish(exam: Exam) -> None:
-    st.session_state[HELD_OUT] = exam.data.name
+def _wish(evaluation: Evaluation) -> None:
+    st.session_state[HELD_OUT] = evaluation.data.name
 
 
-def _show_suspect(exam: Exam, row: dict[Any, Any], verdict: str | None) -> None:
+def _show_suspect(evaluation: Evaluation, row: dict[Any, Any], verdict: str | None) -> None:
     place, suggested = int(row["place"]), int(row["suggested"])
-    image, label = exam.split.images[place], int(exam.split.labels[place])
+    image, label = evaluation.split.images[place], int(evaluation.split.labels[place])
     picture = frame(enlarge(as_paper(image), 4))
     st.image(to_data_url(picture), width=112, alt=f"Labelled {label}, perhaps a {suggested}")
     badge = " :orange-badge[suspect]" if row["is_suspect"] else ""
@@ -94,22 +96,24 @@ def _show_suspect(exam: Exam, row: dict[Any, Any], verdict: str | None) -> None:
         VERDICTS,
         key=key,
         on_change=_take,
-        args=(key, exam, place, suggested),
+        args=(key, evaluation, place, suggested),
         label_visibility="collapsed",
     )
-    st.button(f"See number {place:,} in full", key=f"see-{place}", type="tertiary", on_click=_pick, args=(exam, place))
+    st.button(
+        f"See number {place:,} in full", key=f"see-{place}", type="tertiary", on_click=_pick, args=(evaluation, place)
+    )
 
 
-def _pick(exam: Exam, place: int) -> None:
-    st.session_state[gallery.PICKED] = (exam.data.name, exam.part, place)
+def _pick(evaluation: Evaluation, place: int) -> None:
+    st.session_state[gallery.PICKED] = (evaluation.data.name, evaluation.part, place)
 
 
-def _take(key: str, exam: Exam, place: int, suggested: int) -> None:
+def _take(key: str, evaluation: Evaluation, place: int, suggested: int) -> None:
     try:
         judge(
-            exam.data.name,
-            exam.split.images[place],
-            int(exam.split.labels[place]),
+            evaluation.data.name,
+            evaluation.split.images[place],
+            int(evaluation.split.labels[place]),
             suggested,
             st.session_state.get(key),
         )
@@ -117,7 +121,7 @@ def _take(key: str, exam: Exam, place: int, suggested: int) -> None:
         st.session_state["judge_problem"] = str(error)
 
 
-def _show_judged(exam: Exam, said: pd.DataFrame, suspects: int) -> None:
+def _show_judged(evaluation: Evaluation, said: pd.DataFrame, suspects: int) -> None:
     counts = ", ".join(f"{int((said['verdict'] == verdict).sum()):,} {verdict}" for verdict in VERDICTS)
     st.markdown(f"**{len(said):,} judged** of {suspects:,} labels in doubt: {counts}.")
     if not len(said):
@@ -131,7 +135,9 @@ def _show_judged(exam: Exam, said: pd.DataFrame, suspects: int) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-        st.button("Make a corrected copy of the data", icon=":material/edit_note:", on_click=_make_copy, args=(exam,))
+        st.button(
+            "Make a corrected copy of the data", icon=":material/edit_note:", on_click=_make_copy, args=(evaluation,)
+        )
     st.caption(
         "In the copy the labels judged wrong are the suggested ones, and images of which nobody can tell what they are "
         "are left out. The data itself stays as it is."
@@ -149,10 +155,10 @@ def _in_words(data: Dataset, corrected: Dataset) -> str:
     )
 
 
-def _make_copy(exam: Exam) -> None:
+def _make_copy(evaluation: Evaluation) -> None:
     packed = io.BytesIO()
     try:
-        corrected = correct(exam.data)
+        corrected = correct(evaluation.data)
         np.savez_compressed(
             packed,
             x_train=corrected.train.images,
@@ -160,8 +166,8 @@ def _make_copy(exam: Exam) -> None:
             x_test=corrected.test.images,
             y_test=corrected.test.labels,
         )
-        title = f"{exam.data.name.rpartition('/')[2]} corrected.npz"
+        title = f"{evaluation.data.name.rpartition('/')[2]} corrected.npz"
         st.session_state[SOURCE] = add_upload(packed.getvalue(), title)
-        st.session_state["judge_note"] = _in_words(exam.data, corrected)
+        st.session_state["judge_note"] = _in_words(evaluation.data, corrected)
     except DigitrecError as error:
         st.session_state["judge_problem"] = str(error)

@@ -13,8 +13,8 @@ from digitrec.ui.cache import classifier, neighbours_index
 from digitrec.ui.canvas.links import image_link
 from digitrec.ui.data import gallery
 from digitrec.ui.draw.details import COLUMNS, SHOWN_MAP
-from digitrec.ui.messages import as_plain_text, told
-from digitrec.ui.mistakes.overview import Exam
+from digitrec.ui.messages import as_plain_text, show_errors
+from digitrec.ui.mistakes.overview import Evaluation
 from digitrec.ui.models.choice import list_readers
 from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
@@ -28,33 +28,33 @@ PIXELS = 8  # at most, that are changed one by one
 OTHERS = 8  # models at most that are asked, too
 
 
-def show_one(exam: Exam) -> None:
+def show_one(evaluation: Evaluation) -> None:
     """The image that was picked, if it is one of these."""
-    place = gallery.picked_place(exam.data, exam.part)
-    if place is None or place >= exam.n:
+    place = gallery.picked_place(evaluation.data, evaluation.part)
+    if place is None or place >= evaluation.n:
         st.info("Pick an image above to follow it to its cause.", icon=":material/touch_app:")
         return
     with st.container(key="picked"):  # which the gallery brings into view
-        _show_full(exam, place)
+        _show_full(evaluation, place)
 
 
-def _show_full(exam: Exam, place: int) -> None:
-    row = exam.table.iloc[place]
+def _show_full(evaluation: Evaluation, place: int) -> None:
+    row = evaluation.table.iloc[place]
     label, read = int(row["label"]), int(row["read"])
     verdict = f"read as {with_article(read)}" if label != read else "read rightly"
     st.subheader(f"Number {place:,}: {with_article(label)}, {verdict}", anchor=False)
-    image = exam.split.images[place]
+    image = evaluation.split.images[place]
     sides = st.columns([1, 2], gap="large")
     with sides[0]:
         st.image(to_data_url(frame(enlarge(as_paper(image), LARGE))), alt=f"The image, a {label}", width=28 * LARGE)
-        link = image_link(exam.data.name, exam.part, place)
-        if exam.title in list_models():
-            link |= {"model": exam.title}
+        link = image_link(evaluation.data.name, evaluation.part, place)
+        if evaluation.title in list_models():
+            link |= {"model": evaluation.title}
         st.page_link("pages/draw.py", label="Open on the canvas", icon=":material/draw:", query_params=link)
-        if exam.title not in list_models():
+        if evaluation.title not in list_models():
             st.caption("The Draw page reads with kept models: keep this run first, or it is read by another there.")
     with sides[1]:
-        _show_probabilities(exam, place)
+        _show_probabilities(evaluation, place)
     views = {
         "What spoke for it": _show_reasons,
         "What it looks like": _show_neighbours,
@@ -65,11 +65,11 @@ def _show_full(exam: Exam, place: int) -> None:
     for tab, show in zip(st.tabs(list(views), key="one", on_change="rerun"), views.values(), strict=True):
         if tab.open:
             with tab:
-                show(exam, place)
+                show(evaluation, place)
 
 
-def _show_probabilities(exam: Exam, place: int) -> None:
-    answers, row = exam.probabilities[place], exam.table.iloc[place]
+def _show_probabilities(evaluation: Evaluation, place: int) -> None:
+    answers, row = evaluation.probabilities[place], evaluation.table.iloc[place]
     for column, digits in zip(st.columns(2, gap="medium"), (range(5), range(5, 10)), strict=True):
         for digit in digits:
             mark = " (its label)" if digit == row["label"] else ""
@@ -82,8 +82,8 @@ def _show_probabilities(exam: Exam, place: int) -> None:
     )
 
 
-def _show_reasons(exam: Exam, place: int) -> None:
-    reader, image, row = classifier(exam.folder), exam.split.images[place], exam.table.iloc[place]
+def _show_reasons(evaluation: Evaluation, place: int) -> None:
+    reader, image, row = classifier(evaluation.folder), evaluation.split.images[place], evaluation.table.iloc[place]
     label, read = int(row["label"]), int(row["read"])
     st.markdown(
         "A piece of paper is laid over each place in turn. :orange[Orange] ink speaks for the digit: covered, the "
@@ -98,32 +98,32 @@ def _show_reasons(exam: Exam, place: int) -> None:
     show_functions(occlusion)
 
 
-def _show_neighbours(exam: Exam, place: int) -> None:
-    with told("Its neighbours could not be looked for."):
-        index = neighbours_index(exam.folder, exam.data)
-    features = classifier(exam.folder).features(exam.split.images[place : place + 1])
+def _show_neighbours(evaluation: Evaluation, place: int) -> None:
+    with show_errors("Its neighbours could not be looked for."):
+        index = neighbours_index(evaluation.folder, evaluation.data)
+    features = classifier(evaluation.folder).features(evaluation.split.images[place : place + 1])
     places, _ = nearest(index, features, NEIGHBOURS + 1)
-    found = places[0][places[0] != place] if exam.part == "train" else places[0]
+    found = places[0][places[0] != place] if evaluation.part == "train" else places[0]
     found = found[:NEIGHBOURS]
-    labels = exam.data.train.labels[found]
+    labels = evaluation.data.train.labels[found]
     counts = np.bincount(labels, minlength=10)
     most = int(counts.argmax())
     st.markdown(
-        f"To the network's last layer, these of the {len(exam.data.train):,} images to learn from are the nearest, the "
-        f"most alike first: {counts[most]} of {len(found)} are {most}s. That is what taught it its answer, if it "
+        f"To the network's last layer, these of the {len(evaluation.data.train):,} training images are the nearest, the most "
+        f"alike first: {counts[most]} of {len(found)} are {most}s. That is what taught it its answer, if it "
         "learned from them."
     )
     shown = [
-        Captioned(as_paper(exam.data.train.images[one]), str(label), f"A {label} to learn from")
+        Captioned(as_paper(evaluation.data.train.images[one]), str(label), f"A {label} to learn from")
         for one, label in zip(found.tolist(), labels.tolist(), strict=True)
     ]
     show_strip(shown, side=56)
     show_functions(nearest)
 
 
-def _show_mending(exam: Exam, place: int) -> None:
-    reader, row = classifier(exam.folder), exam.table.iloc[place]
-    image, label = exam.split.images[place], int(row["label"])
+def _show_mending(evaluation: Evaluation, place: int) -> None:
+    reader, row = classifier(evaluation.folder), evaluation.table.iloc[place]
+    image, label = evaluation.split.images[place], int(row["label"])
     if row["right"]:
         st.info("It is read rightly as it is.", icon=":material/check:")
         return
@@ -159,10 +159,10 @@ def _changed(image: np.ndarray, amount: str, label: int, confidence: float) -> C
     return Captioned(as_paper(image), caption, f"The image changed: {caption}")
 
 
-def _show_others(exam: Exam, place: int) -> None:
-    image = exam.split.images[place : place + 1]
+def _show_others(evaluation: Evaluation, place: int) -> None:
+    image = evaluation.split.images[place : place + 1]
     rows = []
-    readers = {exam.title: exam.folder} | list_readers()
+    readers = {evaluation.title: evaluation.folder} | list_readers()
     for title, folder in list(readers.items())[:OTHERS]:
         try:
             answers = classifier(folder).predict_proba(image)[0]
@@ -177,10 +177,10 @@ def _show_others(exam: Exam, place: int) -> None:
         st.caption(f"{OTHERS} of {len(readers):,} were asked, beginning with the one that is looked at.")
 
 
-def _show_layers(exam: Exam, place: int) -> None:
-    reader, image, row = classifier(exam.folder), exam.split.images[place], exam.table.iloc[place]
+def _show_layers(evaluation: Evaluation, place: int) -> None:
+    reader, image, row = classifier(evaluation.folder), evaluation.split.images[place], evaluation.table.iloc[place]
     layers = reader.activations(image)
-    with told("The last layer could not be taken apart."):
+    with show_errors("The last layer could not be taken apart."):
         features, weights = reader.features(image[None])[0], reader.last_layer()[0][:10]
     st.markdown(
         "The last layer adds up what it sees, each place with a weight for each digit: :orange[orange] places speak "

@@ -18,10 +18,10 @@ from digitrec.evaluation.robustness import CORRUPTIONS, Corruption, accuracy_by_
 from digitrec.ink.preprocessing import preprocess
 from digitrec.ink.types import Predict
 from digitrec.ui.cache import classifier
-from digitrec.ui.canvas import paper
+from digitrec.ui.canvas import session_canvas
 from digitrec.ui.data import gallery
 from digitrec.ui.jobs import wait_for
-from digitrec.ui.messages import as_plain_text, told
+from digitrec.ui.messages import as_plain_text, show_errors
 from digitrec.ui.models.choice import list_readers
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_percent
@@ -40,7 +40,7 @@ def amounts_of(kind: Corruption, count: int) -> list[float]:
 
 def choose_image(data: Dataset) -> tuple[NDArray[np.uint8], str]:
     """The image that everything is shown on: the drawing, or else one picked in a gallery, or the first."""
-    drawn = preprocess(paper.as_ink()).image
+    drawn = preprocess(session_canvas.as_ink()).image
     if drawn is not None:
         return drawn, "your drawing"
     place = gallery.picked_place(data, "test")
@@ -108,7 +108,7 @@ def show_map(kind: Corruption, image: NDArray[np.uint8], what: str, title: str) 
     )
     other = CORRUPTIONS[second]
     amounts = amounts_of(kind, CELLS), amounts_of(other, CELLS)
-    with told("The drawing could not be read."):
+    with show_errors("The drawing could not be read."):
         reader = classifier(list_readers()[title])
         probabilities = verdict_map(
             reader.predict_proba, image, (kind.name, amounts[0]), (second, amounts[1]), seed=SEED

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from digitrec.networks.architectures import Reads
-from digitrec.networks.registry import list_models, what_it_reads
+from digitrec.networks.registry import input_kind, list_models
 from digitrec.training import runs
 from digitrec.ui.cache import MODEL, NUMBER_MODEL, PIECE_BY_PIECE, SUITED
 
@@ -38,5 +38,5 @@ def list_readers(reads: Reads | None = "digit") -> dict[str, Path]:
     return list_models(reads) | {
         title: folder
         for title, folder in found.items()
-        if (folder / "card.json").is_file() and reads in (None, what_it_reads(folder))
+        if (folder / "card.json").is_file() and reads in (None, input_kind(folder))
     }

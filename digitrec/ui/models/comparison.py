@@ -15,9 +15,9 @@ from digitrec.charts.training import compared_curves
 from digitrec.datasets import Dataset, Split
 from digitrec.evaluation.metrics import compare
 from digitrec.networks.card import Card
-from digitrec.networks.registry import what_it_reads
+from digitrec.networks.registry import input_kind
 from digitrec.ui.cache import probabilities
-from digitrec.ui.messages import as_plain_text, told
+from digitrec.ui.messages import as_plain_text, show_errors
 from digitrec.ui.strip import Captioned, show_strip
 
 READS, SHOWN = 30, 20
@@ -28,7 +28,7 @@ def show_several(readers: Mapping[str, Path], cards: Mapping[str, Card], data: D
     """Several models on the test part of the same data: their curves, their recipes, and any two of them."""
     _show_curves(cards)
     _show_recipes(cards)
-    if any(what_it_reads(folder) == "number" for folder in readers.values()):
+    if any(input_kind(folder) == "number" for folder in readers.values()):
         st.info("Tick two that read digits to see which images part them.", icon=":material/compare_arrows:")
         return
     pairs = {f"{one} and {other}": (one, other) for one, other in combinations(readers, 2)}
@@ -67,7 +67,7 @@ def _show_recipes(cards: Mapping[str, Card]) -> None:
 
 def _show_two(first: tuple[str, Path], second: tuple[str, Path], data: Dataset) -> None:
     split = data.test
-    with told("The models could not be compared."):
+    with show_errors("The models could not be compared."):
         read = [probabilities(folder, data).argmax(axis=1) for _, folder in (first, second)]
     found = compare(split.labels, *read)
     verdict = "more than chance would do" if found.p < CHANCE else "no more than chance would do"

@@ -15,7 +15,7 @@ from digitrec.ink.drawings import render
 from digitrec.ink.preprocessing import SIDE, preprocess, shrink
 from digitrec.networks.card import Card, Rival
 from digitrec.networks.comparison import best_first, find_most_divided, name_readers, parting
-from digitrec.networks.measuring.reference_drawings import Exam, read_exam
+from digitrec.networks.measuring.reference_drawings import ReferenceDrawings, read_reference_drawings
 from digitrec.ui.messages import text_colour
 from digitrec.ui.models.card import percent, show_chart
 from digitrec.ui.models.card_lists import plain
@@ -56,17 +56,19 @@ def show_rivals(card: Card, folder: Path) -> None:
     columns = {name: st.column_config.NumberColumn(format="localized") for name in ("numbers", "size (kB)")}
     pinned = {"reader": st.column_config.Column(pinned=True)}
     st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns | pinned, key="readers")
-    _show_side_by_side(rivals, read_exam(folder))
+    _show_side_by_side(rivals, read_reference_drawings(folder))
 
 
 def _with_interval(one: Measurement) -> str:
     return f"{percent(one.share)} ({100 * one.low:.1f} to {100 * one.high:.1f})"
 
 
-def _show_side_by_side(rivals: Sequence[Rival], exam: Exam | None) -> None:
+def _show_side_by_side(rivals: Sequence[Rival], reference: ReferenceDrawings | None) -> None:
     st.markdown("**The same drawings, read by each**")
-    if exam is None or any(
-        len(answers) != len(exam.drawings) for rival in rivals for answers in (rival.answers, rival.careless_answers)
+    if reference is None or any(
+        len(answers) != len(reference.drawings)
+        for rival in rivals
+        for answers in (rival.answers, rival.careless_answers)
     ):
         st.caption("The drawings that the answers belong to are not in the model's folder.")
         return
@@ -75,17 +77,17 @@ def _show_side_by_side(rivals: Sequence[Rival], exam: Exam | None) -> None:
     answers = [rival.answers if way == "prepared" else rival.careless_answers for rival in rivals]
     places = find_most_divided(answers, SHOWN)
     if not places:
-        st.caption(f"All of them read all {len(exam.drawings):,} drawings alike.")
+        st.caption(f"All of them read all {len(reference.drawings):,} drawings alike.")
         return
     parted = int(np.count_nonzero(parting(answers)))
     st.markdown(
-        f"They part over {parted:,} of {len(exam.drawings):,} drawings; here are those over which they part the most. "
-        "The picture is what every reader was given; ✓ is read rightly, ✗ wrongly."
+        f"They part over {parted:,} of {len(reference.drawings):,} drawings; here are those over which they part the "
+        "most. The picture is what every reader was given; ✓ is read rightly, ✗ wrongly."
     )
     names = name_readers(rivals)
     rows: list[dict[str, Any]] = [
-        {"picture": _picture(exam, place, way), "is a": str(exam.labels[place])}
-        | {name: _mark(given[place], int(exam.labels[place])) for name, given in zip(names, answers, strict=True)}
+        {"picture": _picture(reference, place, way), "is a": str(reference.labels[place])}
+        | {name: _mark(given[place], int(reference.labels[place])) for name, given in zip(names, answers, strict=True)}
         for place in places
     ]
     st.dataframe(
@@ -106,7 +108,7 @@ def _mark(read: int, label: int) -> str:
     return f"✓ {read}" if read == label else f"✗ {read}"
 
 
-def _picture(exam: Exam, place: int, way: str) -> str:
-    canvas = render(exam.drawings[place])
+def _picture(reference: ReferenceDrawings, place: int, way: str) -> str:
+    canvas = render(reference.drawings[place])
     image = preprocess(canvas).image if way == "prepared" else shrink(canvas)
     return to_data_url(frame(enlarge(as_paper(np.zeros((SIDE, SIDE), np.uint8) if image is None else image), 4)))

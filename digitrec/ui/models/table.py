@@ -11,11 +11,11 @@ from digitrec.ink.preprocessing import SIDE
 from digitrec.ink.strips import WIDTH
 from digitrec.networks.card import Card, read_file
 from digitrec.networks.exchange import FORMS, LARGEST, add_model, pack
-from digitrec.networks.registry import delete_model, is_own, list_models, rename_model, restore_model, what_it_reads
+from digitrec.networks.registry import delete_model, input_kind, is_own, list_models, rename_model, restore_model
 from digitrec.reading.numbers.sequence import load_sequence_reader
 from digitrec.ui.cache import MODEL, NUMBER_MODEL, classifier
 from digitrec.ui.jobs import wait_for
-from digitrec.ui.messages import as_plain_text, told
+from digitrec.ui.messages import as_plain_text, show_errors
 from digitrec.ui.models.comparison import READS
 from digitrec.words import in_seconds
 
@@ -24,7 +24,7 @@ from digitrec.words import in_seconds
 def time_to_read(folder: Path, sha256: str) -> float:
     """Seconds that one image or strip takes, the median of some reads."""
     del sha256  # a model that was written anew is timed anew
-    reads_numbers = what_it_reads(folder) == "number"
+    reads_numbers = input_kind(folder) == "number"
     reader = load_sequence_reader(folder) if reads_numbers else classifier(folder)
     image, times = np.zeros((1, SIDE, WIDTH if reads_numbers else SIDE), np.uint8), []
     for _ in range(READS):
@@ -41,7 +41,7 @@ def describe(title: str, folder: Path, card: Card) -> dict[str, object]:
     return {
         "name": title,
         "network": card.network,
-        "reads": what_it_reads(folder),
+        "reads": input_kind(folder),
         "read": best.share if best else None,
         "95 % interval": f"{best.low:.2%} to {best.high:.2%}" if best else "",
         "measured on": f"{best.n:,}: {best.what}" if best else "",
@@ -100,7 +100,7 @@ def offer_to_add() -> None:
             if not st.form_submit_button("Add", icon=":material/add:") or not files:
                 return
         contents = {file.name: file.getvalue() for file in files}
-        with told("The model was not added."):
+        with show_errors("The model was not added."):
             key = ("add", name, time.monotonic())  # the same files may be added again
             wait_for(key, "Looking at the model", lambda _: add_model(contents, name.strip()))
         st.session_state["added"] = name.strip()
@@ -118,20 +118,20 @@ def show_one(title: str, folder: Path, card: Card) -> None:
             run = {"run": title.removeprefix("run ")}
             st.page_link("pages/train.py", label="Keep it, or go on with it", icon=":material/save:", query_params=run)
         for file in sorted(set(card.files) & set(FORMS.values())):
-            with told("The file could not be read."):
+            with show_errors("The file could not be read."):
                 content = read_file(folder, file, card)
             suffix = file.rpartition(".")[2]
             label = f"Download (.{suffix})"
             st.download_button(label, content, f"{title}.{suffix}", on_click="ignore", icon=":material/download:")
         if is_own(title):
             st.button("Delete", icon=":material/delete:", on_click=put_aside, args=(title,))
-    if what_it_reads(folder) == "digit":
+    if input_kind(folder) == "digit":
         _offer_pack(title, folder, card)
     if is_own(title):
         with st.form("rename", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             new = st.text_input("Name", title, max_chars=40, width=280)
             if st.form_submit_button("Rename", icon=":material/edit:"):
-                with told("It was not renamed."):
+                with show_errors("It was not renamed."):
                     rename_model(title, new)
                 st.rerun()
     with st.expander("Its card"):
@@ -147,7 +147,7 @@ def _offer_pack(title: str, folder: Path, card: Card) -> None:
         )
         if not box.open:
             return
-        with told("It could not be packed."):
+        with show_errors("It could not be packed."):
             packed = wait_for(("pack", card.files.get("model.tflite"), title), "Packing", lambda _: pack(folder))
         label = f"Download (.zip, {len(packed) / 1e6:.1f} MB)"
         st.download_button(label, packed, f"{title}.zip", on_click="ignore", icon=":material/download:")

@@ -30,8 +30,8 @@ from digitrec.training.snapshots import Snapshot
 from digitrec.training.splits import split_for
 from digitrec.training.validation import DigitValidation, NumberValidation, validation_for
 from digitrec.ui.cache import dataset
-from digitrec.ui.canvas import paper
-from digitrec.ui.messages import as_plain_text, text_colour, told
+from digitrec.ui.canvas import session_canvas
+from digitrec.ui.messages import as_plain_text, show_errors, text_colour
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_percent, in_seconds
 
@@ -71,16 +71,16 @@ def validation_of(recipe: Recipe) -> DigitValidation | NumberValidation:
 
 
 def drawing_for(recipe: Recipe) -> NDArray[np.uint8] | None:
-    """What is on the sheet that the recipe's network reads, as it takes it; None where the sheet is empty."""
+    """What is on the canvas that the recipe's network reads, as it takes it; None where the canvas is empty."""
     if ARCHITECTURES[recipe.network].reads == "digit":
-        return preprocess(paper.as_ink()).image
-    ink = paper.as_ink(WIDE)
+        return preprocess(session_canvas.as_ink()).image
+    ink = session_canvas.as_ink(WIDE)
     return to_strip(ink).image if ink.any() else None
 
 
 def show_run(folder: Path) -> None:
     """Show a run, again and again while it is under way."""
-    with told("This run could not be read."):
+    with show_errors("This run could not be read."):
         pace = _pace(runs.read(folder))
     st.fragment(_show, run_every=pace)(folder, pace)
 
@@ -93,7 +93,7 @@ def _pace(run: Run) -> float | None:
 
 
 def _show(folder: Path, pace: float | None) -> None:
-    with told("This run could not be read."):
+    with show_errors("This run could not be read."):
         run = runs.read(folder)
     _show_state(run)
     if len(run.steps) or run.state.is_under_way:  # the axes at once: the browser fetches what draws them meanwhile
@@ -267,7 +267,7 @@ def _show_end(run: Run) -> None:
             "Learning rate", 1e-8, 1e8, run.recipe.learning_rate, 1e-3, "%g", help=lowered, width=160
         )
         if st.form_submit_button("Go on", icon=":material/play_arrow:"):
-            with told("It could not go on."):
+            with show_errors("It could not go on."):
                 processes.go_on(run.folder, {"epochs": len(run.history) + more, "learning_rate": rate})
             st.rerun()
     with st.popover("Delete this run", icon=":material/delete:"):

@@ -16,14 +16,14 @@ from digitrec.datasets.synthetic.composing import (
     SPACED,
     TOUCHING,
     WIDTH,
-    ImageHand,
+    ImageWriter,
     Look,
     Number,
-    PenHand,
+    PenWriter,
     Settings,
     compose,
-    image_hands,
-    pen_hands,
+    image_writers,
+    pen_writers,
 )
 from digitrec.errors import InkError
 from digitrec.ink.preprocessing import find_box, preprocess
@@ -38,8 +38,8 @@ def block(height: int = 20, width: int = 10) -> NDArray[np.uint8]:
     return image
 
 
-def blocks(labels: tuple[int, ...] = (7,)) -> ImageHand:
-    return ImageHand(np.repeat(block()[None], len(labels), axis=0), np.array(labels, np.uint8))
+def blocks(labels: tuple[int, ...] = (7,)) -> ImageWriter:
+    return ImageWriter(np.repeat(block()[None], len(labels), axis=0), np.array(labels, np.uint8))
 
 
 def stick(writer: int, label: int = 1) -> PenDigit:
@@ -55,19 +55,19 @@ def same(one: Number, other: Number) -> bool:
 
 
 @pytest.fixture(scope="module")
-def pens(pen_digits: tuple[PenDigit, ...]) -> tuple[PenHand, ...]:
-    return pen_hands(pen_digits[:600])
+def pens(pen_digits: tuple[PenDigit, ...]) -> tuple[PenWriter, ...]:
+    return pen_writers(pen_digits[:600])
 
 
 @pytest.fixture(scope="module")
-def images(mnist: Dataset) -> tuple[ImageHand, ...]:
+def images(mnist: Dataset) -> tuple[ImageWriter, ...]:
     first = mnist.test
     assert first.writers is not None
-    return image_hands(Split(first.images[:800], first.labels[:800], first.writers[:800]))
+    return image_writers(Split(first.images[:800], first.labels[:800], first.writers[:800]))
 
 
 def test_the_same_seed_writes_the_same_and_more_change_nothing(
-    pens: tuple[PenHand, ...], images: tuple[ImageHand, ...]
+    pens: tuple[PenWriter, ...], images: tuple[ImageWriter, ...]
 ) -> None:
     for hands in (pens, images):
         few, many, others = (list(compose(hands, n, seed=seed)) for n, seed in ((2, 5), (4, 5), (2, 6)))
@@ -78,7 +78,13 @@ def test_the_same_seed_writes_the_same_and_more_change_nothing(
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32), length=st.integers(1, 8), is_pen=st.booleans(), is_tight=st.booleans())
 def test_a_number_lies_on_the_canvas_and_its_boxes_hold_its_ink(
-    *, seed: int, length: int, is_pen: bool, is_tight: bool, pens: tuple[PenHand, ...], images: tuple[ImageHand, ...]
+    *,
+    seed: int,
+    length: int,
+    is_pen: bool,
+    is_tight: bool,
+    pens: tuple[PenWriter, ...],
+    images: tuple[ImageWriter, ...],
 ) -> None:
     asked = replace(TOUCHING if is_tight else SPACED, length=(length, length))
     number = next(compose(pens if is_pen else images, 1, asked, seed))
@@ -100,7 +106,7 @@ def test_a_number_lies_on_the_canvas_and_its_boxes_hold_its_ink(
     assert bool(number.strokes) == is_pen
 
 
-def test_a_single_digits_box_is_its_inks(pens: tuple[PenHand, ...]) -> None:
+def test_a_single_digits_box_is_its_inks(pens: tuple[PenWriter, ...]) -> None:
     for number in compose(pens, 5, replace(SPACED, length=(1, 1))):
         assert find_box(number.ink) == (*number.boxes[0][1::2], *number.boxes[0][0::2])
 
@@ -123,14 +129,14 @@ def test_who_reaches_over_another_does_not_touch() -> None:
     low = np.zeros((28, 28), np.uint8)
     low[4:24, 20:24] = 255
     low[20:24, 4:24] = 255
-    hand = ImageHand(np.stack([corner, low]), np.array([7, 4], np.uint8))
+    hand = ImageWriter(np.stack([corner, low]), np.array([7, 4], np.uint8))
     asked = replace(STEADY, gap=(0.2, 0.2), height=(100, 100), length=(2, 2))
     number = next(n for n in compose([hand], 40, asked) if n.text == "74")
     assert number.touching == (False,)
     assert number.boxes[1][0] < number.boxes[0][2]
 
 
-def test_touching_is_a_shared_component(pens: tuple[PenHand, ...]) -> None:
+def test_touching_is_a_shared_component(pens: tuple[PenWriter, ...]) -> None:
     for seed, asked in enumerate((SPACED, TOUCHING)):
         for number in compose(pens, 4, replace(asked, length=(2, 2)), seed):
             reached = flood(number.ink >= 64, number.boxes[0])
@@ -155,7 +161,7 @@ def flood(is_ink: NDArray[np.bool_], box: tuple[int, int, int, int]) -> NDArray[
     return reached
 
 
-def test_strokes_lie_in_the_middle_of_the_ink(pens: tuple[PenHand, ...]) -> None:
+def test_strokes_lie_in_the_middle_of_the_ink(pens: tuple[PenWriter, ...]) -> None:
     asked = replace(STEADY, height=(100, 100), length=(3, 3))
     for number in compose(pens, 4, asked, 2):
         pen = 0.1 * 100
@@ -173,7 +179,7 @@ def between(stroke: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def test_a_number_is_by_one_hand() -> None:
-    hands = pen_hands([*[stick(3, label) for label in (0, 1)], *[stick(8, label) for label in (5, 6)]])
+    hands = pen_writers([*[stick(3, label) for label in (0, 1)], *[stick(8, label) for label in (5, 6)]])
     assert [hand.labels for hand in hands] == [(0, 1), (5, 6)]
     texts = [set(number.text) for number in compose(hands, 20)]
     assert all(text <= set("01") or text <= set("56") for text in texts)
@@ -182,14 +188,14 @@ def test_a_number_is_by_one_hand() -> None:
 
 def test_images_are_parted_by_writer_where_it_is_known() -> None:
     stack, labels = np.repeat(block()[None], 3, axis=0), np.array([1, 2, 3], np.uint8)
-    assert [hand.labels for hand in image_hands(Split(stack, labels))] == [(1, 2, 3)]
+    assert [hand.labels for hand in image_writers(Split(stack, labels))] == [(1, 2, 3)]
     known = Split(stack.copy(), labels.copy(), np.array([7, 4, 7], np.int32))
-    assert [hand.labels for hand in image_hands(known)] == [(2,), (1, 3)]
+    assert [hand.labels for hand in image_writers(known)] == [(2,), (1, 3)]
 
 
-@pytest.mark.parametrize("hand", [blocks((1,)), PenHand([stick(1)])], ids=["image", "pen"])
+@pytest.mark.parametrize("hand", [blocks((1,)), PenWriter([stick(1)])], ids=["image", "pen"])
 @pytest.mark.parametrize("slant", [-0.4, 0.0, 0.3])
-def test_a_look_is_what_is_drawn(hand: ImageHand | PenHand, slant: float) -> None:
+def test_a_look_is_what_is_drawn(hand: ImageWriter | PenWriter, slant: float) -> None:
     rng = np.random.default_rng(0)
     ink = hand.draw(1, Look(120, 0.1, slant), rng).ink.astype(float)
     assert len(ink) == pytest.approx(120, abs=5)  # a thick pen makes an image a little larger
@@ -200,7 +206,7 @@ def test_a_look_is_what_is_drawn(hand: ImageHand | PenHand, slant: float) -> Non
 
 
 def test_a_pen_is_as_wide_as_told() -> None:
-    ink = PenHand([stick(1)]).draw(1, Look(100, 0.12, 0), np.random.default_rng(0)).ink
+    ink = PenWriter([stick(1)]).draw(1, Look(100, 0.12, 0), np.random.default_rng(0)).ink
     assert ink[30:70].sum(axis=1) / 255 == pytest.approx(12, abs=1)
 
 
@@ -218,7 +224,7 @@ def test_without_variation_all_stand_on_a_line_at_one_height() -> None:
 def test_enlarged_images_are_read_as_before(mnist: Dataset, classifier: Classifier) -> None:
     rng, few = np.random.default_rng(0), mnist.test.images[:150]
     plain = classifier.predict_proba(few).argmax(axis=1)
-    drawn = [ImageHand(one[None], np.zeros(1)).draw(0, Look(120, 0.1, 0), rng).ink for one in few]
+    drawn = [ImageWriter(one[None], np.zeros(1)).draw(0, Look(120, 0.1, 0), rng).ink for one in few]
     again = classifier.predict_proba(np.stack([preprocess(ink).image for ink in drawn])).argmax(axis=1)
     assert (again == plain).mean() >= 0.98
     solid = [np.mean((ink > 25) & (ink < 230)) for ink in drawn]
@@ -237,6 +243,6 @@ def test_nobody_to_write_is_told() -> None:
 
 
 def test_an_image_without_ink_is_told() -> None:
-    hand = ImageHand(np.zeros((1, 28, 28), np.uint8), np.array([3], np.uint8))
+    hand = ImageWriter(np.zeros((1, 28, 28), np.uint8), np.array([3], np.uint8))
     with pytest.raises(InkError, match=r"^Expected images of digits\. Received: one of a 3 without ink"):
         next(compose([hand], 1))

@@ -8,14 +8,14 @@ from digitrec.datasets import Dataset, Split
 from digitrec.datasets.sources.pen import PenDigit
 from digitrec.datasets.synthetic import number_strips
 from digitrec.datasets.synthetic.composing import (
-    Hand,
-    ImageHand,
+    ImageWriter,
     Number,
-    PenHand,
+    PenWriter,
     Settings,
+    Writer,
     compose_one,
-    image_hands,
-    pen_hands,
+    image_writers,
+    pen_writers,
 )
 from digitrec.datasets.synthetic.number_strips import KINDS, SHARES, NumberSet, compose_strips
 from digitrec.ink.preprocessing import preprocess
@@ -29,29 +29,29 @@ def block(width: int) -> NDArray[np.uint8]:
     return image
 
 
-def blocks(labels: list[int], width: int = 10) -> ImageHand:
-    return ImageHand(np.repeat(block(width)[None], len(labels), axis=0), np.array(labels, np.uint8))
+def blocks(labels: list[int], width: int = 10) -> ImageWriter:
+    return ImageWriter(np.repeat(block(width)[None], len(labels), axis=0), np.array(labels, np.uint8))
 
 
 @pytest.fixture(scope="module")
-def images(mnist: Dataset) -> tuple[ImageHand, ...]:
+def images(mnist: Dataset) -> tuple[ImageWriter, ...]:
     first = mnist.test
     assert first.writers is not None
-    return image_hands(Split(first.images[:1500], first.labels[:1500], first.writers[:1500]))
+    return image_writers(Split(first.images[:1500], first.labels[:1500], first.writers[:1500]))
 
 
 @pytest.fixture(scope="module")
-def pens(pen_digits: tuple[PenDigit, ...]) -> tuple[PenHand, ...]:
-    return pen_hands(pen_digits[:1500])
+def pens(pen_digits: tuple[PenDigit, ...]) -> tuple[PenWriter, ...]:
+    return pen_writers(pen_digits[:1500])
 
 
 @pytest.fixture(scope="module")
-def numbers(images: tuple[ImageHand, ...]) -> NumberSet:
+def numbers(images: tuple[ImageWriter, ...]) -> NumberSet:
     return compose_strips(images, 400, [3])
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_others(
-    images: tuple[ImageHand, ...], pens: tuple[PenHand, ...]
+    images: tuple[ImageWriter, ...], pens: tuple[PenWriter, ...]
 ) -> None:
     for hands in (images, pens):
         one, again, *others = (compose_strips(hands, 20, seed) for seed in ([5, 1], [5, 1], [5, 2], [6, 1]))
@@ -90,7 +90,7 @@ def test_longer_numbers_fill_more_of_the_strip(numbers: NumberSet) -> None:
 
 
 def test_what_a_strip_shows_is_what_its_text_says(
-    images: tuple[ImageHand, ...], pens: tuple[PenHand, ...], classifier: Classifier
+    images: tuple[ImageWriter, ...], pens: tuple[PenWriter, ...], classifier: Classifier
 ) -> None:
     for hands in (images, pens):
         made = compose_strips(hands, 300, [1])
@@ -132,7 +132,7 @@ def test_two_in_five_numbers_touch_and_the_others_are_spaced_or_mixed(monkeypatc
     asked: list[Settings] = []
     few = compose_one([blocks([1])], KINDS[0], np.random.default_rng(0))
 
-    def note(_hands: list[Hand], settings: Settings, _rng: np.random.Generator) -> Number:
+    def note(_hands: list[Writer], settings: Settings, _rng: np.random.Generator) -> Number:
         asked.append(settings)
         return few
 
@@ -142,7 +142,7 @@ def test_two_in_five_numbers_touch_and_the_others_are_spaced_or_mixed(monkeypatc
     assert [asked.count(kind) / 3000 for kind in KINDS] == pytest.approx(SHARES, abs=0.03)
 
 
-def test_the_kinds_differ_in_what_touches(images: tuple[ImageHand, ...]) -> None:
+def test_the_kinds_differ_in_what_touches(images: tuple[ImageWriter, ...]) -> None:
     rng = np.random.default_rng(0)
     touching = []
     for kind in KINDS:
@@ -153,6 +153,6 @@ def test_the_kinds_differ_in_what_touches(images: tuple[ImageHand, ...]) -> None
     assert 0.15 < touching[2] < 0.6
 
 
-def test_nobody_writes_digits_that_they_have_not_written(images: tuple[ImageHand, ...]) -> None:
+def test_nobody_writes_digits_that_they_have_not_written(images: tuple[ImageWriter, ...]) -> None:
     known = images[0].labels
     assert set("".join(compose_strips(images[:1], 40, [0]).texts)) == {str(label) for label in known}

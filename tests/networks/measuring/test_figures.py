@@ -32,7 +32,7 @@ from digitrec.networks.measuring.figures import (
     measure_model,
     measure_speed,
 )
-from digitrec.networks.measuring.test_sets import FEWEST, Checks, Drawn
+from digitrec.networks.measuring.test_sets import FEWEST, Drawn, HeldOutSets
 from digitrec.networks.registry import find_model
 
 UNSURE_BELOW, DIGIT_BELOW = 0.6, 0.95  # the second is one of THRESHOLDS
@@ -50,7 +50,7 @@ def mislabelled(labels: NDArray[np.uint8], rng: np.random.Generator, share: floa
 
 
 @pytest.fixture(scope="module")
-def checks(mnist: Dataset, pen_digits: tuple[PenDigit, ...]) -> Checks:
+def checks(mnist: Dataset, pen_digits: tuple[PenDigit, ...]) -> HeldOutSets:
     """Few images, none of them chosen well: figures are counted, whatever they are of."""
     rng = np.random.default_rng(0)
     digits = split_by_writer(pen_digits)[1][::9]
@@ -58,7 +58,7 @@ def checks(mnist: Dataset, pen_digits: tuple[PenDigit, ...]) -> Checks:
     images, n = mnist.test.images, len(digits)
     scans = Split(images[:300], mislabelled(mnist.test.labels[:300], rng))
     names = np.array(["1, upstroke"] * 60 + ["7, crossed"] * (FEWEST - 1) + ["8, one stroke"] * FEWEST)
-    return Checks(
+    return HeldOutSets(
         scans=scans,
         validation=Split(images[300:540], mislabelled(mnist.test.labels[300:540], rng)),
         pen=read([draw_at_random(digit.strokes, rng) for digit in digits]),
@@ -113,7 +113,7 @@ def unsure_of_both(classifier: Classifier, drawn: Drawn) -> NDArray[np.bool_]:
     )
 
 
-def count(classifier: Classifier, checks: Checks) -> dict[tuple[str, str, str], NDArray[np.bool_]]:
+def count(classifier: Classifier, checks: HeldOutSets) -> dict[tuple[str, str, str], NDArray[np.bool_]]:
     """What each figure is the share of, by kind, what and on."""
 
     def right(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -170,7 +170,7 @@ def changed_card() -> Card:
 
 
 @pytest.fixture(scope="module")
-def measured(checks: Checks, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def measured(checks: HeldOutSets, tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("measured") / "model"
     shutil.copytree(find_model(), copy)
     write_card(copy, changed_card())
@@ -180,7 +180,7 @@ def measured(checks: Checks, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-def test_figures_are_what_an_independent_count_gives(measured: Path, checks: Checks) -> None:
+def test_figures_are_what_an_independent_count_gives(measured: Path, checks: HeldOutSets) -> None:
     found, expected = by_name(read_card(measured)), count(load_classifier(measured), checks)
     assert len(found) == len(read_card(measured).measured)
     assert set(found) == set(expected)
@@ -206,7 +206,7 @@ def test_ways_that_few_write_in_are_not_measured(measured: Path) -> None:
     assert "" not in schools
 
 
-def test_calibration_errors_are_those_of_a_plain_loop(measured: Path, checks: Checks) -> None:
+def test_calibration_errors_are_those_of_a_plain_loop(measured: Path, checks: HeldOutSets) -> None:
     card, classifier = read_card(measured), load_classifier(measured)
     assert card.path is not None
     answers: dict[str, tuple[NDArray[Any], NDArray[np.uint8]]] = {
@@ -234,7 +234,7 @@ def test_calibration_errors_are_those_of_a_plain_loop(measured: Path, checks: Ch
 
 
 def test_more_is_refused_at_a_higher_threshold_and_what_the_figures_say_at_its_own(
-    measured: Path, checks: Checks
+    measured: Path, checks: HeldOutSets
 ) -> None:
     card, classifier = read_card(measured), load_classifier(measured)
     refusal, found = card.refusal, by_name(card)
@@ -255,7 +255,7 @@ def test_more_is_refused_at_a_higher_threshold_and_what_the_figures_say_at_its_o
 
 
 def test_without_an_answer_for_none_the_thresholds_are_of_the_likeliest_digit(
-    classifier: Classifier, checks: Checks
+    classifier: Classifier, checks: HeldOutSets
 ) -> None:
     plain = with_card(classifier, network="cnn-tiny", digit_below=0.0, unsure_below=0.8)
     answers = {name: plain.predict_proba(part.images) for name, part in (("scans", checks.scans), ("pen", checks.pen))}
@@ -274,7 +274,7 @@ def test_thresholds_rise_finer_towards_1() -> None:
     assert steps[-5:].max() < 0.011
 
 
-def test_what_was_chosen_and_told_stays_when_it_is_measured_again(measured: Path, checks: Checks) -> None:
+def test_what_was_chosen_and_told_stays_when_it_is_measured_again(measured: Path, checks: HeldOutSets) -> None:
     before, after = changed_card(), read_card(measured)
     kept = {"name", "parameters", "weaknesses", "recipe", "data", "environment", "files", "path", "date", "history"}
     assert before.model_dump(include=kept) == after.model_dump(include=kept)
@@ -291,7 +291,7 @@ def with_card(classifier: Classifier, **changes: object) -> Classifier:
 
 @pytest.mark.parametrize("network", ["digitrec", "cnn-tiny"])
 def test_the_threshold_suits_scans_and_pen_digits_of_the_first_half(
-    network: str, checks: Checks, classifier: Classifier
+    network: str, checks: HeldOutSets, classifier: Classifier
 ) -> None:
     chosen = choose_thresholds(with_card(classifier, network=network), checks)
     knows_none = network == "digitrec"
@@ -312,7 +312,7 @@ def test_the_threshold_suits_scans_and_pen_digits_of_the_first_half(
 
 @pytest.mark.parametrize("source", ["validation", "pen"])
 def test_the_source_that_is_read_less_surely_sets_the_threshold(
-    source: str, checks: Checks, classifier: Classifier
+    source: str, checks: HeldOutSets, classifier: Classifier
 ) -> None:
     """Many images of it that are hard to read bring it down, those of the second half do not."""
     before = choose_thresholds(classifier, checks)["digit_below"]
@@ -327,12 +327,12 @@ def test_the_source_that_is_read_less_surely_sets_the_threshold(
         assert first == 0 or changed == before
 
 
-def loss(classifier: Classifier, checks: Checks, powers: tuple[float, float]) -> float:
+def loss(classifier: Classifier, checks: HeldOutSets, powers: tuple[float, float]) -> float:
     rows = zip(together(classifier, checks.pen, powers)[0::2], checks.pen_labels[0::2], strict=True)
     return float(-np.log(np.maximum([row[label] for row, label in rows], 1e-7)).mean())
 
 
-def test_powers_have_the_least_loss_on_the_first_half(checks: Checks, classifier: Classifier) -> None:
+def test_powers_have_the_least_loss_on_the_first_half(checks: HeldOutSets, classifier: Classifier) -> None:
     path = classifier.card.path
     assert path is not None
     chosen = choose_powers(classifier, path, checks)
@@ -343,7 +343,9 @@ def test_powers_have_the_least_loss_on_the_first_half(checks: Checks, classifier
     assert chosen.parameters == path.parameters
 
 
-def test_the_share_of_the_first_half_that_both_doubt_is_the_wanted_one(checks: Checks, classifier: Classifier) -> None:
+def test_the_share_of_the_first_half_that_both_doubt_is_the_wanted_one(
+    checks: HeldOutSets, classifier: Classifier
+) -> None:
     path = classifier.card.path
     assert path is not None
     chosen = choose_powers(classifier, path, checks)
@@ -355,7 +357,7 @@ def test_the_share_of_the_first_half_that_both_doubt_is_the_wanted_one(checks: C
     assert doubted <= REFUSED_WITH_PATH <= doubted_more
 
 
-def test_nothing_of_the_second_half_is_chosen_on(checks: Checks, classifier: Classifier) -> None:
+def test_nothing_of_the_second_half_is_chosen_on(checks: HeldOutSets, classifier: Classifier) -> None:
     path = classifier.card.path
     assert path is not None
     images, paths, labels = checks.pen.images.copy(), checks.pen.paths.copy(), checks.pen_labels.copy()
@@ -364,7 +366,7 @@ def test_nothing_of_the_second_half_is_chosen_on(checks: Checks, classifier: Cla
     assert choose_powers(classifier, path, other) == choose_powers(classifier, path, checks)
 
 
-def test_a_model_is_measured_with_what_was_chosen_for_it(folder: Path, checks: Checks) -> None:
+def test_a_model_is_measured_with_what_was_chosen_for_it(folder: Path, checks: HeldOutSets) -> None:
     old = read_card(folder)
     classifier = load_classifier(folder)
     card = measure_model(folder, old.model_copy(update={"measured": ()}), checks)
@@ -379,7 +381,7 @@ def test_a_model_is_measured_with_what_was_chosen_for_it(folder: Path, checks: C
     assert by_name(card)["doubted", BOTH, ""].share == pytest.approx(both.mean())
 
 
-def test_a_model_that_reads_no_paths_is_measured_without_them(folder: Path, checks: Checks) -> None:
+def test_a_model_that_reads_no_paths_is_measured_without_them(folder: Path, checks: HeldOutSets) -> None:
     card = measure_model(folder, read_card(folder).model_copy(update={"path": None}), checks)
     assert card.path is None
     assert not [figure.what for figure in card.measured if "path" in figure.what]
@@ -387,7 +389,9 @@ def test_a_model_that_reads_no_paths_is_measured_without_them(folder: Path, chec
     assert ("refused", "Scribbles", "") in by_name(card)
 
 
-def test_speed_is_what_a_clock_shows(classifier: Classifier, checks: Checks, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_speed_is_what_a_clock_shows(
+    classifier: Classifier, checks: HeldOutSets, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ticks = iter([0.0, 0.002, 1.0, 1.002, 2.0, 2.002, *(float(3 + k) for k in range(10))])
     monkeypatch.setattr("digitrec.networks.measuring.figures.time.perf_counter", lambda: next(ticks))
     speed = measure_speed(classifier, checks.scans.images)

@@ -16,7 +16,7 @@ from digitrec.datasets.synthetic.nondigits import TAUGHT, UNSEEN, kinds
 from digitrec.ink.preprocessing import shrink
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.measuring import test_sets
-from digitrec.networks.measuring.test_sets import LENGTH, PENS, UNTAUGHT, Checks, Drawn, half, make_checks
+from digitrec.networks.measuring.test_sets import LENGTH, PENS, UNTAUGHT, Drawn, HeldOutSets, half, make_checks
 
 NONDIGITS, WRITTEN, STEP, SEED = 6, 2, 20, 3
 
@@ -43,11 +43,11 @@ def few(mnist: Dataset, pen_digits: tuple[PenDigit, ...]) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def made(few: None) -> Checks:
+def made(few: None) -> HeldOutSets:
     return make_checks(SEED)
 
 
-def test_scans_are_those_of_people_whom_no_training_saw(made: Checks, mnist: Dataset) -> None:
+def test_scans_are_those_of_people_whom_no_training_saw(made: HeldOutSets, mnist: Dataset) -> None:
     training, validation = split_mnist(mnist.train)
     np.testing.assert_array_equal(made.scans.images, mnist.test.images)
     np.testing.assert_array_equal(made.scans.labels, mnist.test.labels)
@@ -59,7 +59,7 @@ def test_scans_are_those_of_people_whom_no_training_saw(made: Checks, mnist: Dat
 
 
 def test_pen_digits_are_those_of_the_held_out_writers_in_their_order(
-    made: Checks, held_out: tuple[PenDigit, ...], classifier: Classifier
+    made: HeldOutSets, held_out: tuple[PenDigit, ...], classifier: Classifier
 ) -> None:
     assert len(held_out) > 50
     assert made.pen_labels.tolist() == [digit.label for digit in held_out]
@@ -70,7 +70,7 @@ def test_pen_digits_are_those_of_the_held_out_writers_in_their_order(
         assert path[:, 4].sum() == len(digit.strokes)
 
 
-def sets(made: Checks) -> dict[str, NDArray[np.uint8]]:
+def sets(made: HeldOutSets) -> dict[str, NDArray[np.uint8]]:
     """Every set of images, by a name."""
     return {
         "pen": made.pen.images,
@@ -82,7 +82,7 @@ def sets(made: Checks) -> dict[str, NDArray[np.uint8]]:
     }
 
 
-def test_all_images_are_as_a_network_reads_them_and_have_ink(made: Checks) -> None:
+def test_all_images_are_as_a_network_reads_them_and_have_ink(made: HeldOutSets) -> None:
     for name, images in sets(made).items():
         assert images.shape[1:] == (28, 28), name
         assert images.dtype == np.uint8, name
@@ -93,7 +93,7 @@ def test_all_images_are_as_a_network_reads_them_and_have_ink(made: Checks) -> No
 
 
 def test_checks_are_the_same_for_the_same_seed_and_others_for_another(
-    made: Checks, pen_digits: tuple[PenDigit, ...], monkeypatch: pytest.MonkeyPatch
+    made: HeldOutSets, pen_digits: tuple[PenDigit, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     again = make_checks(SEED)
     for name, images in sets(made).items():
@@ -108,7 +108,7 @@ def test_checks_are_the_same_for_the_same_seed_and_others_for_another(
     np.testing.assert_array_equal(other.forms.labels, made.forms.labels)
 
 
-def test_every_kind_that_is_no_digit_is_there_with_its_paths_where_a_pen_drew_it(made: Checks) -> None:
+def test_every_kind_that_is_no_digit_is_there_with_its_paths_where_a_pen_drew_it(made: HeldOutSets) -> None:
     drawn_by_pen = [
         *(name.capitalize() for name in kinds(TAUGHT, ())),
         *(name.capitalize() + UNTAUGHT for name in UNSEEN),
@@ -128,14 +128,14 @@ def test_every_kind_that_is_no_digit_is_there_with_its_paths_where_a_pen_drew_it
         np.testing.assert_array_equal(drawn.images, images)
 
 
-def test_of_each_form_of_the_synthetic_writer_there_are_as_many(made: Checks) -> None:
+def test_of_each_form_of_the_synthetic_writer_there_are_as_many(made: HeldOutSets) -> None:
     names = [f"{form.label}, {form.school}" for form in FORMS for _ in range(WRITTEN)]
     assert made.form_names.tolist() == names
     assert made.forms.labels.tolist() == [int(name[0]) for name in names]
     assert made.forms.labels.dtype == np.uint8
 
 
-def test_a_thicker_pen_leaves_more_ink(made: Checks) -> None:
+def test_a_thicker_pen_leaves_more_ink(made: HeldOutSets) -> None:
     assert [int(name.split()[3]) for name in made.widths] == list(PENS)
     assert {name.split()[-1] for name in made.widths} == {str(LENGTH)}
     ink = [images.mean(dtype=float) for images in made.widths.values()]
@@ -151,7 +151,7 @@ def lean(images: NDArray[np.uint8]) -> NDArray[np.float64]:
     return -(shares * down * right).sum(axis=(1, 2)) / (shares * down**2).sum(axis=(1, 2))
 
 
-def test_digits_are_turned_to_the_side_that_is_named(made: Checks) -> None:
+def test_digits_are_turned_to_the_side_that_is_named(made: HeldOutSets) -> None:
     right, left = (lean(made.turned[f"Turned {side} by 20°"]) for side in ("right", "left"))
     upright = lean(made.widths[f"A pen of 16 pixels for digits of {LENGTH}"])
     assert list(made.turned) == ["Turned right by 20°", "Turned left by 20°"]
@@ -187,7 +187,7 @@ def test_shrinking_moves_nothing() -> None:
     np.testing.assert_array_equal(shrink(canvas), expected)
 
 
-def test_the_careless_drawings_are_the_same_ones_off_the_middle(made: Checks) -> None:
+def test_the_careless_drawings_are_the_same_ones_off_the_middle(made: HeldOutSets) -> None:
     right = np.arange(28) @ made.careless.sum(axis=1, dtype=float).T / made.careless.sum(axis=(1, 2))
     assert right.std() > 3  # where a network trained on MNIST finds everything in the middle
     ink = [images.reshape(len(images), -1).sum(axis=1) for images in (made.careless, made.pen.images)]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, ImageHand, Number, PenHand, compose
+from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, ImageWriter, Number, PenWriter, compose
 from digitrec.datasets.synthetic.composing import Settings as Way
 from digitrec.ink.drawings import Drawing, Stroke, render
 from digitrec.reading.numbers.assignment import divide, leave_out_specks
@@ -15,7 +15,7 @@ from digitrec.reading.numbers.components import SPECK
 from digitrec.reading.numbers.segmentation import Piece
 
 Ink = NDArray[np.uint8]
-Hands = tuple[PenHand, ...] | tuple[ImageHand, ...]
+Hands = tuple[PenWriter, ...] | tuple[ImageWriter, ...]
 
 
 def middles_of(number: Number) -> list[float]:

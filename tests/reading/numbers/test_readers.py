@@ -3,12 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Number, PenHand, compose
+from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Number, PenWriter, compose
 from digitrec.errors import ModelError
 from digitrec.ink.preprocessing import preprocess
 from digitrec.networks.card import SHIPPED
 from digitrec.networks.classifier import Classifier
-from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, list_models, what_it_reads
+from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, input_kind, list_models
 from digitrec.reading.numbers.readers import PieceReader, SuitedReader, load_number_reader
 from digitrec.reading.numbers.segmentation import NumberReading, read_apart
 from digitrec.reading.numbers.sequence import SequenceReader, load_sequence_reader
@@ -19,7 +19,7 @@ def sweep() -> SequenceReader:
     return load_sequence_reader()
 
 
-def all_touch(pens: tuple[PenHand, ...], count: int) -> list[Number]:
+def all_touch(pens: tuple[PenWriter, ...], count: int) -> list[Number]:
     return [number for number in compose(pens, count, TOUCHING, seed=9) if all(number.touching)]
 
 
@@ -39,7 +39,7 @@ def test_models_for_numbers_are_listed_by_themselves() -> None:
     assert next(iter(list_models("number"))) == NUMBERS_NAME
     assert NUMBERS_NAME not in list_models()
     assert {SHIPPED_NAME, NUMBERS_NAME} <= set(list_models(None))
-    assert what_it_reads(SHIPPED / NUMBERS_NAME) == "number"
+    assert input_kind(SHIPPED / NUMBERS_NAME) == "number"
 
 
 def test_a_number_network_is_no_classifier_and_the_other_way_round(classifier: Classifier) -> None:
@@ -51,7 +51,7 @@ def test_a_number_network_is_no_classifier_and_the_other_way_round(classifier: C
 
 
 def test_what_stands_apart_is_read_piece_by_piece(
-    pens: tuple[PenHand, ...], classifier: Classifier, sweep: SequenceReader
+    pens: tuple[PenWriter, ...], classifier: Classifier, sweep: SequenceReader
 ) -> None:
     pieces = PieceReader(classifier)
     suited = SuitedReader(pieces, sweep)
@@ -70,7 +70,7 @@ def test_what_stands_apart_is_read_piece_by_piece(
 
 
 def test_what_touches_is_read_in_one_sweep_unless_the_strokes_are_known(
-    pens: tuple[PenHand, ...], classifier: Classifier, sweep: SequenceReader
+    pens: tuple[PenWriter, ...], classifier: Classifier, sweep: SequenceReader
 ) -> None:
     pieces = PieceReader(classifier)
     suited = SuitedReader(pieces, sweep)
@@ -85,7 +85,7 @@ def test_what_touches_is_read_in_one_sweep_unless_the_strokes_are_known(
 
 
 @pytest.mark.parametrize(("touches", "bar"), [(False, 0.9), (True, 0.75)])
-def test_most_numbers_are_read_from_the_ink_alone(pens: tuple[PenHand, ...], touches: bool, bar: float) -> None:
+def test_most_numbers_are_read_from_the_ink_alone(pens: tuple[PenWriter, ...], touches: bool, bar: float) -> None:
     numbers = all_touch(pens, 40) if touches else list(compose(pens, 40, SPACED, seed=9))
     reader = load_number_reader()
     right = [reader.read(number.ink).text == number.text for number in numbers]
@@ -93,7 +93,7 @@ def test_most_numbers_are_read_from_the_ink_alone(pens: tuple[PenHand, ...], tou
     assert np.mean(right) >= bar
 
 
-def test_the_sweep_finds_the_ink_of_each_digit(pens: tuple[PenHand, ...], sweep: SequenceReader) -> None:
+def test_the_sweep_finds_the_ink_of_each_digit(pens: tuple[PenWriter, ...], sweep: SequenceReader) -> None:
     shares = []
     for number in compose(pens, 20, SPACED, seed=11):
         reading = sweep.read(number.ink)
@@ -116,7 +116,7 @@ def test_nothing_is_read_where_there_is_no_ink(classifier: Classifier, sweep: Se
         assert reader.read(blank, []).text == ""
 
 
-def test_a_speck_far_off_is_left_out_and_changes_nothing(pens: tuple[PenHand, ...], sweep: SequenceReader) -> None:
+def test_a_speck_far_off_is_left_out_and_changes_nothing(pens: tuple[PenWriter, ...], sweep: SequenceReader) -> None:
     (number,) = compose(pens, 1, SPACED, seed=5)
     with_speck = number.ink.copy()
     spare = np.argwhere(np.add.reduceat(np.add.reduceat(with_speck, range(0, 280, 28), 0), range(0, 840, 28), 1) == 0)

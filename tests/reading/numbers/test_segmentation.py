@@ -15,9 +15,9 @@ from digitrec.datasets.sources.pen import PenDigit, split_by_writer
 from digitrec.datasets.synthetic.composing import (
     SPACED,
     TOUCHING,
-    ImageHand,
+    ImageWriter,
     Number,
-    PenHand,
+    PenWriter,
     Settings,
     compose,
 )
@@ -89,8 +89,8 @@ def test_every_pixel_of_a_number_is_in_one_piece(
     is_pen: bool,
     is_touching: bool,
     knows_strokes: bool,
-    pens: tuple[PenHand, ...],
-    images: tuple[ImageHand, ...],
+    pens: tuple[PenWriter, ...],
+    images: tuple[ImageWriter, ...],
     classifier: Classifier,
 ) -> None:
     number = next(compose(pens if is_pen else images, 1, TOUCHING if is_touching else SPACED, seed))
@@ -123,8 +123,8 @@ def test_one_digit_is_read_as_it_is_alone(
     seed: int,
     is_pen: bool,
     knows_strokes: bool,
-    pens: tuple[PenHand, ...],
-    images: tuple[ImageHand, ...],
+    pens: tuple[PenWriter, ...],
+    images: tuple[ImageWriter, ...],
     classifier: Classifier,
 ) -> None:
     number = next(compose(pens if is_pen else images, 1, replace(SPACED, length=(1, 1)), seed))
@@ -156,13 +156,13 @@ def test_what_is_no_picture_is_told(canvas: Ink, classifier: Classifier) -> None
 
 
 def share_right(
-    hands: tuple[PenHand, ...] | tuple[ImageHand, ...], n: int, asked: Settings, read: Callable[..., str]
+    hands: tuple[PenWriter, ...] | tuple[ImageWriter, ...], n: int, asked: Settings, read: Callable[..., str]
 ) -> float:
     return float(np.mean([read(number) == number.text for number in compose(hands, n, asked, seed=3)]))
 
 
 def test_spaced_numbers_are_read(
-    pens: tuple[PenHand, ...], images: tuple[ImageHand, ...], classifier: Classifier
+    pens: tuple[PenWriter, ...], images: tuple[ImageWriter, ...], classifier: Classifier
 ) -> None:
     def read(number: Number) -> str:
         return read_number(number.ink, classifier.predict_proba).text
@@ -172,7 +172,7 @@ def test_spaced_numbers_are_read(
 
 
 def test_touching_numbers_are_read_from_strokes_and_mostly_from_ink(
-    pens: tuple[PenHand, ...], images: tuple[ImageHand, ...], classifier: Classifier
+    pens: tuple[PenWriter, ...], images: tuple[ImageWriter, ...], classifier: Classifier
 ) -> None:
     def with_strokes(number: Number) -> str:
         return read_number(number.ink, classifier.predict_proba, number.strokes).text
@@ -184,7 +184,7 @@ def test_touching_numbers_are_read_from_strokes_and_mostly_from_ink(
     assert share_right(images, 20, TOUCHING, without) >= 0.6
 
 
-def test_strokes_may_come_in_any_order(pens: tuple[PenHand, ...], classifier: Classifier) -> None:
+def test_strokes_may_come_in_any_order(pens: tuple[PenWriter, ...], classifier: Classifier) -> None:
     rng = np.random.default_rng(0)
     for number in compose(pens, 10, TOUCHING, seed=8):
         shuffled = [number.strokes[k] for k in rng.permutation(len(number.strokes))]
@@ -215,7 +215,7 @@ def test_the_bar_of_a_5_may_lie_aside_and_the_cross_of_a_7_come_last(classifier:
         assert read_number(render(drawing), classifier.predict_proba, paths).text == "57"
 
 
-def test_colours_do_not_matter(pens: tuple[PenHand, ...], classifier: Classifier) -> None:
+def test_colours_do_not_matter(pens: tuple[PenWriter, ...], classifier: Classifier) -> None:
     number = next(compose(pens, 1))
     canvas = np.zeros((*number.ink.shape, 4), np.uint8)
     canvas[..., 3] = number.ink
@@ -292,7 +292,7 @@ def _less(best: float) -> tuple[float, float]:
     return best - LOW * (LOW_BELOW - 0.5), best - GAP * 12 / 64
 
 
-def test_the_order_is_left_to_right(pens: tuple[PenHand, ...], classifier: Classifier) -> None:
+def test_the_order_is_left_to_right(pens: tuple[PenWriter, ...], classifier: Classifier) -> None:
     pair = next(n for n in compose(pens, 50, replace(SPACED, length=(2, 2))) if n.text[0] != n.text[1])
     middle = pair.boxes[1][0] - 5
     swapped = np.concatenate([pair.ink[:, middle:], pair.ink[:, :middle]], axis=1)
@@ -300,7 +300,7 @@ def test_the_order_is_left_to_right(pens: tuple[PenHand, ...], classifier: Class
     assert read_number(swapped, classifier.predict_proba).text == pair.text[::-1]
 
 
-def test_splitting_finds_what_was_two(pens: tuple[PenHand, ...], classifier: Classifier) -> None:
+def test_splitting_finds_what_was_two(pens: tuple[PenWriter, ...], classifier: Classifier) -> None:
     read, right, numbers = classifier.predict_proba, 0, list(compose(pens, 16, replace(TOUCHING, length=(2, 2)), 4))
     for number in numbers:
         found = [as_found(number.ink, classifier)]
@@ -336,7 +336,7 @@ def as_found(ink: Ink, classifier: Classifier) -> FoundDigit:
     return FoundDigit(step.box[2], step.box[0], step.cropped, step.image, classifier.predict_proba(step.image[None])[0])
 
 
-def test_joining_and_splitting_undo_each_other(pens: tuple[PenHand, ...], classifier: Classifier) -> None:
+def test_joining_and_splitting_undo_each_other(pens: tuple[PenWriter, ...], classifier: Classifier) -> None:
     for number in compose(pens, 8, replace(SPACED, length=(2, 2)), 1):
         reading = read_number(number.ink, classifier.predict_proba)
         whole = join(*reading.digits[::-1], classifier.predict_proba)

@@ -102,7 +102,7 @@ def _check_seeds(card: Card, told: list[str]) -> None:
 
 def _check_rivals(card: Card, folder: Path, rival_folder: Path) -> None:
     """That each is told with what it reads in the drawings and in MNIST."""
-    drawings = reference_drawings.read_exam(folder)
+    drawings = reference_drawings.read_reference_drawings(folder)
     assert drawings is not None
     images = [preprocess(render(drawing)).image for drawing in drawings.drawings]
     assert [rival.name for rival in card.rivals] == ["digitrec", "digitrec-fast"]

@@ -12,13 +12,13 @@ from digitrec.datasets import Split
 from digitrec.evaluation.calibration import fit_temperature
 from digitrec.evaluation.metrics import cross_entropy
 from digitrec.networks.architectures import ARCHITECTURES, END_WITH_NONE
-from digitrec.networks.measuring.test_sets import Checks, Drawn
+from digitrec.networks.measuring.test_sets import Drawn, HeldOutSets
 from digitrec.storage import read_arrays, replace_arrays
 from digitrec.training.published import SHIPPED as SHIPPED_RECIPE
 from digitrec.training.shipped import shipped
 from digitrec.training.shipped.shipped import choose_examples, find_checkpoint, soften
-from digitrec.training.worker.fitting import Student
-from digitrec.training.worker.minibatches import Lesson, to_targets
+from digitrec.training.worker.fitting import Trainer
+from digitrec.training.worker.minibatches import TrainingSet, to_targets
 
 # Small, with dropout and averaging, whose state has to be kept, too.
 RECIPE = replace(
@@ -46,9 +46,9 @@ def bars(n: int, seed: int, wrong: float = 0.0) -> tuple[NDArray[np.uint8], NDAr
 
 
 @pytest.fixture(scope="module")
-def lesson() -> Lesson:
+def lesson() -> TrainingSet:
     images, labels = bars(600, 0)
-    return Lesson(images, to_targets(labels))
+    return TrainingSet(images, to_targets(labels))
 
 
 def note(told: Told) -> Callable[[int, int, float], None]:
@@ -56,14 +56,14 @@ def note(told: Told) -> Callable[[int, int, float], None]:
 
 
 @pytest.fixture(scope="module")
-def unbroken(lesson: Lesson, tmp_path_factory: pytest.TempPathFactory) -> tuple[Student, Told]:
+def unbroken(lesson: TrainingSet, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trainer, Told]:
     told: Told = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGITREC_RUNS", str(tmp_path_factory.mktemp("unbroken")))
         return shipped._teach(RECIPE, lesson, note(told))[0], told
 
 
-def same(one: Student, other: Student) -> None:
+def same(one: Trainer, other: Trainer) -> None:
     mine: dict[str, NDArray[Any]] = dict(one.to_arrays())
     theirs: dict[str, NDArray[Any]] = dict(other.to_arrays())
     assert list(mine) == list(theirs)
@@ -71,14 +71,14 @@ def same(one: Student, other: Student) -> None:
         np.testing.assert_allclose(array, theirs[name], rtol=1e-3, atol=1e-5, err_msg=name)
 
 
-def test_every_epoch_is_told_with_its_loss(unbroken: tuple[Student, Told]) -> None:
+def test_every_epoch_is_told_with_its_loss(unbroken: tuple[Trainer, Told]) -> None:
     _, told = unbroken
     assert [(epoch, here) for epoch, here, _ in told] == [(1, 1), (2, 2)]
     assert told[1][2] < told[0][2] < 3
 
 
 def test_a_training_broken_off_goes_on_from_its_last_epoch(
-    lesson: Lesson, unbroken: tuple[Student, Told], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    lesson: TrainingSet, unbroken: tuple[Trainer, Told], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DIGITREC_RUNS", str(tmp_path))
 
@@ -111,7 +111,7 @@ def test_a_training_broken_off_goes_on_from_its_last_epoch(
 
 
 def test_a_damaged_checkpoint_is_no_matter(
-    lesson: Lesson, unbroken: tuple[Student, Told], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    lesson: TrainingSet, unbroken: tuple[Trainer, Told], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DIGITREC_RUNS", str(tmp_path))
     find_checkpoint(RECIPE, lesson).write_bytes(b"PK\x03\x04 half of it")
@@ -121,7 +121,7 @@ def test_a_damaged_checkpoint_is_no_matter(
     assert told[1][2] == pytest.approx(unbroken[1][1][2], rel=1e-2)
 
 
-def test_a_checkpoint_is_that_of_one_recipe_and_one_lesson(lesson: Lesson) -> None:
+def test_a_checkpoint_is_that_of_one_recipe_and_one_lesson(lesson: TrainingSet) -> None:
     images, targets = lesson.images.copy(), lesson.targets.copy()
     images[-1, 0, 0] ^= 1
     targets[-1] = 0.1
@@ -129,18 +129,18 @@ def test_a_checkpoint_is_that_of_one_recipe_and_one_lesson(lesson: Lesson) -> No
         find_checkpoint(RECIPE, lesson),
         find_checkpoint(replace(RECIPE, seed=1), lesson),
         find_checkpoint(replace(RECIPE, epochs=3), lesson),
-        find_checkpoint(RECIPE, Lesson(images, lesson.targets)),
-        find_checkpoint(RECIPE, Lesson(lesson.images, targets)),
+        find_checkpoint(RECIPE, TrainingSet(images, lesson.targets)),
+        find_checkpoint(RECIPE, TrainingSet(lesson.images, targets)),
     }
     assert len(places) == 5
-    assert find_checkpoint(RECIPE, Lesson(lesson.images.copy(), lesson.targets.copy())) in places
+    assert find_checkpoint(RECIPE, TrainingSet(lesson.images.copy(), lesson.targets.copy())) in places
 
 
-def make_checks(validation: Split, pen: Split) -> Checks:
-    """Checks of which only these parts are looked at."""
+def make_checks(validation: Split, pen: Split) -> HeldOutSets:
+    """HeldOutSets of which only these parts are looked at."""
     nothing, no_paths = np.empty((0, 28, 28), np.uint8), np.empty((0, 64, 5), np.float32)
     none = Split(nothing, np.empty(0, np.uint8))
-    return Checks(
+    return HeldOutSets(
         scans=none,
         validation=validation,
         pen=Drawn(pen.images, no_paths),
@@ -164,18 +164,18 @@ def _with_half_wrong(split: Split) -> Split:
 
 @pytest.mark.parametrize("wrong", [0.0, 0.8])
 def test_softening_divides_the_logits_by_the_temperature_that_suits_the_first_half(
-    unbroken: tuple[Student, Told], lesson: Lesson, wrong: float
+    unbroken: tuple[Trainer, Told], lesson: TrainingSet, wrong: float
 ) -> None:
-    student = Student(RECIPE, lesson)
-    student.from_arrays(unbroken[0].to_arrays())
+    trainer = Trainer(RECIPE, lesson)
+    trainer.from_arrays(unbroken[0].to_arrays())
     validation, pen = Split(*bars(301, 1, wrong)), Split(*bars(150, 2, wrong))
     images = np.concatenate([validation.images[0::2], pen.images[0::2]])
     labels = np.concatenate([validation.labels[0::2], pen.labels[0::2]])
-    before = student.read(images)
-    temperature = soften(student, make_checks(_with_half_wrong(validation), _with_half_wrong(pen)))
+    before = trainer.read(images)
+    temperature = soften(trainer, make_checks(_with_half_wrong(validation), _with_half_wrong(pen)))
     assert temperature == pytest.approx(fit_temperature(before, labels), rel=1e-6)
     assert (temperature > 1.1) if wrong else (temperature < 0.9)
-    after = student.read(images)
+    after = trainer.read(images)
     expected = softmax(np.log(np.maximum(before.astype(float), 1e-30)) / temperature, axis=1)
     np.testing.assert_allclose(after, expected, atol=1e-4)
     assert cross_entropy(after, labels) < cross_entropy(before, labels) - 0.001
@@ -183,30 +183,30 @@ def test_softening_divides_the_logits_by_the_temperature_that_suits_the_first_ha
 
 
 def test_softening_a_network_that_shares_out_what_is_no_digit_divides_before_it_does(
-    lesson: Lesson, monkeypatch: pytest.MonkeyPatch
+    lesson: TrainingSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny = ARCHITECTURES["cnn-tiny"]
     monkeypatch.setitem(ARCHITECTURES, "cnn-tiny", replace(tiny, layers=(*tiny.layers[:-1], *END_WITH_NONE)))
-    student = Student(replace(RECIPE, learning_rate=0.01), lesson)
+    trainer = Trainer(replace(RECIPE, learning_rate=0.01), lesson)
     for epoch in range(2):
-        assert len(list(student.learn(epoch))) == 12
-    dense = student.model.layers[-2]
+        assert len(list(trainer.learn(epoch))) == 12
+    dense = trainer.model.layers[-2]
     validation, pen = Split(*bars(301, 1, 0.5)), Split(*bars(150, 2, 0.5))
     images = np.concatenate([validation.images[0::2], pen.images[0::2]])
     labels = np.concatenate([validation.labels[0::2], pen.labels[0::2]])
     losses, before = {}, dense.get_weights()
     for heat in (0.8, 1.0, 1.25):  # of the best temperature: neither more nor less is better
         dense.set_weights(before)
-        temperature = soften(student, make_checks(_with_half_wrong(validation), _with_half_wrong(pen)))
+        temperature = soften(trainer, make_checks(_with_half_wrong(validation), _with_half_wrong(pen)))
         dense.set_weights([weights / heat for weights in dense.get_weights()])
-        losses[heat] = cross_entropy(student.read(images), labels)
+        losses[heat] = cross_entropy(trainer.read(images), labels)
     assert temperature != pytest.approx(1, abs=0.05)
     assert min(losses, key=losses.__getitem__) == 1.0
     np.testing.assert_allclose(dense.get_weights()[0] * temperature * heat, before[0], rtol=1e-4)
 
 
 def test_examples_are_images_of_the_lesson_each_once_and_the_same_for_the_same_seed(
-    lesson: Lesson, monkeypatch: pytest.MonkeyPatch
+    lesson: TrainingSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shipped, "EXAMPLES", 100)
     chosen = choose_examples(lesson, 3)
@@ -215,4 +215,4 @@ def test_examples_are_images_of_the_lesson_each_once_and_the_same_for_the_same_s
     assert len({image.tobytes() for image in chosen} & known) == 100
     np.testing.assert_array_equal(chosen, choose_examples(lesson, 3))
     assert (chosen != choose_examples(lesson, 4)).any()
-    assert len(choose_examples(Lesson(lesson.images[:7], lesson.targets[:7]), 3)) == 7
+    assert len(choose_examples(TrainingSet(lesson.images[:7], lesson.targets[:7]), 3)) == 7

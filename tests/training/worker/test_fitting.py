@@ -16,8 +16,8 @@ from digitrec.training.published import PUBLISHED
 from digitrec.training.published import SHIPPED as SHIPPED_RECIPE
 from digitrec.training.recipe import SCHEDULES, Recipe
 from digitrec.training.scaling import SCALINGS, scale
-from digitrec.training.worker.fitting import Student, learning_rate_at
-from digitrec.training.worker.minibatches import DigitBatches, Lesson, to_targets
+from digitrec.training.worker.fitting import Trainer, learning_rate_at
+from digitrec.training.worker.minibatches import DigitBatches, TrainingSet, to_targets
 from digitrec.training.worker.network import build, first_filters
 from digitrec.training.worker.saving import save_files
 
@@ -29,22 +29,22 @@ def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def lesson(mnist: Dataset) -> Lesson:
+def lesson(mnist: Dataset) -> TrainingSet:
     images, labels = mnist.train.images[:3000], mnist.train.labels[:3000]
-    return Lesson(images, to_targets(labels))
+    return TrainingSet(images, to_targets(labels))
 
 
-def learn(student: Student, epochs: range) -> list[float]:
-    return [float(np.mean([step.loss for step in student.learn(epoch)])) for epoch in epochs]
+def learn(trainer: Trainer, epochs: range) -> list[float]:
+    return [float(np.mean([step.loss for step in trainer.learn(epoch)])) for epoch in epochs]
 
 
 @pytest.fixture(scope="module")
-def trained(lesson: Lesson) -> tuple[keras.Model, list[float]]:
-    student = Student(SMALL, lesson)
-    losses = learn(student, range(4))
-    averaged = student.at_its_best()
+def trained(lesson: TrainingSet) -> tuple[keras.Model, list[float]]:
+    trainer = Trainer(SMALL, lesson)
+    losses = learn(trainer, range(4))
+    averaged = trainer.at_its_best()
     averaged.__enter__()  # for as long as the module is tested
-    return student.model, losses
+    return trainer.model, losses
 
 
 def test_a_small_training_learns(trained: tuple[keras.Model, list[float]], mnist: Dataset) -> None:
@@ -78,7 +78,11 @@ def test_the_shipped_files_read_alike(mnist: Dataset) -> None:
 
 
 def test_rounding_a_network_to_8_bits_changes_its_answers_little(
-    trained: tuple[keras.Model, list[float]], lesson: Lesson, mnist: Dataset, classifier: Classifier, tmp_path: Path
+    trained: tuple[keras.Model, list[float]],
+    lesson: TrainingSet,
+    mnist: Dataset,
+    classifier: Classifier,
+    tmp_path: Path,
 ) -> None:
     model, _ = trained
     save_files(model, build(SMALL.network), tmp_path / "exact")
@@ -117,7 +121,7 @@ def test_networks_scale_as_the_page_shows(how: str, mnist: Dataset) -> None:
     np.testing.assert_allclose(np.asarray(scaled)[..., 0], scale(images, how, 33.3, 78.6), atol=1e-5)
 
 
-def test_batches_are_the_same_for_the_same_seed_and_new_in_each_epoch(lesson: Lesson) -> None:
+def test_batches_are_the_same_for_the_same_seed_and_new_in_each_epoch(lesson: TrainingSet) -> None:
     one, same = DigitBatches(lesson, SMALL), DigitBatches(lesson, SMALL)
     order = one.order(0)
     for mine, theirs in zip(one.make(order, 0, 5), same.make(same.order(0), 0, 5), strict=True):
@@ -126,7 +130,7 @@ def test_batches_are_the_same_for_the_same_seed_and_new_in_each_epoch(lesson: Le
     assert (one.order(1) != order).any()
 
 
-def test_an_epoch_shows_every_image_once(lesson: Lesson) -> None:
+def test_an_epoch_shows_every_image_once(lesson: TrainingSet) -> None:
     batches = DigitBatches(lesson, replace(SMALL, augmentation=None))
     shown = [images for images, _ in batches.from_step(0, 0)]
     assert len(shown) == len(batches) == 94
@@ -136,7 +140,7 @@ def test_an_epoch_shows_every_image_once(lesson: Lesson) -> None:
 
 
 @pytest.mark.parametrize("settling", [0, 1, 2])
-def test_the_last_epochs_show_images_as_they_are(settling: int, lesson: Lesson) -> None:
+def test_the_last_epochs_show_images_as_they_are(settling: int, lesson: TrainingSet) -> None:
     recipe = replace(SMALL, augmentation=Augmentation(), epochs=3, settling=settling)
     batches = DigitBatches(lesson, recipe)
     for epoch in range(3):
@@ -148,15 +152,15 @@ def test_the_last_epochs_show_images_as_they_are(settling: int, lesson: Lesson) 
 
 @pytest.mark.parametrize("changes", [{}, {"optimiser": "sgd"}, {"optimiser": "adam", "schedule": "constant"}])
 def test_a_student_that_is_kept_and_taken_up_again_learns_as_if_it_had_not_been(
-    lesson: Lesson, changes: dict[str, Any]
+    lesson: TrainingSet, changes: dict[str, Any]
 ) -> None:
     recipe = replace(SMALL, network="cnn-tiny", epochs=2, **changes)  # small, and it has dropout
-    few = Lesson(lesson.images[:600], lesson.targets[:600])
-    whole = Student(recipe, few)
+    few = TrainingSet(lesson.images[:600], lesson.targets[:600])
+    whole = Trainer(recipe, few)
     steps = [step.loss for epoch in range(2) for step in whole.learn(epoch)]
-    first = Student(recipe, few)
+    first = Trainer(recipe, few)
     begun = [step.loss for _, step in zip(range(7), first.learn(0), strict=False)]
-    second = Student(replace(recipe, seed=99), few)  # its own weights and dice must not matter
+    second = Trainer(replace(recipe, seed=99), few)  # its own weights and dice must not matter
     second.from_arrays(first.to_arrays())
     second.recipe, second.batches = recipe, first.batches
     rest = [step.loss for step in second.learn(0, 7)] + [step.loss for step in second.learn(1)]

@@ -5,7 +5,7 @@ from digitrec import load_dataset
 from digitrec.datasets import Split
 from digitrec.training.recipe import Recipe
 from digitrec.training.worker import folds
-from digitrec.training.worker.fitting import Student
+from digitrec.training.worker.fitting import Trainer
 
 RECIPE = Recipe("dense-128", "uci", epochs=1, batch=32)
 
@@ -35,7 +35,7 @@ def test_no_network_is_asked_what_it_was_taught(monkeypatch: pytest.MonkeyPatch)
     taught: list[set[bytes]] = []
     asked: list[set[bytes]] = []
 
-    class Watched(Student):
+    class Watched(Trainer):
         def __init__(self, recipe: Recipe, lesson: object) -> None:
             super().__init__(recipe, lesson)  # type: ignore[arg-type]
             taught.append({image.tobytes() for image in lesson.images})  # type: ignore[attr-defined]
@@ -44,7 +44,7 @@ def test_no_network_is_asked_what_it_was_taught(monkeypatch: pytest.MonkeyPatch)
             asked.append({image.tobytes() for image in images})
             return super().read(images)
 
-    monkeypatch.setattr(folds, "Student", Watched)
+    monkeypatch.setattr(folds, "Trainer", Watched)
     monkeypatch.setattr(folds, "suit", lambda recipe, _: recipe)
     split, shares = some(), list[float]()
     answers = folds.cross_validate(split, RECIPE, shares.append)

@@ -15,10 +15,10 @@ from digitrec.training.published import PUBLISHED
 from digitrec.training.worker.losses import ctc_loss, whole_number_accuracy
 from digitrec.training.worker.minibatches import (
     Batch,
+    ComposedNumbers,
     DigitBatches,
-    Lesson,
     NumberBatches,
-    NumberLesson,
+    TrainingSet,
     prepare,
     to_targets,
 )
@@ -115,7 +115,7 @@ def digits(mnist: Dataset) -> Split:
 
 @pytest.fixture(scope="module")
 def batches(digits: Split) -> NumberBatches:
-    return NumberBatches(NumberLesson(digits), RECIPE)
+    return NumberBatches(ComposedNumbers(digits), RECIPE)
 
 
 def same(one: Batch, other: Batch) -> bool:
@@ -123,9 +123,9 @@ def same(one: Batch, other: Batch) -> bool:
 
 
 def test_a_lesson_of_numbers_gives_batches_of_numbers(digits: Split) -> None:
-    assert isinstance(prepare(NumberLesson(digits), RECIPE), NumberBatches)
-    assert isinstance(prepare(Lesson(digits.images, to_targets(digits.labels)), RECIPE), DigitBatches)
-    assert NumberLesson(digits).images is digits.images
+    assert isinstance(prepare(ComposedNumbers(digits), RECIPE), NumberBatches)
+    assert isinstance(prepare(TrainingSet(digits.images, to_targets(digits.labels)), RECIPE), DigitBatches)
+    assert ComposedNumbers(digits).images is digits.images
 
 
 def test_an_epoch_has_as_many_numbers_as_there_are_digits(batches: NumberBatches) -> None:
@@ -142,15 +142,15 @@ def test_an_epoch_has_as_many_numbers_as_there_are_digits(batches: NumberBatches
 
 
 def test_batches_that_come_out_even_are_all_whole(digits: Split) -> None:
-    even = NumberBatches(NumberLesson(digits), replace(RECIPE, batch=35))
+    even = NumberBatches(ComposedNumbers(digits), replace(RECIPE, batch=35))
     assert [len(strips) for strips, _ in even.from_step(0, 0)] == [35, 35]
 
 
 def test_the_same_seed_makes_the_same_batch_and_no_two_are_alike(batches: NumberBatches, digits: Split) -> None:
     first = batches.make(1, 2)
     assert same(first, batches.make(1, 2))
-    assert same(first, NumberBatches(NumberLesson(digits), RECIPE).make(1, 2))
-    other_seed = NumberBatches(NumberLesson(digits), replace(RECIPE, seed=5))
+    assert same(first, NumberBatches(ComposedNumbers(digits), RECIPE).make(1, 2))
+    other_seed = NumberBatches(ComposedNumbers(digits), replace(RECIPE, seed=5))
     for other in (batches.make(2, 2), batches.make(1, 1), batches.make(2, 1), other_seed.make(1, 2)):
         assert not same(first, other)
 
@@ -168,7 +168,7 @@ def test_targets_are_the_digits_that_the_strips_show() -> None:
     block = np.zeros((28, 28), np.uint8)
     block[4:24, 9:19] = 255
     split = Split(np.repeat(block[None], 40, axis=0), np.full(40, 7, np.uint8))
-    strips, targets = NumberBatches(NumberLesson(split), replace(RECIPE, batch=40)).make(0, 0)
+    strips, targets = NumberBatches(ComposedNumbers(split), replace(RECIPE, batch=40)).make(0, 0)
     assert set(targets.ravel().tolist()) == {7, -1}
     lengths = (targets != -1).sum(axis=1)
     assert set(lengths.tolist()) == set(range(1, 9))
@@ -181,7 +181,7 @@ def test_numbers_are_written_by_one_hand_of_the_lesson() -> None:
     block[4:24, 9:19] = 255
     labels = np.tile(np.arange(10, dtype=np.uint8), 4)
     split = Split(np.repeat(block[None], 40, axis=0), labels, (labels // 2).astype(np.int32))
-    _, targets = NumberBatches(NumberLesson(split), replace(RECIPE, batch=40)).make(0, 0)
+    _, targets = NumberBatches(ComposedNumbers(split), replace(RECIPE, batch=40)).make(0, 0)
     hands = [{digit // 2 for digit in row if digit >= 0} for row in targets.tolist()]
     assert all(len(hand) == 1 for hand in hands)
     assert set.union(*hands) == set(range(5))

@@ -21,8 +21,8 @@ from digitrec.networks.architectures import (
     Normalisation,
 )
 from digitrec.training.recipe import Recipe
-from digitrec.training.worker.fitting import Student
-from digitrec.training.worker.minibatches import Lesson, to_targets
+from digitrec.training.worker.fitting import Trainer
+from digitrec.training.worker.minibatches import TrainingSet, to_targets
 from digitrec.training.worker.network import QuickNormalisation, build
 
 
@@ -169,13 +169,13 @@ def test_what_is_no_digit_is_learned_apart_from_which_digit_it_is(
     digits = mnist.train.images[:2000]
     others = mnist.train.images[2000:3000].transpose(0, 2, 1)[:, ::-1]  # lying on their side
     targets = np.concatenate([to_targets(mnist.train.labels[:2000]), np.full((1000, 10), 0.1, np.float32)])
-    student = Student(
-        Recipe("fast", batch=50, epochs=4, learning_rate=3e-3), Lesson(np.concatenate([digits, others]), targets)
+    trainer = Trainer(
+        Recipe("fast", batch=50, epochs=4, learning_rate=3e-3), TrainingSet(np.concatenate([digits, others]), targets)
     )
     for epoch in range(4):
-        assert sum(step.images for step in student.learn(epoch)) == 3000
-    np.testing.assert_array_equal(student.model.layers[-1].get_weights()[0], np.float32(SHARES))
-    none = keras.Model(student.model.inputs[0], student.model.layers[-2].output)
+        assert sum(step.images for step in trainer.learn(epoch)) == 3000
+    np.testing.assert_array_equal(trainer.model.layers[-1].get_weights()[0], np.float32(SHARES))
+    none = keras.Model(trainer.model.inputs[0], trainer.model.layers[-2].output)
     upright = mnist.test.images[:200, ..., None].astype(np.float32)
     lying = upright[np.isin(mnist.test.labels[:200], LYING)].transpose(0, 2, 1, 3)[:, ::-1]
     assert np.asarray(none(upright))[:, 10].mean() < 0.2
@@ -200,13 +200,13 @@ def test_what_was_learned_in_bfloat16_is_carried_over_and_answers_alike(
     monkeypatch.setitem(ARCHITECTURES, "tiny", TINY)
     images, labels = mnist.train.images[:2000], mnist.train.labels[:2000]
     recipe = Recipe("tiny", batch=50, epochs=2, learning_rate=5e-3, precision="bfloat16")
-    student = Student(recipe, Lesson(images, to_targets(labels)))
-    losses = [float(np.mean([step.loss for step in student.learn(epoch)])) for epoch in range(2)]
+    trainer = Trainer(recipe, TrainingSet(images, to_targets(labels)))
+    losses = [float(np.mean([step.loss for step in trainer.learn(epoch)])) for epoch in range(2)]
     assert losses[1] < losses[0] / 1.5
     exact = build("tiny")
-    exact.set_weights(student.model.get_weights())
+    exact.set_weights(trainer.model.get_weights())
     test = mnist.test.images[:200]
-    quick, answers = student.read(test), np.asarray(exact(test[..., None].astype(np.float32)))
+    quick, answers = trainer.read(test), np.asarray(exact(test[..., None].astype(np.float32)))
     assert (answers.argmax(axis=1) == mnist.test.labels[:200]).mean() > 0.75
     assert 0 < np.abs(quick - answers).max() < 0.06
     assert np.abs(quick - answers).mean() < 0.003
@@ -215,9 +215,9 @@ def test_what_was_learned_in_bfloat16_is_carried_over_and_answers_alike(
 @pytest.mark.parametrize("name", ["digitrec-fast", "dense-128"])
 def test_networks_of_the_catalogue_learn_in_bfloat16(name: str) -> None:
     rng = np.random.default_rng(0)
-    lesson = Lesson(rng.integers(0, 256, (8, 28, 28), dtype=np.uint8), to_targets(np.arange(8, dtype=np.uint8)))
-    student = Student(Recipe(name, batch=8, precision="bfloat16"), lesson)
-    assert [np.isfinite(step.loss) for step in student.learn(0)] == [True]
+    lesson = TrainingSet(rng.integers(0, 256, (8, 28, 28), dtype=np.uint8), to_targets(np.arange(8, dtype=np.uint8)))
+    trainer = Trainer(Recipe(name, batch=8, precision="bfloat16"), lesson)
+    assert [np.isfinite(step.loss) for step in trainer.learn(0)] == [True]
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -22,7 +22,7 @@ from digitrec.errors import DataError
 from digitrec.ink.drawings import render
 from digitrec.ink.strips import to_strip
 from digitrec.networks.card import read_card, read_file
-from digitrec.networks.registry import what_it_reads
+from digitrec.networks.registry import input_kind
 from digitrec.reading.numbers.sequence import load_sequence_reader
 from digitrec.training import processes, runs, snapshots
 from digitrec.training.augmentation import Augmentation
@@ -418,7 +418,7 @@ def test_a_network_for_numbers_is_trained_stopped_and_gone_on_with_like_any_othe
     assert whole.history["val_accuracy"].iloc[-1] == pytest.approx(accuracy)
     reader = load_sequence_reader(whole.folder / "model")
     np.testing.assert_allclose(reader.predict_proba(validation.images), last.probabilities, atol=5e-3)
-    assert what_it_reads(whole.folder / "model") == "number"
+    assert input_kind(whole.folder / "model") == "number"
     assert "numbers of 1 to 8 digits" in read_card(whole.folder / "model").measured[0].what.lower()
     again = runs.create(NUMBERS, strip)
     asked = iter([False] * 8)

@@ -20,9 +20,9 @@ from digitrec.evaluation.calibration import (
     reliability,
 )
 from digitrec.evaluation.metrics import Kind, Measurement, measure
-from digitrec.networks.card import Card, Refusal, Rival, Sibling, Speed, read_card
+from digitrec.networks.card import Card, Rejection, Rival, Sibling, Speed, read_card
 from digitrec.networks.card import write_card as put_card
-from digitrec.networks.measuring.reference_drawings import Exam, write_exam
+from digitrec.networks.measuring.reference_drawings import ReferenceDrawings, write_reference_drawings
 from digitrec.networks.registry import find_model
 
 OpenCard = Callable[..., AppTest]
@@ -41,12 +41,12 @@ SECTIONS = (
 CHARTS = {"digit", "school", "width", "read", "doubted", "refused", "seeds", "calibration", "refusal", "rivals"}
 
 
-def make_exam(each: int = 3) -> Exam:
+def make_reference_drawings(each: int = 3) -> ReferenceDrawings:
     """So many drawings of each digit."""
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(10), each).astype(np.uint8)
     drawings = tuple(own_sample(int(label), rng).drawing for label in labels)
-    return Exam(drawings, labels, np.full(len(labels), 5, np.int32))
+    return ReferenceDrawings(drawings, labels, np.full(len(labels), 5, np.int32))
 
 
 def answer(labels: NDArray[np.uint8], wrong: float, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -72,24 +72,26 @@ def make_calibration(what: str, n: int, rng: np.random.Generator) -> Calibration
     return Calibration(what=what, n=n, error=error, by_chance=by_chance, bins=bins)
 
 
-def make_rival(name: str, recipe: str, size: int, exam: Exam, wrong: tuple[float, float, float]) -> Rival:
+def make_rival(
+    name: str, recipe: str, size: int, reference: ReferenceDrawings, wrong: tuple[float, float, float]
+) -> Rival:
     """One that is wrong in such shares of MNIST's scans, of prepared drawings and of careless ones."""
     rng = np.random.default_rng(size)
-    answers, careless = (answer(exam.labels, share, rng) for share in wrong[1:])
+    answers, careless = (answer(reference.labels, share, rng) for share in wrong[1:])
     return Rival(
         name=name,
         recipe=recipe,
         parameters=size,
         bytes=4 * size,
         scans=measure_on("read", "MNIST test", "", 10_000, round(10_000 * wrong[0])),
-        prepared=measure("read", "prepared", answers == exam.labels),
-        careless=measure("read", "careless", careless == exam.labels),
+        prepared=measure("read", "prepared", answers == reference.labels),
+        careless=measure("read", "careless", careless == reference.labels),
         answers=tuple(answers.tolist()),
         careless_answers=tuple(careless.tolist()),
     )
 
 
-def make_full_card(card: Card, exam: Exam) -> Card:
+def make_full_card(card: Card, reference: ReferenceDrawings) -> Card:
     """The card with made-up figures for all that a card can tell, each at one with the others."""
     rng = np.random.default_rng(0)
     digits = [
@@ -117,7 +119,7 @@ def make_full_card(card: Card, exam: Exam) -> Card:
             "measured": (*card.measured, *digits, *schools, *widths),
             "temperature": 1.12,
             "calibration": (make_calibration(SCANS, 10_000, rng), make_calibration(PENS, 1499, rng)),
-            "refusal": Refusal(
+            "refusal": Rejection(
                 thresholds=THRESHOLDS,
                 digits={SCANS: tuple(0.05 * highest**6), PENS: tuple(0.09 * highest**5)},
                 others={
@@ -126,9 +128,9 @@ def make_full_card(card: Card, exam: Exam) -> Card:
                 },
             ),
             "rivals": (
-                make_rival("digitrec", "this model", 213_226, exam, (0.003, 0.02, 0.2)),
-                make_rival("digitrec", "on MNIST alone, 12 epochs", 213_225, exam, (0.004, 0.06, 0.3)),
-                make_rival("dense-128", "on MNIST alone, 5 epochs", 101_770, exam, (0.022, 0.2, 0.6)),
+                make_rival("digitrec", "this model", 213_226, reference, (0.003, 0.02, 0.2)),
+                make_rival("digitrec", "on MNIST alone, 12 epochs", 213_225, reference, (0.004, 0.06, 0.3)),
+                make_rival("dense-128", "on MNIST alone, 5 epochs", 101_770, reference, (0.022, 0.2, 0.6)),
             ),
             "seeds": tuple(
                 Sibling(
@@ -145,13 +147,13 @@ def make_full_card(card: Card, exam: Exam) -> Card:
 def open_card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> OpenCard:
     """Opens the page on a copy of the shipped model that has this card, and drawings if there are any."""
 
-    def open_(card: Card, exam: Exam | None = None) -> AppTest:
+    def open_(card: Card, reference: ReferenceDrawings | None = None) -> AppTest:
         folder = tmp_path / "models" / "mine"
         shutil.copytree(find_model(), folder)
         (folder / "drawings.npz").unlink(missing_ok=True)
         put_card(folder, card)
-        if exam is not None:
-            write_exam(folder, exam)
+        if reference is not None:
+            write_reference_drawings(folder, reference)
         monkeypatch.setenv("DIGITREC_MODELS", str(tmp_path / "models"))
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         app.query_params["model"] = "mine"
@@ -200,24 +202,24 @@ def card() -> Card:
 
 
 @pytest.fixture(scope="module")
-def exam() -> Exam:
-    return make_exam()
+def reference() -> ReferenceDrawings:
+    return make_reference_drawings()
 
 
-def test_a_full_card_is_at_one_with_itself(card: Card, exam: Exam) -> None:
-    full = make_full_card(card, exam)
+def test_a_full_card_is_at_one_with_itself(card: Card, reference: ReferenceDrawings) -> None:
+    full = make_full_card(card, reference)
     assert Card.model_validate_json(full.model_dump_json()) == full
     for one in full.calibration:
         assert sum(part.n for part in one.bins) == one.n
         gaps = [part.n * abs(part.accuracy - part.confidence) for part in one.bins]
         assert sum(gaps) / one.n == pytest.approx(one.error)
     for one in full.rivals:
-        assert one.prepared.share == pytest.approx(np.mean(np.array(one.answers) == exam.labels))
+        assert one.prepared.share == pytest.approx(np.mean(np.array(one.answers) == reference.labels))
 
 
-def test_a_full_card_is_shown_in_full(open_card: OpenCard, card: Card, exam: Exam) -> None:
-    full = make_full_card(card, exam)
-    app = open_card(full, exam)
+def test_a_full_card_is_shown_in_full(open_card: OpenCard, card: Card, reference: ReferenceDrawings) -> None:
+    full = make_full_card(card, reference)
+    app = open_card(full, reference)
     assert not app.exception
     assert not app.error
     assert [title for title in titles(app) if title in SECTIONS] == list(SECTIONS)
@@ -240,9 +242,9 @@ def test_a_full_card_is_shown_in_full(open_card: OpenCard, card: Card, exam: Exa
     assert r"\*fast\* machine" in words(app), "what a card says is shown as it is"
 
 
-def test_each_section_says_what_its_figures_say(open_card: OpenCard, card: Card, exam: Exam) -> None:
-    full = make_full_card(card, exam)
-    told = words(open_card(full, exam)).replace("\\", "")
+def test_each_section_says_what_its_figures_say(open_card: OpenCard, card: Card, reference: ReferenceDrawings) -> None:
+    full = make_full_card(card, reference)
+    told = words(open_card(full, reference)).replace("\\", "")
     for kind in ("digit", "school", "width"):
         worst = min((one for one in full.measured if one.kind == kind), key=lambda one: one.share)
         on = f" ({worst.on})" if worst.on else ""
@@ -277,8 +279,8 @@ def test_when_ink_and_path_are_not_sure_together_is_told(
     assert ("at all lies below 91.2 %" in said) == bool(told)
 
 
-def test_what_it_learned_from_is_told_in_lists(open_card: OpenCard, card: Card, exam: Exam) -> None:
-    told = words(open_card(make_full_card(card, exam), exam)).replace("\\", "")
+def test_what_it_learned_from_is_told_in_lists(open_card: OpenCard, card: Card, reference: ReferenceDrawings) -> None:
+    told = words(open_card(make_full_card(card, reference), reference)).replace("\\", "")
     assert f"- Epochs: **{card.recipe['epochs']}** *(how often it saw every image)*" in told
     assert f"- Images to learn from: **{card.data['images to learn from']:,}**" in told
     assert f"  - Degrees: **{card.recipe['augmentation']['degrees']}**" in told
@@ -286,29 +288,31 @@ def test_what_it_learned_from_is_told_in_lists(open_card: OpenCard, card: Card, 
     assert not any(value in told for value in card.data["sha256"].values()), "hashes are for machines"
 
 
-def test_readers_are_compared_on_the_drawings_they_part_over(open_card: OpenCard, card: Card, exam: Exam) -> None:
-    full = make_full_card(card, exam)
-    app = open_card(full, exam)
+def test_readers_are_compared_on_the_drawings_they_part_over(
+    open_card: OpenCard, card: Card, reference: ReferenceDrawings
+) -> None:
+    full = make_full_card(card, reference)
+    app = open_card(full, reference)
     readers, drawings = (part.value for part in app.dataframe)
     by_share = sorted(full.rivals, key=lambda one: -one.prepared.share)
     assert readers["recipe"].tolist() == [one.recipe for one in by_share]
     names = ["digitrec, this model", "digitrec, on MNIST alone, 12 epochs", "dense-128"]
     assert drawings.columns.tolist() == ["picture", "is a", *names]
-    check_answers(drawings, [one.answers for one in by_share], exam)
+    check_answers(drawings, [one.answers for one in by_share], reference)
     parted = sum(len(set(answers)) > 1 for answers in zip(*(one.answers for one in full.rivals), strict=True))
-    assert f"They part over {parted} of {len(exam.labels)} drawings" in words(app)
+    assert f"They part over {parted} of {len(reference.labels)} drawings" in words(app)
     app.segmented_control(key="way").set_value("Just shrunk").run()
     assert not app.exception
     shrunk = app.dataframe[1].value
-    check_answers(shrunk, [one.careless_answers for one in by_share], exam)
+    check_answers(shrunk, [one.careless_answers for one in by_share], reference)
     assert not set(shrunk["picture"]) & set(drawings["picture"])
 
 
-def check_answers(shown: pd.DataFrame, answers: Sequence[tuple[int, ...]], exam: Exam) -> None:
+def check_answers(shown: pd.DataFrame, answers: Sequence[tuple[int, ...]], reference: ReferenceDrawings) -> None:
     """Each row is one drawing's, over which readers part, and those that part the most come first."""
     expected = [
         (str(label), *(f"{'✓' if one == label else '✗'} {one}" for one in given))
-        for *given, label in zip(*answers, exam.labels.tolist(), strict=True)
+        for *given, label in zip(*answers, reference.labels.tolist(), strict=True)
     ]
     rows = [tuple(row) for row in shown.drop(columns="picture").to_numpy().tolist()]
     assert rows
@@ -342,25 +346,27 @@ def test_a_card_of_ones_own_shows_its_one_figure(open_card: OpenCard, card: Card
 
 
 @pytest.mark.parametrize("wrong", ["no drawings", "other drawings"])
-def test_answers_without_their_drawings_are_not_shown(open_card: OpenCard, card: Card, exam: Exam, wrong: str) -> None:
-    app = open_card(make_full_card(card, exam), None if wrong == "no drawings" else make_exam(1))
+def test_answers_without_their_drawings_are_not_shown(
+    open_card: OpenCard, card: Card, reference: ReferenceDrawings, wrong: str
+) -> None:
+    app = open_card(make_full_card(card, reference), None if wrong == "no drawings" else make_reference_drawings(1))
     assert not app.exception
     assert len(app.dataframe) == 1
     assert "not in the model's folder" in words(app)
 
 
-def test_readers_that_never_part_are_told(open_card: OpenCard, card: Card, exam: Exam) -> None:
-    full = make_full_card(card, exam)
-    app = open_card(full.model_copy(update={"rivals": full.rivals[:1]}), exam)
+def test_readers_that_never_part_are_told(open_card: OpenCard, card: Card, reference: ReferenceDrawings) -> None:
+    full = make_full_card(card, reference)
+    app = open_card(full.model_copy(update={"rivals": full.rivals[:1]}), reference)
     assert not app.exception
-    assert f"read all {len(exam.labels)} drawings alike" in words(app)
+    assert f"read all {len(reference.labels)} drawings alike" in words(app)
 
 
 BAD = "<img src=x onerror=alert(1)> [link](http://example.org) $x$ :material/home: **bold**"
 
 
-def test_text_of_somebodys_card_stays_text(open_card: OpenCard, card: Card, exam: Exam) -> None:
-    full = make_full_card(card, exam)
+def test_text_of_somebodys_card_stays_text(open_card: OpenCard, card: Card, reference: ReferenceDrawings) -> None:
+    full = make_full_card(card, reference)
     one = full.measured[0].model_copy(update={"what": f"MNIST test {BAD}"})
     worst = measure_on("digit", BAD, BAD, 10, 10)
     bad = full.model_copy(
@@ -371,12 +377,12 @@ def test_text_of_somebodys_card_stays_text(open_card: OpenCard, card: Card, exam
             "data": {"list": [BAD, 2], "long": "x" * 9999, "lines\n# of text": "a\n\n# title"},
             "date": BAD,
             "calibration": tuple(one.model_copy(update={"what": BAD}) for one in full.calibration),
-            "refusal": Refusal(thresholds=(0, 1), digits={BAD: (0, 1)}, others={BAD: (0, 1)}),
+            "refusal": Rejection(thresholds=(0, 1), digits={BAD: (0, 1)}, others={BAD: (0, 1)}),
             "rivals": tuple(rival.model_copy(update={"name": BAD, "recipe": BAD}) for rival in full.rivals),
             "speed": full.speed.model_copy(update={"machine": BAD}),
         }
     )
-    app = open_card(bad, exam)
+    app = open_card(bad, reference)
     assert not app.exception
     told = words(app)
     for mark in ("<img", "[link]", " $x$", " :material", " **bold**"):
@@ -387,7 +393,7 @@ def test_text_of_somebodys_card_stays_text(open_card: OpenCard, card: Card, exam
     assert "<img" not in help_.replace(r"\<", "")
 
 
-def test_another_model_is_another_card(open_card: OpenCard, card: Card, exam: Exam) -> None:
+def test_another_model_is_another_card(open_card: OpenCard, card: Card, reference: ReferenceDrawings) -> None:
     app = open_card(bare(card))
     app.selectbox(key="model").set_value("digitrec").run()
     assert not app.exception

@@ -1,6 +1,6 @@
-"""What is on the sheet that people draw on, what was, and what of the browser's news to believe: plain values.
+"""What is on the canvas that people draw on, what was, and what of the browser's news to believe: plain values.
 
-Sheet -> put, undo, redo, receive -> Sheet
+CanvasState -> put, undo, redo, receive -> CanvasState
 """
 
 import base64
@@ -28,8 +28,8 @@ MAX_PICTURE = 200_000  # bytes of a canvas as PNG; a full one takes under 30,000
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
-    """What is on the sheet, and what was.
+class CanvasState:
+    """What is on the canvas, and what was.
 
     Attributes
     ----------
@@ -53,49 +53,49 @@ class Sheet:
         return self.start.width
 
 
-def put(sheet: Sheet, drawing: Drawing) -> Sheet:
-    """Replace what is on the sheet; it can be undone."""
-    return _lay(_remember(sheet, drawing), drawing)
+def put(state: CanvasState, drawing: Drawing) -> CanvasState:
+    """Replace what is on the canvas; it can be undone."""
+    return _lay(_remember(state, drawing), drawing)
 
 
-def undo(sheet: Sheet) -> Sheet:
-    """Bring back what was on the sheet before the last change."""
-    if not sheet.past:
-        return sheet
-    return _lay(replace(sheet, past=sheet.past[:-1], future=(*sheet.future, sheet.drawing)), sheet.past[-1])
+def undo(state: CanvasState) -> CanvasState:
+    """Bring back what was on the canvas before the last change."""
+    if not state.past:
+        return state
+    return _lay(replace(state, past=state.past[:-1], future=(*state.future, state.drawing)), state.past[-1])
 
 
-def redo(sheet: Sheet) -> Sheet:
+def redo(state: CanvasState) -> CanvasState:
     """Take back the last undo."""
-    if not sheet.future:
-        return sheet
-    return _lay(replace(sheet, past=(*sheet.past, sheet.drawing), future=sheet.future[:-1]), sheet.future[-1])
+    if not state.future:
+        return state
+    return _lay(replace(state, past=(*state.past, state.drawing), future=state.future[:-1]), state.future[-1])
 
 
-def lay_again(sheet: Sheet) -> Sheet:
-    """Begin a new canvas with what is on the sheet."""
-    return _lay(replace(sheet, mount=sheet.mount + 1), sheet.drawing)
+def lay_again(state: CanvasState) -> CanvasState:
+    """Begin a new canvas with what is on the canvas."""
+    return _lay(replace(state, mount=state.mount + 1), state.drawing)
 
 
-def receive(sheet: Sheet, sent: Any) -> Sheet | None:
-    """The sheet with what its canvas has sent; None where that is out of date, or no drawing."""
-    if read_revision(sent) != sheet.revision:
+def receive(state: CanvasState, sent: Any) -> CanvasState | None:
+    """The state with what its canvas has sent; None where that is out of date, or no drawing."""
+    if read_revision(sent) != state.revision:
         return None
     try:
         # What was handed to the canvas beneath the strokes is still there: nothing on the page takes it away.
-        drawn = replace(from_fabric(sent, PAPER), backdrop=sheet.start.backdrop, width=sheet.width)
+        drawn = replace(from_fabric(sent, PAPER), backdrop=state.start.backdrop, width=state.width)
     except DrawingError as error:
         log.warning("What the canvas sent was left aside: %s", error)
         return None
-    return sheet if _is_same(drawn, sheet.drawing) else _remember(sheet, drawn)
+    return state if _is_same(drawn, state.drawing) else _remember(state, drawn)
 
 
-def _lay(sheet: Sheet, drawing: Drawing) -> Sheet:
-    return replace(sheet, revision=sheet.revision + 1, start=drawing, drawing=drawing)
+def _lay(state: CanvasState, drawing: Drawing) -> CanvasState:
+    return replace(state, revision=state.revision + 1, start=drawing, drawing=drawing)
 
 
-def _remember(sheet: Sheet, drawing: Drawing) -> Sheet:
-    return replace(sheet, drawing=drawing, past=(*sheet.past, sheet.drawing)[-KEPT:], future=())
+def _remember(state: CanvasState, drawing: Drawing) -> CanvasState:
+    return replace(state, drawing=drawing, past=(*state.past, state.drawing)[-KEPT:], future=())
 
 
 def _is_same(one: Drawing, other: Drawing) -> bool:
@@ -105,9 +105,9 @@ def _is_same(one: Drawing, other: Drawing) -> bool:
     return all(a.points.shape == b.points.shape and np.allclose(a.points, b.points, atol=0.5) for a, b in pairs)
 
 
-def blank(width: int) -> Sheet:
-    """An empty sheet of that width, in pixels."""
-    return Sheet(start=Drawing(width=width), drawing=Drawing(width=width))
+def blank(width: int) -> CanvasState:
+    """An empty canvas of that width, in pixels."""
+    return CanvasState(start=Drawing(width=width), drawing=Drawing(width=width))
 
 
 def decode(png: bytes, width: int = CANVAS) -> NDArray[np.uint8] | None:

@@ -13,7 +13,7 @@ from streamlit_drawable_canvas import st_canvas
 
 from digitrec.ink.drawings import CANVAS, WIDE, render
 from digitrec.ui.canvas.fabric import to_fabric
-from digitrec.ui.canvas.sheet import INK, PAPER, Sheet, blank, lay_again, receive
+from digitrec.ui.canvas.history import INK, PAPER, CanvasState, blank, lay_again, receive
 
 CONTAINER = "paper-canvas"  # of the element around the canvas, by which its companion finds it
 WRITTEN = "writing"  # what the user writes, in the session and the address
@@ -21,9 +21,9 @@ WIDER = 6  # pixels; an eraser no wider than the pen would leave the edges of a 
 
 
 def choose(arrived: bool) -> int:
-    """Let the user choose between a digit and a number: the width of the sheet, in pixels.
+    """Let the user choose between a digit and a number: the width of the canvas, in pixels.
 
-    Whoever has just come to the page, or back to a sheet, finds on it what was there.
+    Whoever has just come to the page, or back to a canvas, finds on it what was there.
     """
     options = {"A digit": CANVAS, "A number": WIDE}
     chosen = st.segmented_control(
@@ -44,26 +44,26 @@ def choose(arrived: bool) -> int:
 
 
 def open_wide() -> None:
-    """Choose the sheet for a number, before `choose` shows it."""
+    """Choose the canvas for a number, before `choose` shows it."""
     st.session_state[WRITTEN] = "A number"
 
 
-def current(width: int = CANVAS) -> Sheet:
-    """The session's sheet of that width, in pixels."""
-    sheet: Sheet = st.session_state.setdefault(_state(width), blank(width))
-    return sheet
+def current(width: int = CANVAS) -> CanvasState:
+    """What is on the session's canvas of that width, in pixels."""
+    state: CanvasState = st.session_state.setdefault(_state(width), blank(width))
+    return state
 
 
 def as_ink(width: int = CANVAS) -> NDArray[np.uint8]:
-    """What is drawn on the sheet of that width: (280, width) uint8, ink 255 on 0."""
+    """What is drawn on the canvas of that width: (280, width) uint8, ink 255 on 0."""
     return render(current(width).drawing)
 
 
-def change(step: Callable[[Sheet], Sheet], width: int = CANVAS) -> None:
-    """Change a sheet, after taking over what the canvas sent: a button's callback runs before `show`."""
-    sheet = current(width)
-    sent = st.session_state.get(_key(sheet)) or {}
-    st.session_state[_state(width)] = step(receive(sheet, (sent.get("drawing") or {}).get("raw")) or sheet)
+def change(step: Callable[[CanvasState], CanvasState], width: int = CANVAS) -> None:
+    """Change what is on a canvas, after taking over what the canvas sent: a button's callback runs before `show`."""
+    state = current(width)
+    sent = st.session_state.get(_key(state)) or {}
+    st.session_state[_state(width)] = step(receive(state, (sent.get("drawing") or {}).get("raw")) or state)
 
 
 def show(pen: int, erases: bool, width: int = CANVAS) -> bytes | None:
@@ -71,7 +71,7 @@ def show(pen: int, erases: bool, width: int = CANVAS) -> bytes | None:
 
     `pen` is its width, and `width` the canvas's, in pixels.
     """
-    sheet = current(width)
+    state = current(width)
     with st.container(key=CONTAINER, width="content"):
         result = st_canvas(
             stroke_width=pen + WIDER if erases else pen,
@@ -80,24 +80,24 @@ def show(pen: int, erases: bool, width: int = CANVAS) -> bytes | None:
             width=width,
             height=CANVAS,
             # A canvas takes a drawing only where it differs from the last it was handed: its revision always does.
-            initial_drawing=to_fabric(sheet.start, INK, PAPER, sheet.revision),
+            initial_drawing=to_fabric(state.start, INK, PAPER, state.revision),
             return_image_data=True,
-            key=_key(sheet),
+            key=_key(state),
         )
     try:
         picture = result.image_bytes
     except (ValueError, AttributeError):  # a browser may send anything
         return None
-    received = receive(sheet, result.json_data)
+    received = receive(state, result.json_data)
     if picture is None or received is None:
         return None
     st.session_state[_state(width)] = received
     return picture
 
 
-def _key(sheet: Sheet) -> str:
-    return f"canvas-{sheet.width}-{sheet.mount}"
+def _key(state: CanvasState) -> str:
+    return f"canvas-{state.width}-{state.mount}"
 
 
 def _state(width: int) -> str:
-    return f"sheet-{width}"
+    return f"state-{width}"

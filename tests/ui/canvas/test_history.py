@@ -8,11 +8,11 @@ from PIL import Image
 from digitrec.charts.pictures import to_png
 from digitrec.ink.drawings import Drawing, Stroke
 from digitrec.ui.canvas.fabric import to_fabric
-from digitrec.ui.canvas.sheet import (
+from digitrec.ui.canvas.history import (
     INK,
     MAX_PICTURE,
     PAPER,
-    Sheet,
+    CanvasState,
     decode,
     decode_url,
     lay_again,
@@ -34,24 +34,24 @@ def canvas_sends(n: int, revision: int) -> dict[str, Any]:
 MARK = canvas_sends(0, 0)["objects"]
 
 
-def lengths(sheet: Sheet | None) -> tuple[list[int], int, list[int]]:
-    assert sheet is not None
-    return [len(d.strokes) for d in sheet.past], len(sheet.drawing.strokes), [len(d.strokes) for d in sheet.future]
+def lengths(state: CanvasState | None) -> tuple[list[int], int, list[int]]:
+    assert state is not None
+    return [len(d.strokes) for d in state.past], len(state.drawing.strokes), [len(d.strokes) for d in state.future]
 
 
 @pytest.fixture
-def three() -> Sheet:
-    sheet = reduce(lambda sheet, n: receive(sheet, canvas_sends(n, 0)) or sheet, (1, 2, 3), Sheet())
-    assert lengths(sheet) == ([0, 1, 2], 3, [])
-    return sheet
+def three() -> CanvasState:
+    state = reduce(lambda state, n: receive(state, canvas_sends(n, 0)) or state, (1, 2, 3), CanvasState())
+    assert lengths(state) == ([0, 1, 2], 3, [])
+    return state
 
 
-def test_each_stroke_can_be_undone_and_redone(three: Sheet) -> None:
+def test_each_stroke_can_be_undone_and_redone(three: CanvasState) -> None:
     assert lengths(undo(three)) == ([0, 1], 2, [3])
     assert lengths(redo(undo(three))) == ([0, 1, 2], 3, [])
 
 
-def test_what_the_canvas_sends_late_changes_nothing(three: Sheet) -> None:
+def test_what_the_canvas_sends_late_changes_nothing(three: CanvasState) -> None:
     twice = undo(undo(three))
     assert receive(twice, canvas_sends(2, 1)) is None  # the echo of the first undo, after the second
     echoed = receive(twice, canvas_sends(1, 2))
@@ -59,17 +59,17 @@ def test_what_the_canvas_sends_late_changes_nothing(three: Sheet) -> None:
     assert lengths(redo(redo(twice))) == ([0, 1, 2], 3, [])
 
 
-def test_a_new_stroke_after_undo_ends_what_could_be_redone(three: Sheet) -> None:
+def test_a_new_stroke_after_undo_ends_what_could_be_redone(three: CanvasState) -> None:
     assert lengths(receive(undo(three), canvas_sends(4, 1))) == ([0, 1, 2], 4, [])
 
 
-def test_clear_can_be_undone(three: Sheet) -> None:
+def test_clear_can_be_undone(three: CanvasState) -> None:
     cleared = put(three, Drawing())
     assert lengths(cleared) == ([0, 1, 2, 3], 0, [])
     assert lengths(undo(cleared)) == ([0, 1, 2], 3, [0])
 
 
-def test_coming_back_begins_a_new_canvas_with_the_same_drawing(three: Sheet) -> None:
+def test_coming_back_begins_a_new_canvas_with_the_same_drawing(three: CanvasState) -> None:
     again = lay_again(three)
     assert (again.mount, len(again.start.strokes)) == (1, 3)
     assert receive(again, canvas_sends(9, 0)) is None
@@ -77,13 +77,13 @@ def test_coming_back_begins_a_new_canvas_with_the_same_drawing(three: Sheet) -> 
 
 
 def test_nothing_is_undone_where_nothing_was_done() -> None:
-    assert lengths(undo(Sheet())) == lengths(redo(Sheet())) == ([], 0, [])
+    assert lengths(undo(CanvasState())) == lengths(redo(CanvasState())) == ([], 0, [])
 
 
 @pytest.mark.parametrize(
     "sent", [None, 5, {"objects": 3}, {"objects": [*MARK, {"type": "Path", "path": [["M", "a", "b"]]}]}]
 )
-def test_what_is_no_drawing_is_left_aside(three: Sheet, sent: Any) -> None:
+def test_what_is_no_drawing_is_left_aside(three: CanvasState, sent: Any) -> None:
     assert receive(three, sent) is None
 
 
@@ -122,9 +122,9 @@ def test_what_is_no_data_url_of_a_picture_is_none(url: Any) -> None:
 
 def test_a_backdrop_stays_beneath_the_strokes() -> None:
     backdrop = np.full((28, 28), 9, np.uint8)
-    sheet = put(Sheet(), Drawing(backdrop=backdrop))
-    assert receive(sheet, canvas_sends(0, 1)) is sheet
-    drawn = receive(sheet, canvas_sends(1, 1))
+    state = put(CanvasState(), Drawing(backdrop=backdrop))
+    assert receive(state, canvas_sends(0, 1)) is state
+    drawn = receive(state, canvas_sends(1, 1))
     assert drawn is not None
     assert drawn.drawing.backdrop is backdrop
     assert undo(drawn).drawing.backdrop is backdrop
