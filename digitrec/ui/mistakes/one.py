@@ -109,8 +109,8 @@ def _show_neighbours(evaluation: Evaluation, place: int) -> None:
     counts = np.bincount(labels, minlength=10)
     most = int(counts.argmax())
     st.markdown(
-        f"To the network's last layer, these of the {len(evaluation.data.train):,} training images are the nearest, the most "
-        f"alike first: {counts[most]} of {len(found)} are {most}s. That is what taught it its answer, if it "
+        f"To the network's last layer, these of the {len(evaluation.data.train):,} training images are the nearest, "
+        f"the most alike first: {counts[most]} of {len(found)} are {most}s. That is what taught it its answer, if it "
         "learned from them."
     )
     shown = [

@@ -281,8 +281,8 @@ def _show_threshold(evaluation: Evaluation) -> None:
     share = f", {wrong / answered:.2%} of them wrong" if answered else ""
     kept_from = int((refused & ~evaluation.table["right"]).sum())
     st.markdown(
-        f"It would answer **{answered:,}** of {evaluation.n:,}{share}, and refuse **{int(refused.sum()):,}**, {kept_from:,} of "
-        "which it would have read wrongly:"
+        f"It would answer **{answered:,}** of {evaluation.n:,}{share}, and refuse **{int(refused.sum()):,}**, "
+        f"{kept_from:,} of which it would have read wrongly:"
     )
     places = find(evaluation.table[refused], Filter("all", order="least confident"))[:PER_PAGE]
     if len(places):
