@@ -1,4 +1,4 @@
-"""Whether a reader's probabilities can be believed, and what refusing to answer would save.
+"""Calibration: whether confidence can be taken at its word, and what a threshold for "not sure" would do.
 
 probabilities, labels -> `reliability` -> a frame with a row for each bin          bins -> `pool` -> fewer, fuller bins
 probabilities, labels -> `fit_temperature` -> `with_temperature` -> probabilities that fit better
@@ -16,23 +16,23 @@ from pydantic import BaseModel, ConfigDict, Field
 from digitrec.errors import EvaluationError
 from digitrec.evaluation.metrics import Share, check_probabilities, wilson_interval
 
-REFUSED = 0.01  # of real digits at most may be answered "not sure"
-TIMES = 200  # that chance is tried
+REFUSED = 0.01  # at most this proportion of real digits may be answered "not sure"
+TIMES = 200  # simulated readers
 BINS = 15  # as Guo et al. (2017) have it
 COLDEST, HOTTEST = 0.01, 100.0
-LEAST = float(np.finfo(np.float32).tiny)  # a softmax that answers 0 has only run out of digits
-# Most confidences of a good reader differ from 1 in the third digit or later.
+LEAST = float(np.finfo(np.float32).tiny)  # a softmax that gives 0 has underflowed
+# Most confidences of a good model differ from 1 only in the third decimal place or later.
 THRESHOLDS = np.concatenate([np.arange(99) / 100, 1 - np.geomspace(0.01, 1e-6, 41), [1.0]])
 
 
 class Bin(BaseModel):
-    """How often the model is right when its highest probability lies from `low` to `high`.
+    """One bin of a reliability diagram: confidence and accuracy of the answers with a confidence from `low` to `high`.
 
     Attributes
     ----------
-    n : how many digits were answered so.
-    confidence, accuracy : the mean of their highest probabilities, and the share read correctly.
-    accuracy_low, accuracy_high : its 95 % interval (Wilson).
+    n : the number of answers.
+    confidence, accuracy : their mean confidence, and the proportion that is correct.
+    accuracy_low, accuracy_high : the 95 % confidence interval of the accuracy (Wilson).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,12 +46,12 @@ class Bin(BaseModel):
 
 
 class Calibration(BaseModel):
-    """Whether confidence means what it says, on the drawings `what`.
+    """Calibration on the drawings `what`.
 
     Attributes
     ----------
-    error, bins : the expected calibration error, and what it is made of.
-    by_chance : the error that would be expected of so many drawings if confidence meant exactly what it says.
+    error, bins : the expected calibration error, and the bins that it is computed from.
+    by_chance : the error that a perfectly calibrated model would have on as many drawings, on average.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -63,7 +63,7 @@ class Calibration(BaseModel):
 
 
 def reliability(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8], bins: int = BINS) -> pd.DataFrame:
-    """How often a reader is right when it is so confident, in `bins` equally wide bins of its highest probability.
+    """The reliability diagram: confidence and accuracy in `bins` equally wide bins of confidence.
 
     Parameters
     ----------
@@ -72,8 +72,8 @@ def reliability(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uin
     Returns
     -------
     A frame with a row for each bin that is not empty: low, high (the bin's ends, 0 to 1; a confidence on an end
-    belongs to the lower bin), n, confidence (the mean), accuracy (share read rightly), accuracy_low and accuracy_high
-    (its 95 % interval).
+    belongs to the lower bin), n, confidence (the mean), accuracy, accuracy_low and accuracy_high
+    (its 95 % confidence interval).
 
     Raises
     ------
@@ -100,15 +100,15 @@ def reliability(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uin
 
 
 def _bins(confidence: NDArray[np.float64], bins: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """The ends of `bins` equally wide bins, and in which of them each confidence lies."""
+    """The edges of `bins` equally wide bins, and the bin that each confidence lies in."""
     edges = np.linspace(0, 1, bins + 1)
     return edges, np.searchsorted(edges[1:-1], confidence)
 
 
 def pool(bins: Sequence[Bin], fewest: int) -> list[Bin]:
-    """Neighbouring bins put together, from the least confident on, until each holds at least `fewest` answers.
+    """Merge neighbouring bins, from the least confident up, until each holds at least `fewest` answers.
 
-    What is left over at the end goes to the last; all of it is one bin where there are not so many answers at all.
+    What is left over joins the last bin. Fewer than `fewest` answers in all make a single bin.
     """
     pooled: list[Bin] = []
     waiting: list[Bin] = []
@@ -140,7 +140,7 @@ def expected_calibration_error(
 ) -> float:
     """How far confidence and accuracy lie apart, 0 to 1, averaged over the images (Naeini, Cooper, Hauskrecht, 2015).
 
-    Chance alone parts them a little in every bin, so that few images make it larger.
+    Chance alone sets them apart a little in every bin, so fewer images give a larger error.
 
     Raises
     ------
@@ -151,10 +151,10 @@ def expected_calibration_error(
 
 
 def calibration_error_by_chance(probabilities: NDArray[np.floating[Any]], bins: int = BINS) -> float:
-    """The calibration error of a reader whose confidence means exactly what it says, on so many images, on average.
+    """The calibration error that a perfectly calibrated model would have on these images, on average.
 
-    Each of (n, 10) `probabilities` is right as often as it says, drawn by lot `TIMES` times: what stays is what the
-    expected calibration error cannot go below but by luck.
+    Each of (n, 10) `probabilities` is taken to be correct as often as it says, simulated `TIMES` times. A measured
+    error is below this only by luck.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     is_in = np.eye(bins)[_bins(confidence, bins)[1]]
@@ -165,16 +165,16 @@ def calibration_error_by_chance(probabilities: NDArray[np.floating[Any]], bins: 
 def fit_temperature(
     probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8], shares: NDArray[np.float64] | None = None
 ) -> float:
-    """The temperature under which the labels are likeliest (Guo, Pleiss, Sun and Weinberger, 2017).
+    """The temperature that maximises the likelihood of the labels (Guo, Pleiss, Sun and Weinberger, 2017).
 
-    Above 1 the reader was too confident, below 1 too modest. Where everything is right, every temperature that is low
-    enough does as well, and one of them is given. Judge the result by images that it was not fitted to.
+    Above 1 the model was overconfident, below 1 underconfident. If every answer is correct, any sufficiently
+    low temperature is as good, and one of them is returned. Evaluate the result on images that it was not fitted to.
 
     Parameters
     ----------
     probabilities : (n, k), where k is 10 if each is a digit's; `labels` (n,), 0 to 9.
-    shares : (k, 10), how much of each goes to each digit after it has its temperature, as
-        `digitrec.networks.architectures.SHARES` has it; None: each digit has its own.
+    shares : (k, 10), how each of the k outputs is distributed over the ten digits after scaling, as
+        `digitrec.networks.architectures.SHARES`; None for one output per digit.
 
     Returns
     -------
@@ -184,7 +184,7 @@ def fit_temperature(
     ------
     EvaluationError, as `check_probabilities` does.
     """
-    from scipy.optimize import minimize_scalar  # noqa: PLC0415  half a second that nobody else should wait
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415  importing it takes half a second
     from scipy.special import log_softmax, logsumexp  # noqa: PLC0415
 
     check_probabilities(probabilities if shares is None else probabilities @ shares, labels)
@@ -199,18 +199,18 @@ def fit_temperature(
 
 
 def with_temperature(probabilities: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float64]:
-    """(n, 10) probabilities as the softmax of their logarithms over `temperature`: the same order, other confidence.
+    """(n, 10) probabilities with another temperature: the same ranking of digits, another confidence.
 
     Returns
     -------
-    (n, 10) float64, each row sums to 1: in float32 two close probabilities would become equal under a high temperature,
-    and the digit read could change.
+    (n, 10) float64, each row sums to 1: in float32 two close probabilities could become equal under a high temperature,
+    and the predicted digit could change.
 
     Raises
     ------
     EvaluationError, where the temperature is not a finite number above 0.
     """
-    from scipy.special import softmax  # noqa: PLC0415  half a second that nobody else should wait
+    from scipy.special import softmax  # noqa: PLC0415  importing it takes half a second
 
     if not 0 < temperature < np.inf:
         raise EvaluationError(
@@ -220,7 +220,7 @@ def with_temperature(probabilities: NDArray[np.floating[Any]], temperature: floa
 
 
 def coverage(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8]) -> pd.DataFrame:
-    """What a reader would answer, and how wrongly, if it answered only from some confidence on.
+    """Coverage and error at each threshold of confidence below which the answer would be "not sure".
 
     Parameters
     ----------
@@ -229,8 +229,8 @@ def coverage(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8]
     Returns
     -------
     A frame with a row for each of `THRESHOLDS`, rising: threshold (the least confidence that is answered), n (images
-    answered), coverage (their share, 0 to 1), errors, error (share of wrong ones among the answered, NaN where none
-    is), error_low and error_high (its 95 % interval, 0 to 1 where none is answered).
+    answered), coverage (their proportion, 0 to 1), errors, error (the error rate among the answered, NaN where none
+    is), error_low and error_high (its 95 % confidence interval, 0 to 1 where none is answered).
 
     Raises
     ------

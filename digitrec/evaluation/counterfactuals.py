@@ -1,6 +1,6 @@
-"""The smallest change that puts a mistake right: a shift, a turn, another stroke width, or a few pixels.
+"""Counterfactuals: the smallest shift, turn, change of stroke width, or set of pixels that corrects a mistake.
 
-a reader, an image, what it is -> `smallest_change` -> `Change`, `smallest_pixels` -> `PixelChange`
+a model, an image, its label -> `smallest_change` -> `Change`, `smallest_pixels` -> `PixelChange`
 """
 
 import math
@@ -22,15 +22,15 @@ Parts = tuple[tuple[str, float], ...]  # names and amounts of corruptions, in or
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """A change of one kind after which the image is read rightly.
+    """The smallest change of one kind after which the image is classified correctly.
 
     Attributes
     ----------
     name, title, unit : of the kind.
-    amount : how far, in the unit; a turn clockwise and a thicker stroke above 0, a shift by its length.
-    parts : what was done, as names and amounts for `robustness.corrupt`; nothing where nothing had to be.
-    image : (28, 28) uint8, changed.
-    confidence : probability of the right digit after it, 0 to 1.
+    amount : in the unit; clockwise turns and thicker strokes are above 0, a shift is given by its length.
+    parts : the change as names and amounts for `robustness.corrupt`; empty where none is needed.
+    image : (28, 28) uint8, after the change.
+    confidence : probability of the correct digit after the change, 0 to 1.
     """
 
     name: str
@@ -44,13 +44,13 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class PixelChange:
-    """A few pixels after whose change the image is read rightly.
+    """A few pixels whose change makes the image classified correctly.
 
     Attributes
     ----------
     pixels : (row, column, grey) of each, in the order found; grey is 0 or 255.
-    image : (28, 28) uint8, changed.
-    confidence : probability of the right digit after it, 0 to 1.
+    image : (28, 28) uint8, after the change.
+    confidence : probability of the correct digit after the change, 0 to 1.
     """
 
     pixels: tuple[tuple[int, int, int], ...]
@@ -60,7 +60,7 @@ class PixelChange:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of change, and all that are tried of it: an amount with its parts each, 0 among them."""
+    """A kind of change and the candidates tried: an amount and its parts each, 0 among them."""
 
     name: str
     title: str
@@ -97,16 +97,16 @@ KINDS = (
 def smallest_change(read: Predict, image: NDArray[np.uint8], label: int) -> tuple[Change | None, ...]:
     """The smallest change of each kind after which a (28, 28) uint8 image is read as `label`.
 
-    Of equally small ones it is the one after which the reader is surest. An image from which a change takes all ink
-    is not put right by it. One that is read rightly as it is needs an amount of 0.
+    Among equally small changes, the one with the highest confidence is taken. A change that removes all ink does not
+    count. An image that is already classified correctly needs an amount of 0.
 
     Returns
     -------
-    For each of `KINDS`, in that order, the change; None where none of those tried will do.
+    For each of `KINDS`, in that order, the change; None where no candidate works.
 
     Raises
     ------
-    InkError, where `image` is of another shape or type.
+    InkError, if `image` has another shape or type.
     """
     return tuple(_smallest_of(kind, read, image, label) for kind in KINDS)
 
@@ -130,15 +130,15 @@ def _do(parts: Parts, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def smallest_pixels(read: Predict, image: NDArray[np.uint8], label: int, limit: int = 8) -> PixelChange | None:
-    """Up to `limit` pixels that, set to ink or paper, have a (28, 28) uint8 image read as `label`.
+    """Up to `limit` pixels that, set to ink or paper, make a (28, 28) uint8 image be read as `label`.
 
-    Each is the one that raises the label's probability most, or, as soon as there is one, one that puts the image
-    right. Where one pixel will do, it is found; where several must change together, fewer might do.
+    A greedy search: each step takes the pixel that raises the label's probability most, or one that corrects the
+    answer as soon as there is one. A single sufficient pixel is always found; of several, fewer might be enough.
 
     Returns
     -------
-    The change, without pixels where the image is read rightly as it is; None where `limit` pixels are too few, or no
-    single pixel raises the probability.
+    The change, empty if the image is already classified correctly; None if `limit` pixels are not enough, or no single
+    pixel raises the probability.
     """
     changed, probabilities = image.copy(), read(image[None])[0]
     pixels: list[tuple[int, int, int]] = []
@@ -162,7 +162,7 @@ def smallest_pixels(read: Predict, image: NDArray[np.uint8], label: int, limit: 
 
 
 def _set_pixels(image: NDArray[np.uint8], pixels: list[tuple[int, int, int]]) -> NDArray[np.uint8]:
-    """As many copies of the image as there are pixels, each with one of them set."""
+    """One copy of the image for each pixel, with that pixel set."""
     images = np.repeat(image[None], len(pixels), axis=0)
     rows, columns, greys = np.array(pixels).T
     images[np.arange(len(pixels)), rows, columns] = greys

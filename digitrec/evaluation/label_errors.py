@@ -1,6 +1,6 @@
-"""Which labels are probably wrong, by what a reader thinks of the images.
+"""Label errors: which labels are probably wrong, judged by a model that did not learn from them.
 
-labels, probabilities -> `find_suspects`, `rank_doubts` -> a frame with a row for each suspect, worst first
+labels, probabilities -> `find_suspects`, `rank_doubts` -> a frame of suspects, worst first
 """
 
 from typing import Any
@@ -15,15 +15,15 @@ ROUNDING = 1e-6  # equal probabilities may differ in the last digits of float32
 
 
 def find_suspects(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> pd.DataFrame:
-    """Find labels that are probably wrong, by confident learning (Northcutt, Jiang and Chuang, 2021).
+    """Find probable label errors by confident learning (Northcutt, Jiang and Chuang, 2021).
 
-    A digit is credible for an image where its probability is at least the mean that the images labelled so have for it.
-    An image whose likeliest credible digit is not its label stands off the diagonal of the confident joint: a suspect.
-    The reader should not have learned from these labels, or it may have learned their errors by heart.
+    A digit is credible for an image if its probability is at least the mean probability that images with that label
+    have for it. An image whose likeliest credible digit is not its label lies off the diagonal of the confident joint:
+    a suspect. The model must not have been trained on these labels, or it may have memorised their errors.
 
     Parameters
     ----------
-    labels : (n,), 0 to 9, n at least 1. A digit that no image is labelled with is never suggested.
+    labels : (n,), 0 to 9, n at least 1. A digit that is no image's label is never suggested.
     probabilities : (n, 10), float32 as a classifier gives them.
 
     Returns
@@ -55,13 +55,13 @@ def find_suspects(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[
 
 
 def rank_doubts(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[Any]]) -> pd.DataFrame:
-    """The suspects of `find_suspects`, and after them whatever else the reader reads as another digit.
+    """The suspects of `find_suspects`, followed by every other image that is predicted to be another digit.
 
-    Confident learning lets an unclear image go; whoever has the time can judge it all the same.
+    Confident learning passes over ambiguous images; people who have the time can review those, too.
 
     Parameters
     ----------
-    labels, probabilities : (n,) and (n, 10), 0 to 1, by readers that have not learned from these images.
+    labels, probabilities : (n,) and (n, 10), 0 to 1, from models that were not trained on these images.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def rank_doubts(labels: NDArray[np.uint8], probabilities: NDArray[np.floating[An
 
 
 def _thresholds(labels: NDArray[np.uint8], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean probability of each digit over the images labelled so, (10,); infinite where there are none."""
+    """The mean probability of each digit over the images with that label, (10,); infinite where there are none."""
     n = np.bincount(labels, minlength=10)
     total = np.bincount(labels, weights=probabilities[np.arange(len(labels)), labels], minlength=10)
     return np.where(n > 0, total / np.maximum(n, 1), np.inf)

@@ -1,4 +1,4 @@
-"""How good a reader is: shares with their intervals, from plain arrays."""
+"""Metrics of a classifier: accuracy, confusion, precision and recall, with confidence intervals, from plain arrays."""
 
 import math
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MOST = 1 + 1e-5  # a softmax in float32 may exceed 1 in its last digits
 
 
 class Measurement(BaseModel):
-    """One figure: a share of n, with its 95 % interval (Wilson).
+    """One figure of a model card: a proportion of n, with its 95 % confidence interval (Wilson).
 
     Attributes
     ----------
@@ -41,20 +41,20 @@ class Measurement(BaseModel):
 
 
 def check_probabilities(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]) -> None:
-    """Check that figures can be computed from what a reader gave and what is right.
+    """Check that metrics can be computed from these probabilities and labels.
 
     Raises
     ------
-    EvaluationError, unless `probabilities` are (n, 10) from 0 to 1 and `labels` (n,) whole numbers from 0 to 9, n at
+    EvaluationError, unless `probabilities` are (n, 10) from 0 to 1 and `labels` (n,) integers from 0 to 9, with n at
     least 1.
     """
     if probabilities.ndim != 2 or labels.ndim != 1 or probabilities.shape != (len(labels), 10):
         raise EvaluationError(
             "Expected probabilities of shape (n, 10) and n labels. "
-            f"Received: shapes {probabilities.shape} and {labels.shape}. Read the images that the labels are of."
+            f"Received: shapes {probabilities.shape} and {labels.shape}. Predict the images that the labels belong to."
         )
     if not len(labels):
-        raise EvaluationError("Expected at least one image. Received: none. Choose a part that has images.")
+        raise EvaluationError("Expected at least one image. Received: none. Choose a part of the data that has images.")
     if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() > 9:
         found = labels[~np.isin(labels, np.arange(10))][:1].tolist() or [f"type {labels.dtype}"]
         raise EvaluationError(
@@ -71,25 +71,28 @@ def check_probabilities(probabilities: NDArray[np.floating[Any]], labels: NDArra
 
 
 def measure(kind: Kind, what: str, is_right: NDArray[np.bool_]) -> Measurement:
-    """The share of True among (n,) bools, n at least 1, with its 95 % interval."""
+    """The proportion of True among (n,) bools, n at least 1, with its 95 % confidence interval."""
     n, right = len(is_right), int(is_right.sum())
     low, high = wilson_interval(right, n)
     return Measurement(kind=kind, what=what, n=n, share=right / n, low=low, high=high)
 
 
 def cross_entropy(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> float:
-    """The mean loss of (n, 10) probabilities for (n,) labels, as Keras computes it."""
+    """The mean cross-entropy (log loss) of (n, 10) probabilities for (n,) labels, clipped as Keras clips it."""
     right = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return float(-np.log(np.clip(right, 1e-7, 1)).mean())
 
 
 def confusion(labels: NDArray[np.uint8], read: NDArray[np.intp]) -> NDArray[np.int64]:
-    """How often each digit (row) was read as each (column): (10, 10) int64 from (n,) labels and (n,) digits read."""
+    """The confusion matrix: how often each digit (row) was read as each (column), (10, 10) int64.
+
+    From (n,) labels and (n,) predicted digits.
+    """
     return np.bincount(labels.astype(np.int64) * 10 + read, minlength=100).reshape(10, 10)
 
 
 def worst_first(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """The places, (k,), of the digits read wrongly, those first to whose label the least probability was given.
+    """The places, (k,), of the misclassified images, largest loss first.
 
     `probabilities` are (n, 10), 0 to 1, and `labels` (n,).
     """
@@ -98,7 +101,7 @@ def worst_first(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -
 
 
 def list_mistakes(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8]) -> pd.DataFrame:
-    """The images read wrongly, in the order of `worst_first`, from (n, 10) probabilities and (n,) labels.
+    """The misclassified images, in the order of `worst_first`, from (n, 10) probabilities and (n,) labels.
 
     Returns
     -------
@@ -114,15 +117,14 @@ def list_mistakes(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.u
 
 
 def per_digit(labels: NDArray[np.uint8], read: NDArray[np.intp]) -> pd.DataFrame:
-    """How well each digit is read, from (n,) labels and (n,) digits read, n at least 1.
+    """Precision, recall and F1 score of each digit, from (n,) labels and (n,) predicted digits, n at least 1.
 
     Returns
     -------
-    A frame of ten rows: digit, precision (share of what was read so that is so), recall (share of what is so that was
-    read so), recall_low and recall_high (its 95 % interval), f1 (their harmonic mean) and support (images labelled so).
-    A share of no images is 0.
+    A frame of ten rows: digit, precision, recall, recall_low and recall_high (its 95 % confidence interval), f1 and
+    support (the number of images with that label). Where there are no images to divide by, the figure is 0.
     """
-    from sklearn.metrics import precision_recall_fscore_support  # noqa: PLC0415  a second that others need not wait
+    from sklearn.metrics import precision_recall_fscore_support  # noqa: PLC0415  importing it takes a second
 
     precision, recall, f1, support = precision_recall_fscore_support(labels, read, labels=range(10), zero_division=0)
     right = np.bincount(labels[labels == read], minlength=10)
@@ -142,13 +144,14 @@ def per_digit(labels: NDArray[np.uint8], read: NDArray[np.intp]) -> pd.DataFrame
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Two readers of the same images.
+    """The predictions of two models for the same images.
 
     Attributes
     ----------
-    both_right : how many images.
-    both_wrong, only_first, only_second : the places of those that neither read rightly, or one alone.
-    p : how often chance alone would part them so far, as `mcnemar` has it.
+    both_right : the number of images that both classify correctly.
+    both_wrong, only_first, only_second : the places of the images that neither, only the first, or only the second
+        model classifies correctly.
+    p : the p-value of `mcnemar`.
     """
 
     both_right: int
@@ -159,7 +162,7 @@ class Comparison:
 
 
 def compare(labels: NDArray[np.uint8], first: NDArray[np.intp], second: NDArray[np.intp]) -> Comparison:
-    """Compare the digits that two readers read, (n,) each, with the labels."""
+    """Compare the digits that two models predicted, (n,) each, with the labels."""
     one, other = first == labels, second == labels
     only_first, only_second = np.flatnonzero(one & ~other), np.flatnonzero(other & ~one)
     p = mcnemar(len(only_first), len(only_second))
@@ -167,18 +170,21 @@ def compare(labels: NDArray[np.uint8], first: NDArray[np.intp], second: NDArray[
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """How often chance alone parts two readers so far, 0 to 1: McNemar's exact test (1947).
+    """The p-value of McNemar's exact test (1947), 0 to 1: how often chance alone makes two models differ this much.
 
-    Of the images that just one of the two reads rightly, the first alone read `only_first`, the second `only_second`.
+    `only_first` and `only_second` count the images that only the first or only the second model classifies correctly.
     """
-    from scipy.stats import binomtest  # noqa: PLC0415  half a second that nobody else should wait
+    from scipy.stats import binomtest  # noqa: PLC0415  importing it takes half a second
 
-    parted = only_first + only_second
-    return float(binomtest(only_first, parted).pvalue) if parted else 1.0
+    differing = only_first + only_second
+    return float(binomtest(only_first, differing).pvalue) if differing else 1.0
 
 
 def wilson_interval(right: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share of `right` in `n` (Wilson, 1927), good near 0 and 1 too; 0 to 1 where n is 0."""
+    """The 95 % confidence interval of a proportion, `right` of `n` (Wilson, 1927), which also holds near 0 and 1.
+
+    (0, 1) where n is 0.
+    """
     if not n:
         return 0.0, 1.0
     share, spread = right / n, Z95**2 / n

@@ -1,6 +1,6 @@
-"""A model's answers to labelled images, as a table to sort and filter.
+"""A model's predictions for labelled images, as a table to sort and filter.
 
-probabilities, labels, properties -> `tabulate` -> a row an image -> `find` -> the places to look at
+probabilities, labels, properties -> `tabulate` -> one row per image -> `find` -> the places to look at
 """
 
 from dataclasses import dataclass
@@ -27,14 +27,14 @@ ORDERS: dict[str, tuple[str, bool]] = {
 
 @dataclass(frozen=True)
 class Filter:
-    """Which answers to look at.
+    """Which predictions to show.
 
     Attributes
     ----------
     which : one of `WHICH`.
-    label, read : the digit that an image is, and the one it was read as; None: any.
-    writer : who wrote it; None: anybody.
-    ink, slant : smallest and largest, as `digitrec.datasets.exploration.properties.measure_images` has them; None: any.
+    label, read : the labelled and the predicted digit; None: any.
+    writer : number of the writer; None: any.
+    ink, slant : smallest and largest value, in the units of `properties.measure_images`; None: any.
     order : one of `ORDERS`.
     """
 
@@ -53,23 +53,23 @@ def tabulate(
     properties: pd.DataFrame,
     writers: NDArray[np.integer] | None = None,
 ) -> pd.DataFrame:
-    """What a model answered to each of n images.
+    """What a model predicts for each of n images.
 
     Parameters
     ----------
     probabilities, labels : (n, 10) and (n,).
     properties : the frame of `digitrec.datasets.exploration.properties.measure_images` for the same images.
-    writers : (n,), where they are known.
+    writers : (n,) numbers of the writers, where they are known.
 
     Returns
     -------
-    A frame of n rows: place, label, read (the likeliest digit), right, confidence (its probability), loss (minus the
-    logarithm of the label's probability), margin (confidence less the next probability), those of `properties`, and
+    A frame of n rows: place, label, read (the likeliest digit), right, confidence (its probability), loss
+    (cross-entropy), margin (confidence minus the second-highest probability), the columns of `properties`, and
     writer (-1 where it is not known).
 
     Raises
     ------
-    EvaluationError, where the probabilities are none, or do not fit the labels.
+    EvaluationError, as `check_probabilities` does.
     """
     check_probabilities(probabilities, labels)
     read = probabilities.argmax(axis=1)
@@ -91,7 +91,7 @@ def tabulate(
 
 
 def find(table: pd.DataFrame, chosen: Filter) -> NDArray[np.intp]:
-    """The places of the answers that pass the filter, in its order; ties stay as they come."""
+    """The places of the predictions that pass the filter, in its order; ties keep the order of the data."""
     keep = {"wrong": ~table["right"], "right": table["right"], "all": pd.Series(True, table.index)}[chosen.which]
     for column in ("label", "read", "writer"):
         if (value := getattr(chosen, column)) is not None:

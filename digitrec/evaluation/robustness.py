@@ -1,10 +1,10 @@
-"""What happens to writing on its way to a reader: turned, shifted, thickened, noised, covered; by how much, and seeded.
+"""Corruptions of images - turned, shifted, thickened, noisy, covered - and the accuracy under each of them.
 
-images -> `corrupt` -> images        a reader, images, amounts -> `accuracy_by_strength` -> a frame with a row for each
+images -> `corrupt` -> images        a model, images, amounts -> `accuracy_by_strength` -> one row per amount
 
-Where the same is done in MNIST-C (Mu and Gilmer, 2019, arXiv 1906.02337), `Corruption.mnist_c` names it. It turns,
-sizes and shears about the picture's middle, which is 13.5; here that is 14, where MNIST has a digit's centre of mass,
-so that a turned digit is not shifted too.
+`Corruption.mnist_c` names the equivalent in MNIST-C (Mu and Gilmer, 2019, arXiv 1906.02337), where there is one.
+MNIST-C rotates, scales and shears about the centre of the image, 13.5; here it is 14, the centre of mass of an MNIST
+digit, so that a turned digit is not shifted as well.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,17 +26,17 @@ FAINTEST = 1e-3  # % of noise; less would be lost in rounding, and needs more ph
 
 @dataclass(frozen=True)
 class Corruption:
-    """One way to make writing harder to read.
+    """One way to make images harder to classify.
 
     Attributes
     ----------
     name : the key in `CORRUPTIONS`.
-    title : what an amount above 0 does, for people to read.
+    title : what an amount above 0 does, as shown to users.
     unit : of the amounts. An amount of 0 changes nothing.
-    largest : amount.
+    largest : the largest amount.
     is_two_sided : whether amounts below 0 do the opposite.
     is_random : whether the seed matters.
-    mnist_c : what MNIST-C calls it; None where it has no such thing.
+    mnist_c : its name in MNIST-C; None where it has no equivalent.
     apply : (n, 28, 28) float32 of 0 to 255, an amount other than 0, a generator -> the same shape and type.
     """
 
@@ -56,14 +56,14 @@ class Corruption:
 
 
 def corrupt(images: NDArray[np.uint8], name: str, amount: float, seed: int = 0) -> NDArray[np.uint8]:
-    """Corrupt images, all by the same amount.
+    """Corrupt all images by the same amount.
 
     Parameters
     ----------
     images : (n, 28, 28) uint8, ink 255 on 0.
     name : one of `CORRUPTIONS`.
-    amount : in its unit, from its `smallest` to its `largest`; 0 gives the images as they are.
-    seed : the same one gives the same images; what is random is drawn for each image on its own.
+    amount : in the unit of the corruption, from its `smallest` to its `largest`; 0 leaves the images unchanged.
+    seed : the same seed gives the same images; random choices are made for each image separately.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def corrupt(images: NDArray[np.uint8], name: str, amount: float, seed: int = 0) 
 
     Raises
     ------
-    InkError, where images, name or amount are none of these.
+    InkError, if the images, the name or the amount are not valid.
     """
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE):
@@ -102,7 +102,9 @@ def accuracy_by_strength(
     *,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """How much of what is corrupted is still read rightly. Each amount meets the same chance: a square only grows.
+    """The accuracy at each amount of a corruption.
+
+    All amounts use the same random choices: a covering square stays in place and grows.
 
     Parameters
     ----------
@@ -111,7 +113,8 @@ def accuracy_by_strength(
 
     Returns
     -------
-    A frame with a row for each amount: amount, n, share (read rightly, 0 to 1), low and high (its 95 % interval).
+    A frame with a row for each amount: amount, n, share (accuracy, 0 to 1), low and high (its 95 % confidence
+    interval).
 
     Raises
     ------
@@ -135,7 +138,7 @@ def verdict_map(
     *,
     seed: int = 0,
 ) -> NDArray[np.float32]:
-    """What one (28, 28) uint8 image is read as when it is corrupted in two ways, the first before the second.
+    """The probabilities for one (28, 28) uint8 image under two corruptions, the first applied before the second.
 
     Parameters
     ----------
@@ -143,13 +146,13 @@ def verdict_map(
 
     Returns
     -------
-    The ten probabilities of each pair, (a, b, 10) float32: rows go with the first amounts.
+    (a, b, 10) float32: the rows follow the first amounts, the columns the second.
 
     Raises
     ------
     InkError, as `corrupt`.
     """
-    # One by one, so that what is random is the same in every cell.
+    # One at a time, so that random choices are the same in every cell.
     changed = [
         corrupt(once, second[0], amount, seed)
         for once in [corrupt(image[None], first[0], amount, seed) for amount in first[1]]
@@ -181,7 +184,7 @@ def _shear(images: Images, degrees: float, _rng: np.random.Generator) -> Images:
 
 
 def _warp(images: Images, matrix: NDArray[np.float64], shift: tuple[float, float] = (0, 0)) -> Images:
-    """Read each image where `matrix`, about the middle, says for (y, x), bilinearly, and move it by (down, right)."""
+    """Sample each image bilinearly at `matrix` @ (y, x), about the centre, and move it by (down, right)."""
     middle = np.full(2, CENTRE, np.float64)
     offset = middle - matrix @ (middle + shift)
     warped = np.empty_like(images)
@@ -191,7 +194,7 @@ def _warp(images: Images, matrix: NDArray[np.float64], shift: tuple[float, float
 
 
 def _thicken(images: Images, pixels: float, _rng: np.random.Generator) -> Images:
-    """Whole pixels by morphology with a cross, the rest by mixing with the next one."""
+    """Whole pixels by morphology with a cross; a fraction by blending with the next one."""
     extreme = np.maximum if pixels > 0 else np.minimum
     whole = int(abs(pixels))
     for _ in range(whole):
@@ -200,7 +203,7 @@ def _thicken(images: Images, pixels: float, _rng: np.random.Generator) -> Images
 
 
 def _noise(images: Images, percent: float, rng: np.random.Generator) -> Images:
-    """Shot noise: a pixel is a count of photons, so many at full ink that `percent` is its standard deviation there."""
+    """Shot noise: a pixel is a photon count, scaled so that `percent` is its standard deviation at full ink."""
     photons = (100 / max(percent, FAINTEST)) ** 2
     return (rng.poisson(images / 255 * photons) / photons * 255).astype(np.float32)
 
@@ -221,20 +224,20 @@ def _cover_stripe(images: Images, pixels: float, rng: np.random.Generator) -> Im
 
 
 def _pick_ink(images: Images, rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The row and the column, (n,) each, of a random pixel of ink in each image; 0, 0 where there is none."""
+    """The row and column, (n,) each, of a random ink pixel in each image; 0, 0 where there is no ink."""
     count = np.cumsum(images.reshape(len(images), -1) > 0, axis=1)
     pixel = (count > rng.random(len(images))[:, None] * count[:, -1:]).argmax(axis=1)
     return np.divmod(pixel, SIDE)
 
 
 def _span(middle: NDArray[np.intp], pixels: float) -> Images:
-    """How much of each pixel in a line lies within `pixels / 2` of a middle, (n, 28) of 0 to 1."""
+    """The fraction of each pixel of a line that lies within `pixels / 2` of the middle, (n, 28) of 0 to 1."""
     index, half = np.arange(SIDE) - middle[:, None], pixels / 2
     return np.clip(np.minimum(index + 0.5, half) - np.maximum(index - 0.5, -half), 0, 1).astype(np.float32)
 
 
-# MNIST-C shifts both ways at once, by 1 to 5 pixels. Its stripe turns ink and paper round, and its noise is at most
-# 58 % here. Gaussian blur is in its program, but not among its fifteen.
+# MNIST-C shifts both ways at once, by 1 to 5 pixels. Its stripe inverts the image, and its noise goes up to 58 % on
+# this scale. Gaussian blur is in its code, but not among its fifteen corruptions.
 CORRUPTIONS = {
     kind.name: kind
     for kind in (

@@ -1,6 +1,6 @@
-"""What in the picture decided: pieces of ink taken away to see what the verdict loses.
+"""Saliency: which parts of an image the answer depends on, by occlusion and by class activation maps.
 
-classifier + 28 x 28 image -> occlusion map, 28 x 28 -> laid back over the drawing
+classifier + 28 x 28 image -> occlusion map, 28 x 28 -> projected back onto the drawing
 """
 
 import numpy as np
@@ -11,14 +11,14 @@ from digitrec.ink.preprocessing import BOX, SIDE, Preprocessed
 from digitrec.ink.types import Predict
 
 PATCH, STRIDE = 5, 2  # pixels: as wide as a stroke and a half, moved by less than a stroke
-SMALLEST = 1e-6  # probabilities nearer to 0 or 1 than this count as this
+SMALLEST = 1e-6  # probabilities are clipped this far from 0 and 1
 
 
 def occlusion(predict: Predict, image: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
-    """How much each place speaks for `digit` (Zeiler and Fergus, 2014).
+    """The occlusion map: how much each pixel supports `digit` (Zeiler and Fergus, 2014).
 
-    A 5 x 5 patch of empty paper is laid over the image at every second pixel. What the digit's log-odds lose by it, on
-    average over the patches that cover a pixel, is that pixel's value.
+    A 5 x 5 patch of blank paper covers the image at every second pixel. The value of a pixel is the drop in the
+    digit's log-odds, averaged over the patches that cover the pixel.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def occlusion(predict: Predict, image: NDArray[np.uint8], digit: int) -> NDArray
 
     Returns
     -------
-    (28, 28) float32 in log-odds: above 0 speaks for the digit, below 0 against it, 0 where there is no ink.
+    (28, 28) float32 in log-odds: above 0 supports the digit, below 0 opposes it; 0 where there is no ink.
     """
     masks = _patches()
     masks = masks[(masks & (image > 0)).any(axis=(1, 2))]
@@ -43,42 +43,41 @@ def occlusion(predict: Predict, image: NDArray[np.uint8], digit: int) -> NDArray
 def evidence(
     features: NDArray[np.float32], weights: NDArray[np.float32], digit: int, shape: tuple[int, ...]
 ) -> NDArray[np.float32]:
-    """What each place in the last layer's view says for `digit`, more than for the ten digits on average.
+    """The class activation map of `digit`, relative to the mean of the ten digits (Zhou and others, 2016).
 
-    A last layer adds up features times weights, so that its answer can be taken apart by place (class activation
-    mapping, Zhou and others, 2016). The sum of the map is the logarithm of the digit's probability, less the mean of
-    the ten logarithms, but for the biases.
+    The last layer sums features times weights, so its score can be split up by position. Apart from the biases, the
+    map adds up to the log-probability of the digit minus the mean log-probability of all ten.
 
     Parameters
     ----------
-    features : (d,), what the last layer sees.
+    features : (d,), the input of the last layer.
     weights : (10, d), of `Classifier.last_layer`.
     digit : 0 to 9.
-    shape : of what the layer before answers, (height, width, channels), or (d,) where it has no places.
+    shape : output shape of the layer before, (height, width, channels), or (d,) where it has no positions.
 
     Returns
     -------
-    (height, width) float32, or (1, d); above 0 speaks for the digit, below 0 against it.
+    (height, width) float32, or (1, d); above 0 supports the digit, below 0 opposes it.
     """
     parts = features * (weights[digit] - weights.mean(axis=0))
     return parts.reshape(shape).sum(axis=2) if len(shape) == 3 else parts[None]
 
 
 def _patches() -> NDArray[np.bool_]:
-    """(n, 28, 28), each True where one patch lies; those around the border hang over it, so every pixel is covered."""
+    """(n, 28, 28), each True where one patch lies; patches hang over the border, so that every pixel is covered."""
     index = np.arange(SIDE)
     lies = np.abs(index - np.arange(0, SIDE, STRIDE)[:, None]) <= PATCH // 2
     return (lies[:, None, :, None] & lies[None, :, None, :]).reshape(-1, SIDE, SIDE)
 
 
 def log_odds(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
-    """ln(p / (1 - p)) of probabilities, 0 to 1 and of any shape, each kept a millionth away from 0 and 1."""
+    """ln(p / (1 - p)) of probabilities of any shape, clipped to a millionth away from 0 and 1."""
     kept = np.clip(probabilities.astype(np.float64), SMALLEST, 1 - SMALLEST)
     return np.log(kept / (1 - kept))
 
 
 def onto_canvas(values: NDArray[np.float32], preprocessed: Preprocessed) -> NDArray[np.float32]:
-    """Lay a (28, 28) map back over the drawing that the image was made of: (H, W) float32, 0 outside the ink's box."""
+    """Project a (28, 28) map back onto the drawing that it was made from: (H, W) float32, 0 outside the ink's box."""
     over = np.zeros(preprocessed.ink.shape, np.float32)
     if preprocessed.box is None or preprocessed.shift is None:
         return over

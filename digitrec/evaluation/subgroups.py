@@ -1,7 +1,7 @@
-"""Whether a reader does worse for some images than for the rest: a writer's, or those with thin strokes.
+"""Whether a model does worse on some group of images than on the rest: one writer's, or those with thin strokes.
 
-a number for each image -> `in_quarters` -> names of groups
-is_right, groups -> `compare_groups` -> a frame with a row for each group
+a value per image -> `in_quarters` -> groups
+is_right, groups -> `compare_groups` -> one row per group
 """
 
 from collections.abc import Sequence
@@ -14,30 +14,30 @@ from numpy.typing import NDArray
 from digitrec.errors import EvaluationError
 from digitrec.evaluation.metrics import wilson_interval
 
-LEVEL = 0.05  # how often chance alone may call any group worse
+LEVEL = 0.05  # significance level over all groups together
 QUARTERS = ("lowest quarter", "second quarter", "third quarter", "highest quarter")
 
 
 def compare_groups(
     is_right: NDArray[np.bool_], groups: "Sequence[Any] | NDArray[Any] | pd.Categorical[Any] | pd.Series[Any]"
 ) -> pd.DataFrame:
-    """Compare the errors in each group of images with those in all the others.
+    """Compare the error rate of each group of images with that of all the others.
 
     Parameters
     ----------
-    is_right : (n,) bool, whether each image was read rightly.
-    groups : (n,) names of groups, categories or numbers. Images whose group is missing are left out altogether.
+    is_right : (n,) bool, whether each image is classified correctly.
+    groups : (n,) names of groups, categories or numbers. Images without a group are left out.
 
     Returns
     -------
-    A frame with a row for each group, in the order of the categories or else sorted: group, n, errors, share (of
-    errors, 0 to 1), low and high (its 95 % interval), p (how often chance alone would part the group so far from the
-    rest, 0 to 1: Fisher's exact test, two-sided) and is_worse (more errors than the rest, and more than chance makes of
-    so many groups: Holm, 1979, at `LEVEL`).
+    A frame with a row for each group, in the order of the categories or else sorted: group, n, errors, share (the
+    error rate, 0 to 1), low and high (its 95 % confidence interval), p (p-value against the rest: Fisher's exact test,
+    two-sided) and is_worse (a higher error rate than the rest, significant at `LEVEL` after the correction of Holm,
+    1979, for as many groups).
 
     Raises
     ------
-    EvaluationError, where there are not as many groups as images.
+    EvaluationError, where the numbers of groups and images differ.
     """
     if len(is_right) != len(groups):
         raise EvaluationError(
@@ -59,7 +59,7 @@ def compare_groups(
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(m,) p-values, each raised for being one of m (Holm, 1979): at most so often is any of them small by chance."""
+    """(m,) p-values, corrected for multiple comparisons by the step-down method of Holm (1979)."""
     order = np.argsort(p, kind="stable")
     raised = np.empty(len(p))
     raised[order] = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
@@ -67,17 +67,16 @@ def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def in_quarters(values: NDArray[np.floating[Any]], names: Sequence[str] = QUARTERS) -> "pd.Categorical[str]":
-    """Name the quarter of the values that each lies in, for a number such as slant or stroke width.
+    """The quarter that each value lies in, for a property such as slant or stroke width.
 
     Parameters
     ----------
-    values : (n,) float. Equal values share a quarter, that of their middle rank, so that ties make quarters uneven.
+    values : (n,) float. Equal values fall into the same quarter, that of their middle rank, so ties make them uneven.
     names : of the four quarters, from the lowest values to the highest.
 
     Returns
     -------
-    (n,) categories, in the order of `names`; missing where the value is NaN, and everywhere where all values are equal,
-    for then there is nothing to divide.
+    (n,) categories, in the order of `names`; missing where the value is NaN, and everywhere if all values are equal.
     """
     exact = np.asarray(values, np.float64)
     known, codes = ~np.isnan(exact), np.full(len(exact), -1, np.intp)
@@ -88,7 +87,7 @@ def in_quarters(values: NDArray[np.floating[Any]], names: Sequence[str] = QUARTE
 
 
 def _exact_p(errors: int, n: int, all_errors: int, all_n: int) -> float:
-    from scipy.stats import fisher_exact  # noqa: PLC0415  half a second that nobody else should wait
+    from scipy.stats import fisher_exact  # noqa: PLC0415  importing it takes half a second
 
     rest, rest_errors = all_n - n, all_errors - errors
     return float(fisher_exact([[errors, n - errors], [rest_errors, rest - rest_errors]]).pvalue)

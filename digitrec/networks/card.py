@@ -1,4 +1,4 @@
-"""The model card: what a model is, how it came about and what it is worth; read and written as card.json."""
+"""The model card: what a model is, how it was made and how well it performs; read and written as card.json."""
 
 import hashlib
 import re
@@ -12,17 +12,19 @@ from digitrec.evaluation.metrics import Measurement, Share
 
 SHIPPED = Path(__file__).parents[2] / "models"
 
-NUMBERS = re.compile(r"\[\n[\d\s.,eE+-]*\]")  # a list of them over several lines; no text in JSON has a bare line break
+NUMBERS = re.compile(
+    r"\[\n[\d\s.,eE+-]*\]"
+)  # a list of numbers over several lines; JSON strings have no bare line break
 
 
 class Rejection(BaseModel):
-    """What would be answered "not sure" if another probability were asked for.
+    """How often the answer would be "not sure" at other thresholds.
 
     Attributes
     ----------
-    thresholds : probabilities under which the answer is "not sure", rising: of being any digit where the card has a
-        `digit_below`, else of the likeliest.
-    digits, others : the share answered so at each threshold, of digits and of what is none, by which drawings.
+    thresholds : rising probabilities below which the answer is "not sure": of being a digit at all where the card has
+        a `digit_below`, else of the likeliest digit.
+    digits, others : the rejection rate at each threshold for sets of digits and of non-digits, by name.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,16 +34,17 @@ class Rejection(BaseModel):
 
 
 class Rival(BaseModel):
-    """Another reader of the same drawings, or this model, for comparison.
+    """Another network on the same drawings, or this model, for comparison.
 
     Attributes
     ----------
-    name : of its network in the catalogue.
+    name : name of the network in the catalogue.
     recipe : how it was trained, in a few words.
-    parameters, bytes : how large it is, as numbers and as a .tflite file.
-    scans : MNIST's test part, read correctly.
-    prepared, careless : the same pen drawings, made as MNIST was made, or with the whole canvas shrunk to 28 x 28.
-    answers, careless_answers : what it reads in each of the model's drawings (`drawings.npz`), in their order.
+    parameters, bytes : number of parameters, and size of the .tflite file.
+    scans : accuracy on the MNIST test set.
+    prepared, careless : accuracy on the same pen drawings, preprocessed as MNIST was, or with the whole canvas merely
+        shrunk to 28 x 28.
+    answers, careless_answers : the predicted digit for each of the model's reference drawings (`drawings.npz`).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,7 +60,7 @@ class Rival(BaseModel):
 
 
 class Speed(BaseModel):
-    """Milliseconds for one image, on one core, and images a second in batches, with two threads; on which machine."""
+    """Milliseconds for one image on one core, images per second in batches with two threads, and the machine."""
 
     model_config = ConfigDict(frozen=True)
     milliseconds: float = Field(gt=0)
@@ -66,14 +69,14 @@ class Speed(BaseModel):
 
 
 class PathCard(BaseModel):
-    """The network beside the first that reads the pen's path, where the strokes are known.
+    """The second network, which reads the pen's path where the strokes are known.
 
     Attributes
     ----------
-    parameters : count, trained and not.
-    powers : to which the probabilities from the ink and from the path are raised before they are multiplied.
-    unsure_below : as of the card, for what both answer together.
-    digit_below : as of the card, for the mean of how strongly each of both finds it any digit
+    parameters : number of parameters, trainable or not.
+    powers : exponents of the ink's and the path's probabilities before they are multiplied.
+    unsure_below : as in `Card`, for the combined probabilities.
+    digit_below : as in `Card`, for the mean of both networks' probability that it is a digit at all
         (`digitrec.networks.verdict.share_found_by_both`).
     """
 
@@ -85,11 +88,11 @@ class PathCard(BaseModel):
 
 
 class Sibling(BaseModel):
-    """A model made by the same recipe from a seed, and its figures: how much of a card is chance.
+    """A model made by the same recipe from another seed: how much of a card is chance.
 
     Attributes
     ----------
-    note : how it was made otherwise, as a sentence; empty where it was not.
+    note : how its making differed, as a sentence; empty where it did not.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -99,26 +102,26 @@ class Sibling(BaseModel):
 
 
 class Card(BaseModel):
-    """What a model is, how it came about, and what it is worth.
+    """What a model is, how it was made, and how well it performs.
 
     Attributes
     ----------
-    name, network : of the model, and of its architecture in the catalogue.
-    parameters : count, trained and not.
-    unsure_below : a highest probability under which the answer is "not sure".
-    digit_below : a probability of being any of the ten digits under which the answer is "not sure", too; 0 where the
-        network has no answer for what is none.
-    measured : figures, each on data that no training saw.
-    weaknesses : sentences for people.
-    recipe, data, environment : how to make it again.
-    history : how its training went, a number an epoch for each of loss, accuracy, val_loss, val_accuracy and seconds;
-        empty where it is not known.
+    name, network : name of the model, and of its architecture in the catalogue.
+    parameters : number of parameters, trainable or not.
+    unsure_below : confidence below which the answer is "not sure".
+    digit_below : probability of being any digit below which the answer is "not sure" as well; 0 where the network has
+        no output for non-digits.
+    measured : metrics, each on data that was not used in training.
+    weaknesses : known weaknesses, in sentences.
+    recipe, data, environment : what is needed to make it again.
+    history : the learning curves, one number per epoch for each of loss, accuracy, val_loss, val_accuracy and seconds;
+        empty where they are not known.
     date : ISO 8601.
-    files : the sha256 of each file in the folder, by name.
-    path : what reads the pen's path beside it, in path.tflite; None where there is none.
-    temperature : by which its logits were divided before it was written (Guo and others, 2017).
-    calibration, refusal, rivals, speed : where they were measured.
-    seeds : the models that it was chosen from, itself among them, by their seeds.
+    files : sha256 of each file in the folder, by name.
+    path : the second network, in path.tflite, which reads the pen's path; None where there is none.
+    temperature : the temperature that is built into its last layer (Guo and others, 2017).
+    calibration, refusal, rivals, speed : present where they were measured.
+    seeds : the models that it was chosen from, itself among them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -145,11 +148,11 @@ class Card(BaseModel):
 
 
 def read_card(folder: Path) -> Card:
-    """The card of a model folder.
+    """Read the card of a model folder.
 
     Raises
     ------
-    ModelError, where it is missing or damaged, naming what is wrong in it.
+    ModelError, if it is missing or damaged, naming the field that is wrong.
     """
     path = folder / "card.json"
     try:
@@ -165,17 +168,17 @@ def read_card(folder: Path) -> Card:
 
 
 def write_card(folder: Path, card: Card) -> None:
-    """Write a card into its model's folder, a list of numbers in one line."""
+    """Write a card into its model's folder, each list of numbers on one line."""
     text = NUMBERS.sub(lambda found: " ".join(found[0].split()), card.model_dump_json(indent=2))
     (folder / "card.json").write_text(text + "\n", "utf-8")
 
 
 def read_file(folder: Path, name: str, card: Card) -> bytes:
-    """The bytes of a model's file, if they are those that the card was written for.
+    """Read a file of a model and check it against the hash in the card.
 
     Raises
     ------
-    ModelError, where the file is missing, or its hash differs from the card's.
+    ModelError, if the file is missing, or its hash differs from the card's.
     """
     path = folder / name
     try:

@@ -1,4 +1,4 @@
-"""A model folder becomes a reader of digits: probabilities, activations, and verdicts with their doubt.
+"""The classifier: a model folder, run by LiteRT, gives probabilities, activations and verdicts.
 
 model folder -> LiteRT -> (n, 28, 28) images -> probabilities          canvas -> preprocess -> `Reading`
 """
@@ -28,28 +28,28 @@ from digitrec.networks.verdict import (
     share_of_digits,
 )
 
-BATCH = 64  # images at once; larger batches are no faster on 2 cores
-FEW = 8  # up to so many images are read one by one
+BATCH = 64  # images per call; larger batches are no faster on 2 cores
+FEW = 8  # up to this many images are read one by one
 LAYERS = {"CONV_2D": "Convolution", "MAX_POOL_2D": "Pooling", "FULLY_CONNECTED": "Dense", "SOFTMAX": "Softmax"}
 
 
 @dataclass(frozen=True, eq=False)
 class Activation:
-    """What one layer answered to an image: `values` (height, width, channels) float32, or (units,) where it is flat."""
+    """The output of one layer for an image: `values` (height, width, channels) float32, or (units,) if it is flat."""
 
     layer: str
     values: NDArray[np.float32]
 
 
 class Classifier:
-    """Reads digits with a model's .tflite file. Safe to call from several threads at once."""
+    """Reads digits with a model's .tflite file. It can be called from several threads at once."""
 
     def __init__(self, content: bytes, card: Card, path_content: bytes | None = None) -> None:
-        """From the bytes of a .tflite file, and of the one that reads the pen's path, if there is one.
+        """Take the bytes of a .tflite file, and of the one for the pen's path, if there is one.
 
         Raises
         ------
-        ModelError, where they are no readers of 28 x 28 images, and of paths.
+        ModelError, if their inputs are not 28 x 28 images, and paths.
         """
         self.card = card
         self._interpreters = Interpreters(content, card.name, BATCH)
@@ -66,21 +66,21 @@ class Classifier:
 
         Raises
         ------
-        InkError, where `images` is of another shape or type.
+        InkError, if `images` has another shape or type.
         """
         return self._answer(images, lambda interpreter: int(signature(interpreter)[1][0]["index"]))
 
     @property
     def reads_paths(self) -> bool:
-        """Whether it reads the pen's path, too."""
+        """Whether it can read the pen's path as well."""
         return self._path_interpreters is not None
 
     def predict_from_paths(self, paths: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the pen's paths alone say: (n, 64, 5) float32, as `pen_paths.to_path` gives them -> (n, 10).
+        """Probabilities from pen paths alone: (n, 64, 5) float32, made by `pen_paths.to_path` -> (n, 10) float32.
 
         Raises
         ------
-        ModelError, where it reads no paths; InkError, where `paths` is of another shape.
+        ModelError, if it cannot read paths; InkError, if `paths` has another shape.
         """
         if self._path_interpreters is None:
             raise self._reads_no_paths()
@@ -93,11 +93,11 @@ class Classifier:
             return answers(interpreter, paths, size, int(signature(interpreter)[1][0]["index"]))
 
     def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """What the last layer sees of (n, 28, 28) uint8 images, (n, d) float32: alike where the network finds them so.
+        """The input of the last layer for (n, 28, 28) uint8 images: (n, d) float32, close together for similar images.
 
         Raises
         ------
-        InkError, where `images` is of another shape or type.
+        InkError, if `images` has another shape or type.
         """
 
         def find_target(interpreter: Any) -> int:
@@ -106,13 +106,13 @@ class Classifier:
         return self._answer(images, find_target, looks_inside=True)
 
     def last_layer(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Its weights (k, d) and biases (k,), float32: probabilities are softmax(`features` @ weights.T + biases).
+        """Weights (k, d) and biases (k,), float32: probabilities are softmax(`features` @ weights.T + biases).
 
-        k is 10, or 11 where the network has one more for what is no digit, which it then shares out among the ten.
+        k is 10, or 11 where the network has an output for non-digits, which is spread over the ten afterwards.
 
         Raises
         ------
-        ModelError, where there is no such layer.
+        ModelError, if there is no such layer.
         """
         with self._interpreters.borrow(1) as interpreter:
             kept = _last_dense(interpreter, self.card.name)[1:]
@@ -120,7 +120,7 @@ class Classifier:
         return weights, biases[0] if biases else np.zeros(len(weights), np.float32)
 
     def activations(self, image: NDArray[np.uint8]) -> tuple[Activation, ...]:
-        """What each layer answers to a (28, 28) uint8 image, from the first to the probabilities."""
+        """The output of each layer for a (28, 28) uint8 image, from the first layer to the probabilities."""
         images = _check_images(np.asarray(image)[None])
         with self._interpreters.borrow(1, looks_inside=True) as interpreter:
             source = signature(interpreter)[0][0]["index"]
@@ -129,7 +129,7 @@ class Classifier:
             return tuple(Activation(name, values(interpreter, index)[0]) for name, index in _layer_outputs(interpreter))
 
     def count_parameters(self) -> int:
-        """How many numbers the file holds, those of shapes left out."""
+        """The number of parameters in the file, without those that only describe shapes."""
         with self._interpreters.borrow(1) as interpreter:
             operations = interpreter._get_ops_details()  # noqa: SLF001  there is no public way
             made = {int(index) for one in operations for index in one["outputs"]} | {
@@ -143,7 +143,7 @@ class Classifier:
 
     @property
     def is_rounded(self) -> bool:
-        """Whether it calculates in 8 bits anywhere."""
+        """Whether any part of it calculates in 8 bits."""
         with self._interpreters.borrow(1) as interpreter:
             return any(one["dtype"] == np.int8 for one in interpreter.get_tensor_details())
 
@@ -153,12 +153,12 @@ class Classifier:
         Parameters
         ----------
         canvas : (H, W) uint8, ink 255 on 0, or (H, W, 4) uint8 RGBA.
-        strokes : (k, 2) arrays, x and y in canvas pixels, y down, in the order drawn, where they are known and are all
-            that is on the canvas. A model that reads the pen's path reads both.
+        strokes : (k, 2) arrays, x and y in canvas pixels, y down, in the order drawn, if they are known and nothing
+            else is on the canvas. A model that can read the pen's path uses both.
 
         Raises
         ------
-        InkError, where `canvas` is not such an array, or `strokes` are not.
+        InkError, if `canvas` or `strokes` are not such arrays.
         """
         preprocessed = preprocess(canvas)
         if preprocessed.image is None:
@@ -176,20 +176,20 @@ class Classifier:
         return Reading(int(probabilities.argmax()), probabilities, unsure, reason, preprocessed, by_ink, by_path)
 
     def is_unsure(self, probabilities: NDArray[np.float32]) -> bool:
-        """Whether ten probabilities are too weak for a verdict."""
+        """Whether (10,) probabilities mean "not sure"."""
         return bool(self.are_unsure(probabilities[None])[0])
 
     def are_unsure(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Which of (n, 10) probabilities are too weak for a verdict, (n,) bool: for any one digit, or for all ten."""
+        """Which of (n, 10) probabilities mean "not sure", (n,) bool: no digit, or none at all, is likely enough."""
         confidence = probabilities.max(axis=1).astype(np.float64)
         return (confidence < self.card.unsure_below) | (share_of_digits(probabilities) < self.card.digit_below)
 
     def are_unsure_of_both(self, by_ink: NDArray[np.float32], by_path: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """As `are_unsure`, for what ink and path say together, (n, 10) probabilities each.
+        """As `are_unsure`, for the combination of ink and path, (n, 10) probabilities each.
 
         Raises
         ------
-        ModelError, where it reads no paths.
+        ModelError, if it cannot read paths.
         """
         if (path := self.card.path) is None:
             raise self._reads_no_paths()
@@ -202,7 +202,7 @@ class Classifier:
     def _answer(
         self, images: NDArray[np.uint8], find_target: Callable[[Any], int], *, looks_inside: bool = False
     ) -> NDArray[np.float32]:
-        """The values of the tensor that `find_target` names, for each image."""
+        """The values of the tensor that `find_target` gives, for each image."""
         images = _check_images(images)
         size = 1 if len(images) <= FEW else BATCH
         with self._interpreters.borrow(size, looks_inside=looks_inside) as interpreter:
@@ -210,11 +210,11 @@ class Classifier:
 
 
 def load_classifier(name_or_folder: str | Path = SHIPPED_NAME) -> Classifier:
-    """The classifier of a model, by name or folder; the shipped one unless told otherwise.
+    """Load the classifier of a model by name or folder; the shipped model by default.
 
     Raises
     ------
-    ModelError, where the folder, its card or its file is missing, damaged or foreign.
+    ModelError, if the folder, its card or a file is missing, damaged or not a digit classifier.
     """
     folder = find_model(name_or_folder)
     card = read_card(folder)
@@ -233,9 +233,9 @@ def _check_images(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _last_dense(interpreter: Any, name: str) -> list[int]:
-    """The tensors that go into the last dense layer: what it sees, its weights and, where it has any, its biases.
+    """The input tensors of the last dense layer: its input, weights and, if there are any, biases.
 
-    What comes after the softmax adds up probabilities and is not meant.
+    A layer after the softmax only adds up probabilities and does not count.
     """
     operations = interpreter._get_ops_details()  # noqa: SLF001  there is no public way
     end = max((i for i, one in enumerate(operations) if one["op_name"] == "SOFTMAX"), default=len(operations))
@@ -248,13 +248,13 @@ def _last_dense(interpreter: Any, name: str) -> list[int]:
 
 
 def _layer_outputs(interpreter: Any) -> list[tuple[str, int]]:
-    """The name of each layer and the tensor with its answer, in order: pictures, and the flat ones at the end."""
+    """The name and output tensor of each layer in order: feature maps, then the flat layers."""
     shapes = {details["index"]: tuple(details["shape"]) for details in interpreter.get_tensor_details()}
     layers: list[tuple[str, int]] = []
     for operation in interpreter._get_ops_details():  # noqa: SLF001  there is no public way
         kind, made = LAYERS.get(operation["op_name"]), int(operation["outputs"][0])
         if kind == "Dense" and layers and layers[-1][0].startswith("Softmax"):
-            kind = "Sharing"  # of what the softmax gave to no digit
+            kind = "Sharing"  # spreads the output for non-digits over the digits
         if kind and (len(shapes[made]) == 4 or shapes[made] in ((1, 10), (1, 11))):
             number = 1 + sum(name.startswith(kind) for name, _ in layers)
             layers.append((f"{kind} {number}", made))

@@ -1,4 +1,4 @@
-"""Comparing the readers on a model card: in which order, and over which drawings they disagree."""
+"""Comparing the networks on a model card: in which order, and over which drawings they disagree."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from digitrec.networks.card import Rejection, Rival
 
 
 def weakest_first(figures: Sequence[Measurement]) -> list[Measurement]:
-    """The figures sorted by the smallest share of their `what`, those of the same `what` together as they came."""
+    """The figures sorted by the lowest value of their group `what`; a group stays together, in its order."""
     smallest: dict[str, float] = {}
     for figure in figures:
         smallest[figure.what] = min(figure.share, smallest.get(figure.what, 1.0))
@@ -20,37 +20,37 @@ def weakest_first(figures: Sequence[Measurement]) -> list[Measurement]:
 
 
 def share_refused(refusal: Rejection, shares: Sequence[float], line: float) -> float:
-    """The share answered "not sure" at a threshold, on the straight line between the two beside it; 0 of none."""
+    """The rejection rate at a threshold, interpolated linearly between its neighbours; 0 if there are none."""
     points = list(zip(refusal.thresholds, shares, strict=False))
     return float(np.interp(line, *np.transpose(points))) if points else 0.0
 
 
 def best_first(rivals: Sequence[Rival]) -> list[Rival]:
-    """The readers sorted by the share of prepared drawings that they read."""
+    """The networks sorted by their accuracy on preprocessed drawings."""
     return sorted(rivals, key=lambda rival: -rival.prepared.share)
 
 
 def name_readers(rivals: Sequence[Rival]) -> list[str]:
-    """A name for each that no other has: its own, with its recipe where it takes that, with a number where it must."""
+    """A unique name for each: its own, with its recipe if needed, with a number if that is not enough."""
     names = [rival.name for rival in rivals]
-    told = [f"{rival.name}, {rival.recipe}" if names.count(rival.name) > 1 else rival.name for rival in rivals]
+    labels = [f"{rival.name}, {rival.recipe}" if names.count(rival.name) > 1 else rival.name for rival in rivals]
     return [
-        f"{name} ({told[:place].count(name) + 1})" if told.count(name) > 1 else name for place, name in enumerate(told)
+        f"{name} ({labels[:place].count(name) + 1})" if labels.count(name) > 1 else name
+        for place, name in enumerate(labels)
     ]
 
 
 def find_most_divided(answers: Sequence[Sequence[int]], most: int) -> list[int]:
-    """The places, at most so many, over which readers part the most, from the answers of each, all as long.
+    """At most `most` places where the networks disagree most, from the answers of each network, all equally long.
 
-    They part by the share of pairs of readers that disagree. Where they part alike, the first place comes first; where
-    all agree, there is none.
+    Disagreement is the proportion of pairs that differ. Ties keep their order; places where all agree are left out.
     """
-    parted = parting(answers)
-    order = np.argsort(-parted, kind="stable")
-    return [int(place) for place in order[:most] if parted[place] > 0]
+    disagreement = measure_disagreement(answers)
+    order = np.argsort(-disagreement, kind="stable")
+    return [int(place) for place in order[:most] if disagreement[place] > 0]
 
 
-def parting(answers: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-    """For each place, the share of ordered pairs of readers, each with itself too, whose answers differ."""
+def measure_disagreement(answers: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """For each place, the proportion of ordered pairs of networks, including each with itself, whose answers differ."""
     alike = [sum(n * n for n in Counter(column).values()) for column in zip(*answers, strict=True)]
     return 1 - np.array(alike, np.float64) / max(len(answers), 1) ** 2

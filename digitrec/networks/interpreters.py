@@ -1,4 +1,4 @@
-"""LiteRT's interpreters of one .tflite file, lent to one caller at a time.
+"""LiteRT interpreters of one .tflite file, each lent to one caller at a time.
 
 bytes of the file -> `Interpreters` -> `borrow` -> `answers`, `values`
 """
@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 
 from digitrec.errors import ModelError
 
-# LiteRT warns that keeping every layer's answer costs memory; one small network's are 0.3 MB, and they are shown.
+# LiteRT warns that keeping every layer's output costs memory; for a small network that is 0.3 MB, and it is shown.
 warnings.filterwarnings("ignore", message="Warning: Enabling `experimental_preserve_all_tensors`")
 
 
 class Interpreters:
-    """As many interpreters as were ever needed at once: one serves one caller at a time.
+    """A pool of interpreters, as many as were ever needed at once, since one serves one caller at a time.
 
-    Each reads `size` images in a call: 1, or so many as `batch` says.
+    Each reads `size` images per call: 1 or `batch`.
     """
 
     def __init__(self, content: bytes, name: str, batch: int) -> None:
-        """From the bytes of a .tflite file; `name` is the model's, for errors."""
+        """Take the bytes of a .tflite file; `name` is the model's name, for error messages."""
         self.name, self.batch = name, batch
         self._content = content
         self._free: dict[tuple[int, bool], SimpleQueue[Any]] = {
@@ -36,18 +36,18 @@ class Interpreters:
 
     @contextmanager
     def borrow(self, size: int, *, looks_inside: bool = False) -> Iterator[Any]:
-        """Lend one that reads `size` images in a call, and that keeps every layer's answer if it `looks_inside`.
+        """Lend an interpreter that reads `size` images per call, and keeps every layer's output if it `looks_inside`.
 
         Raises
         ------
-        ModelError, where the file is none that LiteRT can read.
+        ModelError, if LiteRT cannot read the file.
         """
         free = self._free[size, looks_inside]
         try:
             interpreter = free.get_nowait()
         except Empty:
             interpreter = self._make(size, looks_inside)
-        yield interpreter  # one that failed on the way is not given back
+        yield interpreter  # one that raised an error is not returned to the pool
         free.put(interpreter)
 
     def _make(self, size: int, looks_inside: bool) -> Any:
@@ -70,16 +70,16 @@ class Interpreters:
 
 
 def signature(interpreter: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What goes in and what comes out, as LiteRT describes it."""
+    """The inputs and outputs, as LiteRT describes them."""
     return interpreter.get_input_details(), interpreter.get_output_details()
 
 
 def check_signature(interpreter: Any, name: str, source: tuple[int, ...], target: tuple[int, ...]) -> None:
-    """Refuse a model that takes or gives something else than one array of these shapes, float32.
+    """Check that a model has one float32 input and one float32 output of these shapes.
 
     Raises
     ------
-    ModelError, naming what it takes and gives.
+    ModelError, naming the shapes and types that were found.
     """
     found = [
         [(tuple(map(int, d["shape"])), np.dtype(d["dtype"]).name) for d in side] for side in signature(interpreter)
@@ -88,12 +88,12 @@ def check_signature(interpreter: Any, name: str, source: tuple[int, ...], target
         what = "digits" if target == (10,) else "numbers"
         raise ModelError(
             f"Expected model.tflite of {name!r} to take {(1, *source)} float32 and give {(1, *target)} float32. "
-            f"Received: a model that takes {found[0]} and gives {found[1]}. It is no reader of {what}: use another."
+            f"Received: a model that takes {found[0]} and gives {found[1]}. It cannot read {what}: use another."
         )
 
 
 def answers(interpreter: Any, images: NDArray[Any], size: int, target: int) -> NDArray[np.float32]:
-    """The values of the tensor `target` for each of (n, height, width) images, flat, `size` images at once."""
+    """The values of the tensor `target` for each of (n, height, width) images, flattened, `size` images per call."""
     source = signature(interpreter)[0][0]["index"]
     parts = []
     for start in range(0, len(images), size):
@@ -109,7 +109,7 @@ def answers(interpreter: Any, images: NDArray[Any], size: int, target: int) -> N
 
 
 def values(interpreter: Any, index: int) -> NDArray[np.float32]:
-    """A copy of a tensor as float32; one that was rounded to 8 bits says what its steps are."""
+    """A copy of a tensor as float32; an 8-bit tensor is dequantised."""
     tensor = interpreter.get_tensor(index)
     if tensor.dtype == np.float32:
         return tensor.copy()

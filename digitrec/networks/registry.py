@@ -1,7 +1,7 @@
-"""The models folder: which models there are, and whether their files are what their cards say.
+"""The models folders: which models there are; keep, rename, delete and restore one's own.
 
-models/<name>/  model.tflite (what the app reads with), model.keras (what training goes on from), card.json
-                path.tflite, path.keras (what reads the pen's path beside it), where there are any
+models/<name>/  card.json, model.tflite (used by the app), model.keras (training can continue from it),
+                path.tflite and path.keras (the network for the pen's path), where there are any
 """
 
 import json
@@ -27,15 +27,15 @@ NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,38}[A-Za-z0-9_-])?")
 
 
 def models_folders() -> list[Path]:
-    """Where models are looked for, in this order: `DIGITREC_MODELS` if it is set, then those shipped."""
+    """The folders that are searched for models: the user's own (`DIGITREC_MODELS` if set), then the shipped ones."""
     own = os.environ.get("DIGITREC_MODELS")
     return [Path(own) if own else platformdirs.user_data_path("digitrec") / "models", SHIPPED]
 
 
 def list_models(reads: Reads | None = "digit") -> dict[str, Path]:
-    """The name and folder of each model that has a card and reads that, or anything; shipped ones first, own by name.
+    """Name and folder of each model with this kind of input (None: any), shipped models first, then own ones by name.
 
-    One whose card is damaged counts among those that read a digit.
+    A model whose card is damaged is listed among those that read a digit.
     """
     found: dict[str, Path] = {}
     for folder in reversed(models_folders()):
@@ -44,7 +44,7 @@ def list_models(reads: Reads | None = "digit") -> dict[str, Path]:
 
 
 def input_kind(folder: Path) -> Reads:
-    """What the model in a folder reads."""
+    """Whether the model in a folder reads a digit or a number."""
     try:
         network = json.loads((folder / "card.json").read_bytes()).get("network")
     except (OSError, ValueError, AttributeError):
@@ -53,26 +53,26 @@ def input_kind(folder: Path) -> Reads:
 
 
 def keep_model(folder: Path, name: str) -> Path:
-    """Copy a model's folder among one's own models under a new name; returns where it is.
+    """Copy a model's folder into the user's own models under a new name, and return its new folder.
 
     Raises
     ------
-    ModelError, where the name is taken or none that a model can have, the model is damaged, or nothing can be written.
+    ModelError, if the name is taken or not valid, the model is damaged, or the folder cannot be written.
     """
     check_name(name)
     target = models_folders()[0] / name
-    if target.exists():  # a folder without a card, which is no model, but somebody's
+    if target.exists():  # a folder without a card is not a model, but it is somebody's
         raise ModelError(f"Expected to write the model to {target}. Received: something is there. Choose another name.")
     replace_model(folder, target)
     return target
 
 
 def replace_model(folder: Path, target: Path) -> None:
-    """Put a copy of a model's folder at `target`, under that folder's name, in place of what was there.
+    """Replace the model at `target` by a copy of another model's folder, under the name of `target`.
 
     Raises
     ------
-    ModelError, where the model is damaged, or nothing can be written.
+    ModelError, if the model is damaged, or the folder cannot be written.
     """
     card = read_card(folder)
     contents = {file: read_file(folder, file, card) for file in card.files}
@@ -96,11 +96,11 @@ def replace_model(folder: Path, target: Path) -> None:
 
 
 def rename_model(name: str, new: str) -> None:
-    """Give one's own model another name.
+    """Rename one of the user's own models.
 
     Raises
     ------
-    ModelError, where the new name is taken or none that a model can have, or the model is not one's own.
+    ModelError, if the new name is taken or not valid, or the model is not the user's own.
     """
     folder = _own(name)
     check_name(new)
@@ -115,11 +115,11 @@ def rename_model(name: str, new: str) -> None:
 
 
 def delete_model(name: str) -> None:
-    """Put one's own model aside, from where `restore_model` gets it back until another one is deleted.
+    """Delete one of the user's own models; `restore_model` can bring it back until another one is deleted.
 
     Raises
     ------
-    ModelError, where the model is not one's own, or nothing can be written.
+    ModelError, if the model is not the user's own, or the folder cannot be written.
     """
     folder = _own(name)
     aside = models_folders()[0] / DELETED
@@ -130,11 +130,11 @@ def delete_model(name: str) -> None:
 
 
 def restore_model(name: str) -> None:
-    """Get back the model that was deleted last.
+    """Restore the model that was deleted last.
 
     Raises
     ------
-    ModelError, where it is another one, its name was taken meanwhile, or nothing can be written.
+    ModelError, if it is another model, its name has been taken since, or the folder cannot be written.
     """
     check_name(name)
     folder = models_folders()[0] / DELETED / name
@@ -146,11 +146,11 @@ def restore_model(name: str) -> None:
 
 @contextmanager
 def workshop() -> Iterator[Path]:
-    """A folder beside one's own models to make a model in, under a name that no model can have; gone afterwards.
+    """A temporary folder beside the user's own models to build a model in; its name can never be a model's.
 
     Raises
     ------
-    ModelError, where nothing can be written.
+    ModelError, if the folder cannot be written.
     """
     folder = models_folders()[0]
     with _writing():
@@ -165,7 +165,7 @@ def _writing() -> AbstractContextManager[None]:
 
 
 def is_own(name: str) -> bool:
-    """Whether a model is one's own, and can be renamed and deleted."""
+    """Whether a model is the user's own, so that it can be renamed and deleted."""
     folder = list_models(None).get(name)
     return folder is not None and folder.parent == models_folders()[0]
 
@@ -173,13 +173,14 @@ def is_own(name: str) -> bool:
 def _own(name: str) -> Path:
     if not is_own(name):
         raise ModelError(
-            f"Expected one of your own models. Received: {name!r}, which came with digitrec or is gone. Choose another."
+            f"Expected one of your own models. Received: {name!r}, which was shipped with digitrec or is gone. "
+            "Choose another."
         )
     return list_models(None)[name]
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that is taken, or that could be anything else than a folder's name."""
+    """Raise ModelError for a name that is taken, or that could be anything but a plain folder name."""
     if not NAME.fullmatch(name):
         raise ModelError(
             f"Expected a name of up to 40 letters, digits, spaces, dots, - and _, beginning with a letter or digit. "
@@ -190,11 +191,11 @@ def check_name(name: str) -> None:
 
 
 def find_model(name_or_folder: str | Path = SHIPPED_NAME) -> Path:
-    """The folder of a model, by its name in the models folders, or by a path: a `Path`, or text with a slash in it.
+    """The folder of a model, given its name, or a path: a `Path`, or a string with a slash in it.
 
     Raises
     ------
-    ModelError, where there is none.
+    ModelError, if there is no such folder.
     """
     is_path = isinstance(name_or_folder, Path) or Path(name_or_folder).name != name_or_folder
     candidates = [Path(name_or_folder)] if is_path else [folder / name_or_folder for folder in models_folders()]

@@ -13,8 +13,8 @@ from digitrec.networks.card import Rejection, Rival
 from digitrec.networks.comparison import (
     best_first,
     find_most_divided,
+    measure_disagreement,
     name_readers,
-    parting,
     share_refused,
     weakest_first,
 )
@@ -219,7 +219,7 @@ def test_every_reader_has_a_name_of_its_own() -> None:
 
 def test_drawings_that_readers_part_over_come_first() -> None:
     answers = [(1, 5, 7, 2), (1, 5, 8, 3), (1, 6, 9, 3)]
-    assert parting(answers) == pytest.approx([0, 4 / 9, 6 / 9, 4 / 9])
+    assert measure_disagreement(answers) == pytest.approx([0, 4 / 9, 6 / 9, 4 / 9])
     assert find_most_divided(answers, 9) == [2, 1, 3]
     assert find_most_divided(answers, 2) == [2, 1]
     assert find_most_divided(answers[:1], 9) == []
@@ -227,10 +227,10 @@ def test_drawings_that_readers_part_over_come_first() -> None:
 
 
 @given(st.lists(st.lists(st.integers(0, 9), min_size=6, max_size=6), min_size=1, max_size=5))
-def test_parting_is_the_share_of_pairs_that_differ(answers: list[list[int]]) -> None:
+def test_disagreement_is_the_proportion_of_pairs_that_differ(answers: list[list[int]]) -> None:
     table = np.array(answers)
     pairs = (table[:, None] != table[None]).mean(axis=(0, 1))
-    np.testing.assert_allclose(parting(answers), pairs, atol=1e-12)
+    np.testing.assert_allclose(measure_disagreement(answers), pairs, atol=1e-12)
     places = find_most_divided(answers, 6)
     assert set(places) == set(np.flatnonzero(pairs > 0).tolist())
     assert all(pairs[a] >= pairs[b] - 1e-12 for a, b in pairwise(places))

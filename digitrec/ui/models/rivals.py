@@ -14,7 +14,7 @@ from digitrec.evaluation.metrics import Measurement
 from digitrec.ink.drawings import render
 from digitrec.ink.preprocessing import SIDE, preprocess, shrink
 from digitrec.networks.card import Card, Rival
-from digitrec.networks.comparison import best_first, find_most_divided, name_readers, parting
+from digitrec.networks.comparison import best_first, find_most_divided, measure_disagreement, name_readers
 from digitrec.networks.measuring.reference_drawings import ReferenceDrawings, read_reference_drawings
 from digitrec.ui.messages import text_colour
 from digitrec.ui.models.card import percent, show_chart
@@ -79,7 +79,7 @@ def _show_side_by_side(rivals: Sequence[Rival], reference: ReferenceDrawings | N
     if not places:
         st.caption(f"All of them read all {len(reference.drawings):,} drawings alike.")
         return
-    parted = int(np.count_nonzero(parting(answers)))
+    parted = int(np.count_nonzero(measure_disagreement(answers)))
     st.markdown(
         f"They part over {parted:,} of {len(reference.drawings):,} drawings; here are those over which they part the "
         "most. The picture is what every reader was given; ✓ is read rightly, ✗ wrongly."

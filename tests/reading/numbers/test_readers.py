@@ -46,7 +46,7 @@ def test_a_number_network_is_no_classifier_and_the_other_way_round(classifier: C
     for name, other in ((NUMBERS_NAME, SHIPPED_NAME), (SHIPPED_NAME, NUMBERS_NAME)):
         content = (SHIPPED / other / "model.tflite").read_bytes()
         card = classifier.card.model_copy(update={"name": name})
-        with pytest.raises(ModelError, match="It is no reader of"):
+        with pytest.raises(ModelError, match="It cannot read"):
             (SequenceReader if other == SHIPPED_NAME else Classifier)(content, card)
 
 
