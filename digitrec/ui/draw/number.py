@@ -14,7 +14,6 @@ import streamlit as st
 from digitrec.ink.drawings import WIDE
 from digitrec.networks.verdict import Reading
 from digitrec.reading.numbers.edits import Change, NamedDigit, box_of, change_by_hand
-from digitrec.reading.numbers.readers import NumberReader
 from digitrec.ui.cache import classifier, number_reader
 from digitrec.ui.canvas import links, live, session_canvas, tools
 from digitrec.ui.canvas.history import CanvasState
@@ -43,10 +42,10 @@ def show_board() -> None:
     if not state.drawing:  # what was changed by hand is gone with what it was about
         st.session_state.pop(CHANGES, None)
     reading = reader.read(*live.newest(state, sent))
-    digits = change_by_hand(reading.digits, st.session_state.get(CHANGES, ()), looker.predict_proba)
+    digits = change_by_hand(reading.digits, st.session_state.get(CHANGES, ()), looker.predict_proba, looker.is_unsure)
     picked = _picked(digits)
     one = None if picked is None else looker.read(digits[picked].found.ink)
-    _show(state, reader, digits, picked, one)
+    _show(state, digits, picked, one)
     if picked is not None:
         _show_hands(digits, picked)
     tools.show_more(WIDE)
@@ -65,9 +64,7 @@ def _picked(digits: Sequence[NamedDigit]) -> int | None:
     return min(int(st.session_state.get(PICKED, 0)), len(digits) - 1)
 
 
-def _show(
-    state: CanvasState, reader: NumberReader, digits: Sequence[NamedDigit], picked: int | None, one: Reading | None
-) -> None:
+def _show(state: CanvasState, digits: Sequence[NamedDigit], picked: int | None, one: Reading | None) -> None:
     """Show boxes, buttons, the number and the picked digit, and keep the canvas's companion going."""
     key = live.key_of(state)
 
@@ -78,17 +75,15 @@ def _show(
 
     _number(
         key=key,
-        data={**live.what_to_watch(state, ABOUT), **describe(digits, reader, picked, one)},
+        data={**live.what_to_watch(state, ABOUT), **describe(digits, picked, one)},
         on_picture_change=lambda: None,
         on_picked_change=pick,
     )
 
 
-def describe(
-    digits: Sequence[NamedDigit], reader: NumberReader, picked: int | None, one: Reading | None
-) -> dict[str, Any]:
+def describe(digits: Sequence[NamedDigit], picked: int | None, one: Reading | None) -> dict[str, Any]:
     """A number that was read as plain values: each digit's box and verdict, all of it in words, one in full."""
-    rows = [_describe_one(place, digit, reader, is_picked=place == picked) for place, digit in enumerate(digits)]
+    rows = [_describe_one(place, digit, is_picked=place == picked) for place, digit in enumerate(digits)]
     if one is None:
         return {"digits": [], "told": "Nothing to read yet", "spoken": "Nothing to read yet.", "one": None}
     shares = [_confidence(digit) for digit in digits]
@@ -104,8 +99,8 @@ def describe(
     return {"digits": rows, "told": f"{words}.", "spoken": spoken, "one": live.describe(one)}
 
 
-def _describe_one(place: int, digit: NamedDigit, reader: NumberReader, *, is_picked: bool) -> dict[str, Any]:
-    unsure = not digit.by_hand and reader.is_unsure(digit.found.probabilities)
+def _describe_one(place: int, digit: NamedDigit, *, is_picked: bool) -> dict[str, Any]:
+    unsure = not digit.by_hand and digit.found.unsure
     percent = "by hand" if digit.by_hand else in_percent(_confidence(digit))
     doubt = "not sure, perhaps " if unsure else ""
     return {
