@@ -21,6 +21,8 @@ OPENED = "opened_link"
 
 def open_drawing() -> None:
     """Put what the page's address carries on the canvas, once; say so where it is broken."""
+    if not any(name in st.query_params for name in (DRAWING, NUMBER, IMAGE)):
+        st.session_state.pop("in_address", None)  # the page was left and its address with it
     for name, read in ((DRAWING, from_link), (NUMBER, partial(from_link, width=WIDE)), (IMAGE, _open_image)):
         text = st.query_params.get(name)
         if not text or text == st.session_state.get(OPENED):
@@ -55,28 +57,38 @@ def _open_image(text: str) -> Drawing:
 
 
 def keep_in_address(drawing: Drawing) -> None:
-    """Write the drawing into the page's address, so that a reload finds it, if it fits there."""
-    if drawing is st.session_state.get("in_address"):
-        return
-    st.session_state["in_address"] = drawing
-    if drawing.backdrop is not None:
-        return
+    """Write the drawing into the page's address, so that a reload finds it; say so where it is too long for that.
+
+    An image of the data that is drawn on stays there as it was opened.
+    """
+    if drawing is not st.session_state.get("in_address"):
+        st.session_state["in_address"] = drawing
+        st.session_state["too_long"] = not _write(drawing)
+    if st.session_state.get("too_long"):
+        st.caption("This drawing is too long for a link: reloading the page will lose it.")
+
+
+def _write(drawing: Drawing) -> bool:
+    """Put the drawing into the address in place of any other; whether it fits there."""
     try:
-        text = to_link(_simplified(drawing)) if drawing else ""
+        text = _as_text(drawing) if drawing.strokes and drawing.backdrop is None else ""
     except DrawingError:
-        return
-    for name in (DRAWING, NUMBER, IMAGE):
+        text = None
+    kept = {IMAGE} if drawing.backdrop is not None else {_name(drawing)} if text else set()
+    if text:  # before any other is taken away, so that the address is never without a drawing
+        st.query_params[_name(drawing)] = text
+    for name in {DRAWING, NUMBER, IMAGE} - kept:
         if name in st.query_params:
             del st.query_params[name]
-    if text:
-        st.query_params[_name(drawing)] = text
-    st.session_state[OPENED] = text
+    if drawing.backdrop is None:
+        st.session_state[OPENED] = text or ""
+    return text is not None
 
 
 def share(drawing: Drawing) -> None:
     """Show the link to a drawing, ready to be copied."""
     try:
-        text = to_link(_simplified(drawing))
+        text = _as_text(drawing)
     except DrawingError as error:
         st.warning(as_plain_text(str(error)), icon=":material/link_off:")
         return
@@ -87,8 +99,9 @@ def share(drawing: Drawing) -> None:
     st.code(f"{address}/?{_name(drawing)}={text}", language=None, wrap_lines=True)
 
 
-def _simplified(drawing: Drawing) -> Drawing:
-    return replace(drawing, strokes=tuple(replace(s, points=simplify(s.points)) for s in drawing.strokes))
+def _as_text(drawing: Drawing) -> str:
+    """The drawing as a link carries it; DrawingError where it is too long."""
+    return to_link(replace(drawing, strokes=tuple(replace(s, points=simplify(s.points)) for s in drawing.strokes)))
 
 
 def _name(drawing: Drawing) -> str:

@@ -49,7 +49,7 @@ def companion(name: str, folder: Path = HERE) -> Any:
         f"digitrec_{name}",
         html=own("html").replace("<!-- verdict -->", text("verdict.html")),
         css=text("verdict.css") + own("css"),
-        js=text("companion.js") + text("verdict.js") + own("js"),
+        js=text("address.js") + text("companion.js") + text("verdict.js") + own("js"),
     )
 
 
