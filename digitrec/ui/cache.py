@@ -113,9 +113,9 @@ def writers_of(name: str, part: str) -> tuple[Writer, ...]:
     return image_writers(getattr(dataset(name), part))
 
 
-def probabilities(model: str | Path, data: Dataset, part: str = "test") -> NDArray[np.float32]:
+def probabilities(reader: Classifier, data: Dataset, part: str = "test") -> NDArray[np.float32]:
     """What a model answers to a part of a dataset, (n, 10), read once for all sessions."""
-    reader, images = classifier(model), (data.train if part == "train" else data.test).images
+    images = (data.train if part == "train" else data.test).images
 
     def read(progress: Progress) -> NDArray[np.float32]:
         parts = [np.empty((0, 10), np.float32)]
@@ -142,12 +142,12 @@ def held_out(data: Dataset) -> NDArray[np.float32]:
     return answers
 
 
-def neighbours_index(model: str | Path, data: Dataset) -> Index:
+def neighbours_index(reader: Classifier, data: Dataset) -> Index:
     """What a model's last layer sees of a dataset's training part, to look for neighbours among.
 
     It is kept as a file in the data folder and read from there, since 60,000 rows of it would fill 276 MB of memory.
     """
-    reader, images = classifier(model), data.train.images
+    images = data.train.images
     network = reader.card.files.get("model.tflite", reader.card.name)[:12]
     path = data_folder() / "features" / f"{data.name}-{fingerprint(images)}-{network}.npy"
 

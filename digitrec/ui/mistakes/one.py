@@ -83,7 +83,7 @@ def _show_probabilities(evaluation: Evaluation, place: int) -> None:
 
 
 def _show_reasons(evaluation: Evaluation, place: int) -> None:
-    reader, image, row = classifier(evaluation.folder), evaluation.split.images[place], evaluation.table.iloc[place]
+    reader, image, row = evaluation.classifier, evaluation.split.images[place], evaluation.table.iloc[place]
     label, read = int(row["label"]), int(row["read"])
     st.markdown(
         "A piece of paper is laid over each place in turn. :orange[Orange] ink speaks for the digit: covered, the "
@@ -100,8 +100,8 @@ def _show_reasons(evaluation: Evaluation, place: int) -> None:
 
 def _show_neighbours(evaluation: Evaluation, place: int) -> None:
     with show_errors("Its neighbours could not be looked for."):
-        index = neighbours_index(evaluation.folder, evaluation.data)
-    features = classifier(evaluation.folder).features(evaluation.split.images[place : place + 1])
+        index = neighbours_index(evaluation.classifier, evaluation.data)
+    features = evaluation.classifier.features(evaluation.split.images[place : place + 1])
     places, _ = nearest(index, features, NEIGHBOURS + 1)
     found = places[0][places[0] != place] if evaluation.part == "train" else places[0]
     found = found[:NEIGHBOURS]
@@ -109,9 +109,9 @@ def _show_neighbours(evaluation: Evaluation, place: int) -> None:
     counts = np.bincount(labels, minlength=10)
     most = int(counts.argmax())
     st.markdown(
-        f"To the network's last layer, these of the {len(evaluation.data.train):,} training images are the nearest, "
-        f"the most alike first: {counts[most]} of {len(found)} are {most}s. That is what taught it its answer, if it "
-        "learned from them."
+        f"The nearest of the {len(evaluation.data.train):,} training images by the activations of the network's last "
+        f"layer, the nearest first: {counts[most]} of {len(found)} are {most}s. If it was trained on them, they taught "
+        "it its answer."
     )
     shown = [
         Captioned(as_paper(evaluation.data.train.images[one]), str(label), f"A {label} to learn from")
@@ -122,7 +122,7 @@ def _show_neighbours(evaluation: Evaluation, place: int) -> None:
 
 
 def _show_mending(evaluation: Evaluation, place: int) -> None:
-    reader, row = classifier(evaluation.folder), evaluation.table.iloc[place]
+    reader, row = evaluation.classifier, evaluation.table.iloc[place]
     image, label = evaluation.split.images[place], int(row["label"])
     if row["right"]:
         st.info("It is read rightly as it is.", icon=":material/check:")
@@ -161,11 +161,12 @@ def _changed(image: np.ndarray, amount: str, label: int, confidence: float) -> C
 
 def _show_others(evaluation: Evaluation, place: int) -> None:
     image = evaluation.split.images[place : place + 1]
-    rows = []
-    readers = {evaluation.title: evaluation.folder} | list_readers()
-    for title, folder in list(readers.items())[:OTHERS]:
+    rows, folders = [], list_readers()
+    readers = list(dict.fromkeys([evaluation.title, *folders]))
+    for title in readers[:OTHERS]:
         try:
-            answers = classifier(folder).predict_proba(image)[0]
+            reader = evaluation.classifier if title == evaluation.title else classifier(folders[title])
+            answers = reader.predict_proba(image)[0]
         except DigitrecError as error:  # the others are asked all the same
             st.warning(as_plain_text(f"{title} could not read it. {error}"), icon=":material/error:")
             continue
@@ -178,7 +179,7 @@ def _show_others(evaluation: Evaluation, place: int) -> None:
 
 
 def _show_layers(evaluation: Evaluation, place: int) -> None:
-    reader, image, row = classifier(evaluation.folder), evaluation.split.images[place], evaluation.table.iloc[place]
+    reader, image, row = evaluation.classifier, evaluation.split.images[place], evaluation.table.iloc[place]
     layers = reader.activations(image)
     with show_errors("The last layer could not be taken apart."):
         features, weights = reader.features(image[None])[0], reader.last_layer()[0][:10]

@@ -13,7 +13,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.charts.alt_text import tell_confidences, tell_confusions
-from digitrec.charts.mistakes import confidence_bars, confusion_cells, coverage_curve, group_dots, reliability_curve
+from digitrec.charts.calibration import reliability_curves
+from digitrec.charts.mistakes import confidence_bars, confusion_matrix, coverage_curve, group_dots
 from digitrec.datasets import Dataset, Split
 from digitrec.evaluation.calibration import (
     coverage,
@@ -25,6 +26,8 @@ from digitrec.evaluation.calibration import (
 from digitrec.evaluation.metrics import confusion, cross_entropy, per_digit, wilson_interval
 from digitrec.evaluation.predictions import ORDERS, WHICH, Filter, find, tabulate
 from digitrec.evaluation.subgroups import compare_groups, in_quarters
+from digitrec.networks.classifier import Classifier
+from digitrec.networks.verdict import are_too_weak
 from digitrec.ui.cache import classifier, exam_key, probabilities, properties
 from digitrec.ui.data import gallery
 from digitrec.ui.messages import show_errors, text_colour
@@ -53,14 +56,14 @@ class Evaluation:
 
     Attributes
     ----------
-    title, folder : of the model.
+    title, classifier : the model.
     data, part, split : what it was asked.
     probabilities : (n, 10) float32.
     table : of `digitrec.evaluation.predictions.tabulate`.
     """
 
     title: str
-    folder: Path
+    classifier: Classifier
     data: Dataset
     part: str
     split: Split
@@ -77,9 +80,10 @@ def evaluate(title: str, folder: Path, data: Dataset, part: str) -> Evaluation:
     """Have a model read a part of a dataset; at once where it has done so before."""
     split = data.train if part == "train" else data.test
     with show_errors("The images could not be read."):
-        answers = probabilities(folder, data, part)
-        table = _tabulate(exam_key(classifier(folder), data, part), answers, split, properties(data.name, part))
-    return Evaluation(title, folder, data, part, split, answers, table)
+        reader = classifier(folder)
+        answers = probabilities(reader, data, part)
+        table = _tabulate(exam_key(reader, data, part), answers, split, properties(data.name, part))
+    return Evaluation(title, reader, data, part, split, answers, table)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -117,7 +121,7 @@ def show_matrix(evaluation: Evaluation) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         as_shares = st.toggle("In percent of the digit", key="as_shares", persist_state="session")
         hides = st.toggle("Errors alone", key="errors_alone", value=True, persist_state="session")
-    figure = confusion_cells(counts, as_shares=as_shares, hides_right=hides, text_colour=text_colour())
+    figure = confusion_matrix(counts, text_colour(), in_percent=as_shares, hides_correct=hides, is_selectable=True)
     st.plotly_chart(
         figure,
         key="cells",
@@ -251,7 +255,8 @@ def show_confidence(evaluation: Evaluation) -> None:
     sides = st.columns(2, gap="large")
     with sides[0]:
         st.markdown("**Can it be believed?** Where it says 90 %, 90 of 100 answers should be right.")
-        figure = reliability_curve(reliability(evaluation.probabilities, labels), reliability(cooled, labels))
+        tables = [reliability(one, labels) for one in (evaluation.probabilities, cooled)]
+        figure = reliability_curves({"as it is": tables[0], "with temperature scaling": tables[1]})
         alt = f"Accuracy by confidence. The calibration error is {before:.2%}, with temperature scaling {after:.2%}."
         st.plotly_chart(figure, config=PICTURE, key="reliability", alt=alt)
         st.markdown(
@@ -268,26 +273,43 @@ def show_confidence(evaluation: Evaluation) -> None:
 
 
 def _show_threshold(evaluation: Evaluation) -> None:
+    """What the model answers and rejects by its thresholds, at first its own, and by any others."""
+    card, probabilities = evaluation.classifier.card, evaluation.probabilities
     st.markdown(
-        "**When should it say *not sure*?** The higher the line, the fewer answers, and the fewer of them wrong."
+        "**When should it say *not sure*?** The higher a threshold, the fewer images it answers, and the fewer of its "
+        "answers are wrong."
     )
-    own = classifier(evaluation.folder).card.unsure_below
-    percent = st.slider("Not sure below, in percent", 0.0, 100.0, round(100 * own, 1), 0.1, key=f"threshold-{own}")
-    figure = coverage_curve(coverage(evaluation.probabilities, evaluation.split.labels), percent / 100)
-    alt = "The share answered and the share of these that is wrong, by the line; for this one, see the sentence below."
-    st.plotly_chart(figure, config=PICTURE, key="coverage", alt=alt)
-    refused = evaluation.table["confidence"] < percent / 100
-    answered, wrong = int((~refused).sum()), int((~refused & ~evaluation.table["right"]).sum())
-    share = f", {wrong / answered:.2%} of them wrong" if answered else ""
-    kept_from = int((refused & ~evaluation.table["right"]).sum())
-    st.markdown(
-        f"It would answer **{answered:,}** of {evaluation.n:,}{share}, and refuse **{int(refused.sum()):,}**, "
-        f"{kept_from:,} of which it would have read wrongly:"
-    )
-    places = find(evaluation.table[refused], Filter("all", order="least confident"))[:PER_PAGE]
+    unsure_below = _choose_threshold("Not sure if the confidence is below, in percent", card.unsure_below, "confidence")
+    digit_below = 0.0
+    if card.digit_below:  # else it has no such threshold
+        title = "Not sure if the probability of being any digit at all is below, in percent"
+        digit_below = _choose_threshold(title, card.digit_below, "digit")
+    curve = coverage(probabilities, evaluation.split.labels, are_too_weak(probabilities, 0.0, digit_below))
+    alt = "Coverage and error rate by the threshold of the confidence; the sentence below gives them for this one."
+    st.plotly_chart(coverage_curve(curve, unsure_below), config=PICTURE, key="coverage", alt=alt)
+    rejected = are_too_weak(probabilities, unsure_below, digit_below)
+    st.markdown(_describe_rejection(rejected, evaluation.table["right"].to_numpy()))
+    places = find(evaluation.table[rejected], Filter("all", order="least confident"))[:PER_PAGE]
     if len(places):
         labels = [_label(evaluation, place) for place in places.tolist()]
         gallery.show_places(evaluation.data, evaluation.part, places, "refused", labels=labels)
+
+
+def _choose_threshold(title: str, own: float, what: str) -> float:
+    """A threshold, 0 to 1: the model's own until the slider is moved, not rounded as the slider shows it."""
+    start = round(100 * own, 1)
+    percent = st.slider(title, 0.0, 100.0, start, 0.1, key=f"threshold-{what}-{own}")
+    return own if percent == start else percent / 100
+
+
+def _describe_rejection(rejected: NDArray[np.bool_], is_right: NDArray[np.bool_]) -> str:
+    """How many images are answered and rejected, (n,) bool each, and how many of each are misclassified."""
+    answered, wrong = int((~rejected).sum()), int((~rejected & ~is_right).sum())
+    error = f", {wrong / answered:.2%} of them wrong" if answered else ""
+    return (
+        f"It answers **{answered:,}** of {len(rejected):,} images{error}, and rejects **{int(rejected.sum()):,}**, "
+        f"{int((rejected & ~is_right).sum()):,} of which it would have misclassified:"
+    )
 
 
 def _offer_table(table: pd.DataFrame, name: str) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import streamlit as st
 
-from digitrec.charts.card import FEWEST, by_group, refusal_curves, reliability_curves, shares
-from digitrec.evaluation.calibration import Calibration, pool
+from digitrec.charts.calibration import reliability_curves
+from digitrec.charts.card import by_group, refusal_curves, shares
+from digitrec.evaluation.calibration import Calibration, pool, to_frame
 from digitrec.evaluation.metrics import Measurement
 from digitrec.networks.card import Card, PathCard
 from digitrec.networks.comparison import share_refused, weakest_first
@@ -21,6 +22,7 @@ from digitrec.ui.messages import as_plain_text, text_colour
 from digitrec.ui.models.card_lists import MEANINGS, MOST, as_list, plain
 
 WEAKEST = 12  # ways of writing that are shown
+FEWEST = 20  # answers that a dot of a reliability curve stands for: fewer jump between 0 and 100 % by chance
 PLAIN = {"displayModeBar": False}
 KEY_FIGURE = 165  # pixels, so that a phone shows two beside each other
 SECTIONS = {
@@ -257,7 +259,7 @@ def show_calibration(card: Card) -> None:
     chart, words = st.columns((3, 2), gap="large", vertical_alignment="center")
     with chart:
         alt = "Confidence against being right; the list beside this has it in words"
-        show_chart(reliability_curves(sets), "calibration", alt)
+        show_chart(reliability_curves({one.what: to_frame(pool(one.bins, FEWEST)) for one in sets}), "calibration", alt)
     words.markdown("\n".join(f"- {describe_calibration(one)}" for one in sets))
 
 

@@ -16,7 +16,7 @@ from digitrec.datasets import Dataset, Split
 from digitrec.evaluation.metrics import compare
 from digitrec.networks.card import Card
 from digitrec.networks.registry import input_kind
-from digitrec.ui.cache import probabilities
+from digitrec.ui.cache import classifier, probabilities
 from digitrec.ui.messages import as_plain_text, show_errors
 from digitrec.ui.strip import Captioned, show_strip
 
@@ -68,7 +68,7 @@ def _show_recipes(cards: Mapping[str, Card]) -> None:
 def _show_two(first: tuple[str, Path], second: tuple[str, Path], data: Dataset) -> None:
     split = data.test
     with show_errors("The models could not be compared."):
-        read = [probabilities(folder, data).argmax(axis=1) for _, folder in (first, second)]
+        read = [probabilities(classifier(folder), data).argmax(axis=1) for _, folder in (first, second)]
     found = compare(split.labels, *read)
     verdict = "more than chance would do" if found.p < CHANCE else "no more than chance would do"
     chance = "p < 0.001" if found.p < 0.001 else f"p = {found.p:.2g}"

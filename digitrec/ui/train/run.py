@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.charts.alt_text import tell_confusions, tell_curve
-from digitrec.charts.mistakes import confusion_squares
+from digitrec.charts.mistakes import confusion_matrix
 from digitrec.charts.pictures import as_paper, shade
 from digitrec.charts.training import learning_curves
 from digitrec.datasets import Split
@@ -244,7 +244,7 @@ def _show_inside(run: Run, snapshot: Snapshot) -> None:
 def _show_confusion(split: Split, snapshot: Snapshot) -> None:
     st.markdown("**What it takes for what**: those kept aside, the rows as they are, the columns as they were read.")
     counts = confusion(split.labels, snapshot.probabilities.argmax(axis=1))
-    figure = confusion_squares(counts, text_colour())
+    figure = confusion_matrix(counts, text_colour())
     st.plotly_chart(figure, width=620, config=PLAIN, key="confusion", alt=tell_confusions(counts))
 
 
