@@ -56,7 +56,7 @@ def test_samples_shows_one_in_full_with_a_link_to_the_canvas(monkeypatch: pytest
     monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
     page = open_page("samples.py")
     assert "Pick an image" in page.info[1].value
-    page.session_state["place"] = ("uci", "train", 3)
+    page.session_state["picked_image"] = ("uci", "train", 3)
     page.run()
     label = load_dataset("uci").train.labels[3]
     assert page.subheader[0].value == f"Number 3: a {label}"
@@ -136,7 +136,7 @@ def test_the_thresholds_reject_what_the_model_is_not_sure_of(
 def test_one_image_in_full_with_every_view_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
     page = open_page("mistakes.py")
-    page.session_state["place"] = ("uci", "test", 3)
+    page.session_state["picked_image"] = ("uci", "test", 3)
     page.run()
     assert page.subheader[0].value.startswith(
         f"Number 3: {with_article(int(load_dataset('uci').test.labels[3]))}, read"
@@ -265,7 +265,7 @@ def test_a_damaged_model_does_not_keep_the_others_from_reading(own_model: Path) 
     assert "mine could not read them. Expected" in page.warning[0].value.replace("\\", "")
     assert len(page.get("plotly_chart")) == 1  # the curves of the other
     page = open_page("mistakes.py")
-    page.session_state["place"], page.session_state["one"] = ("uci", "test", 3), "How others read it"
+    page.session_state["picked_image"], page.session_state["one"] = ("uci", "test", 3), "How others read it"
     page.run()
     assert not page.exception
     assert "mine could not read it. Expected" in page.warning[0].value.replace("\\", "")

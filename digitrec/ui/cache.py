@@ -17,27 +17,20 @@ from digitrec.datasets.synthetic.composing import Writer, image_writers
 from digitrec.errors import DataError
 from digitrec.evaluation.cross_validation import read_held_out
 from digitrec.networks.classifier import Classifier, load_classifier
-from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, list_models
-from digitrec.reading.numbers.readers import NumberReader, PieceReader, SuitedReader
+from digitrec.networks.registry import find_model
+from digitrec.reading.numbers.readers import NumberReader, choose_number_reader
 from digitrec.reading.numbers.sequence import SequenceReader, load_sequence_reader
 from digitrec.storage import fingerprint, write_rows
+from digitrec.ui import state
 from digitrec.ui.jobs import wait_for
+from digitrec.ui.models.choice import chosen_model
 
 READ_AT_ONCE = 640  # images, between two looks at how far it is
-MODEL = "model"  # the session's choice: a model's name
-NUMBER_MODEL = "number_model"  # and of what reads numbers: a model's name, or one of
-SUITED, PIECE_BY_PIECE = "as suits", "piece by piece"
 
 
-def classifier(model: str | Path | None = None) -> Classifier:
-    """The classifier of a model by its name or folder, or of the one that the session reads with.
-
-    Until another is chosen, that is the shipped one.
-    """
-    chosen = model or st.session_state.get(MODEL)
-    is_there = isinstance(chosen, Path) or chosen in list_models()
-    folder = find_model(chosen if chosen and is_there else SHIPPED_NAME)
-    return _load_classifier(*_when(folder))
+def classifier(folder: Path | None = None) -> Classifier:
+    """The classifier of a model's folder; None: of the model that the session reads with."""
+    return _load_classifier(*_when(chosen_model() if folder is None else find_model(folder)))
 
 
 def _when(folder: Path) -> tuple[str, float]:
@@ -54,14 +47,10 @@ def _load_classifier(folder: str, written: float) -> Classifier:
 
 
 def number_reader() -> NumberReader:
-    """What the session reads numbers with: as suits them, unless it chose one way or one model."""
-    chosen, there = st.session_state.get(NUMBER_MODEL, SUITED), list_models("number")
-    pieces = PieceReader(classifier())
-    if chosen in there:
-        return _load_sequence_reader(*_when(there[chosen]))
-    if chosen == PIECE_BY_PIECE or NUMBERS_NAME not in there:
-        return pieces
-    return SuitedReader(pieces, _load_sequence_reader(*_when(there[NUMBERS_NAME])))
+    """What the session reads numbers with."""
+    return choose_number_reader(
+        state.NUMBER_MODEL.get(), classifier(), lambda folder: _load_sequence_reader(*_when(folder))
+    )
 
 
 @st.cache_resource(show_spinner="Loading the network …", max_entries=4)

@@ -5,10 +5,12 @@ import streamlit as st
 
 from digitrec.charts.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame, tile, to_data_url
 from digitrec.datasets.exploration.neighbours import nearest
+from digitrec.datasets.exploration.properties import describe_properties
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.counterfactuals import Change, smallest_change, smallest_pixels
 from digitrec.evaluation.saliency import evidence, occlusion
 from digitrec.networks.registry import list_models
+from digitrec.ui import state
 from digitrec.ui.cache import classifier, neighbours_index
 from digitrec.ui.canvas.links import image_link
 from digitrec.ui.data import gallery
@@ -34,7 +36,7 @@ def show_one(evaluation: Evaluation) -> None:
     if place is None or place >= evaluation.n:
         st.info("Pick an image above to follow it to its cause.", icon=":material/touch_app:")
         return
-    with st.container(key="picked"):  # which the gallery brings into view
+    with st.container(key=state.PICKED.name):  # which the gallery brings into view
         _show_full(evaluation, place)
 
 
@@ -49,7 +51,7 @@ def _show_full(evaluation: Evaluation, place: int) -> None:
         st.image(to_data_url(frame(enlarge(as_paper(image), LARGE))), alt=f"The image, a {label}", width=28 * LARGE)
         link = image_link(evaluation.data.name, evaluation.part, place)
         if evaluation.title in list_models():
-            link |= {"model": evaluation.title}
+            link |= {state.MODEL.name: evaluation.title}
         st.page_link("pages/draw.py", label="Open on the canvas", icon=":material/draw:", query_params=link)
         if evaluation.title not in list_models():
             st.caption("The Draw page reads with kept models: keep this run first, or it is read by another there.")
@@ -62,7 +64,7 @@ def _show_full(evaluation: Evaluation, place: int) -> None:
         "How others read it": _show_others,
         "Layers": _show_layers,
     }
-    for tab, show in zip(st.tabs(list(views), key="one", on_change="rerun"), views.values(), strict=True):
+    for tab, show in zip(st.tabs(list(views), on_change="rerun", **state.ONE.widget), views.values(), strict=True):
         if tab.open:
             with tab:
                 show(evaluation, place)
@@ -76,10 +78,7 @@ def _show_probabilities(evaluation: Evaluation, place: int) -> None:
             text = f"**{digit}**{mark}: {in_percent(float(answers[digit]))}"
             column.progress(float(min(answers[digit], 1)), text=text)
     who = f" Writer {row['writer']} wrote it." if row["writer"] >= 0 else ""
-    st.markdown(
-        f"Loss {row['loss']:.2f}. Ink covers {row['ink']:.0%}, strokes are {row['width']:.1f} pixels wide, and it "
-        f"leans {abs(row['slant']):.0f}° to the {'right' if row['slant'] > 0 else 'left'}.{who}"
-    )
+    st.markdown(f"Loss {row['loss']:.2f}. {describe_properties(row)}{who}")
 
 
 def _show_reasons(evaluation: Evaluation, place: int) -> None:

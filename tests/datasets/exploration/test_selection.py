@@ -5,7 +5,7 @@ import pytest
 from digitrec.datasets import Split
 from digitrec.datasets.exploration.neighbours import nearest_by_pixels
 from digitrec.datasets.exploration.properties import measure_images
-from digitrec.datasets.exploration.selection import BY_PROPERTY, ORDERS, select
+from digitrec.datasets.exploration.selection import BY_PROPERTY, ORDERS, draw_places, select
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +54,12 @@ def test_nearest_are_those_of_brute_force(split: Split) -> None:
     assert nearest_by_pixels(split.images, image, 8, chunk=7).tolist() == np.argsort(differences)[:8].tolist()
     assert nearest_by_pixels(split.images, image, 1).tolist() == [17]
     assert len(nearest_by_pixels(split.images[:5], image, 9)) == 5
+
+
+def test_places_are_drawn_once_each_and_at_most_as_many_as_there_are() -> None:
+    drawn = draw_places(50, 20, seed=3)
+    assert len(set(drawn.tolist())) == 20
+    assert set(drawn.tolist()) <= set(range(50))
+    np.testing.assert_array_equal(drawn, draw_places(50, 20, seed=3))
+    assert draw_places(50, 20, seed=4).tolist() != drawn.tolist()
+    assert sorted(draw_places(5, 20)) == [0, 1, 2, 3, 4]
