@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -253,9 +253,19 @@ def test_bad_rows_are_named_and_the_good_ones_read(labelled: bool, headed: bool,
         np.testing.assert_array_equal(found.labels, some_labels(9)[np.array(good) - 1])
 
 
-ODD = ["", "x", "nan", "NA", "inf", "-1", "256", "1e3", "0x10", "1_0", "٣", "1 2", "--", "\0", "é", "0.5", "9" * 400]
+ODD = ["", "x", "nan", "NA", "inf", "-1", "256", "1e3", "1_0", "1 2", "--", "\0", "é", "0.5", "9" * 400]
+ODD += ["0x10", "0X0", " 0xf ", "0o7", "0b1", "٣", "\uff15", "True", "false", "infinity", "1e", "+-1", "1.2.3", "1/2"]
 
 
+def with_examples(test: Callable[..., None]) -> Callable[..., None]:
+    """Each odd cell alone as a pixel and as a label, and once more beside a row that has to be read line by line."""
+    for text in ODD:
+        test = example([(3, 0, text)])(example([(3, 17, text)])(test))
+        test = example([(3, 784, text), (5, 17, "x")])(test)
+    return test
+
+
+@with_examples
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 784), st.sampled_from(ODD)), max_size=4))
 def test_odd_cells_cost_their_rows_and_no_others(

@@ -306,7 +306,8 @@ def _without_header(block: bytes, form: Form) -> bytes:
 
 def _read_block(block: bytes, form: Form, number: int, done: float) -> tuple[Chunk, int]:
     """The rows of a block, the first of which is `number`, and how many there are."""
-    for kind in (pa.uint8(), pa.float64()):
+    has_hex = b"x" in block or b"X" in block  # pyarrow takes 0x10 for 16 where it reads whole numbers
+    for kind in () if has_hex else (pa.uint8(), pa.float64()):
         table = _read_at_once(block, form, kind)
         if table is not None:
             return _from_table(table, form, number, done), table.num_rows
@@ -395,7 +396,10 @@ def _is_number(text: str) -> bool:
 
 
 def _to_number(text: str) -> float:
-    """A cell's number; NaN where it is none, or is written as no table writes one."""
+    """The value of a cell: a decimal number with optional sign, fraction and exponent (NumPy writes 1.0e+00); else NaN.
+
+    Hexadecimal, `1_0`, `True` and digits outside ASCII are NaN, although Python or pyarrow would take some of them.
+    """
     try:
         return float(text) if text.isascii() and "_" not in text else np.nan
     except ValueError:
