@@ -5,6 +5,7 @@ source -> files in the data folder -> `Dataset` (images, labels, writers) -> `ch
 A new source is one function that gives a `Dataset`, and one entry in `SOURCES`.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from digitrec.datasets.dataset import Dataset, Progress, Split, data_folder, sil
 from digitrec.datasets.quality import Finding, check
 from digitrec.datasets.sources import both, kaggle, mnist, pen, uci, uploads
 from digitrec.errors import DataError
+from digitrec.storage import StrPath
 
 __all__ = [
     "SOURCES",
@@ -59,7 +61,7 @@ SOURCES = {
 }
 
 
-def load_dataset(name_or_path: str | Path, progress: Progress = silent) -> Dataset:
+def load_dataset(name_or_path: StrPath, progress: Progress = silent) -> Dataset:
     """Load a dataset by its name in `titles`, or from a .csv, a .npz, or a folder of pictures in subfolders 0 to 9.
 
     Examples
@@ -81,7 +83,7 @@ def load_dataset(name_or_path: str | Path, progress: Progress = silent) -> Datas
         return uploads.load_path(path, progress)
     raise DataError(
         f"Expected the name of a dataset ({', '.join(SOURCES)}), a .csv, a .npz, or a folder of pictures. "
-        f"Received: {str(name_or_path)!r}. Check its name."
+        f"Received: {os.fspath(name_or_path)!r}. Check its name."
     )
 
 

@@ -9,9 +9,10 @@ from PIL import Image
 
 from digitrec.datasets.dataset import Dataset, Split
 from digitrec.errors import DataError, writing
+from digitrec.storage import StrPath
 
 
-def export(dataset: Dataset, folder: Path, form: str) -> Path:
+def export(dataset: Dataset, folder: StrPath, form: str) -> Path:
     """Write `dataset` into `folder` as one of `FORMS`; what was written.
 
     Raises
@@ -19,6 +20,7 @@ def export(dataset: Dataset, folder: Path, form: str) -> Path:
     DataError, where there is no such form, nothing can be written, or something of that name is there already: nothing
     is overwritten.
     """
+    folder = Path(folder)
     if form not in FORMS:
         raise DataError(f"Expected one of the forms {', '.join(FORMS)}. Received: {form!r}. Choose one of these.")
     target = folder / (f"{dataset.name}.npz" if form == "npz" else f"{dataset.name}-{form}")

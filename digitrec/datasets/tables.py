@@ -21,6 +21,7 @@ from pyarrow import csv as arrow_csv
 
 from digitrec.errors import DataError
 from digitrec.ink.preprocessing import SIDE
+from digitrec.storage import StrPath
 
 CHUNK = 2048  # rows at once, at most
 PIXELS = tuple(f"pixel{index}" for index in range(SIDE * SIDE))
@@ -96,13 +97,14 @@ class Form:
         return LABEL in self.columns
 
 
-def sniff(path: Path, name: str) -> Form:
+def sniff(path: StrPath, name: str) -> Form:
     """Learn from the first lines of a CSV how it is written; `name` is what errors call it.
 
     Raises
     ------
     DataError, where it is no CSV of digits: empty, a header alone, or with other columns.
     """
+    path = Path(path)
     with path.open("rb") as file:
         encoding = find_encoding(file)
         head = _decode(file, encoding)
@@ -166,8 +168,9 @@ def are_shares(values: NDArray[np.generic]) -> bool:
     return bool(len(inked)) and float(np.median(inked)) <= 1
 
 
-def stream(path: Path, form: Form) -> Iterator[Chunk]:
+def stream(path: StrPath, form: Form) -> Iterator[Chunk]:
     """Read a CSV block by block; what cannot be read is among the bad rows, and the file's end is one if it is torn."""
+    path = Path(path)
     number, size = 1, max(path.stat().st_size, 1)
     with path.open("rb") as file:
         find_encoding(file)
@@ -182,8 +185,9 @@ def stream(path: Path, form: Form) -> Iterator[Chunk]:
             yield torn(number, reason, labelled=form.has_labels)
 
 
-def count_rows(path: Path, form: Form) -> int | None:
+def count_rows(path: StrPath, form: Form) -> int | None:
     """How many rows a CSV has, bad ones among them, empty lines not; None where it breaks off."""
+    path = Path(path)
     with path.open("rb") as file:
         find_encoding(file)
         try:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from digitrec.errors import PictureError
+from digitrec.storage import StrPath
 
 MAX_BYTES = 25_000_000
 MAX_PIXELS = 50_000_000  # a phone's photograph has 12 to 48 million
@@ -22,7 +23,7 @@ NOISE = 0.12  # of the contrast; less is paper grain or JPEG noise
 MIN_CONTRAST = 30  # of 255 between paper and the darkest ink
 
 
-def load_ink(picture: Path | bytes) -> NDArray[np.uint8]:
+def load_ink(picture: StrPath | bytes) -> NDArray[np.uint8]:
     """Read a picture of one digit, a file or its bytes, as ink.
 
     The paper is the median grey of the border, and whichever is farther from it, dark or light, is the ink.
@@ -46,13 +47,7 @@ def load_ink(picture: Path | bytes) -> NDArray[np.uint8]:
     return np.rint(255 * np.where(share < NOISE, 0, np.clip(share, 0, 1))).astype(np.uint8)
 
 
-def open_grey(path: Path) -> NDArray[np.float32]:
-    """Decode a picture file: (H, W) float32 of 0 to 255; transparent parts become white, or black under white ink."""
-    _check_file(path)
-    return _decode(path, path.name, SIDE)[0]
-
-
-def decode_grey(picture: Path | bytes | NDArray[np.uint8], side: int) -> tuple[NDArray[np.float32], tuple[int, int]]:
+def decode_grey(picture: StrPath | bytes | NDArray[np.uint8], side: int) -> tuple[NDArray[np.float32], tuple[int, int]]:
     """Decode a picture from a file, from a file's bytes or from an array, reduced so that no side is over `side`.
 
     Parameters
@@ -61,7 +56,8 @@ def decode_grey(picture: Path | bytes | NDArray[np.uint8], side: int) -> tuple[N
 
     Returns
     -------
-    The picture upright as `open_grey` gives it, and the height and width that it had before it was reduced.
+    The picture, upright, as (h, w) float32 of 0 to 255, and its height and width before the reduction. Transparent
+    parts become white, or black under white ink.
 
     Raises
     ------
@@ -72,8 +68,9 @@ def decode_grey(picture: Path | bytes | NDArray[np.uint8], side: int) -> tuple[N
     if isinstance(picture, bytes):
         _check_size(len(picture), UNNAMED)
         return _decode(io.BytesIO(picture), UNNAMED, side)
-    _check_file(picture)
-    return _decode(picture, picture.name, side)
+    path = Path(picture)
+    _check_file(path)
+    return _decode(path, path.name, side)
 
 
 def _from_array(picture: NDArray[np.uint8], side: int) -> tuple[NDArray[np.float32], tuple[int, int]]:

@@ -6,7 +6,6 @@ model folder -> LiteRT -> (n, 28, 28) images -> probabilities          canvas ->
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from digitrec.networks.verdict import (
     share_found_by_both,
     share_of_digits,
 )
+from digitrec.storage import StrPath
 
 BATCH = 64  # images per call; larger batches are no faster on 2 cores
 FEW = 8  # up to this many images are read one by one
@@ -209,7 +209,7 @@ class Classifier:
             return answers(interpreter, images, size, find_target(interpreter))
 
 
-def load_classifier(name_or_folder: str | Path = SHIPPED_NAME) -> Classifier:
+def load_classifier(name_or_folder: StrPath = SHIPPED_NAME) -> Classifier:
     """Load the classifier of a model by name or folder; the shipped model by default.
 
     Raises

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digitrec.errors import PictureError
-from digitrec.ink.image_files import MAX_BYTES, MIN_CONTRAST, NOISE, SIDE, load_ink, open_grey
+from digitrec.ink.image_files import MAX_BYTES, MIN_CONTRAST, NOISE, SIDE, decode_grey, load_ink
 from digitrec.ink.preprocessing import preprocess
 
 Ink = NDArray[np.uint8]
@@ -161,7 +161,7 @@ def test_a_large_jpeg_is_reduced(ink: Ink, tmp_path: Path) -> None:
 
 def test_greys_are_floats_from_0_to_255(ink: Ink, tmp_path: Path) -> None:
     dark_on_light(ink).save(tmp_path / "three.png")
-    grey = open_grey(tmp_path / "three.png")
+    grey, _ = decode_grey(tmp_path / "three.png", SIDE)
     assert grey.dtype == np.float32
     np.testing.assert_array_equal(grey, 255 - ink)
 

@@ -13,7 +13,7 @@ from digitrec.datasets.dataset import Dataset, Progress, Split, silent
 from digitrec.errors import DataError, PictureError
 from digitrec.ink.image_files import load_ink
 from digitrec.ink.preprocessing import SIDE, preprocess
-from digitrec.storage import DAMAGED, read_arrays
+from digitrec.storage import DAMAGED, StrPath, read_arrays
 
 MAX_PICTURES = 100_000
 MAX_NPZ = 1_000_000_000  # bytes, unpacked; MNIST has 55 million
@@ -22,13 +22,14 @@ FEWEST = 2  # images
 KERAS = ("x_train", "y_train", "x_test", "y_test")
 
 
-def load_folder(folder: Path, progress: Progress = silent) -> Dataset:
+def load_folder(folder: StrPath, progress: Progress = silent) -> Dataset:
     """A folder whose subfolders 0 to 9 hold pictures of one digit each; a fifth of them to test with.
 
     Raises
     ------
     DataError, listing the files that are no pictures of digits; none is left out unsaid.
     """
+    folder = Path(folder)
     paths = [(path, int(path.parent.name)) for path in sorted(folder.glob("[0-9]/*")) if path.is_file()]
     if not paths:
         raise DataError(
@@ -58,13 +59,14 @@ def load_folder(folder: Path, progress: Progress = silent) -> Dataset:
     return _split(folder.name, images, np.array([label for _, label in paths], np.uint8), f"pictures in {folder.name}")
 
 
-def load_npz(path: Path) -> Dataset:
+def load_npz(path: StrPath) -> Dataset:
     """A .npz with `images` and `labels`, or with `x_train`, `y_train`, `x_test`, `y_test` as Keras has MNIST.
 
     Raises
     ------
     DataError, where arrays are missing or of another shape or range.
     """
+    path = Path(path)
     arrays = _read_npz(path)
     if set(KERAS) <= set(arrays):
         train, test = (_check(path, arrays[x], arrays[y]) for x, y in (KERAS[:2], KERAS[2:]))

@@ -22,7 +22,7 @@ from digitrec.datasets.tables import CHUNK, PIXELS, Chunk, are_shares, to_chunk,
 from digitrec.errors import DataError
 from digitrec.ink.preprocessing import SIDE
 from digitrec.reading.files.batch import MAX_IMAGES, Batch, check_count, digits_in_words, labels_in_words
-from digitrec.storage import DAMAGED
+from digitrec.storage import DAMAGED, StrPath
 
 Open = Callable[[], AbstractContextManager[IO[bytes]]]
 PAIRS = (("images", "labels"), ("x_test", "y_test"), ("x", "y"), ("X", "y"))  # what .npz files call them
@@ -41,20 +41,22 @@ class Layout:
     is_fortran: bool = False
 
 
-def open_npy(path: Path, name: str) -> Batch:
+def open_npy(path: StrPath, name: str) -> Batch:
     """A .npy of images; DataError where it is none."""
+    path = Path(path)
     opener = partial(_open_plain_or_gzip, path)
     layout = _read_layout(opener, name)
     return _to_batch(opener, layout, name, f"a NumPy array of {_digits(layout)}", None)
 
 
-def open_npz(path: Path, name: str) -> Batch:
+def open_npz(path: StrPath, name: str) -> Batch:
     """A .npz with images, and labels if it has them: of Keras's mnist.npz, the test part.
 
     Raises
     ------
     DataError, where it has no images, or labels that do not belong to them.
     """
+    path = Path(path)
     with zipfile.ZipFile(path) as packed:
         arrays = {part.removesuffix(".npy"): part for part in packed.namelist()}
     images, labels = next(
@@ -73,13 +75,14 @@ def open_npz(path: Path, name: str) -> Batch:
     return _to_batch(member, layout, name, kind, known)
 
 
-def open_idx(path: Path, name: str) -> Batch:
+def open_idx(path: StrPath, name: str) -> Batch:
     """An idx file of images, gzipped or not, and the labels beside it, if they go by MNIST's names.
 
     Raises
     ------
     DataError, where it holds something else, or the labels beside it are not as many.
     """
+    path = Path(path)
     opener = partial(_open_plain_or_gzip, path)
     try:
         with opener() as file:

@@ -8,6 +8,7 @@ from digitrec.reading.files.arrays import open_idx, open_npy, open_npz
 from digitrec.reading.files.batch import Batch
 from digitrec.reading.files.picture_files import open_folder, open_zip
 from digitrec.reading.files.tables import open_csv, open_parquet
+from digitrec.storage import StrPath
 
 MAX_BYTES = 20_000_000_000  # ten million rows of a CSV
 TABLES = (".csv", ".tsv", ".txt")
@@ -22,7 +23,7 @@ STARTS = {
 }
 
 
-def open_batch(path: Path, name: str | None = None) -> Batch:
+def open_batch(path: StrPath, name: str | None = None) -> Batch:
     """Say what a file or folder of digits is, from its first bytes; its digits are read later, in chunks.
 
     A CSV as Kaggle's Digit Recognizer has it, with or without header and labels; .npz and .npy of (n, 28, 28) or
@@ -38,6 +39,7 @@ def open_batch(path: Path, name: str | None = None) -> Batch:
     ------
     DataError, where it is none of these, or nothing in it can be read.
     """
+    path = Path(path)
     name = name or path.name or str(path)
     if path.is_dir():
         return open_folder(path, name)
@@ -58,8 +60,9 @@ def open_batch(path: Path, name: str | None = None) -> Batch:
     return (open_npz if opener is open_zip and _is_npz(path) else opener)(path, name)
 
 
-def is_batch(path: Path) -> bool:
+def is_batch(path: StrPath) -> bool:
     """Whether a path is to be taken for many digits, not for a picture of one: a folder, or what `open_batch` reads."""
+    path = Path(path)
     if path.is_dir() or path.suffix.lower() in TABLES:
         return True
     try:

@@ -24,7 +24,7 @@ from digitrec.errors import DataError, DigitrecError, PictureError
 from digitrec.ink.image_files import MAX_BYTES, load_ink
 from digitrec.ink.preprocessing import SIDE, preprocess
 from digitrec.reading.files.batch import Batch, digits_in_words, labels_in_words
-from digitrec.storage import DAMAGED
+from digitrec.storage import DAMAGED, StrPath
 
 AT_ONCE = 128  # pictures; enough to show that something moves
 MAX_UNPACKED = 5_000_000_000  # bytes of all pictures in a zip
@@ -42,8 +42,9 @@ class Pictures:
     begin: Callable[[], AbstractContextManager[Get]]
 
 
-def open_folder(folder: Path, name: str) -> Batch:
+def open_folder(folder: StrPath, name: str) -> Batch:
     """All files in a folder and its subfolders, links and hidden ones left aside; DataError where there are none."""
+    folder = Path(folder)
     found = []
     for parent, folders, files in os.walk(folder):
         folders[:] = [one for one in folders if not _is_hidden(one)]
@@ -53,13 +54,14 @@ def open_folder(folder: Path, name: str) -> Batch:
     return _to_batch(found, name, "a folder", lambda: nullcontext(folder.joinpath))
 
 
-def open_zip(path: Path, name: str) -> Batch:
+def open_zip(path: StrPath, name: str) -> Batch:
     """A zip of picture files.
 
     Raises
     ------
     DataError, where it is damaged, encrypted or empty, or would unpack to too much.
     """
+    path = Path(path)
     try:
         with zipfile.ZipFile(path) as packed:
             entries = [entry for entry in packed.infolist() if not entry.is_dir() and not _is_hidden(entry.filename)]

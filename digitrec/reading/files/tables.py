@@ -24,13 +24,15 @@ from digitrec.datasets.tables import (
 )
 from digitrec.errors import DataError
 from digitrec.reading.files.batch import Batch, check_count, digits_in_words, labels_in_words
+from digitrec.storage import StrPath
 
 MAX_GROUP = 300_000_000  # bytes; short columns have one page a group, and a page is read as a whole
 COUNTED = 250_000_000  # bytes; a larger CSV is not read twice to know how many rows it has
 
 
-def open_csv(path: Path, name: str) -> Batch:
+def open_csv(path: StrPath, name: str) -> Batch:
     """A CSV; DataError as `digitrec.datasets.tables.sniff`."""
+    path = Path(path)
     form = sniff(path, name)
     count = count_rows(path, form) if path.stat().st_size <= COUNTED else None
     if count is not None:
@@ -45,13 +47,14 @@ def open_csv(path: Path, name: str) -> Batch:
     return Batch(name, ", ".join(facts), count, form.has_labels, partial(stream, path, form))
 
 
-def open_parquet(path: Path, name: str) -> Batch:
+def open_parquet(path: StrPath, name: str) -> Batch:
     """A Parquet file with a CSV's columns.
 
     Raises
     ------
     DataError, where it has others, or is damaged.
     """
+    path = Path(path)
     from pyarrow import parquet  # noqa: PLC0415  20 ms that other forms need not wait
 
     try:

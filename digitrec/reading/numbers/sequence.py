@@ -7,7 +7,6 @@ classification; Graves and others, 2006).
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from digitrec.networks.interpreters import Interpreters, answers, check_signatur
 from digitrec.networks.registry import NUMBERS_NAME, find_model
 from digitrec.reading.numbers.assignment import divide, leave_out_specks
 from digitrec.reading.numbers.results import FoundDigit, NumberReading, to_image
+from digitrec.storage import StrPath
 
 BATCH = 16  # strips at once
 
@@ -93,7 +93,7 @@ class SequenceReader:
         return NumberReading(tuple(digits), specks)
 
 
-def load_sequence_reader(name_or_folder: str | Path = NUMBERS_NAME) -> SequenceReader:
+def load_sequence_reader(name_or_folder: StrPath = NUMBERS_NAME) -> SequenceReader:
     """The reader of a model, by name or folder; the shipped one unless told otherwise.
 
     Raises

@@ -7,7 +7,6 @@ picture -> greys -> contrast (`contrast`) -> ink without ruling (`ruling`) -> pi
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from digitrec.reading.photographs.components import MARGIN, Candidate, cut, find
 from digitrec.reading.photographs.contrast import find_strokes, measure_contrast
 from digitrec.reading.photographs.reading_order import order
 from digitrec.reading.photographs.ruling import remove_ruling
+from digitrec.storage import StrPath
 
 WORKING_SIDE = 2000  # pixels; a digit 3 mm high on an A4 page then has 20, as many as the network sees of it
 
@@ -105,7 +105,7 @@ class PageReading:
     probabilities: NDArray[np.float32]
 
 
-def find_digits(picture: Path | bytes | NDArray[np.uint8]) -> Page:
+def find_digits(picture: StrPath | bytes | NDArray[np.uint8]) -> Page:
     """Find every handwritten digit in a picture of a page.
 
     The page may be plain, ruled or squared, tilted by some 15 degrees, in uneven light, dark on light or light on dark.
@@ -134,7 +134,7 @@ def find_digits(picture: Path | bytes | NDArray[np.uint8]) -> Page:
 
 
 def read_sheet(
-    picture: Path | bytes | NDArray[np.uint8], predict_proba: Predict, take_apart: TakeApart | None = None
+    picture: StrPath | bytes | NDArray[np.uint8], predict_proba: Predict, take_apart: TakeApart | None = None
 ) -> PageReading:
     """Find every digit in a picture as `find_digits` does, and read them all at once.
 
