@@ -7,6 +7,7 @@ import typer
 
 from digitrec.commands.common import AsJson, show, show_errors
 from digitrec.datasets import SOURCES, Dataset, benchmark_for, check, data_folder, is_there, load_dataset, titles
+from digitrec.datasets.dataset import PARTS
 from digitrec.datasets.exploration.labels import count_labels
 from digitrec.datasets.export import FORMS, export
 from digitrec.errors import DataError
@@ -40,15 +41,14 @@ def data(
 
 
 def _describe(dataset: Dataset) -> dict[str, Any]:
-    splits = {"train": dataset.train, "test": dataset.test}
     return {
         "name": dataset.name,
         "source": dataset.source,
         "licence": dataset.licence,
         "caution": dataset.caution,
         "folder": str(data_folder()),
-        "images": {name: len(split) for name, split in splits.items()},
-        "counts": {name: count_labels(split.labels)["count"].tolist() for name, split in splits.items()},
+        "images": {name: len(dataset.part(name)) for name in PARTS},
+        "counts": {name: count_labels(dataset.part(name).labels)["count"].tolist() for name in PARTS},
         "findings": [
             {"kind": finding.kind, "split": finding.split, "sentence": finding.sentence, "n": len(finding.places)}
             for finding in check(dataset, benchmark_for(dataset))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from digitrec.errors import DataError
 
+PARTS = ("train", "test")
 Progress = Callable[[float], None]  # is told the share that is done, 0 to 1
 
 
@@ -59,6 +60,17 @@ class Dataset:
     licence: str
     hashes: dict[str, str] = field(default_factory=dict)
     caution: str = ""
+
+    def part(self, name: str) -> Split:
+        """The split of that name, one of `PARTS`.
+
+        Raises
+        ------
+        DataError, if there is no such split.
+        """
+        if name not in PARTS:
+            raise DataError(f"Expected train or test as part. Received: {name!r}. Choose one of them.")
+        return self.train if name == "train" else self.test
 
 
 def silent(_share: float) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from digitrec.datasets.dataset import Dataset, Split
+from digitrec.datasets.dataset import PARTS, Dataset, Split
 from digitrec.errors import DataError, writing
 from digitrec.storage import StrPath
 
@@ -41,8 +41,8 @@ def _as_npz(dataset: Dataset, target: Path) -> None:
 
 def _as_csv(dataset: Dataset, target: Path) -> None:
     target.mkdir()
-    for name, split in _splits(dataset):
-        to_frame(split).to_csv(target / f"{name}.csv", index=False)
+    for name in PARTS:
+        to_frame(dataset.part(name)).to_csv(target / f"{name}.csv", index=False)
 
 
 def to_frame(split: Split) -> pd.DataFrame:
@@ -54,15 +54,12 @@ def to_frame(split: Split) -> pd.DataFrame:
 
 
 def _as_png(dataset: Dataset, target: Path) -> None:
-    for name, split in _splits(dataset):
+    for name in PARTS:
+        split = dataset.part(name)
         for digit in range(10):
             (target / name / str(digit)).mkdir(parents=True)
         for index, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
             Image.fromarray(image).save(target / name / str(label) / f"{index:05}.png")
-
-
-def _splits(dataset: Dataset) -> tuple[tuple[str, Split], tuple[str, Split]]:
-    return ("train", dataset.train), ("test", dataset.test)
 
 
 FORMS: dict[str, Callable[[Dataset, Path], None]] = {"npz": _as_npz, "csv": _as_csv, "png": _as_png}

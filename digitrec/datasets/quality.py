@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets.dataset import Dataset, Split
+from digitrec.datasets.dataset import PARTS, Dataset, Split
 
 FAINT = 64  # of 255; the strongest ink of an image that is hardly there
 CROWDED = 0.5  # of the border under ink; then ink and paper are probably the wrong way round
@@ -42,7 +42,7 @@ def check(dataset: Dataset, benchmark: Split | None = None) -> tuple[Finding, ..
     ----------
     benchmark : MNIST's test images, to count how many of them are among these; None where that does not matter.
     """
-    splits = {"train": dataset.train, "test": dataset.test}
+    splits = {name: dataset.part(name) for name in PARTS}
     found = [finding for name, split in splits.items() for finding in _check_split(name, split)]
     if benchmark is not None:
         found += [finding for name, split in splits.items() for finding in _check_benchmark(name, split, benchmark)]

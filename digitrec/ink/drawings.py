@@ -5,13 +5,13 @@ strokes -> render -> ink          drawing -> to_link -> text -> from_link -> dra
 A drawing is plain data, so that it can be kept while its page is left, shared, and drawn again on any canvas.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+
+from digitrec.ink.types import Strokes
 
 CANVAS = 280  # pixels, the side of the square that digits are drawn on
 WIDE = 840  # pixels, the width of the canvas that numbers are written on
@@ -84,7 +84,7 @@ def _draw_stroke(pen: ImageDraw.ImageDraw, points: NDArray[np.float32], width: f
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=ink)
 
 
-def place(strokes: Sequence[NDArray[Any]], width: float, longest_side: float, centre: tuple[float, float]) -> Drawing:
+def place(strokes: Strokes, width: float, longest_side: float, centre: tuple[float, float]) -> Drawing:
     """Put strokes of any scale on the canvas.
 
     Parameters

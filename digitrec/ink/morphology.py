@@ -1,6 +1,7 @@
-"""Ink made thicker and thinner, and how wide its strokes are."""
+"""Thicken and thin ink, and measure how wide its strokes are."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digitrec.ink.types import Images
 
@@ -11,3 +12,16 @@ def neighbourhood(images: Images, extreme: np.ufunc) -> Images:
     vertical = extreme(padded[:, :-2, 1:-1], padded[:, 2:, 1:-1])
     horizontal = extreme(padded[:, 1:-1, :-2], padded[:, 1:-1, 2:])
     return extreme(images, extreme(vertical, horizontal))
+
+
+def stroke_widths(ink: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Twice the area of the ink divided by the length of its outline: the width of a long stroke, in pixels.
+
+    (n, h, w) bool, True where there is ink -> (n,) float64, 0 without ink.
+    """
+    padded = np.pad(ink, [(0, 0), (1, 1), (1, 1)])
+    area = padded.sum(axis=(1, 2))
+    down = (padded[:, 1:] != padded[:, :-1]).sum(axis=(1, 2))
+    across = (padded[:, :, 1:] != padded[:, :, :-1]).sum(axis=(1, 2))
+    # Counting the edges of pixels makes an outline 4 / pi times too long, averaged over all directions.
+    return 2 * area / np.maximum((down + across) * (np.pi / 4), 1e-9) * (area > 0)

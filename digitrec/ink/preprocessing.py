@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.errors import InkError
+from digitrec.ink.types import Box
 
 SIDE = 28  # of the image that a network reads
 BOX = 20  # the longest side of the ink within it
@@ -31,7 +32,7 @@ class Preprocessed:
     Attributes
     ----------
     ink : (H, W), the whole canvas.
-    box : (top, bottom, left, right) of the ink in `ink`, bottom and right excluded; None where there is no ink.
+    box : where the ink lies in `ink`; None if there is no ink.
     cropped : (h, w), the ink inside the box; None where there is no ink, as all that follow.
     square : (s, s), padded, s the longer side of the box.
     small : (20, 20), averaged over areas.
@@ -41,7 +42,7 @@ class Preprocessed:
     """
 
     ink: NDArray[np.uint8]
-    box: tuple[int, int, int, int] | None = None
+    box: Box | None = None
     cropped: NDArray[np.uint8] | None = None
     square: NDArray[np.uint8] | None = None
     small: NDArray[np.uint8] | None = None
@@ -70,8 +71,7 @@ def preprocess(canvas: NDArray[np.uint8], skip: Step | None = None) -> Preproces
     box = find_box(ink)
     if box is None:
         return Preprocessed(ink)
-    top, bottom, left, right = (0, ink.shape[0], 0, ink.shape[1]) if skip == "crop" else box
-    cropped = ink[top:bottom, left:right]
+    cropped = ink if skip == "crop" else ink[box.slices]
     square = cropped if skip == "square" else pad_to_square(cropped)
     small = pick_pixels(square) if skip == "average" else average_areas(square)
     stretched = small if skip == "stretch" else stretch(small)
@@ -124,12 +124,12 @@ def border_colour(canvas: NDArray[np.uint8]) -> NDArray[np.int16]:
     return border[first[counts.argmax()]].astype(np.int16)
 
 
-def find_box(ink: NDArray[np.uint8]) -> tuple[int, int, int, int] | None:
-    """The tight box of the ink as (top, bottom, left, right), bottom and right excluded; None where there is none."""
+def find_box(ink: NDArray[np.uint8]) -> Box | None:
+    """The tight box of the ink, (H, W) uint8; None if there is none."""
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if rows.size == 0:
         return None
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
 def pad_to_square(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -44,15 +44,14 @@ def to_strip(ink: NDArray[np.uint8]) -> Strip:
     box = find_box(ink)
     if box is None:
         raise InkError("Expected a number with ink. Received: none. Write one first.")
-    top, bottom, left, right = box
-    tight = ink[top:bottom, left:right]
+    tight = ink[box.slices]
     kept = _without_wide_gaps(tight)
     width = max(1, min(WIDTH - 2 * MARGIN, round(len(kept) * LINE / len(tight))))
     small = np.asarray(Image.fromarray(tight[:, kept]).resize((width, LINE), Image.Resampling.BOX), np.float64)
     image = np.zeros((SIDE, WIDTH), np.uint8)
     image[MARGIN : MARGIN + LINE, MARGIN : MARGIN + width] = to_uint8(stretch(small))
     shown = (np.arange(WIDTH) - MARGIN + 0.5) * len(kept) / width - 0.5
-    return Strip(image, np.interp(shown, np.arange(len(kept)), left + kept))
+    return Strip(image, np.interp(shown, np.arange(len(kept)), box.left + kept))
 
 
 def _without_wide_gaps(ink: NDArray[np.uint8]) -> NDArray[np.intp]:

@@ -4,7 +4,7 @@ model folder -> LiteRT -> (n, 28, 28) images -> probabilities          canvas ->
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from digitrec.errors import InkError, ModelError
 from digitrec.ink.pen_paths import FEATURES, POINTS, to_path
 from digitrec.ink.preprocessing import SIDE, preprocess
+from digitrec.ink.types import Strokes
 from digitrec.networks.card import Card, read_card, read_file
 from digitrec.networks.interpreters import Interpreters, answers, check_signature, signature, values
 from digitrec.networks.registry import SHIPPED_NAME, find_model
@@ -147,7 +148,7 @@ class Classifier:
         with self._interpreters.borrow(1) as interpreter:
             return any(one["dtype"] == np.int8 for one in interpreter.get_tensor_details())
 
-    def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> Reading:
+    def read(self, canvas: NDArray[np.uint8], strokes: Strokes | None = None) -> Reading:
         """Read a drawing.
 
         Parameters

@@ -340,3 +340,11 @@ def test_titles_are_of_what_can_be_loaded_at_once(folder: Path) -> None:
     assert titles() == {"uci": "UCI digits", "own/mine.npz": "mine.npz"}
     for name in titles():
         assert load_dataset(name).name == name
+
+
+def test_a_part_is_found_by_its_name() -> None:
+    data = load_dataset("uci")
+    assert data.part("train") is data.train
+    assert data.part("test") is data.test
+    with pytest.raises(DataError, match=r"Expected train or test as part\. Received: 'validation'\."):
+        data.part("validation")

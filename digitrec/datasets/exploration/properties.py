@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from digitrec.datasets.exploration.pixels import HALF, class_means
+from digitrec.ink.morphology import stroke_widths
 
 CHUNK = 4096  # images at once, to bound the memory
 
@@ -36,25 +37,13 @@ def _measure(images: NDArray[np.uint8], labels: NDArray[np.uint8], means: NDArra
     own = distance[np.arange(len(labels)), labels]
     distance[np.arange(len(labels)), labels] = np.inf
     other = np.nanmin(distance, axis=1) / np.maximum(own, 1e-9)
-    return np.stack([ink, stroke_widths(images), slants(grey), own, other], axis=1)
+    return np.stack([ink, stroke_widths(images > HALF), slants(grey), own, other], axis=1)
 
 
 def _distances(flat: NDArray[np.float32], means: NDArray[np.float32]) -> NDArray[np.float64]:
     """Root mean square difference of each row from each mean; infinite where there is none."""
     square = (flat**2).sum(axis=1)[:, None] - 2 * flat @ means.T + (means**2).sum(axis=1)
     return np.nan_to_num(np.sqrt(np.clip(square, 0, None) / flat.shape[1]).astype(np.float64), nan=np.inf)
-
-
-def stroke_widths(images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Twice the area of the ink over its outline's length, in pixels: the width of a long stroke.
-
-    (n, 28, 28) uint8, ink 255 on 0 -> (n,) float64, 0 without ink.
-    """
-    ink = np.pad(images > HALF, [(0, 0), (1, 1), (1, 1)])
-    area = ink.sum(axis=(1, 2))
-    edges = (ink[:, 1:] != ink[:, :-1]).sum(axis=(1, 2)) + (ink[:, :, 1:] != ink[:, :, :-1]).sum(axis=(1, 2))
-    # Counting edges of pixels makes an outline 4 / pi times too long, averaged over all directions.
-    return 2 * area / np.maximum(edges * (np.pi / 4), 1e-9) * (area > 0)
 
 
 def slants(grey: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -8,7 +8,6 @@ The split is by writer: nobody is in both halves.
 
 import gzip
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from digitrec.datasets.dataset import Dataset, Progress, Split, read_checked, si
 from digitrec.errors import DataError, DrawingError
 from digitrec.ink.drawings import CANVAS, Drawing, place, render
 from digitrec.ink.preprocessing import SIDE, preprocess
+from digitrec.ink.types import Strokes
 
 PATH = "pendigits/pendigits-orig.tra.gz"
 SHA256 = "d6a5f33f75b481a5bdbfc64a3429574ad21d54c258767f2c31aca6e47b9159fc"
@@ -35,12 +35,12 @@ class PenDigit:
 
     Attributes
     ----------
-    strokes : (k, 2) floating arrays, x and y in the tablet's units, y down, in the order written.
+    strokes : in the tablet's units.
     label : 0 to 9.
     writer : 1 to 30.
     """
 
-    strokes: tuple[NDArray[np.floating[Any]], ...]
+    strokes: Strokes
     label: int
     writer: int
 
@@ -120,7 +120,7 @@ def draw_all(digits: tuple[PenDigit, ...], rng: np.random.Generator, progress: P
     return Split(images, np.array(labels, np.uint8), np.array(writers, np.int32))
 
 
-def draw_at_random(strokes: tuple[NDArray[np.floating[Any]], ...], rng: np.random.Generator) -> Drawing:
+def draw_at_random(strokes: Strokes, rng: np.random.Generator) -> Drawing:
     """Put strokes on the canvas at a random size, place, tilt and pen width, as people do."""
     side = rng.uniform(*SIZES)
     width = min(np.exp(rng.uniform(*np.log(WIDTHS))), THICKEST * side)

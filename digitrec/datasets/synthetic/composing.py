@@ -1,6 +1,6 @@
 """Written numbers put together from single digits whose answer is known: to measure with, to learn from, to look at.
 
-hands (pen digits or images) -> a digit's ink -> `compose` -> `Number`: ink, text, boxes, strokes, what touches
+hands (pen digits or images) -> a digit's ink -> `compose` -> `Number`: ink, text, boxes, strokes
 
 A number is written by one hand. Its digits share a height, a slant and a pen, each a little off, stand on a line, and
 keep a distance to what was written before that is measured along the rows, as a writer's eye does: a 7 may reach over
@@ -9,7 +9,6 @@ a 4 that it does not touch.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from digitrec.datasets.sources.pen import PenDigit
 from digitrec.errors import InkError
 from digitrec.ink.drawings import CANVAS, WIDE, Drawing, Stroke, place, render
 from digitrec.ink.preprocessing import find_box
+from digitrec.ink.types import Box
 
 WIDTH, HEIGHT = WIDE, CANVAS  # pixels of the canvas that numbers are written on
 MARGIN = 6  # pixels of it that stay empty
@@ -30,9 +30,6 @@ INKED = 64  # of 255; fainter is the edge of a stroke
 EDGE = 2.0  # pixels over which an enlarged image goes from paper to ink
 SMEAR = 10  # of 255, around the ink of an enlarged image
 THIN_AT, THICKER = 0.75, 4.0  # an image's ink begins at this grey, of 1, less so much of it for each height of the pen
-
-Strokes = tuple[Stroke, ...]
-Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,6 @@ class Settings:
 
 
 SPACED = Settings()
-TOUCHING = Settings(gap=(-0.04, 0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +68,7 @@ class Glyph:
     """One digit drawn: its ink, (h, w) uint8, tight; its strokes, x and y from the ink's corner, if it has any."""
 
     ink: NDArray[np.uint8]
-    strokes: Strokes = ()
+    strokes: tuple[Stroke, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,7 +100,7 @@ class Number:
     ----------
     ink : (280, 840) uint8, ink 255 on 0.
     text : its digits, left to right.
-    boxes : (left, top, right, bottom) of each digit's own ink, right and bottom excluded.
+    boxes : of each digit's own ink.
     glyphs : (h, w) uint8, each digit's own ink in its box.
     drawing : the strokes, in the order drawn; none where images were used.
     """
@@ -114,16 +110,6 @@ class Number:
     boxes: tuple[Box, ...]
     glyphs: tuple[NDArray[np.uint8], ...]
     drawing: Drawing
-
-    @property
-    def touching(self) -> tuple[bool, ...]:
-        """Of each two neighbours, whether one connected component of ink has pixels of both."""
-        components = ndimage.label(self.ink >= INKED, np.ones((3, 3)))[0]
-        own = [
-            set(np.unique(components[top:bottom, left:right][glyph >= INKED]).tolist())
-            for glyph, (left, top, right, bottom) in zip(self.glyphs, self.boxes, strict=True)
-        ]
-        return tuple(not before.isdisjoint(after) for before, after in pairwise(own))
 
     @property
     def strokes(self) -> list[NDArray[np.float32]]:
@@ -149,8 +135,8 @@ class PenWriter:
         scale = min((look.height - width) / down, (WIDEST * look.height - width) / across)
         drawing = place(strokes, width, scale * max(across, down), (CANVAS / 2, CANVAS / 2))
         ink = render(drawing, oversampling=2)
-        top, bottom, left, right = find_box(ink) or (0, CANVAS, 0, CANVAS)
-        return Glyph(ink[top:bottom, left:right], _moved(drawing.strokes, -left, -top))
+        box = find_box(ink) or Box.whole(ink.shape)
+        return Glyph(ink[box.slices], _moved(drawing.strokes, -box.left, -box.top))
 
 
 class ImageWriter:
@@ -171,8 +157,7 @@ class ImageWriter:
             raise InkError(
                 f"Expected images of digits. Received: one of a {label} without ink. Leave out images without ink."
             )
-        top, bottom, left, right = box
-        tight = image[top:bottom, left:right]
+        tight = image[box.slices]
         scale = min(look.height / tight.shape[0], WIDEST * look.height / tight.shape[1])
         return Glyph(_tight(_enlarge(tight, scale, look)))
 
@@ -285,16 +270,15 @@ def _write(glyphs: Sequence[Glyph], text: str, corners: NDArray[np.intp]) -> Num
     boxes: list[Box] = []
     strokes: list[Stroke] = []
     for glyph, (left, top) in zip(glyphs, corners.tolist(), strict=True):
-        bottom, right = top + glyph.ink.shape[0], left + glyph.ink.shape[1]
-        part = ink[top:bottom, left:right]
+        boxes.append(Box(left, top, left + glyph.ink.shape[1], top + glyph.ink.shape[0]))
+        part = ink[boxes[-1].slices]
         np.maximum(part, glyph.ink, out=part)
-        boxes.append((left, top, right, bottom))
         strokes += _moved(glyph.strokes, left, top)
     drawing = Drawing(tuple(strokes), width=WIDTH)
     return Number(ink, text, tuple(boxes), tuple(glyph.ink for glyph in glyphs), drawing)
 
 
-def _moved(strokes: Strokes, right: int, down: int) -> Strokes:
+def _moved(strokes: Sequence[Stroke], right: int, down: int) -> tuple[Stroke, ...]:
     step = np.array([right, down], np.float32)
     return tuple(replace(stroke, points=stroke.points + step) for stroke in strokes)
 
@@ -318,5 +302,4 @@ def _enlarge(image: NDArray[np.uint8], scale: float, look: Look) -> NDArray[np.u
 
 
 def _tight(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    top, bottom, left, right = find_box(ink) or (0, *ink.shape[:1], 0, *ink.shape[1:])
-    return ink[top:bottom, left:right]
+    return ink[(find_box(ink) or Box.whole(ink.shape)).slices]

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets.synthetic.stroke_variation import Variation, vary_strokes
+from digitrec.ink.types import Strokes
 
-Strokes = tuple[NDArray[np.float64], ...]
 WAYS = {
     (1, 1): "1 in one stroke",
     (1, 2): "1 in two strokes",

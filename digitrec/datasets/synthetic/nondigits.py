@@ -18,8 +18,8 @@ from digitrec.datasets.synthetic import letters
 from digitrec.datasets.synthetic.letters import draw_letter
 from digitrec.ink.drawings import smooth
 from digitrec.ink.preprocessing import SIDE
+from digitrec.ink.types import Strokes
 
-Strokes = tuple[NDArray[np.float32], ...]
 # Left out are those that stay what they are, or become another digit.
 UPSIDE_DOWN = (2, 3, 4, 5, 7)
 MIRRORED = (3, 4, 6, 7, 9)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.ink.preprocessing import find_box
+from digitrec.ink.types import Box, Strokes
 from digitrec.reading.numbers.components import Places, Writing, cut_out, find_groups, find_specks, reduce_ink
 from digitrec.reading.numbers.cuts import Cut, along_seams, between_components, between_strokes
 from digitrec.reading.numbers.results import Piece, Pixels
@@ -20,10 +20,9 @@ def leave_out_specks(ink: Pixels) -> tuple[Pixels, tuple[Piece, ...]]:
     box = find_box(ink)
     if box is None:
         return ink, ()
-    top, bottom, left, right = box
-    tight = ink[top:bottom, left:right]
+    tight = ink[box.slices]
     writing = reduce_ink(tight)
-    specks = tuple(cut_out(tight, writing, find_specks(writing), (left, top)))
+    specks = tuple(cut_out(tight, writing, find_specks(writing), box[:2]))
     if not specks:
         return ink, ()
     clean = ink.copy()
@@ -32,9 +31,7 @@ def leave_out_specks(ink: Pixels) -> tuple[Pixels, tuple[Piece, ...]]:
     return clean, specks
 
 
-def divide(
-    ink: Pixels, middles: Sequence[float], strokes: Sequence[NDArray[Any]] | None = None
-) -> tuple[Piece | None, ...]:
+def divide(ink: Pixels, middles: Sequence[float], strokes: Strokes | None = None) -> tuple[Piece | None, ...]:
     """Share ink among digits.
 
     Parameters
@@ -47,11 +44,11 @@ def divide(
     -------
     a piece for each of `middles`, in their order; None where there is no ink left for one. All ink is in one of them.
     """
-    top, bottom, left, right = find_box(ink) or (0, *ink.shape[:1], 0, *ink.shape[1:])
-    tight = ink[top:bottom, left:right]
+    box = find_box(ink) or Box.whole(ink.shape)
+    tight = ink[box.slices]
     writing = reduce_ink(tight)
-    paths = [(np.reshape(stroke, (-1, 2)) - (left, top)) / writing.factor for stroke in strokes or () if len(stroke)]
-    places = (np.asarray(middles, float) - left) / writing.factor
+    paths = [(np.reshape(stroke, (-1, 2)) - box[:2]) / writing.factor for stroke in strokes or () if len(stroke)]
+    places = (np.asarray(middles, float) - box.left) / writing.factor
     groups = find_groups(writing)
     spans = np.array([(writing.x[group].min(), writing.x[group].max()) for group in groups])
     at = np.array([int(_distance(spans, place, place).argmin()) for place in places])
@@ -62,7 +59,7 @@ def divide(
         own = np.flatnonzero(at == home)
         owner[mine] = own[_share(writing, mine, places[own], paths)]
     inked = np.unique(owner)
-    pieces = cut_out(tight, writing, [np.flatnonzero(owner == k) for k in inked], (left, top))
+    pieces = cut_out(tight, writing, [np.flatnonzero(owner == k) for k in inked], box[:2])
     found = dict(zip(inked.tolist(), pieces, strict=True))
     return tuple(found.get(k) for k in range(len(places)))
 

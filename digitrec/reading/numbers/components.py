@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from digitrec.ink.morphology import stroke_widths
 from digitrec.ink.preprocessing import SIDE, find_box
+from digitrec.ink.types import Box
 from digitrec.reading.numbers.results import Piece, Pixels, to_image
 
 WORK = 64  # pixels, about the height of a number when it is cut; read digits are made from all of the ink
@@ -62,7 +64,8 @@ def reduce_ink(ink: Pixels) -> Writing:
     components = _tell_specks(components, SPECK * height, NEAR * height)
     y, x = np.nonzero(small)
     grey = np.maximum(np.rint(small[y, x]), 1).astype(np.uint8)
-    return Writing(y, x, grey, components[y, x], height, _pen_width(small > 0), small.shape, factor)
+    pen = max(1.0, float(stroke_widths(small[None] > 0)[0]))
+    return Writing(y, x, grey, components[y, x], height, pen, small.shape, factor)
 
 
 def _label(small: NDArray[np.float32]) -> Places:
@@ -101,13 +104,6 @@ def _tell_specks(components: Places, small: float, near: float) -> Places:
 def _boxes(components: Places) -> list[tuple[slice, slice]]:
     """Rows and columns of each component."""
     return ndimage.find_objects(components)
-
-
-def _pen_width(is_ink: Bools) -> float:
-    """Twice the area over the length of the outline, which is pi / 4 of its steps along the pixels on average."""
-    padded = np.pad(is_ink, 1)
-    steps = int((padded[1:] != padded[:-1]).sum() + (padded[:, 1:] != padded[:, :-1]).sum())
-    return max(1.0, 2 * float(is_ink.sum()) / (steps * np.pi / 4))
 
 
 def find_groups(writing: Writing) -> list[Places]:
@@ -159,7 +155,7 @@ def cut_out(ink: Pixels, writing: Writing, parts: Sequence[Places], corner: tupl
     pieces = []
     for number, box in enumerate(ndimage.find_objects(owner), 1):
         own = np.where(owner[box] == number, ink[box], 0)
-        top, bottom, left, right = find_box(own) or (0, 0, 0, 0)
-        start = corner[0] + box[1].start + left, corner[1] + box[0].start + top
-        pieces.append(Piece(*start, own[top:bottom, left:right]))
+        tight = find_box(own) or Box(0, 0, 0, 0)
+        start = corner[0] + box[1].start + tight.left, corner[1] + box[0].start + tight.top
+        pieces.append(Piece(*start, own[tight.slices]))
     return pieces

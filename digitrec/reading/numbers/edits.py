@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from digitrec.datasets.synthetic.composing import Box
 from digitrec.errors import InkError
-from digitrec.ink.types import Predict
+from digitrec.ink.types import Box, Predict
 from digitrec.reading.numbers.segmentation import FoundDigit, join, split
 
 NEAR = 6  # pixels by which each side of a box may differ, and it is still that of the same digit
@@ -24,7 +23,7 @@ class Change:
 
     Attributes
     ----------
-    boxes : (left, top, right, bottom) of the digit that it is about, of two neighbours where they are joined.
+    boxes : of the digit that it is about, of two neighbours where they are joined.
     digit : what it is named.
     """
 
@@ -60,8 +59,8 @@ def change_by_hand(found: Sequence[FoundDigit], changes: Sequence[Change], read:
 
 
 def box_of(found: FoundDigit) -> Box:
-    """(left, top, right, bottom) on the canvas, in pixels."""
-    return found.left, found.top, found.right, found.bottom
+    """Where a digit lies on the canvas."""
+    return Box(found.left, found.top, found.right, found.bottom)
 
 
 def _find(digits: Sequence[NamedDigit], box: Box) -> int | None:

@@ -11,14 +11,12 @@ others, "Gradient-Based Learning Applied to Document Recognition", 1998, section
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digitrec.errors import InkError
 from digitrec.ink.preprocessing import find_box, find_ink
-from digitrec.ink.types import Predict
+from digitrec.ink.types import Predict, Strokes
 from digitrec.reading.numbers.best_path import CROSSED, Part, improve, into_stretches, judge, score
 from digitrec.reading.numbers.components import Writing, cut_out, find_groups, find_specks, reduce_ink, widest_component
 from digitrec.reading.numbers.cuts import DEAREST, Cut, Cutter, along_seams, between_components, between_strokes
@@ -31,7 +29,7 @@ __all__ = ["FoundDigit", "NumberReading", "Piece", "join", "read_apart", "read_n
 GUESS, BROAD = 0.3, 1.4
 
 
-def read_number(canvas: Pixels, read: Predict, strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
+def read_number(canvas: Pixels, read: Predict, strokes: Strokes | None = None) -> NumberReading:
     """Find the digits of a written number and read them.
 
     Parameters
@@ -94,9 +92,8 @@ def _prepare(canvas: Pixels) -> _Prepared | None:
     box = find_box(ink)
     if box is None:
         return None
-    top, bottom, left, right = box
-    tight = ink[top:bottom, left:right]
-    return _Prepared(tight, (left, top), reduce_ink(tight))
+    tight = ink[box.slices]
+    return _Prepared(tight, box[:2], reduce_ink(tight))
 
 
 def _cut_and_join(writing: Writing, row: Sequence[Part], cutter: Cutter, read: Predict) -> list[Part]:

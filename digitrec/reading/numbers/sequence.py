@@ -6,15 +6,13 @@ Unlike `numbers.segmentation`, it never decides where one digit ends before it h
 classification; Graves and others, 2006).
 """
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.errors import InkError
 from digitrec.ink.preprocessing import SIDE, find_ink
 from digitrec.ink.strips import FRAMES, WIDTH, to_column, to_strip
+from digitrec.ink.types import Strokes
 from digitrec.networks.card import Card, read_card, read_file
 from digitrec.networks.ctc import BLANK, decode
 from digitrec.networks.interpreters import Interpreters, answers, check_signature, signature
@@ -63,7 +61,7 @@ class SequenceReader:
         """Whether ten probabilities are too weak for a verdict on one digit."""
         return float(probabilities.max()) < self.card.unsure_below
 
-    def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
+    def read(self, canvas: NDArray[np.uint8], strokes: Strokes | None = None) -> NumberReading:
         """Read a number, and find the ink of each of its digits.
 
         Parameters

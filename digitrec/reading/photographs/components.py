@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from digitrec.ink.types import Box
 from digitrec.reading.photographs.contrast import Picture
 
-Boxes = NDArray[np.intp]  # (n, 4): top, bottom, left, right
+Boxes = NDArray[np.intp]  # (n, 4), the sides in the order of `Box`
 Shape = tuple[int, int]
 
 SPECK = 5  # pixels; what is no longer is not listed
@@ -50,14 +51,14 @@ class Candidate:
 
     Attributes
     ----------
-    box : top, bottom, left, right in pixels of the page, bottom and right excluded.
+    box : in pixels of the page.
     numbers : of the connected components that it is made of.
     area : how many pixels it has.
     contrast : the mean of them, 0 to 1.
     reason : why it is no digit, in a few words; empty where it may be one.
     """
 
-    box: tuple[int, int, int, int]
+    box: Box
     numbers: tuple[int, ...]
     area: int
     contrast: float
@@ -66,8 +67,7 @@ class Candidate:
     @property
     def is_wide(self) -> bool:
         """Whether it is much wider than high."""
-        top, bottom, left, right = self.box
-        return right - left > WIDE * (bottom - top)
+        return self.box.width > WIDE * self.box.height
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ class Components:
 
     Attributes
     ----------
-    boxes : (n, 4) intp: top, bottom, left, right.
+    boxes : (n, 4) intp: left, top, right, bottom.
     areas : (n,) intp, how many pixels each has.
     amounts : (n,) float64, the sum of their contrast.
     page : height and width.
@@ -127,7 +127,7 @@ def find_candidates(strokes: NDArray[np.bool_], contrast: Picture) -> Pieces:
     pieces = [_to_piece(components, chosen[group], usual) for group in groups]
     if all(piece.reason for piece in pieces):
         pieces = [replace(piece, reason="") if _fills(piece, strokes.shape) else piece for piece in pieces]
-    pieces = sorted(_leave_out_pale(pieces), key=lambda piece: piece.box)
+    pieces = sorted(_leave_out_pale(pieces), key=_from_the_top)
     digits = tuple(piece for piece in pieces if not piece.reason)
     left_out = tuple(piece for piece in pieces if piece.reason)
     return Pieces(labels, digits, left_out, count - len(chosen))
@@ -142,7 +142,7 @@ def usual_height(components: Components, chosen: NDArray[np.intp]) -> float:
     if not len(chosen):
         return 1.0
     boxes, areas, amounts = components.boxes[chosen], components.areas[chosen], components.amounts[chosen]
-    sides, sizes = boxes[:, 1::2] - boxes[:, ::2], _sizes(boxes)
+    sides, sizes = boxes[:, 2:] - boxes[:, :2], _sizes(boxes)
     is_solid = areas >= SOLID * sides.prod(axis=1)
     is_line = (sizes >= FLAT**2 * sides.min(axis=1)) | (areas < THIN * sizes**2)
     is_plain = ~(_at_border(boxes, components.page) | is_solid | is_line)
@@ -167,7 +167,7 @@ def join_parts(boxes: Boxes, usual: float) -> list[NDArray[np.intp]]:
     -------
     Places in `boxes`, those of a piece together.
     """
-    sizes, heights = _sizes(boxes), boxes[:, 1] - boxes[:, 0]
+    sizes, heights = _sizes(boxes), boxes[:, 3] - boxes[:, 1]
     is_part = (sizes >= DUST * usual) & (heights < PART * usual)
     groups: list[list[int]] = []
     around = np.empty((0, 4), np.intp)
@@ -184,7 +184,7 @@ def join_parts(boxes: Boxes, usual: float) -> list[NDArray[np.intp]]:
 
 def cut(piece: Candidate, labels: NDArray[np.int32], contrast: Picture) -> NDArray[np.uint8]:
     """The ink of one piece with a margin around it, as far as the page goes: (h, w) uint8, ink 255 on 0, edges soft."""
-    top, bottom, left, right = piece.box
+    left, top, right, bottom = piece.box
     place = np.s_[max(top - MARGIN, 0) : bottom + MARGIN, max(left - MARGIN, 0) : right + MARGIN]
     is_core = np.isin(labels[place], piece.numbers)
     is_near = ndimage.maximum_filter(is_core, 3)  # no other piece is so near, or it would be the same
@@ -201,12 +201,12 @@ def _choose(boxes: Boxes) -> NDArray[np.intp]:
 
 def _to_piece(components: Components, places: NDArray[np.intp], usual: float) -> Candidate:
     boxes = components.boxes[places]
-    top, bottom, left, right = _union(boxes).tolist()
+    box = Box(*_union(boxes).tolist())
     area = int(components.areas[places].sum())
     is_at_border = bool(_at_border(boxes, components.page).any())
-    reason = AT_BORDER if is_at_border else _why_not((bottom - top) / usual, (right - left) / usual, area / usual**2)
+    reason = AT_BORDER if is_at_border else _why_not(box.height / usual, box.width / usual, area / usual**2)
     contrast = float(components.amounts[places].sum()) / area
-    return Candidate((top, bottom, left, right), tuple((places + 1).tolist()), area, contrast, reason)
+    return Candidate(box, tuple((places + 1).tolist()), area, contrast, reason)
 
 
 def _why_not(height: float, width: float, area: float) -> str:
@@ -238,39 +238,44 @@ def _leave_out_pale(pieces: list[Candidate]) -> list[Candidate]:
 
 def _fills(piece: Candidate, page: Shape) -> bool:
     """Whether a piece touches the border because the picture was cut close around it."""
-    top, bottom, left, right = piece.box
-    return piece.reason == AT_BORDER and bottom - top > FILLED * page[0] and right - left > FILLED * page[1]
+    is_large = piece.box.height > FILLED * page[0] and piece.box.width > FILLED * page[1]
+    return piece.reason == AT_BORDER and is_large
 
 
 def _nearest(part: NDArray[np.intp], around: Boxes, usual: float) -> int | None:
     """Which of the boxes around a part it belongs to: the nearest of those that it makes one digit with."""
-    tops, lefts = np.maximum(around, part)[:, ::2].T
-    bottoms, rights = np.minimum(around, part)[:, 1::2].T
+    lefts, tops = np.maximum(around, part)[:, :2].T
+    rights, bottoms = np.minimum(around, part)[:, 2:].T
     gaps = np.maximum(np.maximum(tops - bottoms, lefts - rights), 0)
-    first, last = np.minimum(around, part)[:, ::2], np.maximum(around, part)[:, 1::2]
-    heights, widths = (last - first).T
-    widest = np.maximum(WIDEST_JOINED * usual, 1.1 * (around[:, 3] - around[:, 2]))
+    first, last = np.minimum(around, part)[:, :2], np.maximum(around, part)[:, 2:]
+    widths, heights = (last - first).T
+    widest = np.maximum(WIDEST_JOINED * usual, 1.1 * (around[:, 2] - around[:, 0]))
     is_one = (heights < TALLEST_JOINED * usual) & (widths < widest)
-    is_above = 2 * (rights - lefts) > part[3] - part[2]
-    is_lower = HIGHER * (part[1] - part[0]) < around[:, 1] - around[:, 0]
+    is_above = 2 * (rights - lefts) > part[2] - part[0]
+    is_lower = HIGHER * (part[3] - part[1]) < around[:, 3] - around[:, 1]
     fits = is_one & (gaps < NEAR * usual) & (is_above | is_lower)
     return int(np.where(fits, gaps, np.inf).argmin()) if fits.any() else None
 
 
 def _union(boxes: Boxes) -> NDArray[np.intp]:
     """The box around all."""
-    lowest, highest = boxes.min(axis=0), boxes.max(axis=0)
-    return np.array([lowest[0], highest[1], lowest[2], highest[3]])
+    return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
 def _at_border(boxes: Boxes, page: Shape) -> NDArray[np.bool_]:
-    return (boxes[:, ::2] == 0).any(axis=1) | (boxes[:, 1::2] == page).any(axis=1)
+    return (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2:] == page[::-1]).any(axis=1)
 
 
 def _sizes(boxes: Boxes) -> NDArray[np.intp]:
     """Their longer sides."""
-    return (boxes[:, 1::2] - boxes[:, ::2]).max(axis=1)
+    return (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
 
 
-def _to_box(place: tuple[slice, slice]) -> tuple[int, int, int, int]:
-    return place[0].start, place[0].stop, place[1].start, place[1].stop
+def _to_box(place: tuple[slice, slice]) -> Box:
+    rows, columns = place
+    return Box(columns.start, rows.start, columns.stop, rows.stop)
+
+
+def _from_the_top(piece: Candidate) -> tuple[int, ...]:
+    left, top, right, bottom = piece.box
+    return top, bottom, left, right

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from digitrec.ink.image_files import decode_grey
 from digitrec.ink.preprocessing import SIDE, find_box, preprocess
-from digitrec.ink.types import Predict
+from digitrec.ink.types import Box, Predict
 from digitrec.reading.numbers.segmentation import Piece as Part
 from digitrec.reading.photographs.components import MARGIN, Candidate, cut, find_candidates
 from digitrec.reading.photographs.contrast import find_strokes, measure_contrast
@@ -23,7 +23,6 @@ from digitrec.storage import StrPath
 
 WORKING_SIDE = 2000  # pixels; a digit 3 mm high on an A4 page then has 20, as many as the network sees of it
 
-Box = tuple[int, int, int, int]  # top, bottom, left, right, bottom and right excluded
 TakeApart = Callable[[NDArray[np.uint8]], Sequence[Part]]
 
 
@@ -164,12 +163,12 @@ def _take_apart(digit: PageDigit, take_apart: TakeApart) -> list[PageDigit]:
     parts = take_apart(digit.ink) if digit.is_wide and box is not None else ()
     if box is None or len(parts) < 2:
         return [digit]
-    scale = (digit.box[1] - digit.box[0]) / (box[1] - box[0]), (digit.box[3] - digit.box[2]) / (box[3] - box[2])
+    down, across = digit.box.height / box.height, digit.box.width / box.width
 
     def on_picture(part: Part) -> Box:
-        rows = (digit.box[0] + (place - box[0]) * scale[0] for place in (part.top, part.bottom))
-        columns = (digit.box[2] + (place - box[2]) * scale[1] for place in (part.left, part.right))
-        return tuple(round(place) for place in (*rows, *columns))  # type: ignore[return-value]
+        left, right = (round(digit.box.left + (x - box.left) * across) for x in (part.left, part.right))
+        top, bottom = (round(digit.box.top + (y - box.top) * down) for y in (part.top, part.bottom))
+        return Box(left, top, right, bottom)
 
     return [PageDigit(on_picture(part), digit.row, np.pad(part.ink, MARGIN), is_wide=False) for part in parts]
 
@@ -180,13 +179,9 @@ def _count(n: int, what: str) -> str:
 
 def _scaled(box: Box, scale: tuple[float, float], size: tuple[int, int]) -> Box:
     """A box in pixels of the picture, none of its ink outside."""
-    (top, bottom, left, right), (down, across) = box, scale
-    return (
-        int(top * down),
-        min(int(np.ceil(bottom * down)), size[0]),
-        int(left * across),
-        min(int(np.ceil(right * across)), size[1]),
-    )
+    (left, top, right, bottom), (down, across) = box, scale
+    right, bottom = min(int(np.ceil(right * across)), size[1]), min(int(np.ceil(bottom * down)), size[0])
+    return Box(int(left * across), int(top * down), right, bottom)
 
 
 def _cut_onto(
@@ -194,7 +189,7 @@ def _cut_onto(
 ) -> NDArray[np.uint8]:
     """The ink of one piece, which is also laid onto that of the whole page."""
     ink = cut(piece, labels, contrast)
-    top, left = max(piece.box[0] - MARGIN, 0), max(piece.box[2] - MARGIN, 0)
+    top, left = max(piece.box.top - MARGIN, 0), max(piece.box.left - MARGIN, 0)
     place = whole[top : top + ink.shape[0], left : left + ink.shape[1]]
     np.maximum(place, ink, out=place)
     return ink

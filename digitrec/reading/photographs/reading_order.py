@@ -21,8 +21,8 @@ def order(pieces: Sequence[Candidate]) -> list[tuple[Candidate, int]]:
     if not pieces:
         return []
     boxes = np.array([piece.box for piece in pieces], np.float64)
-    middles = np.stack([boxes[:, :2].mean(axis=1), boxes[:, 2:].mean(axis=1)], axis=1)
-    usual = float(np.median(boxes[:, 1] - boxes[:, 0]))
+    middles = np.stack([boxes[:, 1::2].mean(axis=1), boxes[:, ::2].mean(axis=1)], axis=1)
+    usual = float(np.median(boxes[:, 3] - boxes[:, 1]))
     levels = middles[:, 0] - find_slope(middles, usual) * middles[:, 1]
     rows = trace_rows(levels, middles[:, 1], SAME_ROW * usual)
     return [(pieces[place], row) for row, places in enumerate(rows) for place in places]
