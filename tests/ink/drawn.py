@@ -9,17 +9,9 @@ from numpy.typing import NDArray
 from digitrec.ink.drawings import CANVAS, MAX_WIDTH, Stroke
 
 Points = NDArray[np.float32]
-
-
 HOOK = ((60, 60), (200, 70), (120, 210), (125, 120))
-
-
 coordinates = st.integers(0, CANVAS)
-
-
 lines = st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=12)
-
-
 strokes = st.builds(
     lambda points, width, erases: Stroke(np.array(points, np.float32), width, erases),
     lines,

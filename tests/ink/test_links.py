@@ -61,8 +61,6 @@ def link_of(value: object) -> str:
 
 
 GOOD_ROW = [12, 0, 100, 100, 5, 5]
-
-
 BROKEN = {
     "empty": "",
     "no base64": "!!!!",

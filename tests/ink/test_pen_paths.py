@@ -10,11 +10,7 @@ from digitrec.errors import InkError
 from digitrec.ink.pen_paths import FEATURES, POINTS, to_path
 
 places = st.tuples(*[st.floats(-500, 500, width=32)] * 2)
-
-
 lines = st.lists(places, min_size=1, max_size=40).map(lambda points: np.array(points, np.float32))
-
-
 drawings = st.lists(lines, min_size=1, max_size=6)
 
 

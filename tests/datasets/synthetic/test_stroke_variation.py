@@ -7,8 +7,6 @@ from digitrec.datasets.synthetic.stroke_variation import Variation, vary_strokes
 from digitrec.ink.pen_paths import to_path
 
 NOTHING = Variation(**{field.name: 0.0 for field in fields(Variation)})
-
-
 TWO = [np.array([(0, 0), (10, 30), (20, 60), (25, 90), (30, 99)], float), np.array([(5, 40), (40, 45)], float)]
 
 

@@ -20,8 +20,6 @@ from digitrec.reading.files import (
 )
 
 Images = NDArray[np.uint8]
-
-
 PIXELS = [f"pixel{index}" for index in range(784)]
 
 

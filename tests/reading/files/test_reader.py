@@ -71,8 +71,6 @@ def fake(unsure_below: float = 0.5, seen: list[int] | None = None) -> Any:
 
 
 ANSWER = float(np.float32(200 / 255))
-
-
 JUST_ABOVE = float(np.nextafter(ANSWER, 1))  # in single precision it is the answer itself
 
 

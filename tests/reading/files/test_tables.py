@@ -63,8 +63,6 @@ class Variant:
 
 
 NUMBERS: list[Callable[[str], str]] = [str, "{}.0".format, '"{}"'.format, " {}".format, "0{}".format, "{}e0".format]
-
-
 VARIANTS = st.builds(
     Variant,
     st.sampled_from(sorted(HEADERS)),
@@ -177,8 +175,6 @@ def test_bad_rows_are_named_and_the_good_ones_read(labelled: bool, headed: bool,
 
 
 ODD = ["", "x", "nan", "NA", "inf", "-1", "256", "1e3", "1_0", "1 2", "--", "\0", "é", "0.5", "9" * 400]
-
-
 ODD += ["0x10", "0X0", " 0xf ", "0o7", "0b1", "٣", "\uff15", "True", "false", "infinity", "1e", "+-1", "1.2.3", "1/2"]
 
 

@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 Picture = NDArray[np.uint8]
-
-
 PAPER, PEN = 235, 40
 
 
