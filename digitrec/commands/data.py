@@ -9,7 +9,7 @@ from digitrec.commands.common import AsJson, show, show_errors
 from digitrec.datasets import SOURCES, Dataset, benchmark_for, check, data_folder, is_there, load_dataset, titles
 from digitrec.datasets.dataset import PARTS
 from digitrec.datasets.exploration.labels import count_labels
-from digitrec.datasets.export import FORMS, export
+from digitrec.datasets.export import FORMATS, export
 from digitrec.errors import DataError
 
 
@@ -18,7 +18,7 @@ def data(
         str | None, typer.Argument(help=f"{', '.join(SOURCES)}, a .csv, a .npz or a folder.  [default: list them]")
     ] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Download what is missing.")] = False,
-    form: Annotated[str | None, typer.Option("--export", help=f"Write it out as {', '.join(FORMS)}.")] = None,
+    form: Annotated[str | None, typer.Option("--export", help=f"Write it out as {', '.join(FORMATS)}.")] = None,
     folder: Annotated[Path, typer.Option(help="Where to write it to.")] = Path(),
     as_json: AsJson = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""The types that several rooms share."""
+"""Types used in several rooms."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Self
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-Images = NDArray[np.float32]  # (n, 28, 28), 0 to 255, on their way through augmentation or corruption
+Images = NDArray[np.float32]  # (n, 28, 28), 0 to 255, during augmentation or corruption
 Predict = Callable[[NDArray[np.uint8]], NDArray[np.float32]]  # (n, 28, 28) uint8 -> (n, 10) probabilities
 Strokes = Sequence[NDArray[Any]]  # (k, 2) points x, y of each stroke, y down, in the order drawn
 

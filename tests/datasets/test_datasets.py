@@ -147,7 +147,7 @@ def test_a_damaged_file_is_refused(path: str, folder: Path) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"half a download")
     with pytest.raises(
-        DataError, match=r"Expected .*sha256 .*Received: 15 bytes .* delete it and get it again"
+        DataError, match=r"Expected .*sha256 .*Received: 15 bytes .* delete it and download it again"
     ) as caught:
         load_dataset("mnist" if "mnist" in path else "pen")
     assert path in str(caught.value)

@@ -206,12 +206,14 @@ def test_too_large_a_file_is_refused_unread(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"I am a text, whatever my name says.\n" * 9, b"%PDF-1.7\n", bytes(500)])
 def test_a_file_that_is_no_picture_is_told_so(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_bytes(content)
-    with pytest.raises(PictureError, match=r"Expected a picture such as PNG.* Received: 'text\.png', which is none"):
+    with pytest.raises(PictureError, match=r"Expected a picture such as PNG.* Received: 'text\.png', which is not"):
         load_ink(tmp_path / "text.png")
 
 
 def test_a_missing_file_is_told_so(tmp_path: Path) -> None:
-    with pytest.raises(PictureError, match=r"Received: 'none\.png', which is not there, or no file\. Check its name"):
+    with pytest.raises(
+        PictureError, match=r"Received: 'none\.png', which does not exist or is not a file\. Check its name"
+    ):
         load_ink(tmp_path / "none.png")
 
 

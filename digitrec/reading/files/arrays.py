@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets.sources.mnist import read_idx, read_idx_header
-from digitrec.datasets.tables import CHUNK, PIXELS, Chunk, are_shares, to_chunk, torn
+from digitrec.datasets.tables import CHUNK, PIXELS, Chunk, are_fractions, cut_short, to_chunk
 from digitrec.errors import DataError
 from digitrec.ink.preprocessing import SIDE
 from digitrec.reading.files.batch import MAX_IMAGES, Batch, check_count, digits_in_words, labels_in_words
@@ -110,23 +110,23 @@ def _to_batch(opener: Open, layout: Layout, name: str, kind: str, labels: NDArra
 
 
 def _stream(opener: Open, layout: Layout, labels: NDArray[Any] | None) -> Iterator[Chunk]:
-    count, done, is_share = layout.shape[0], 0, None
+    count, done, is_fraction = layout.shape[0], 0, None
     try:
         with opener() as file:
             file.read(layout.start)
             for values in _read_rows(file, layout):
-                is_share = are_shares(values) if is_share is None else is_share
+                is_fraction = are_fractions(values) if is_fraction is None else is_fraction
                 place = slice(done, done + len(values))
                 numbers = np.arange(place.start + 1, place.stop + 1)
                 done += len(values)
                 known = None if labels is None else labels[place]
-                yield to_chunk(values, known, numbers, is_share=is_share, done=done / count)
+                yield to_chunk(values, known, numbers, is_fraction=is_fraction, done=done / count)
         problem = "an end"
     except DAMAGED as error:
         problem = f"damage ({error})"
     if done < count:
         reason = f"Expected {count:,} images. Received: {problem} after image {done}. Save or copy the file again."
-        yield torn(done + 1, reason, labelled=labels is not None, missing=count - done)
+        yield cut_short(done + 1, reason, labelled=labels is not None, missing=count - done)
 
 
 def _read_rows(file: IO[bytes], layout: Layout) -> Iterator[NDArray[Any]]:

@@ -14,13 +14,13 @@ from digitrec.datasets.tables import (
     LABEL,
     PIXELS,
     Chunk,
-    are_shares,
+    are_fractions,
     count_rows,
+    cut_short,
     find_columns,
     sniff,
     stream,
     to_chunk,
-    torn,
 )
 from digitrec.errors import DataError
 from digitrec.reading.files.batch import Batch, check_count, digits_in_words, labels_in_words
@@ -33,18 +33,18 @@ COUNTED = 250_000_000  # bytes; a larger CSV is not read twice to know how many 
 def open_csv(path: StrPath, name: str) -> Batch:
     """A CSV; DataError as `digitrec.datasets.tables.sniff`."""
     path = Path(path)
-    form = sniff(path, name)
-    count = count_rows(path, form) if path.stat().st_size <= COUNTED else None
+    csv_format = sniff(path, name)
+    count = count_rows(path, csv_format) if path.stat().st_size <= COUNTED else None
     if count is not None:
         check_count(count, name)
     facts = [
         f"a CSV of {'many digits' if count is None else digits_in_words(count)}",
-        "with a header" if form.has_header else "without a header",
-        labels_in_words(form.has_labels),
-        *(["in UTF-16"] if form.encoding != "utf-8" else []),
-        *(["with pixels of 0 to 1"] if form.is_share else []),
+        "with a header" if csv_format.has_header else "without a header",
+        labels_in_words(csv_format.has_labels),
+        *(["in UTF-16"] if csv_format.encoding != "utf-8" else []),
+        *(["with pixels of 0 to 1"] if csv_format.is_fraction else []),
     ]
-    return Batch(name, ", ".join(facts), count, form.has_labels, partial(stream, path, form))
+    return Batch(name, ", ".join(facts), count, csv_format.has_labels, partial(stream, path, csv_format))
 
 
 def open_parquet(path: StrPath, name: str) -> Batch:
@@ -86,19 +86,19 @@ def open_parquet(path: StrPath, name: str) -> Batch:
 def _stream_parquet(path: Path, columns: Sequence[str], count: int) -> Iterator[Chunk]:
     from pyarrow import parquet  # noqa: PLC0415  see above
 
-    done, is_share = 0, None
+    done, is_fraction = 0, None
     try:
         # Without these two, whole row groups are fetched and unpacked ahead, and one may be all of the file.
         with parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16) as file:
             for part in file.iter_batches(CHUNK, use_threads=False):
                 values, labels = _numbers(part, columns)
-                is_share = are_shares(values) if is_share is None else is_share
+                is_fraction = are_fractions(values) if is_fraction is None else is_fraction
                 numbers = np.arange(done + 1, done + 1 + len(values))
                 done += len(values)
-                yield to_chunk(values, labels, numbers, is_share=is_share, done=done / count)
+                yield to_chunk(values, labels, numbers, is_fraction=is_fraction, done=done / count)
     except (pa.ArrowException, OSError) as error:
         reason = f"Expected {count:,} rows. Received: damage after row {done} ({error}). Save or copy the file again."
-        yield torn(done + 1, reason, labelled=LABEL in columns, missing=count - done)
+        yield cut_short(done + 1, reason, labelled=LABEL in columns, missing=count - done)
 
 
 def _numbers(part: pa.RecordBatch, columns: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any] | None]:

@@ -21,7 +21,7 @@ def test_counts_are_pandas_own(labels: list[int]) -> None:
     ("counts", "told"),
     [
         ([100] * 10, "1.00 times .* no difference"),
-        ([100] * 9 + [70], "1.43 times .*9: 100 against 70.* hardly notices"),
+        ([100] * 9 + [70], "1.43 times .*9: 100 against 70.* hardly affects"),
         ([400] + [100] * 9, "4.00 times .*will read 1 worse"),
         ([0] + [100] * 9, "no 0 at all"),
         ([0] * 10, "no digits here"),

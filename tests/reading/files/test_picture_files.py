@@ -50,9 +50,9 @@ def test_what_is_no_picture_is_named_and_the_others_read(where: str, digits: Ima
     assert found.numbers.tolist() == [1, 4]
     assert found.names == ("1.png", "4.png")
     assert [(row.number, row.name) for row in found.bad] == [(2, "2.png"), (3, "3.png"), (5, "5.png")]
-    assert "which is none" in found.bad[0].reason
+    assert "which is not" in found.bad[0].reason
     assert "Expected ink" in found.bad[1].reason
-    assert "breaks off" in found.bad[2].reason
+    assert "is cut short" in found.bad[2].reason
 
 
 @pytest.mark.parametrize("name", ["../out.png", "/abs.png", "a/../../out.png", "C:/x.png", "..\\out.png"])

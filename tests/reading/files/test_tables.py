@@ -129,7 +129,7 @@ def test_a_stray_row_does_not_decide_what_pixels_mean(tmp_path: Path) -> None:
     to_frame(values, None).to_csv(tmp_path / "a.csv", index=False)
     found = gather(open_batch(tmp_path / "a.csv"))
     np.testing.assert_array_equal(found.images, some_images()[[0, 2, 3, 4]])
-    told = "Expected numbers of 0 to 1 in column pixel3. Received: 200 in row 2. Mend or leave out that row."
+    told = "Expected numbers of 0 to 1 in column pixel3. Received: 200 in row 2. Correct or remove that row."
     assert [row.reason for row in found.bad] == [told]
 
 
@@ -168,7 +168,7 @@ def test_bad_rows_are_named_and_the_good_ones_read(labelled: bool, headed: bool,
     assert [row.number for row in found.bad] == sorted(wrong)
     for row in found.bad:
         assert wrong[row.number] in row.reason
-        assert row.reason.endswith(" Mend or leave out that row.")
+        assert row.reason.endswith(" Correct or remove that row.")
     assert found.bad_count == len(wrong)
     if found.labels is not None:
         np.testing.assert_array_equal(found.labels, some_labels(9)[np.array(good) - 1])
@@ -198,7 +198,7 @@ def test_odd_cells_cost_their_rows_and_no_others(
         table[row][column] = text
     path.write_bytes(to_csv(table, ["label", *PIXELS]))
     if any(text == "\0" for _, _, text in spoils):
-        with pytest.raises(DataError, match="no text"):
+        with pytest.raises(DataError, match="not text"):
             open_batch(path)
         return
     found = gather(open_batch(path))
@@ -268,16 +268,16 @@ def test_a_line_without_an_end_ends_the_reading(tmp_path: Path) -> None:
     [
         (b"", "an empty file"),
         (b"\n \n\r\n", "no rows"),
-        (to_csv([], PIXELS), "a header alone"),
+        (to_csv([], PIXELS), "only a header"),
         (to_csv(cells(some_images(1)), PIXELS[:-1]), "783 columns, without pixel783"),
         (to_csv([["1", "2", "3"]]), "3 columns in the first row"),
         (to_csv([["one"], ["two"]]), "1 column, without pixel0"),
         (to_csv([], ["", "label", *PIXELS]), "786 columns, with "),
         (to_csv([], [*PIXELS[:-1], "pixel0"]), "without pixel783"),
         (to_csv([], [*PIXELS, "pixel0"]), "with a column twice"),
-        (to_csv(cells(some_images(1))).decode().encode("utf-16-le"), "bytes that are no text"),
+        (to_csv(cells(some_images(1))).decode().encode("utf-16-le"), "bytes that are not text"),
         ("Zürich\n".encode("latin-1"), "1 column, without pixel0"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "no text"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "not text"),
         (b"\xff\xfe\x00l\x00a", "a.csv"),
         (b"1" * 200_000, "columns in the first row"),
     ],

@@ -193,7 +193,7 @@ def test_what_is_no_picture_is_told_so(picture: bytes | Path | Picture, told: st
 
 def test_half_a_file_is_told_so(page: Rendered) -> None:
     content = page.encoded("JPEG")
-    with pytest.raises(PictureError, match="breaks off or is damaged"):
+    with pytest.raises(PictureError, match="is cut short or damaged"):
         find_digits(content[: len(content) // 2])
 
 
