@@ -15,12 +15,14 @@ def count_labels(labels: NDArray[np.uint8]) -> pd.DataFrame:
 
     Returns
     -------
-    A frame of ten rows: digit, count, share (fraction of all, 0 to 1; all 0 without labels) and above (bool: more than
+    A frame of ten rows: digit, count, fraction (of all, 0 to 1; all 0 without labels) and above (bool: more than
     the mean of the ten counts).
     """
     counts = np.bincount(labels, minlength=10)[:10]
     total = max(int(counts.sum()), 1)
-    return pd.DataFrame({"digit": range(10), "count": counts, "share": counts / total, "above": counts > counts.mean()})
+    return pd.DataFrame(
+        {"digit": range(10), "count": counts, "fraction": counts / total, "above": counts > counts.mean()}
+    )
 
 
 def describe_balance(frame: pd.DataFrame) -> str:

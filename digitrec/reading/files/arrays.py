@@ -1,6 +1,6 @@
-"""Batches that are arrays: .npy and .npz as NumPy writes them, idx as MNIST has it.
+"""Batches in arrays: NumPy's .npy and .npz, and MNIST's idx.
 
-file -> its header: how many images, of which type -> chunks read one after the other, never the whole array
+file -> header with count and type -> chunks read one after the other, never the whole array
 """
 
 import gzip
@@ -25,15 +25,15 @@ from digitrec.reading.files.batch import MAX_IMAGES, Batch, check_count, digits_
 from digitrec.storage import DAMAGED, StrPath
 
 Open = Callable[[], AbstractContextManager[IO[bytes]]]
-PAIRS = (("images", "labels"), ("x_test", "y_test"), ("x", "y"), ("X", "y"))  # what .npz files call them
-SHAPES = ((SIDE, SIDE), (SIDE * SIDE,), (SIDE, SIDE, 1))  # of an image
-MAX_WHOLE = 250_000_000  # bytes of an array that lies column by column, and has to be read whole
+PAIRS = (("images", "labels"), ("x_test", "y_test"), ("x", "y"), ("X", "y"))  # their names in .npz files
+SHAPES = ((SIDE, SIDE), (SIDE * SIDE,), (SIDE, SIDE, 1))  # shapes of an image
+MAX_WHOLE = 250_000_000  # bytes of an array in column order, which must be read at once
 IDX_HEADER = 20  # bytes, at most
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How images lie in a file: `count` of them in `dtype`, from byte `start` on; by column where `is_fortran`."""
+    """The layout of images in a file: shape and dtype, from byte `start` on; in column order if `is_fortran`."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -42,7 +42,7 @@ class Layout:
 
 
 def open_npy(path: StrPath, name: str) -> Batch:
-    """A .npy of images; DataError where it is none."""
+    """Open a .npy of images; DataError if it is not one."""
     path = Path(path)
     opener = partial(_open_plain_or_gzip, path)
     layout = _read_layout(opener, name)
@@ -50,11 +50,11 @@ def open_npy(path: StrPath, name: str) -> Batch:
 
 
 def open_npz(path: StrPath, name: str) -> Batch:
-    """A .npz with images, and labels if it has them: of Keras's mnist.npz, the test part.
+    """Open a .npz with images, and labels if it has them; of Keras's mnist.npz, the test part.
 
     Raises
     ------
-    DataError, where it has no images, or labels that do not belong to them.
+    DataError, if it has no images, or labels that do not match them.
     """
     path = Path(path)
     with zipfile.ZipFile(path) as packed:
@@ -65,7 +65,7 @@ def open_npz(path: StrPath, name: str) -> Batch:
     )
     if images is None:
         raise DataError(
-            f"Expected {name} to hold images, and labels where there are any. Received: {', '.join(arrays)}. "
+            f"Expected {name} to hold images, and labels if there are any. Received: {', '.join(arrays)}. "
             "Save the arrays under those names."
         )
     member = partial(_open_member, path, arrays[images])
@@ -76,11 +76,11 @@ def open_npz(path: StrPath, name: str) -> Batch:
 
 
 def open_idx(path: StrPath, name: str) -> Batch:
-    """An idx file of images, gzipped or not, and the labels beside it, if they go by MNIST's names.
+    """Open an idx file of images, gzipped or not, with the labels file beside it, if its name follows MNIST's.
 
     Raises
     ------
-    DataError, where it holds something else, or the labels beside it are not as many.
+    DataError, if it holds something else, or the number of labels differs.
     """
     path = Path(path)
     opener = partial(_open_plain_or_gzip, path)
@@ -103,7 +103,7 @@ def _to_batch(opener: Open, layout: Layout, name: str, kind: str, labels: NDArra
     if labels is not None and (labels.shape != (count,) or labels.dtype.kind not in "uif"):
         raise DataError(
             f"Expected a number as label for each of {count:,} images in {name}. "
-            f"Received: shape {labels.shape}, {labels.dtype}. Put the labels right, or leave them out."
+            f"Received: shape {labels.shape}, {labels.dtype}. Correct the labels, or leave them out."
         )
     words = f"{kind}, {labels_in_words(labels is not None)}"
     return Batch(name, words, count, labels is not None, partial(_stream, opener, layout, labels))
@@ -121,7 +121,7 @@ def _stream(opener: Open, layout: Layout, labels: NDArray[Any] | None) -> Iterat
                 done += len(values)
                 known = None if labels is None else labels[place]
                 yield to_chunk(values, known, numbers, is_fraction=is_fraction, done=done / count)
-        problem = "an end"
+        problem = "the end of the file"
     except DAMAGED as error:
         problem = f"damage ({error})"
     if done < count:
@@ -130,7 +130,7 @@ def _stream(opener: Open, layout: Layout, labels: NDArray[Any] | None) -> Iterat
 
 
 def _read_rows(file: IO[bytes], layout: Layout) -> Iterator[NDArray[Any]]:
-    """(k, 784) of a layout, until there are no more whole ones."""
+    """Read (k, 784) values at a time, until no complete row is left."""
     width = len(PIXELS) * layout.dtype.itemsize
     if layout.is_fortran:
         whole = np.frombuffer(file.read(width * layout.shape[0]), layout.dtype).reshape(layout.shape, order="F")
@@ -172,8 +172,8 @@ def _check_layout(layout: Layout, name: str) -> Layout:
     size = math.prod(layout.shape) * layout.dtype.itemsize
     if layout.is_fortran and size > MAX_WHOLE:
         raise DataError(
-            f"Expected images one after the other in {name}. Received: {size / 1e6:,.0f} MB that lie pixel by pixel. "
-            "Save it again from numpy.ascontiguousarray."
+            f"Expected images in row order in {name}. Received: {size / 1e6:,.0f} MB in column order. "
+            "Save it again after numpy.ascontiguousarray."
         )
     return layout
 
@@ -183,7 +183,7 @@ def _read_labels(opener: Open, name: str) -> NDArray[Any]:
     if len(layout.shape) != 1 or layout.dtype.kind not in "uif" or layout.shape[0] > MAX_IMAGES:
         raise DataError(
             f"Expected the labels in {name} to be a row of whole numbers. Received: shape {layout.shape}, "
-            f"{layout.dtype}. Put the labels right, or leave them out."
+            f"{layout.dtype}. Correct the labels, or leave them out."
         )
     try:
         with opener() as file:
@@ -223,5 +223,5 @@ def _not_whole(name: str, error: Exception) -> DataError:
     what = "encrypted or damaged" if isinstance(error, RuntimeError | zipfile.BadZipFile | zlib.error) else "damaged"
     return DataError(
         f"Expected {name} to hold plain arrays of numbers. Received: one that is {what}, or holds objects ({error}). "
-        "Save it again, numbers alone."
+        "Save it again, with numbers only."
     )

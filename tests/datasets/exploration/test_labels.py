@@ -13,7 +13,7 @@ def test_counts_are_pandas_own(labels: list[int]) -> None:
     frame = count_labels(np.array(labels, np.uint8))
     expected = pd.Series(labels, dtype=int).value_counts().reindex(range(10), fill_value=0)
     assert frame["count"].tolist() == expected.tolist()
-    assert frame["share"].sum() == pytest.approx(1 if labels else 0)
+    assert frame["fraction"].sum() == pytest.approx(1 if labels else 0)
     assert frame["above"].tolist() == (expected > expected.mean()).tolist()
 
 
