@@ -260,7 +260,7 @@ def test_damaged_unipen_is_refused_with_its_line(whole: str, broken: str) -> Non
     before = HEAD + SEVEN
     line = before.count("\n") + 1
     assert len(parse_unipen(before + ONE)) == 2
-    with pytest.raises(DataError, match=rf"Received: something else at line {line}\. Mend"):
+    with pytest.raises(DataError, match=rf"Received: something else at line {line}\. Correct"):
         parse_unipen(before + ONE.replace(whole, broken) + SEVEN)
 
 

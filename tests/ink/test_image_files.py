@@ -256,7 +256,7 @@ def test_damage_anywhere_is_a_picture_error_or_still_a_picture(kind: str, ink: I
 
 
 def test_a_name_too_long_for_a_file_is_told_so() -> None:
-    with pytest.raises(PictureError, match="not there"):
+    with pytest.raises(PictureError, match="does not exist"):
         load_ink(Path("a" * 300 + ".png"))
 
 

@@ -2,8 +2,8 @@
 
 digits as they were read, changes -> `change_by_hand` -> digits as they are named
 
-A change refers to digits by their boxes, not by their index, so it stays valid when digits are added beside them. Digits
-whose ink has changed are read again.
+A change refers to digits by their boxes, not by their index, so it stays valid when digits are added beside them.
+Digits whose ink has changed are read again.
 """
 
 from collections.abc import Sequence

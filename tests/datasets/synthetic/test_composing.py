@@ -233,7 +233,9 @@ def test_enlarged_images_are_read_as_before(mnist: Dataset, classifier: Classifi
 
 @pytest.mark.parametrize("length", [(0, 3), (3, 2), (2, 9)])
 def test_lengths_that_no_number_has_are_told(length: tuple[int, int]) -> None:
-    with pytest.raises(InkError, match=r"^Expected at least one hand and numbers of 1 to 8 digits\. Received: 1 hands"):
+    with pytest.raises(
+        InkError, match=r"^Expected at least one writer and numbers of 1 to 8 digits\. Received: 1 writers"
+    ):
         compose([blocks()], 1, Settings(length=length))
 
 

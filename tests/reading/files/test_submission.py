@@ -35,7 +35,7 @@ def test_a_lost_row_is_never_left_out_silently(digits: list[int], data: st.DataO
     frame = frame_of(digits)
     with pytest.raises(DataError, match=f"rows 1 to {len(digits)}. Received: none for {lost}. Correct the rows"):
         make_submission(frame[frame["row"] != lost], len(digits))
-    with pytest.raises(DataError, match=f"none for {len(digits) + 1}, {len(digits) + 2}. Mend"):
+    with pytest.raises(DataError, match=f"none for {len(digits) + 1}, {len(digits) + 2}. Correct"):
         make_submission(frame, len(digits) + 2)
 
 
