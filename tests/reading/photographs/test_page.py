@@ -178,7 +178,7 @@ def test_all_digits_are_read_at_once_as_drawings_are(page: Rendered) -> None:
     [
         (b"\x00\x00\x00\x18ftypheic" + bytes(200), r"Expected a picture such as PNG.* save it as PNG"),
         (b"", "Expected a picture such as PNG"),
-        (Path("nowhere.png"), "which is not there"),
+        (Path("nowhere.png"), "which does not exist"),
         (np.zeros((20, 20)), r"Received: shape \(20, 20\), dtype float64\. Convert"),
         (np.zeros((20, 20, 2), np.uint8), r"Received: shape \(20, 20, 2\)"),
         (np.zeros((0, 20), np.uint8), r"Received: shape \(0, 20\)"),
