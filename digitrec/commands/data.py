@@ -7,8 +7,9 @@ import typer
 
 from digitrec.commands.common import AsJson, show, show_errors
 from digitrec.datasets import SOURCES, Dataset, benchmark_for, check, data_folder, is_there, load_dataset, titles
+from digitrec.datasets.dataset import PARTS
 from digitrec.datasets.exploration.labels import count_labels
-from digitrec.datasets.export import FORMS, export
+from digitrec.datasets.export import FORMATS, export
 from digitrec.errors import DataError
 
 
@@ -17,7 +18,7 @@ def data(
         str | None, typer.Argument(help=f"{', '.join(SOURCES)}, a .csv, a .npz or a folder.  [default: list them]")
     ] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Download what is missing.")] = False,
-    form: Annotated[str | None, typer.Option("--export", help=f"Write it out as {', '.join(FORMS)}.")] = None,
+    form: Annotated[str | None, typer.Option("--export", help=f"Write it out as {', '.join(FORMATS)}.")] = None,
     folder: Annotated[Path, typer.Option(help="Where to write it to.")] = Path(),
     as_json: AsJson = False,
 ) -> None:
@@ -40,15 +41,14 @@ def data(
 
 
 def _describe(dataset: Dataset) -> dict[str, Any]:
-    splits = {"train": dataset.train, "test": dataset.test}
     return {
         "name": dataset.name,
         "source": dataset.source,
         "licence": dataset.licence,
         "caution": dataset.caution,
         "folder": str(data_folder()),
-        "images": {name: len(split) for name, split in splits.items()},
-        "counts": {name: count_labels(split.labels)["count"].tolist() for name, split in splits.items()},
+        "images": {name: len(dataset.part(name)) for name in PARTS},
+        "counts": {name: count_labels(dataset.part(name).labels)["count"].tolist() for name in PARTS},
         "findings": [
             {"kind": finding.kind, "split": finding.split, "sentence": finding.sentence, "n": len(finding.places)}
             for finding in check(dataset, benchmark_for(dataset))

@@ -50,10 +50,8 @@ def evaluate(
 ) -> None:
     """Say how well a model reads a dataset: accuracy with its 95 % interval, calibration, and figures of each digit."""
     with show_errors():
-        if part not in ("train", "test"):
-            raise DataError(f"Expected train or test as part. Received: {part!r}. Choose one of them.")
         data = load_dataset(source)
-        split = data.train if part == "train" else data.test
+        split = data.part(part)
         if not len(split):
             raise DataError(
                 f"Expected images in the {part} part of {data.name}. Received: none. Choose the other part."

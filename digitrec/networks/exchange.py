@@ -28,7 +28,7 @@ from digitrec.networks.card import Card, read_card, read_file, write_card
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.golden import PARITY, ROUNDED_PARITY, difference, golden_images
 from digitrec.networks.registry import PATH_FILES, check_name, keep_model, workshop
-from digitrec.storage import DAMAGED
+from digitrec.storage import DAMAGED, StrPath
 
 FORMS = {".keras": "model.keras", ".tflite": "model.tflite"}
 MOST_FILES = 4
@@ -42,13 +42,14 @@ READABLE = 0o644 << 16  # by everybody, in a zip's own way of saying so
 ANY_DAY = (1980, 1, 1, 0, 0, 0)  # so that the same model packs to the same bytes
 
 
-def pack(folder: Path) -> bytes:
+def pack(folder: StrPath) -> bytes:
     """A zip of a model: .keras, .tflite, .onnx, its card, golden.npz, and check.py, which compares.
 
     Raises
     ------
     ModelError, where a file is missing or damaged, or cannot be brought into another form.
     """
+    folder = Path(folder)
     card = read_card(folder)
     contents = {name: read_file(folder, name, card) for name in card.files}
     images = golden_images()

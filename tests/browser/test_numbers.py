@@ -3,8 +3,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from digitrec.datasets.sources.pen import PenDigit, split_by_writer
-from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Number, Settings, compose, pen_writers
+from digitrec.datasets.synthetic.composing import SPACED, Number, Settings, compose, pen_writers
 from tests.browser.app import PATIENCE, Server, draw, press, settle, wait_for_canvas
+from tests.touching import TOUCHING
 
 pytestmark = pytest.mark.browser
 

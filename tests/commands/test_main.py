@@ -120,7 +120,7 @@ def test_json_names_the_bad_file_and_its_reason_in_its_place(three: Path, text: 
     assert good["digit"] is not None
     assert bad["digit"] is None
     assert bad["file"] == str(text)
-    assert "which is none" in bad["error"]
+    assert "which is not" in bad["error"]
 
 
 @pytest.mark.parametrize("as_json", [[], ["--json"]])

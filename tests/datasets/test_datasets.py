@@ -147,7 +147,7 @@ def test_a_damaged_file_is_refused(path: str, folder: Path) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"half a download")
     with pytest.raises(
-        DataError, match=r"Expected .*sha256 .*Received: 15 bytes .* delete it and get it again"
+        DataError, match=r"Expected .*sha256 .*Received: 15 bytes .* delete it and download it again"
     ) as caught:
         load_dataset("mnist" if "mnist" in path else "pen")
     assert path in str(caught.value)
@@ -260,7 +260,7 @@ def test_damaged_unipen_is_refused_with_its_line(whole: str, broken: str) -> Non
     before = HEAD + SEVEN
     line = before.count("\n") + 1
     assert len(parse_unipen(before + ONE)) == 2
-    with pytest.raises(DataError, match=rf"Received: something else at line {line}\. Mend"):
+    with pytest.raises(DataError, match=rf"Received: something else at line {line}\. Correct"):
         parse_unipen(before + ONE.replace(whole, broken) + SEVEN)
 
 
@@ -340,3 +340,11 @@ def test_titles_are_of_what_can_be_loaded_at_once(folder: Path) -> None:
     assert titles() == {"uci": "UCI digits", "own/mine.npz": "mine.npz"}
     for name in titles():
         assert load_dataset(name).name == name
+
+
+def test_a_part_is_found_by_its_name() -> None:
+    data = load_dataset("uci")
+    assert data.part("train") is data.train
+    assert data.part("test") is data.test
+    with pytest.raises(DataError, match=r"Expected train or test as part\. Received: 'validation'\."):
+        data.part("validation")

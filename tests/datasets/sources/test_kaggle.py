@@ -65,7 +65,7 @@ def spoil(frame: pd.DataFrame, row: int, column: str, value: object) -> pd.DataF
         (spoil(small_frame(), 0, "pixel9", 1.5), "Received: 1.5 in row 1"),
         (spoil(small_frame(), 0, "pixel9", None), "column pixel9. Received: None in row 1"),
         (spoil(small_frame(), 1, "label", 12), "0 to 9 in column label. Received: 12 in row 2"),
-        (small_frame().iloc[:0], "have rows. Received: a header alone"),
+        (small_frame().iloc[:0], "have rows. Received: only a header"),
     ],
 )
 def test_a_spoiled_file_is_told_with_its_place(folder: Path, frame: pd.DataFrame, told: str) -> None:
