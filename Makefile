@@ -1,13 +1,15 @@
 # make run    set up and start the app            make check  lint and types
 # make test   set up and run every check          make bench  measure, and print a table
 # make model  train the shipped models again      make dev    the app, reloading when a file changes
+# make fuzz   property tests on fresh examples, which `make test` runs on fixed ones: ROUNDS=5 times
 
 PYTHON ?= python3
 BIN := .venv/bin
 ADDRESS ?= localhost
 PORT ?= 8501
+ROUNDS ?= 5
 
-.PHONY: run dev test check bench model picture clean
+.PHONY: run dev test check fuzz bench model picture clean
 
 run: .venv/run
 	@echo "digitrec is at http://$(ADDRESS):$(PORT)"
@@ -28,6 +30,11 @@ check: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+fuzz: .venv/dev
+	for round in $$(seq $(ROUNDS)); do \
+		$(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile fuzz -n auto || exit 1; \
+	done
 
 bench: .venv/dev
 	$(BIN)/python -m tests.browser.chromium

@@ -17,6 +17,7 @@ from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 45_000  # ms, for a machine that is busy
+SAMPLE = "mnist-sample.npz"  # the dataset of that name, which is there with and without MNIST: see tests/data
 # A page that was left closes its connection while something is still on its way to it.
 HARMLESS = re.compile(r"WebSocketClosedError|StreamClosedError|ConnectionResetError")
 
