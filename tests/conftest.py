@@ -36,10 +36,10 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _full_data(request: pytest.FixtureRequest) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
     """What is marked `full_data` runs where all of it is there."""
-    if request.node.get_closest_marker("full_data"):
+    if item.get_closest_marker("full_data"):
         need_data(*ALL_DATA)
 
 
@@ -48,7 +48,8 @@ def need_data(*paths: str) -> None:
     missing = [path for path in paths if not (data_folder() / path).is_file()]
     if not missing:
         return
-    told = f"{', '.join(missing)} not in {data_folder()}: set DIGITREC_DATA to a folder that has it."
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    told = f"{missing[0]}{more} not in {data_folder()}: set DIGITREC_DATA to a folder that has the data."
     if os.environ.get("CI"):
         pytest.fail(f"CI has to test on the real data. {told}")
     pytest.skip(told)

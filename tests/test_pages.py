@@ -63,6 +63,7 @@ def test_samples_shows_one_in_full_with_a_link_to_the_canvas(monkeypatch: pytest
     assert (link.proto.label, link.proto.query_string) == ("Read this one", "image=uci-train-3")
 
 
+@pytest.mark.full_data
 def test_samples_says_where_there_are_none(mnist: Dataset) -> None:
     page = open_page("samples.py")
     page.number_input(key="writer").set_value(int(np.setdiff1d(np.arange(4000), mnist.train.writers)[0])).run()
@@ -246,6 +247,7 @@ def test_a_damaged_model_does_not_keep_the_others_from_reading(own_model: Path) 
     assert "mine could not read it. Expected" in page.warning[0].value.replace("\\", "")
 
 
+@pytest.mark.full_data
 def test_a_page_that_is_not_there_any_more_makes_room_for_the_last(mnist: Dataset) -> None:
     page = open_page("mistakes.py")
     page.selectbox(key="source").set_value("mnist").run()

@@ -120,6 +120,14 @@ def verdict(page: Page) -> str:
     return page.locator('[data-part="shown"]').inner_text().strip()
 
 
+def pixels(page: Page) -> NDArray[np.uint8]:
+    """The (28, 28) image that the network was given, ink 255 on 0, as the page shows it."""
+    shown = page.locator('[data-part="pixels"]').evaluate(
+        "c => Array.from(c.getContext('2d').getImageData(0, 0, 28, 28).data).filter((v, i) => i % 4 == 0)"
+    )
+    return np.array(shown, np.uint8).reshape(28, 28)
+
+
 def words(page: Page) -> str:
     """The verdict in words."""
     return page.locator('[data-part="words"]').inner_text()

@@ -1,14 +1,13 @@
 import re
 from pathlib import Path
 
-import numpy as np
 import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
 from digitrec import load_classifier
 from digitrec.training import runs
-from tests.browser.app import PATIENCE, SEVEN, Server, draw, settle, verdict, wait_for_canvas
+from tests.browser.app import PATIENCE, SEVEN, Server, draw, pixels, settle, verdict, wait_for_canvas
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
 LONG = 150_000  # ms; TensorFlow takes its time to be loaded on a busy machine
@@ -68,10 +67,7 @@ def test_a_network_is_trained_stopped_taken_up_kept_and_drawn_with(page: Page, s
     wait_for_canvas(page)
     draw(page, SEVEN)
     settle(page)
-    pixels = page.locator('[data-part="pixels"]').evaluate(
-        "c => Array.from(c.getContext('2d').getImageData(0, 0, 28, 28).data).filter((v, i) => i % 4 == 0)"
-    )
-    answer = load_classifier("The class").predict_proba(np.array(pixels, np.uint8).reshape(1, 28, 28))[0]
+    answer = load_classifier("The class").predict_proba(pixels(page)[None])[0]
     assert verdict(page) == ("?" if load_classifier("The class").is_unsure(answer) else str(answer.argmax()))
     page.goto(f"{server.address}/models")
     expect(page.locator("[data-testid=stDataFrame]")).to_be_visible(timeout=PATIENCE)

@@ -20,4 +20,9 @@ def load_mnist() -> Dataset:
 
 def load_pen_digits() -> tuple[PenDigit, ...]:
     """The 1,499 digits of the writers who are held out."""
-    return parse_unipen(gzip.decompress((HERE / "pen.tra.gz").read_bytes()).decode("latin-1"))
+    return parse_unipen(read_pen())
+
+
+def read_pen() -> str:
+    """Their UNIPEN text."""
+    return gzip.decompress((HERE / "pen.tra.gz").read_bytes()).decode("latin-1")
