@@ -18,12 +18,15 @@ run: .venv/run
 dev: .venv/run
 	$(BIN)/streamlit run app.py --server.runOnSave true --server.fileWatcherType auto --server.port $(PORT)
 
-# Two at once with a thread each: with two threads each they wait for one another.
+# Two at once with a thread each: with two threads each they wait for one another. Browsers wait much of their time,
+# so that three of them share two cores.
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
+test: export TF_NUM_INTRAOP_THREADS = 1
 test: check
 	$(BIN)/python -m tests.browser.chromium
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 \
-		$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile --no-loadscope-reorder
-	$(BIN)/python -m pytest -m "browser and not alone" -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "browser and not alone" -n 3 --dist worksteal
 	$(BIN)/python -m pytest -m "browser and alone"
 
 check: .venv/dev

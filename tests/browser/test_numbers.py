@@ -8,7 +8,7 @@ from tests.browser.app import PATIENCE, Server, draw, press, settle, wait_for_ca
 
 pytestmark = pytest.mark.browser
 
-WRITTEN = 6  # numbers of each kind
+WRITTEN = 4  # numbers of each kind
 
 
 def open_wide(page: Page, address: str) -> None:
