@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from digitrec import __version__
-from digitrec.commands.app import app as start_app
+from digitrec.commands.app import start_app
 from digitrec.commands.bench import bench
 from digitrec.commands.data import data
 from digitrec.commands.exchange import add, export
@@ -15,18 +15,9 @@ from digitrec.commands.predict import predict
 from digitrec.commands.train import train
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for name, command in {
-    "app": start_app,
-    "predict": predict,
-    "data": data,
-    "train": train,
-    "evaluate": evaluate,
-    "models": models,
-    "export": export,
-    "add": add,
-    "bench": bench,
-}.items():
-    app.command(name)(command)
+app.command("app")(start_app)
+for command in (predict, data, train, evaluate, models, export, add, bench):
+    app.command()(command)
 
 
 def _show_version(asked: bool) -> None:
@@ -37,7 +28,7 @@ def _show_version(asked: bool) -> None:
 
 @app.callback()
 def main(
-    version: Annotated[  # noqa: ARG001  its callback answers
+    version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:

@@ -12,12 +12,14 @@ from digitrec.errors import AddressError
 from digitrec.storage import top_folder
 
 
-def app(
+def start_app(
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8501,
     address: Annotated[
         str, typer.Option(help="The address to listen on; 0.0.0.0 makes the app available to your network.")
     ] = "localhost",
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the app in the default browser.")] = True,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the app in the default browser.")
+    ] = True,
 ) -> None:
     """Start the app. Press Ctrl-C to stop it."""
     with show_errors():

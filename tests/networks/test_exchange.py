@@ -66,14 +66,14 @@ def test_what_is_packed_can_be_checked_elsewhere(packed: bytes, tmp_path: Path) 
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest
     ran = check(tmp_path)
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("reads the same (20 images") == 3
+    assert ran.stdout.count("same predictions (20 images") == 3
     keras.utils.set_random_seed(1)
     export_litert(build("cnn-tiny"), tmp_path / "model.tflite")
     (tmp_path / "model.keras").unlink()  # Keras takes seconds to be loaded
     ran = check(tmp_path)
     assert ran.returncode == 1
-    assert "model.tflite: READS OTHERWISE" in ran.stdout
-    assert "model.onnx: reads the same" in ran.stdout
+    assert "model.tflite: DIFFERENT PREDICTIONS" in ran.stdout
+    assert "model.onnx: same predictions" in ran.stdout
 
 
 def test_a_zip_comes_back_with_its_card_and_figures_of_this_machine(
@@ -112,7 +112,7 @@ def test_two_files_of_different_networks_are_refused(
     keras.utils.set_random_seed(4)
     export_litert(build("cnn-tiny"), tmp_path / "other.tflite")
     files = {"a.keras": tiny["model.keras"], "b.tflite": (tmp_path / "other.tflite").read_bytes()}
-    with pytest.raises(ModelError, match="to read alike"):
+    with pytest.raises(ModelError, match="Expected the same predictions"):
         add_model(files, "mine")
     assert "mine" not in list_models()
 
