@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw
@@ -29,7 +30,6 @@ from PIL import Image, ImageDraw
 from digitrec import __version__
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = sysconfig.get_path("purelib")
 BUNDLE = "digitrec/bundle"
 RUN_PAGES = """
 import sys
@@ -52,25 +52,32 @@ print(app.title[0].value, Path(sys.modules["digitrec"].__file__).parent, sep="\\
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", "--wheel-dir", str(folder), str(ROOT)]
+    bytecode = ROOT / "pages" / "__pycache__" / "left.pyc"  # as a program that imports a page leaves it
+    bytecode.parent.mkdir(exist_ok=True)
+    bytecode.touch()
     subprocess.run(command, check=True, timeout=240)
+    bytecode.unlink()
     (built,) = folder.iterdir()
     return built
 
 
-@pytest.fixture(scope="module")
-def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("environment")
+def make_environment(folder: Path, *install: str) -> Path:
+    """A fresh environment in which pip has installed this alone, and which sees the dependencies of ours."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    python = folder / "bin" / "python"
-    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", str(wheel)]
-    subprocess.run(install, check=True, timeout=120)
+    pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python")]
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", *install], check=True, timeout=240)
     (packages,) = folder.glob("lib/python*/site-packages")
-    (packages / "dependencies.pth").write_text(PACKAGES)
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     return folder
 
 
-def installed(environment: Path, folder: Path) -> dict[str, object]:
-    """What a subprocess needs to run as on a user's machine: in an empty folder, with nothing of the repository."""
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_environment(tmp_path_factory.mktemp("environment"), str(wheel))
+
+
+def on_a_users_machine(folder: Path) -> dict[str, Any]:
+    """How a subprocess runs in an empty folder, with nothing of the repository on its path."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DIGITREC_", "PYTHON"))}
     own = {f"DIGITREC_{name}": str(folder / name.lower()) for name in ("DATA", "MODELS", "RUNS", "CACHE")}
     empty = folder / "empty"
@@ -80,7 +87,7 @@ def installed(environment: Path, folder: Path) -> dict[str, object]:
 
 def digitrec(environment: Path, folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [str(environment / "bin" / "digitrec"), *arguments]
-    return subprocess.run(command, capture_output=True, check=False, timeout=120, **installed(environment, folder))
+    return subprocess.run(command, capture_output=True, check=False, timeout=120, **on_a_users_machine(folder))
 
 
 def draw_seven(path: Path) -> None:
@@ -89,9 +96,9 @@ def draw_seven(path: Path) -> None:
     picture.save(path)
 
 
-def files_below(folder: Path, *, name: str) -> set[str]:
-    listed = subprocess.run(["git", "ls-files", name], cwd=folder, capture_output=True, text=True, check=True).stdout
-    return set(listed.splitlines())
+def files_below(name: str) -> set[str]:
+    files = [ROOT / name, *(ROOT / name).rglob("*")]
+    return {str(file.relative_to(ROOT)) for file in files if file.is_file() and "__pycache__" not in file.parts}
 
 
 def test_the_wheel_holds_the_package_and_the_app_and_nothing_else(wheel: Path) -> None:
@@ -99,10 +106,11 @@ def test_the_wheel_holds_the_package_and_the_app_and_nothing_else(wheel: Path) -
         names = set(file.namelist())
     metadata = {name for name in names if ".dist-info/" in name}
     assert f"digitrec-{__version__}.dist-info/licenses/LICENSE" in metadata
-    bundled = {f"{BUNDLE}/{name}" for top in ("app.py", "pages", "models") for name in files_below(ROOT, name=top)}
-    assert {name for name in names if name.startswith(BUNDLE)} == bundled | {f"{BUNDLE}/.streamlit/config.toml"}
-    package = files_below(ROOT, name="digitrec")
-    assert names - metadata - bundled - {f"{BUNDLE}/.streamlit/config.toml"} == package
+    tops = ("app.py", "pages", "models", ".streamlit/config.toml")
+    bundled = {f"{BUNDLE}/{name}" for top in tops for name in files_below(top)}
+    assert {name for name in names if name.startswith(BUNDLE)} == bundled
+    package = files_below("digitrec")
+    assert names - metadata - bundled == package
     assert {Path(name).suffix for name in package} == {".py", ".npz", ".txt", ".js", ".css", ".html", ".png"}
 
 
@@ -143,7 +151,7 @@ def test_every_package_that_the_code_imports_is_a_dependency() -> None:
 
 
 def test_the_command_reads_a_picture_with_the_shipped_model(environment: Path, tmp_path: Path) -> None:
-    installed(environment, tmp_path)
+    on_a_users_machine(tmp_path)
     draw_seven(tmp_path / "empty" / "picture.png")
     ran = digitrec(environment, tmp_path, "predict", "picture.png", "--json")
     assert ran.returncode == 0, ran.stderr
@@ -157,6 +165,14 @@ def test_the_command_knows_its_version_and_its_models(environment: Path, tmp_pat
     assert [row["name"] for row in rows] == ["digitrec", "digitrec-numbers"]
 
 
+def test_an_editable_install_uses_the_repository(tmp_path: Path) -> None:
+    python = make_environment(tmp_path / "environment", "--editable", str(ROOT)) / "bin" / "python"
+    program = "from digitrec.storage import top_folder; print(top_folder())"
+    settings = on_a_users_machine(tmp_path)
+    ran = subprocess.run([str(python), "-c", program], capture_output=True, check=True, timeout=60, **settings)
+    assert ran.stdout.strip() == str(ROOT)
+
+
 def test_benchmarks_need_the_repository(environment: Path, tmp_path: Path) -> None:
     ran = digitrec(environment, tmp_path, "bench")
     assert ran.returncode == 1
@@ -166,7 +182,7 @@ def test_benchmarks_need_the_repository(environment: Path, tmp_path: Path) -> No
 
 def test_the_installed_pages_run(environment: Path, tmp_path: Path) -> None:
     python = str(environment / "bin" / "python")
-    settings = installed(environment, tmp_path)
+    settings = on_a_users_machine(tmp_path)
     ran = subprocess.run([python, "-c", RUN_PAGES], capture_output=True, check=False, timeout=120, **settings)
     assert ran.returncode == 0, ran.stderr
     title, package = ran.stdout.splitlines()[-2:]
@@ -183,7 +199,7 @@ def free_port() -> int:
 @contextmanager
 def serve(environment: Path, folder: Path, port: int) -> Iterator["subprocess.Popen[str]"]:
     command = [str(environment / "bin" / "digitrec"), "app", "--port", str(port), "--no-browser"]
-    settings = installed(environment, folder)
+    settings = on_a_users_machine(folder)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **settings) as process:
         try:
             yield process
