@@ -25,7 +25,7 @@ ROWS_AT_ONCE = 640
 DAMAGED = (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
 
 
-BUNDLE = Path(__file__).parent / "bundle"  # made by the build: pyproject.toml says of what
+BUNDLE = Path(__file__).parent / "bundle"  # in an installed package only; pyproject.toml says what the build puts there
 
 
 def top_folder() -> Path:

@@ -31,7 +31,7 @@ def start_app(
         f"--server.port={port}",
         f"--server.headless={not browser}",
         "--server.showEmailPrompt=false",
-        "--logger.hideWelcomeMessage=true",  # before it, Streamlit asks the internet for this machine's outer address
+        "--logger.hideWelcomeMessage=true",  # for 0.0.0.0 it asks the internet for this machine's address
     )
 
 
