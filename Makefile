@@ -2,6 +2,7 @@
 # make test   set up and run every check          make bench  measure, and print a table
 # make model  train the shipped models again      make dev    the app, reloading when a file changes
 # make fuzz   property tests on fresh examples, which `make test` runs on fixed ones: ROUNDS=5 times
+# make wheel  build the package into dist/        make clean  remove what these made
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +10,7 @@ ADDRESS ?= localhost
 PORT ?= 8501
 ROUNDS ?= 5
 
-.PHONY: run dev test check fuzz bench model picture clean
+.PHONY: run dev test check fuzz bench model picture wheel clean
 
 run: .venv/run
 	@echo "digitrec is at http://$(ADDRESS):$(PORT)"
@@ -51,6 +52,9 @@ model: .venv/run
 picture: .venv/dev
 	$(BIN)/python -m tests.browser.picture docs/draw.png
 
+wheel: .venv/run
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
 # Each stamp holds an environment that is as its requirements say.
 .venv/run: requirements.txt
 	$(PYTHON) -c "import sys; sys.exit('digitrec needs Python 3.11 or newer' if sys.version_info < (3, 11) else 0)"
@@ -63,4 +67,4 @@ picture: .venv/dev
 	@touch $@
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist
