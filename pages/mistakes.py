@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from digitrec.datasets.dataset import PARTS
 from digitrec.ui import state
 from digitrec.ui.data import gallery
 from digitrec.ui.data.sources import choose_dataset
@@ -31,7 +32,7 @@ data = choose_dataset(row)
 with row:
     title = st.selectbox("Read by", list(readers), width=280, **state.EXAMINED.widget)
     part = st.segmented_control(
-        "Part", ("train", "test"), default=state.EXAMINED_PART.default, required=True, **state.EXAMINED_PART.widget
+        "Part", PARTS, default=state.EXAMINED_PART.default, required=True, **state.EXAMINED_PART.widget
     )
 gallery.open_picked(data, str(part))
 evaluation = evaluate(title, readers[title], data, str(part))

@@ -85,26 +85,26 @@ def findings(name: str) -> tuple[Finding, ...]:
 @st.cache_resource(show_spinner="Measuring the digits …")
 def properties(name: str, part: str) -> pd.DataFrame:
     """What `measure_images` says of each image of a dataset's part, "train" or "test"."""
-    split = getattr(dataset(name), part)
+    split = dataset(name).part(part)
     return measure_images(split.images, split.labels)
 
 
 @st.cache_resource(show_spinner="Averaging the digits …")
 def pixel_summary(name: str, part: str) -> PixelSummary:
     """What `summarise` says of a dataset's part, "train" or "test"."""
-    split = getattr(dataset(name), part)
+    split = dataset(name).part(part)
     return summarise(split.images, split.labels)
 
 
 @st.cache_resource(show_spinner="Sorting the digits by who wrote them …", max_entries=4)
 def writers_of(name: str, part: str) -> tuple[Writer, ...]:
     """Who wrote a dataset's part, "train" or "test", to compose numbers of."""
-    return image_writers(getattr(dataset(name), part))
+    return image_writers(dataset(name).part(part))
 
 
 def probabilities(reader: Classifier, data: Dataset, part: str = "test") -> NDArray[np.float32]:
     """What a model answers to a part of a dataset, (n, 10), read once for all sessions."""
-    images = (data.train if part == "train" else data.test).images
+    images = data.part(part).images
 
     def read(progress: Progress) -> NDArray[np.float32]:
         parts = [np.empty((0, 10), np.float32)]

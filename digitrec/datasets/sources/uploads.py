@@ -13,7 +13,7 @@ import numpy as np
 from digitrec.datasets.dataset import Dataset, Progress, data_folder, silent
 from digitrec.datasets.sources import kaggle, local_files
 from digitrec.errors import DataError
-from digitrec.storage import DAMAGED, keep_arrays, read_arrays
+from digitrec.storage import DAMAGED, StrPath, keep_arrays, read_arrays
 
 FOLDER = "own"
 MAX_UPLOAD = 100  # MB; Kaggle's train.csv has 77
@@ -44,7 +44,7 @@ def load_own(name: str, progress: Progress = silent) -> Dataset:
     return replace(load_path(path, progress), name=name, source=f"{own[name]}, added on this computer")
 
 
-def load_path(path: Path, progress: Progress = silent, *, keeps: bool = True) -> Dataset:
+def load_path(path: StrPath, progress: Progress = silent, *, keeps: bool = True) -> Dataset:
     """Load a .csv in Kaggle's form, a .npz, or a folder of pictures in subfolders 0 to 9, wherever it is.
 
     Of a .csv it `keeps` a converted copy in the data folder, which is read ten times faster.
@@ -53,6 +53,7 @@ def load_path(path: Path, progress: Progress = silent, *, keeps: bool = True) ->
     ------
     DataError, where it is none of these, or damaged.
     """
+    path = Path(path)
     if path.is_dir():
         return local_files.load_folder(path, progress)
     if path.suffix.lower() == ".csv":

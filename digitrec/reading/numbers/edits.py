@@ -1,9 +1,9 @@
-"""What people change by hand in a number that was read: a digit split, two joined, one named; kept while they write on.
+"""Manual edits of a number that was read: splitting, joining and naming digits, kept while the user writes on.
 
 digits as they were read, changes -> `change_by_hand` -> digits as they are named
 
-A change says by their boxes which digits it is about, not by their places: whatever is written beside them, they stay
-changed. Where their ink is changed, they are read anew.
+A change refers to digits by their boxes, not by their index, so it stays valid when digits are added beside them.
+Digits whose ink has changed are read again.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,13 +13,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets.synthetic.composing import Box
 from digitrec.errors import InkError
-from digitrec.ink.types import Predict
+from digitrec.ink.types import Box, Predict
 from digitrec.reading.numbers.results import FoundDigit, with_doubt
 from digitrec.reading.numbers.segmentation import join, split
 
-NEAR = 6  # pixels by which each side of a box may differ, and it is still that of the same digit
+NEAR = 6  # pixels; a box whose sides differ by no more is that of the same digit
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Change:
 
     Attributes
     ----------
-    boxes : (left, top, right, bottom) of the digit that it is about, of two neighbours where they are joined.
+    boxes : of the digit that it is about, of two neighbours where they are joined.
     digit : what it is named.
     """
 
@@ -39,7 +38,7 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class NamedDigit:
-    """A digit of a number, what it is taken for, and whether somebody said so."""
+    """A digit of a number, its current value, and whether the user set it."""
 
     found: FoundDigit
     digit: int
@@ -52,7 +51,7 @@ def change_by_hand(
     read: Predict,
     is_unsure: Callable[[NDArray[np.float32]], bool],
 ) -> tuple[NamedDigit, ...]:
-    """Make the changes in their order; one whose digits are not there any more is left out.
+    """Apply changes in order; a change whose digits are gone is skipped.
 
     Parameters
     ----------
@@ -70,8 +69,8 @@ def change_by_hand(
 
 
 def box_of(found: FoundDigit) -> Box:
-    """(left, top, right, bottom) on the canvas, in pixels."""
-    return found.left, found.top, found.right, found.bottom
+    """Where a digit lies on the canvas."""
+    return Box(found.left, found.top, found.right, found.bottom)
 
 
 def _find(digits: Sequence[NamedDigit], box: Box) -> int | None:

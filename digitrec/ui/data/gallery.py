@@ -38,7 +38,7 @@ def pick(data: Dataset, part: str, place: int) -> None:
 
 def open_picked(data: Dataset, part: str) -> None:
     """Pick the image that the page's address names, where none is picked, and keep the one that is picked there."""
-    split, named = (data.train if part == "train" else data.test), state.PLACE.get()
+    split, named = data.part(part), state.PLACE.get()
     if picked_place(data, part) is None and named.isdecimal() and len(named) < 9 and int(named) < len(split):
         pick(data, part, int(named))
     place = picked_place(data, part)
@@ -66,7 +66,7 @@ def show_places(
     labels: list[str] | None = None,
 ) -> None:
     """Show the images at these places of a dataset's part; one can be picked."""
-    split = data.train if part == "train" else data.test
+    split = data.part(part)
     told = captions or [f"{split.labels[place]}, number {place:,}" for place in places]
     show(
         split.images[places], places, told, picked_place(data, part), partial(pick, data, part), key=key, labels=labels

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from digitrec.ink.drawings import WIDE
+from digitrec.ink.types import Box
 from digitrec.networks.verdict import Reading
 from digitrec.reading.numbers.edits import Change, NamedDigit, box_of, change_by_hand
 from digitrec.ui import state
@@ -141,7 +142,7 @@ def _hand(label: str, icon: str, change: Change) -> None:
     st.button(label, icon=icon, on_click=_remember, args=(change,))
 
 
-def _name(box: tuple[int, int, int, int]) -> None:
+def _name(box: Box) -> None:
     digit = state.NUMBER_NAMED.get()
     state.NUMBER_NAMED.set(None)  # the next digit is named by itself
     if digit is not None:

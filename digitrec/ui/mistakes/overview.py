@@ -76,7 +76,7 @@ class Evaluation:
 
 def evaluate(title: str, folder: Path, data: Dataset, part: str) -> Evaluation:
     """Have a model read a part of a dataset; at once where it has done so before."""
-    split = data.train if part == "train" else data.test
+    split = data.part(part)
     with show_errors("The images could not be read."):
         reader = classifier(folder)
         answers = probabilities(reader, data, part)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digitrec.datasets import load_dataset
-from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Number, PenWriter, compose, image_writers
+from digitrec.datasets.synthetic.composing import SPACED, Number, PenWriter, compose, image_writers
 from digitrec.errors import ModelError
 from digitrec.ink.preprocessing import preprocess
 from digitrec.networks.card import SHIPPED, read_card
@@ -13,6 +13,7 @@ from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, input_kind, l
 from digitrec.reading.numbers.readers import PieceReader, SuitedReader, load_number_reader
 from digitrec.reading.numbers.segmentation import NumberReading, read_apart
 from digitrec.reading.numbers.sequence import SequenceReader, load_sequence_reader
+from tests.touching import TOUCHING, find_touching
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def sweep() -> SequenceReader:
 
 
 def all_touch(pens: tuple[PenWriter, ...], count: int) -> list[Number]:
-    return [number for number in compose(pens, count, TOUCHING, seed=9) if all(number.touching)]
+    return [number for number in compose(pens, count, TOUCHING, seed=9) if all(find_touching(number))]
 
 
 def texts(reading: NumberReading) -> list[str]:
