@@ -136,8 +136,9 @@ def test_drawing_and_settings_survive_leaving_the_page(page: Page, server: Serve
     page.wait_for_timeout(500)
     slider = page.get_by_role("slider", name="Pen width")
     slider.focus()
-    for _ in range(5):
+    for width in range(19, 24):
         page.keyboard.press("ArrowRight")
+        expect(slider).to_have_value(str(width))
     page.wait_for_timeout(800)
     ink = ink_on_canvas(page)
     page.get_by_role("link", name="The network").click()
@@ -146,7 +147,7 @@ def test_drawing_and_settings_survive_leaving_the_page(page: Page, server: Serve
     wait_for_canvas(page)
     assert verdict(page) == "7"
     assert ink_on_canvas(page) == pytest.approx(ink, rel=0.02)
-    expect(slider).to_have_value("23")
+    expect(slider).to_have_value("23", timeout=PATIENCE)
     draw(page, [np.array([(110, 150), (200, 150)], np.float32)])  # and it can be gone on with: now it is crossed
     settle(page)
     assert ink_on_canvas(page) > ink

@@ -28,8 +28,8 @@ def open_map(page: Page, server: Server) -> None:
 def test_a_drawing_falls_among_its_like(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/map?source={SAMPLE}&map_size=1%2C000")
     expect(page.get_by_text("Laying out the map")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(f"{CHART} .nsewdrag")).to_be_visible(timeout=3 * PATIENCE)
     wait_for_canvas(page)
-    expect(page.locator(f"{CHART} .nsewdrag")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".digitrec-pin")).to_be_hidden()
     draw(page, SEVEN, pause=0.02)
     settle(page)

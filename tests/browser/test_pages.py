@@ -84,7 +84,7 @@ def test_the_data_pages_work_with_nothing_downloaded(
 ) -> None:
     bare_page.goto(f"{bare_server.address}/{name}")
     expect(bare_page.get_by_text("come with digitrec")).to_be_visible(timeout=PATIENCE)
-    expect(bare_page.locator(shown).first).to_be_visible(timeout=PATIENCE)
+    expect(bare_page.locator(shown).first).to_be_visible(timeout=3 * PATIENCE)
 
 
 @pytest.mark.full_data

@@ -394,7 +394,10 @@ def test_a_part_without_images_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
-    [(["nobody"], "model folder named 'nobody'"), (["digitrec", "--source", "letters"], "Check its name")],
+    [
+        (["nobody", "--source", "uci"], "model folder named 'nobody'"),
+        (["digitrec", "--source", "letters"], "Check its name"),
+    ],
 )
 def test_what_cannot_be_evaluated_is_told(arguments: list[str], told: str) -> None:
     result = CliRunner().invoke(app, ["evaluate", *arguments])
