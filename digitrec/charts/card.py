@@ -30,7 +30,7 @@ LABEL = 15  # pixels above its row, where a phone has room for it
 SHORT = 3  # letters of a label that fits beside its row; a longer one stands above it
 LETTERS = 48  # of a line above a row that a phone has room for
 LINE, SERIES, EDGE = 18, 14, 12  # pixels: of a line of a label, of each series in a row, and between rows
-SCANS, PREPARED, CARELESS = "MNIST's scans", "drawings, prepared", "drawings, just shrunk"
+SCANS, PREPARED, NAIVE = "MNIST's scans", "drawings, prepared", "drawings, just shrunk"
 
 
 def by_group(figures: Sequence[Measurement], text_colour: str | None = None) -> go.Figure:
@@ -130,7 +130,7 @@ def _wrapped(text: str) -> list[str]:
     return [plain(line) for line in wrap(text, LETTERS)] or [""]
 
 
-def refusal_curves(refusal: Rejection, line: float, text_colour: str | None = None) -> go.Figure:
+def rejection_curves(refusal: Rejection, line: float, text_colour: str | None = None) -> go.Figure:
     """The share answered "not sure" by threshold: digits as solid lines, what is none as broken ones.
 
     A vertical line stands where the model draws it.
@@ -167,7 +167,7 @@ def refusal_curves(refusal: Rejection, line: float, text_colour: str | None = No
 
 
 def rival_dots(rivals: Sequence[Rival], text_colour: str | None = None) -> go.Figure:
-    """What each of several readers reads of MNIST's scans and of the same drawings, prepared and careless.
+    """What each of several readers reads of MNIST's scans and of the same drawings, prepared and just shrunk.
 
     The first stands on top; a line joins what it reads of the drawings. At least one rival.
     """
@@ -181,7 +181,7 @@ def rival_dots(rivals: Sequence[Rival], text_colour: str | None = None) -> go.Fi
     sets = (
         (SCANS, [rival.scans for rival in rivals], "square", -SERIES / 2 / height),  # a little higher, to be seen
         (PREPARED, [rival.prepared for rival in rivals], "circle", 0.0),
-        (CARELESS, [rival.careless for rival in rivals], "x", 0.0),
+        (NAIVE, [rival.careless for rival in rivals], "x", 0.0),
     )
     for name, figures, symbol, offset in sets:
         places = [place + offset for place in range(len(rivals))]

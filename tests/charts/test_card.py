@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitrec.charts.calibration import reliability_curves
-from digitrec.charts.card import by_group, refusal_curves, rival_dots
+from digitrec.charts.card import by_group, rejection_curves, rival_dots
 from digitrec.evaluation.calibration import Bin, to_frame
 from digitrec.evaluation.metrics import Kind, Measurement, measure
 from digitrec.networks.card import Rejection, Rival
@@ -105,7 +105,7 @@ def test_text_of_a_card_is_no_markup() -> None:
     figures = [
         by_group([figure_of(bad, 9, 10, bad), figure_of("2", 9, 10)]),
         reliability_curves({bad: TABLE}),
-        refusal_curves(Rejection(thresholds=(0, 1), digits={bad: (0, 1)}, others={bad: (0, 1)}), 0.5),
+        rejection_curves(Rejection(thresholds=(0, 1), digits={bad: (0, 1)}, others={bad: (0, 1)}), 0.5),
         rival_dots([rival(bad, bad)]),
     ]
     for figure in figures:
@@ -125,7 +125,7 @@ REFUSAL = Rejection(
 
 
 def test_digits_are_solid_and_what_is_none_is_broken_and_the_line_is_the_cards() -> None:
-    figure = refusal_curves(REFUSAL, 0.8)
+    figure = rejection_curves(REFUSAL, 0.8)
     dashes = {trace.name: trace.line.dash for trace in figure.data}
     assert dashes == {"scans": "solid", "pens": "solid", "waves": "dash"}
     assert list(figure.data[2].x) == [0, 50, 100]
@@ -135,12 +135,12 @@ def test_digits_are_solid_and_what_is_none_is_broken_and_the_line_is_the_cards()
     (label,) = figure.layout.annotations
     assert label.text == "its line: 80.0 %"
     assert label.xanchor == "right"
-    assert refusal_curves(REFUSAL, 0.2).layout.annotations[0].xanchor == "left", "else it would leave the chart"
+    assert rejection_curves(REFUSAL, 0.2).layout.annotations[0].xanchor == "left", "else it would leave the chart"
 
 
 def test_no_two_of_many_curves_have_the_same_colour_and_symbol() -> None:
     others = {str(number): (0.0, 1.0) for number in range(30)}
-    figure = refusal_curves(Rejection(thresholds=(0, 1), digits={}, others=others), 0.5)
+    figure = rejection_curves(Rejection(thresholds=(0, 1), digits={}, others=others), 0.5)
     looks = [(place % 10, trace.marker.symbol) for place, trace in enumerate(figure.data)]  # the theme has ten colours
     assert len(set(looks)) == len(looks)
 
@@ -152,7 +152,7 @@ def test_the_share_refused_lies_between_its_neighbours(at: float, expected: floa
 
 def test_a_refusal_that_is_cut_short_is_drawn_as_far_as_it_goes() -> None:
     short = Rejection(thresholds=(0, 0.5, 1), digits={"scans": (0, 0.5)}, others={"none": ()})
-    assert [list(trace.x) for trace in refusal_curves(short, 0.5).data] == [[0, 50], []]
+    assert [list(trace.x) for trace in rejection_curves(short, 0.5).data] == [[0, 50], []]
     assert share_refused(short, (), 0.5) == 0
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from digitrec.charts.calibration import reliability_curves
-from digitrec.charts.card import by_group, refusal_curves, shares
+from digitrec.charts.card import by_group, rejection_curves, shares
 from digitrec.evaluation.calibration import Calibration, pool, to_frame
 from digitrec.evaluation.metrics import Measurement
 from digitrec.networks.card import Card, PathCard
@@ -272,7 +272,7 @@ def describe_calibration(one: Calibration) -> str:
     )
 
 
-def show_refusal(card: Card) -> None:
+def show_rejection(card: Card) -> None:
     """What would be answered "not sure" with another threshold."""
     refusal = card.refusal
     if refusal is None or not refusal.thresholds or not (refusal.digits or refusal.others):
@@ -303,7 +303,7 @@ def show_refusal(card: Card) -> None:
         "are doubted. Solid curves are digits and should stay low; broken ones are no digits and should be high. "
         f"{as_plain_text(summary)}"
     )
-    show_chart(refusal_curves(refusal, line, text_colour()), "refusal", summary)
+    show_chart(rejection_curves(refusal, line, text_colour()), "refusal", summary)
 
 
 def show_weaknesses(card: Card) -> None:

@@ -24,7 +24,7 @@ from digitrec.ui.models.card_lists import plain
 SHOWN = 12  # drawings that readers part over
 PICTURE = 56  # pixels of each, shown
 READER = 96  # pixels of a reader's column, so that a phone shows two
-WAYS = {"Prepared": "prepared", "Just shrunk": "careless"}
+WAYS = {"Prepared": "prepared", "Just shrunk": "naive"}
 
 
 def show_rivals(card: Card, folder: Path) -> None:
