@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from digitrec.commands.common import AsJson, show, show_errors
+from digitrec.commands.common import AsJson, show, show_errors, write_output
 from digitrec.errors import ModelError
 from digitrec.networks.card import read_card
 from digitrec.networks.exchange import add_model, pack
@@ -20,10 +20,7 @@ def export(
     """Write a zip of a model: .keras, .tflite, .onnx, its card, and a check that it reads the same elsewhere."""
     with show_errors():
         packed = pack(find_model(model))
-        try:
-            to.write_bytes(packed)
-        except OSError as error:
-            raise ModelError(f"Expected to write {to}. Received: {error.strerror}. Choose another place.") from None
+        write_output(to, packed)
     show({"file": str(to), "bytes": len(packed)}, f"{to}, {len(packed):,} bytes", as_json=as_json)
 
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 
-from digitrec.commands.common import AsJson, show, show_errors
+from digitrec.commands.common import AsJson, show, show_errors, write_output
 from digitrec.datasets import load_dataset
-from digitrec.errors import DataError, EvaluationError, ModelError
+from digitrec.errors import DataError, ModelError
 from digitrec.evaluation.calibration import expected_calibration_error
 from digitrec.evaluation.metrics import check_probabilities, cross_entropy, list_mistakes, measure, per_digit
 from digitrec.networks.card import read_card
@@ -82,7 +82,7 @@ def evaluate(
     show(row, f"{text}\n{_digits_text(digits)}", as_json=as_json)
     if mistakes:
         with show_errors():
-            _write(list_mistakes(probabilities, split.labels), mistakes)
+            write_output(mistakes, list_mistakes(probabilities, split.labels).to_csv(index=False))
         typer.echo(f"Mistakes written to {mistakes}.", err=True)
 
 
@@ -93,12 +93,3 @@ def _digits_text(digits: pd.DataFrame) -> str:
         for line in digits.itertuples()
     ]
     return "\n".join([f"digit  images   recall   {'95 % interval':<18}  precision", *lines])
-
-
-def _write(frame: pd.DataFrame, path: Path) -> None:
-    try:
-        path.write_text(frame.to_csv(index=False), encoding="utf-8", newline="")
-    except OSError as error:
-        raise EvaluationError(
-            f"Expected a file that can be written. Received: {str(path)!r}, {error.strerror or error}. Choose another."
-        ) from None

@@ -13,6 +13,7 @@ from digitrec.datasets.dataset import Dataset, Progress, Split, data_folder, sil
 from digitrec.datasets.quality import Finding, check
 from digitrec.datasets.sources import both, kaggle, mnist, pen, uci, uploads
 from digitrec.errors import DataError
+from digitrec.storage import file_stamp
 
 __all__ = [
     "SOURCES",
@@ -24,6 +25,7 @@ __all__ = [
     "benchmark_for",
     "check",
     "data_folder",
+    "dataset_stamp",
     "is_there",
     "load_dataset",
     "titles",
@@ -40,6 +42,7 @@ class Source:
     about : what it is, in a few words.
     load : gives the dataset, or raises DataError; it is handed something to tell its progress to.
     needs : files in the data folder without which it cannot be loaded; none where it comes with digitrec.
+    extras : other files in the data folder that it reads if they are there.
     can_fetch : True where `load` fetches what is missing.
     """
 
@@ -47,13 +50,14 @@ class Source:
     about: str
     load: Callable[[Progress], Dataset]
     needs: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
     can_fetch: bool = False
 
 
 SOURCES = {
-    "mnist": Source("MNIST", "70,000 scans", lambda _: mnist.load(), tuple(mnist.HASHES), can_fetch=True),
+    "mnist": Source("MNIST", "70,000 scans", lambda _: mnist.load(), tuple(mnist.HASHES), mnist.EXTRAS, can_fetch=True),
     "pen": Source("Pen digits", "7,494 drawings", pen.load, (pen.PATH,)),
-    "both": Source("MNIST and pen digits", "what the shipped models learned from", both.load, both.NEEDS),
+    "both": Source("MNIST and pen digits", "what the shipped models learned from", both.load, both.NEEDS, mnist.EXTRAS),
     "kaggle": Source("Kaggle", "Digit Recognizer", lambda _: kaggle.load(), (f"{kaggle.FOLDER}/train.csv",)),
     "uci": Source("UCI digits", "1,797 small scans", lambda _: uci.load()),
 }
@@ -83,6 +87,15 @@ def load_dataset(name_or_path: str | Path, progress: Progress = silent) -> Datas
         f"Expected the name of a dataset ({', '.join(SOURCES)}), a .csv, a .npz, or a folder of pictures. "
         f"Received: {str(name_or_path)!r}. Check its name."
     )
+
+
+def dataset_stamp(name: str) -> str:
+    """A text that changes when a file of the dataset is replaced, changed, added or removed; no file is read for it."""
+    source = SOURCES.get(name)
+    paths = (
+        uploads.files_of(name) if source is None else [data_folder() / path for path in source.needs + source.extras]
+    )
+    return file_stamp(paths)
 
 
 def titles() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Write a dataset out: arrays, a table in Kaggle's form, or pictures in class subfolders."""
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,7 +29,10 @@ def export(dataset: Dataset, folder: Path, form: str) -> Path:
         )
     with writing(str(target), DataError, "Make room there, or choose another folder."):
         folder.mkdir(parents=True, exist_ok=True)
-        FORMS[form](dataset, target)
+        with tempfile.TemporaryDirectory(prefix=".", dir=folder) as workshop:  # so that `target` is whole or not there
+            draft = Path(workshop) / target.name
+            FORMS[form](dataset, draft)
+            draft.rename(target)
     return target
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from digitrec.errors import ModelError
 from digitrec.evaluation.calibration import Calibration
 from digitrec.evaluation.metrics import Measurement, Share
+from digitrec.storage import replace_file
 
 SHIPPED = Path(__file__).parents[2] / "models"
 
@@ -170,7 +171,7 @@ def read_card(folder: Path) -> Card:
 def write_card(folder: Path, card: Card) -> None:
     """Write a card into its model's folder, each list of numbers on one line."""
     text = NUMBERS.sub(lambda found: " ".join(found[0].split()), card.model_dump_json(indent=2))
-    (folder / "card.json").write_text(text + "\n", "utf-8")
+    replace_file(folder / "card.json", text + "\n")
 
 
 def read_file(folder: Path, name: str, card: Card) -> bytes:

@@ -25,7 +25,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app on the data folder's content; what it keeps there goes into a folder of its own."""
+    """The app with the data folder's datasets, in a folder of its own for what tests upload and review."""
     folder = tmp_path_factory.mktemp("server")
     data = folder / "data"
     data.mkdir()

@@ -17,7 +17,8 @@ PLANTED = 12
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DIGITREC_DATA", str(tmp_path / "data"))
-    return tmp_path / "data"
+    monkeypatch.setenv("DIGITREC_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
 
 
 def plant(split: Split) -> tuple[Split, np.ndarray]:
@@ -66,11 +67,18 @@ def test_too_few_images_are_told(folder: Path) -> None:
         read_held_out(replace(data, train=few), lambda _: None)
 
 
-def test_data_that_is_gone_is_told_and_leaves_nothing(folder: Path) -> None:
-    gone = replace(load_dataset("uci"), name="own/gone.npz")
+def test_a_failed_training_is_reported_and_leaves_nothing(folder: Path) -> None:
+    data = load_dataset("uci")
+    cut = Split(data.train.images[:, :20, :20].copy(), data.train.labels)
     with pytest.raises(RunError, match="Expected three networks to be trained"):
-        read_held_out(gone, lambda _: None)
+        read_held_out(replace(data, train=cut), lambda _: None)
     assert not list(folder.glob("held-out/*"))
+
+
+def test_a_dataset_whose_file_is_gone_or_replaced_is_read_as_it_was_loaded(folder: Path) -> None:
+    data = load_dataset("uci")
+    few = Split(data.train.images[:FEWEST], data.train.labels[:FEWEST])
+    assert len(read_held_out(replace(data, name="own/gone.npz", train=few), lambda _: None)) == FEWEST
 
 
 def test_a_folder_that_cannot_be_written_is_told(folder: Path) -> None:

@@ -30,6 +30,7 @@ def enter(folder: Path, few: tuple[PenDigit, ...], patch: pytest.MonkeyPatch) ->
     for name in ("mnist", "qmnist", "pendigits"):
         (folder / name).symlink_to((data_folder() / name).resolve())
     patch.setenv("DIGITREC_DATA", str(folder))
+    patch.setenv("DIGITREC_CACHE", str(folder))
     patch.setattr(pen, "load_pen_digits", lambda: few)
 
 
