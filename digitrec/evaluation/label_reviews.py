@@ -9,7 +9,7 @@ reordered or extended. Reading reviews creates and writes nothing, so that the d
 import hashlib
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -103,14 +103,18 @@ def image_name(image: NDArray[np.uint8]) -> str:
 
 def _read_rows(columns: list[str]) -> list[tuple[object, ...]]:
     """These columns of all reviews; none where there is no database."""
-    path = data_folder() / FILE
-    if not path.exists():
+    if not (data_folder() / FILE).exists():
         return []
-    address = f"{path.absolute().as_uri()}?mode=ro"
-    with _using(sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True))) as connection:
+    with _readable() as connection:
         if not sa.inspect(connection).has_table(_TABLE.name):
             return []
         return [tuple(row) for row in connection.execute(sa.select(*(_TABLE.c[name] for name in columns)))]
+
+
+def _readable() -> AbstractContextManager[sa.Connection]:
+    """A connection that cannot write."""
+    address = f"{(data_folder() / FILE).absolute().as_uri()}?mode=ro"
+    return _using(sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True)))
 
 
 @contextmanager
@@ -119,7 +123,7 @@ def _writable() -> Iterator[sa.Connection]:
     path = data_folder() / FILE
     with writing(f"reviews to {path}", DataError, "Set DIGITREC_DATA to a writable folder."):
         path.parent.mkdir(parents=True, exist_ok=True)
-    with _using(sa.create_engine(f"sqlite:///{path}")) as connection:
+    with _using(sa.create_engine(sa.URL.create("sqlite", database=str(path)))) as connection:
         _METADATA.create_all(connection)
         yield connection
 
