@@ -187,7 +187,7 @@ def cached_file(kind: Kind, name: str, content: Content) -> Path:
     if not _mark_used(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, content)
-        _make_room(path)
+        _make_room()
     return path
 
 
@@ -202,7 +202,7 @@ def cached_arrays(kind: Kind, name: str, make: Callable[[], dict[str, NDArray[An
     if arrays is None:
         arrays = make()
         keep_arrays(path, **arrays)
-        _make_room(path)
+        _make_room()
     return arrays
 
 
@@ -213,8 +213,8 @@ def _mark_used(path: Path) -> bool:
     return path.is_file()
 
 
-def _make_room(written: Path) -> None:
-    """Delete what was used longest ago until the cache is within its limit, but nothing used a moment ago."""
+def _make_room() -> None:
+    """Delete what was used longest ago until the cache is within its limit, but nothing written or used just now."""
     files = []
     for kind in get_args(Kind):  # and no other folder, in case the cache is among somebody's files
         for path in (cache_folder() / kind).rglob("*"):
@@ -225,7 +225,7 @@ def _make_room(written: Path) -> None:
     for used, size, path in sorted(files):
         if excess <= 0:
             return
-        if size and path != written and used < time.time() - IN_USE:
+        if size and used < time.time() - IN_USE:
             with suppress(OSError):  # Windows deletes no open file
                 path.unlink()
                 excess -= size
