@@ -8,7 +8,8 @@ DigitrecError            any error that a user can correct; its text says the ru
 ├── ModelError           a model folder that is missing, damaged or foreign
 ├── RecipeError          settings that cannot be used for training
 ├── RunError             a training run that is missing or damaged, or cannot be continued
-└── EvaluationError      figures that cannot be computed from what was given
+├── EvaluationError      figures that cannot be computed from what was given
+└── AddressError         an address or port that the app cannot listen on
 
 The core raises them. Only the pages, `digitrec.ui` and `digitrec.commands` turn them into messages.
 """
@@ -51,6 +52,10 @@ class RunError(DigitrecError, ValueError):
 
 class EvaluationError(DigitrecError, ValueError):
     """Figures that cannot be computed from what was given."""
+
+
+class AddressError(DigitrecError, ValueError):
+    """An address or port that the app cannot listen on."""
 
 
 @contextmanager

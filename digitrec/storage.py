@@ -1,4 +1,4 @@
-"""Files that are never found half-written, arrays read with care, and the cache folder, which never grows past a limit.
+"""Where digitrec's files lie, files that are never found half-written, and the cache folder, which has a limit.
 
 content -> `replace_file` -> a file                 work that takes long -> `cached_file`, `cached_arrays` -> its result
 
@@ -17,6 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
@@ -26,6 +27,9 @@ from numpy.typing import NDArray
 
 log = logging.getLogger("digitrec")
 
+BUNDLE = Path(__file__).parent / "bundle"  # in an installed package only; pyproject.toml says what the build puts there
+
+StrPath = str | PathLike[str]  # what public functions take for a path
 Content = bytes | str | Callable[[BinaryIO], object]  # what a file is to hold, or what writes it into an open file
 Kind = Literal["converted", "features", "held-out", "maps", "uploads"]  # the subfolders of the cache
 CACHE_MB = 2000  # the limit where DIGITREC_CACHE_MB sets none
@@ -36,7 +40,12 @@ ROWS_AT_ONCE = 640
 DAMAGED = (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
 
 
-def replace_file(path: Path, content: Content) -> None:
+def top_folder() -> Path:
+    """The folder that holds app.py, pages/, models/ and .streamlit/: in an installed package, or the repository's."""
+    return BUNDLE if BUNDLE.is_dir() else Path(__file__).parents[1]
+
+
+def replace_file(path: StrPath, content: Content) -> None:
     """Write a file, or leave the one that was there as it is: no reader ever finds half of it.
 
     The content goes to a draft beside the file, under a name that no other process or thread uses, and the draft takes
@@ -47,6 +56,7 @@ def replace_file(path: Path, content: Content) -> None:
     ------
     OSError, where it cannot be written; no draft is left.
     """
+    path = Path(path)
     if path.exists() and not path.is_file():
         with path.open("wb") as file:
             _write(file, content)
@@ -91,19 +101,19 @@ def replace_folder(draft: Path, target: Path) -> None:
             raise
 
 
-def replace_arrays(path: Path, **arrays: NDArray[np.generic]) -> None:
+def replace_arrays(path: StrPath, **arrays: NDArray[np.generic]) -> None:
     """Write arrays to a .npz as `replace_file` does."""
     replace_file(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
 
 
-def read_arrays(path: Path, names: Iterable[str] | None = None) -> dict[str, NDArray[np.generic]]:
+def read_arrays(path: StrPath, names: Iterable[str] | None = None) -> dict[str, NDArray[np.generic]]:
     """All arrays of a .npz, or those of these names; an array of Python objects is refused.
 
     Raises
     ------
     FileNotFoundError, or another of `DAMAGED` where the file is not such a .npz.
     """
-    with path.open("rb") as file:
+    with Path(path).open("rb") as file:
         arrays = np.load(file, allow_pickle=False)
         if not isinstance(arrays, np.lib.npyio.NpzFile):
             raise ValueError("one array, not a .npz of several")  # noqa: TRY004  as for any other file that is no .npz
@@ -111,8 +121,9 @@ def read_arrays(path: Path, names: Iterable[str] | None = None) -> dict[str, NDA
             return {name: arrays[name] for name in (arrays.files if names is None else names)}
 
 
-def keep_arrays(path: Path, **arrays: NDArray[np.generic]) -> None:
+def keep_arrays(path: StrPath, **arrays: NDArray[np.generic]) -> None:
     """Write arrays that can be made again to a .npz; where they cannot be written, only the log says so."""
+    path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_arrays(path, **arrays)
@@ -120,7 +131,7 @@ def keep_arrays(path: Path, **arrays: NDArray[np.generic]) -> None:
         log.warning("%s could not be kept: %s", path, error)
 
 
-def kept_arrays(path: Path) -> dict[str, NDArray[np.generic]] | None:
+def kept_arrays(path: StrPath) -> dict[str, NDArray[np.generic]] | None:
     """The arrays that `keep_arrays` wrote; None where there are none, or the file is damaged."""
     try:
         return read_arrays(path)

@@ -51,7 +51,7 @@ for finding in odd:
             st.dataframe({"place": finding.places}, height=200)
 
 with st.expander("The table"):
-    st.dataframe(counts, hide_index=True, column_config={"share": st.column_config.NumberColumn(format="percent")})
+    st.dataframe(counts, hide_index=True, column_config={"fraction": st.column_config.NumberColumn(format="percent")})
     st.download_button(
         "Download (CSV)",
         counts.to_csv(index=False),

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from digitrec.datasets.dataset import PARTS
 from digitrec.ui.data import gallery
 from digitrec.ui.data.sources import choose_dataset
 from digitrec.ui.messages import begin_page
@@ -31,9 +32,7 @@ with row:
     title = st.selectbox(
         "Read by", list(readers), key="examined", persist_state="session", bind="query-params", width=280
     )
-    part = st.segmented_control(
-        "Part", ("train", "test"), default="test", required=True, key="examined_part", bind="query-params"
-    )
+    part = st.segmented_control("Part", PARTS, default="test", required=True, key="examined_part", bind="query-params")
 gallery.open_picked(data, str(part))
 evaluation = evaluate(title, readers[title], data, str(part))
 show_figures(evaluation)

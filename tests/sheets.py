@@ -10,9 +10,10 @@ from PIL import Image, ImageFilter
 from scipy import ndimage
 
 from digitrec.datasets import Dataset, is_there, load_dataset
+from digitrec.ink.types import Box
+from tests.data import sample
 
 Picture = NDArray[np.uint8]
-Box = tuple[int, int, int, int]  # top, bottom, left, right
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Rendered:
-    """A picture of a page and its digits in reading order; boxes as top, bottom, left, right."""
+    """A picture of a page and its digits in reading order."""
 
     picture: Picture
     boxes: tuple[Box, ...]
@@ -93,8 +94,8 @@ def random_look(difficulty: str, rng: np.random.Generator) -> Look:
 
 
 def handwriting() -> Dataset:
-    """Real digits: MNIST, or where it is missing the UCI digits that come with scikit-learn."""
-    return load_dataset("mnist" if is_there("mnist") else "uci")
+    """Real digits: MNIST, or where it is missing the sample of it."""
+    return load_dataset("mnist") if is_there("mnist") else sample.load_mnist()
 
 
 def random_sheet(data: Dataset, difficulty: str, seed: int) -> Rendered:
@@ -107,10 +108,10 @@ def random_sheet(data: Dataset, difficulty: str, seed: int) -> Rendered:
 
 def overlap(one: Box, other: Box) -> float:
     """Intersection over union of two boxes."""
-    height = min(one[1], other[1]) - max(one[0], other[0])
-    width = min(one[3], other[3]) - max(one[2], other[2])
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    width = min(one.right, other.right) - max(one.left, other.left)
     common = max(height, 0) * max(width, 0)
-    return common / (_area(one) + _area(other) - common)
+    return common / (one.width * one.height + other.width * other.height - common)
 
 
 def match(found: Sequence[Box], truth: Sequence[Box]) -> list[int | None]:
@@ -122,10 +123,6 @@ def match(found: Sequence[Box], truth: Sequence[Box]) -> list[int | None]:
         matched[place] = true
         scores[place], scores[:, true] = 0, 0
     return matched
-
-
-def _area(box: Box) -> int:
-    return (box[1] - box[0]) * (box[3] - box[2])
 
 
 def render(
@@ -171,7 +168,7 @@ def render(
     seen = seen * _light(seen.shape[:2], look, rng)[..., None]
     seen = ndimage.gaussian_filter(seen, (look.blur, look.blur, 0)) + rng.normal(0, look.noise, seen.shape)
     picture = _compress(np.clip(np.rint(seen), 0, 255).astype(np.uint8), look.quality)
-    boxes = tuple((s[0].start, s[0].stop, s[1].start, s[1].stop) for s in ndimage.find_objects(owner))
+    boxes = tuple(Box(x.start, y.start, x.stop, y.stop) for y, x in ndimage.find_objects(owner))
     labels = tuple(int(label) for label in data.test.labels[places])
     return Rendered(picture, boxes, labels, tuple(number // columns for number in range(len(places))))
 

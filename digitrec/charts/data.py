@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def label_bars(counts: pd.DataFrame, order: str) -> go.Figure:
-    """The frame of `count_labels` as bars with count and share on each, and the mean as a line.
+    """The frame of `count_labels` as bars with count and percentage on each, and the mean as a line.
 
     `order` is the column to sort by: "digit" upwards, or "count" downwards.
     """
@@ -22,7 +22,7 @@ def label_bars(counts: pd.DataFrame, order: str) -> go.Figure:
             x=[str(digit) for digit in part["digit"]],
             y=part["count"],
             name=title,
-            text=[f"{n:,} · {share:.1%}" for n, share in zip(part["count"], part["share"], strict=True)],
+            text=[f"{n:,} · {fraction:.1%}" for n, fraction in zip(part["count"], part["fraction"], strict=True)],
             textposition="inside",
             insidetextanchor="start",
             textangle=-90,

@@ -1,10 +1,11 @@
-"""The digits that people wrote: where they come from, checked and loaded.
+"""Datasets of handwritten digits: their sources, loading them, and checking their quality.
 
-source -> files in the data folder -> `Dataset` (images, labels, writers) -> `check` -> what is odd about them
+source -> files in the data folder -> `Dataset` (images, labels, writers) -> `check` -> findings
 
-A new source is one function that gives a `Dataset`, and one entry in `SOURCES`.
+A new source is one function that returns a `Dataset`, and one entry in `SOURCES`.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from digitrec.datasets.dataset import Dataset, Progress, Split, data_folder, sil
 from digitrec.datasets.quality import Finding, check
 from digitrec.datasets.sources import both, kaggle, mnist, pen, uci, uploads
 from digitrec.errors import DataError
-from digitrec.storage import file_stamp
+from digitrec.storage import StrPath, file_stamp
 
 __all__ = [
     "SOURCES",
@@ -34,16 +35,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Source:
-    """Where digits come from.
+    """A source of digits.
 
     Attributes
     ----------
-    title : for people, short: links carry it.
-    about : what it is, in a few words.
-    load : gives the dataset, or raises DataError; it is handed something to tell its progress to.
-    needs : files in the data folder without which it cannot be loaded; none where it comes with digitrec.
+    title : short title for users.
+    about : a description in a few words.
+    load : returns the dataset, or raises DataError; reports its progress to its argument.
+    needs : the files in the data folder that it is loaded from; none if it comes with digitrec.
     extras : other files in the data folder that it reads if they are there.
-    can_fetch : True where `load` fetches what is missing.
+    can_fetch : True if `load` downloads missing files.
     """
 
     title: str
@@ -63,8 +64,10 @@ SOURCES = {
 }
 
 
-def load_dataset(name_or_path: str | Path, progress: Progress = silent) -> Dataset:
+def load_dataset(name_or_path: StrPath, progress: Progress = silent) -> Dataset:
     """Load a dataset by its name in `titles`, or from a .csv, a .npz, or a folder of pictures in subfolders 0 to 9.
+
+    Text that is a name is taken for the name; write ./uci for a folder called uci.
 
     Examples
     --------
@@ -74,7 +77,7 @@ def load_dataset(name_or_path: str | Path, progress: Progress = silent) -> Datas
 
     Raises
     ------
-    DataError, where there is no such source, or its files are missing or damaged.
+    DataError, if there is no such source, or its files are missing or damaged.
     """
     if name_or_path in SOURCES:
         return SOURCES[str(name_or_path)].load(progress)
@@ -85,7 +88,7 @@ def load_dataset(name_or_path: str | Path, progress: Progress = silent) -> Datas
         return uploads.load_path(path, progress)
     raise DataError(
         f"Expected the name of a dataset ({', '.join(SOURCES)}), a .csv, a .npz, or a folder of pictures. "
-        f"Received: {str(name_or_path)!r}. Check its name."
+        f"Received: {os.fspath(name_or_path)!r}. Check its name."
     )
 
 
@@ -99,19 +102,19 @@ def dataset_stamp(name: str) -> str:
 
 
 def titles() -> dict[str, str]:
-    """The name and title of each dataset that can be loaded without fetching anything."""
+    """The name and title of each dataset that can be loaded without a download."""
     return {name: source.title for name, source in SOURCES.items() if is_there(name)} | uploads.list_own()
 
 
 def is_there(name: str) -> bool:
-    """Whether a source of `SOURCES` can be loaded without fetching anything."""
-    spared = mnist.HASHES if (data_folder() / mnist.KERAS_FILE).is_file() else ()  # which that one file stands for
+    """Whether a source of `SOURCES` can be loaded without a download."""
+    spared = mnist.HASHES if (data_folder() / mnist.KERAS_FILE).is_file() else ()  # which that file replaces
     return all((data_folder() / path).is_file() for path in SOURCES[name].needs if path not in spared)
 
 
 def benchmark_for(dataset: Dataset) -> Split | None:
-    """MNIST's test images, which `check` looks for in other datasets; None where they are not there, or it is MNIST."""
+    """MNIST's test set, which `check` looks for in other datasets; None for MNIST itself, or if MNIST is missing."""
     try:
         return load_dataset("mnist").test if dataset.name != "mnist" and is_there("mnist") else None
-    except DataError:  # damaged, which is told where MNIST itself is chosen
+    except DataError:  # damaged, which is reported when MNIST itself is loaded
         return None

@@ -1,4 +1,4 @@
-"""What every source of digits gives: plain, read-only arrays, and the folder that they come from."""
+"""What every source returns: read-only arrays of digits; and the data folder they are loaded from."""
 
 import hashlib
 import os
@@ -14,18 +14,19 @@ from numpy.typing import NDArray
 from digitrec.errors import DataError
 from digitrec.storage import fingerprint
 
-Progress = Callable[[float], None]  # is told the share that is done, 0 to 1
+PARTS = ("train", "test")
+Progress = Callable[[float], None]  # called with the fraction that is done, 0 to 1
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Digits to train or to test with. The arrays cannot be written to.
+    """The digits of one part of a dataset. The arrays are read-only.
 
     Attributes
     ----------
     images : (n, 28, 28) uint8, ink 255 on 0.
     labels : (n,) uint8, 0 to 9.
-    writers : (n,) int32, who wrote each; None where that is not known.
+    writers : (n,) int32, the writer of each; None if unknown.
     """
 
     images: NDArray[np.uint8]
@@ -43,15 +44,15 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Digits, and where they came from.
+    """A dataset and its origin.
 
     Attributes
     ----------
     name : as in `digitrec.datasets.SOURCES`.
-    train, test : the two splits.
+    train, test : the two parts.
     source, licence : one line each.
     hashes : the sha256 of each file read, by its path in the data folder.
-    caution : what to know before trusting figures from it, one sentence; empty where there is nothing.
+    caution : a warning about figures measured on it, one sentence; empty if there is none.
     """
 
     name: str
@@ -68,22 +69,33 @@ class Dataset:
         arrays = [getattr(split, name) for split in (self.train, self.test) for name in ("images", "labels", "writers")]
         return fingerprint(*(np.empty(0) if array is None else array for array in arrays))
 
+    def part(self, name: str) -> Split:
+        """The part with that name, one of `PARTS`.
 
-def silent(_share: float) -> None:
-    """Progress that nobody watches."""
+        Raises
+        ------
+        DataError, if there is no such part.
+        """
+        if name not in PARTS:
+            raise DataError(f"Expected train or test as part. Received: {name!r}. Choose one of them.")
+        return self.train if name == "train" else self.test
+
+
+def silent(_fraction: float) -> None:
+    """Progress that is not reported."""
 
 
 def data_folder() -> Path:
-    """Where datasets are: `DIGITREC_DATA`, or else the user's cache folder."""
+    """The folder of the datasets: `DIGITREC_DATA`, or else the user's cache folder."""
     return Path(os.environ.get("DIGITREC_DATA") or platformdirs.user_cache_path("digitrec") / "data")
 
 
 def read_checked(path: str, sha256: str) -> bytes:
-    """The bytes of a file in the data folder, if they are the published ones.
+    """Read a file in the data folder and check it against its published hash.
 
     Raises
     ------
-    DataError, where the file is missing or its hash differs.
+    DataError, if the file is missing or its hash differs.
     """
     file = data_folder() / path
     try:
@@ -96,6 +108,6 @@ def read_checked(path: str, sha256: str) -> bytes:
     if (found := hashlib.sha256(content).hexdigest()) != sha256:
         raise DataError(
             f"Expected {path} with sha256 {sha256[:12]}…, as published. Received: {len(content):,} bytes with sha256 "
-            f"{found[:12]}…. The file is incomplete or changed: delete it and get it again."
+            f"{found[:12]}…. The file is incomplete or changed: delete it and download it again."
         )
     return content

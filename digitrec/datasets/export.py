@@ -1,4 +1,4 @@
-"""Write a dataset out: arrays, a table in Kaggle's form, or pictures in class subfolders."""
+"""Export a dataset: as arrays, as a table in Kaggle's format, or as pictures in class subfolders."""
 
 import tempfile
 from collections.abc import Callable
@@ -8,30 +8,32 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from digitrec.datasets.dataset import Dataset, Split
+from digitrec.datasets.dataset import PARTS, Dataset, Split
 from digitrec.errors import DataError, writing
+from digitrec.storage import StrPath
 
 
-def export(dataset: Dataset, folder: Path, form: str) -> Path:
-    """Write `dataset` into `folder` as one of `FORMS`; what was written.
+def export(dataset: Dataset, folder: StrPath, file_format: str) -> Path:
+    """Write `dataset` into `folder` in one of `FORMATS`, and return the path of the new file or folder.
 
     Raises
     ------
-    DataError, where there is no such form, nothing can be written, or something of that name is there already: nothing
-    is overwritten.
+    DataError, if there is no such format, the folder cannot be written, or the path exists already: nothing is
+    overwritten.
     """
-    if form not in FORMS:
-        raise DataError(f"Expected one of the forms {', '.join(FORMS)}. Received: {form!r}. Choose one of these.")
-    target = folder / (f"{dataset.name}.npz" if form == "npz" else f"{dataset.name}-{form}")
-    if target.exists():
+    folder = Path(folder)
+    if file_format not in FORMATS:
         raise DataError(
-            f"Expected to write {target}. Received: it is there already. Move it, or choose another folder."
+            f"Expected one of {', '.join(FORMATS)} as format. Received: {file_format!r}. Choose one of them."
         )
+    target = folder / (f"{dataset.name}.npz" if file_format == "npz" else f"{dataset.name}-{file_format}")
+    if target.exists():
+        raise DataError(f"Expected to write {target}. Received: it exists already. Move it, or choose another folder.")
     with writing(str(target), DataError, "Make room there, or choose another folder."):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".", dir=folder) as workshop:  # so that `target` is whole or not there
             draft = Path(workshop) / target.name
-            FORMS[form](dataset, draft)
+            FORMATS[file_format](dataset, draft)
             draft.rename(target)
     return target
 
@@ -43,12 +45,12 @@ def _as_npz(dataset: Dataset, target: Path) -> None:
 
 def _as_csv(dataset: Dataset, target: Path) -> None:
     target.mkdir()
-    for name, split in _splits(dataset):
-        to_frame(split).to_csv(target / f"{name}.csv", index=False)
+    for name in PARTS:
+        to_frame(dataset.part(name)).to_csv(target / f"{name}.csv", index=False)
 
 
 def to_frame(split: Split) -> pd.DataFrame:
-    """A row for each digit in Kaggle's form: label, pixel0 to pixel783."""
+    """A row for each digit in Kaggle's format: label, pixel0 to pixel783."""
     pixels = split.images.reshape(len(split), -1)
     frame = pd.DataFrame(pixels, columns=[f"pixel{index}" for index in range(pixels.shape[1])])
     frame.insert(0, "label", split.labels)
@@ -56,15 +58,12 @@ def to_frame(split: Split) -> pd.DataFrame:
 
 
 def _as_png(dataset: Dataset, target: Path) -> None:
-    for name, split in _splits(dataset):
+    for name in PARTS:
+        split = dataset.part(name)
         for digit in range(10):
             (target / name / str(digit)).mkdir(parents=True)
         for index, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
             Image.fromarray(image).save(target / name / str(label) / f"{index:05}.png")
 
 
-def _splits(dataset: Dataset) -> tuple[tuple[str, Split], tuple[str, Split]]:
-    return ("train", dataset.train), ("test", dataset.test)
-
-
-FORMS: dict[str, Callable[[Dataset, Path], None]] = {"npz": _as_npz, "csv": _as_csv, "png": _as_png}
+FORMATS: dict[str, Callable[[Dataset, Path], None]] = {"npz": _as_npz, "csv": _as_csv, "png": _as_png}

@@ -1,4 +1,4 @@
-"""What is odd about a dataset: found, counted and named, never silently repaired.
+"""Quality checks of a dataset: problems are found, counted and reported, never silently repaired.
 
 Dataset -> `check` -> findings, each with the images it is about
 """
@@ -10,23 +10,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets.dataset import Dataset, Split
+from digitrec.datasets.dataset import PARTS, Dataset, Split
 
-FAINT = 64  # of 255; the strongest ink of an image that is hardly there
-CROWDED = 0.5  # of the border under ink; then ink and paper are probably the wrong way round
-UNBALANCED = 1.5  # times as many of the commonest digit as of the rarest
+FAINT = 64  # of 255; an image whose strongest ink is below this is faint
+CROWDED = 0.5  # fraction of the border under ink from which an image is probably inverted
+UNBALANCED = 1.5  # ratio of the most to the least frequent digit
 
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """One thing that is odd.
+    """One problem.
 
     Attributes
     ----------
-    kind : a short name, the same for the same thing in every dataset.
+    kind : a short name, the same in every dataset.
     sentence : what was found, how often, and whether it matters.
-    split : "train" or "test"; where two splits share images, the one whose places are named.
-    places : (k,) int64, which images of the split it is about; empty where it is about all.
+    split : "train" or "test"; if both share images, the one that `places` refers to.
+    places : (k,) int64, indices of the images concerned; empty if it concerns all.
     """
 
     kind: str
@@ -36,13 +36,13 @@ class Finding:
 
 
 def check(dataset: Dataset, benchmark: Split | None = None) -> tuple[Finding, ...]:
-    """Look for everything that this module knows of; nothing found, an empty tuple.
+    """Run all checks of this module on a dataset.
 
     Parameters
     ----------
-    benchmark : MNIST's test images, to count how many of them are among these; None where that does not matter.
+    benchmark : MNIST's test set, to count how many of its images are in the dataset; None to skip that.
     """
-    splits = {"train": dataset.train, "test": dataset.test}
+    splits = {name: dataset.part(name) for name in PARTS}
     found = [finding for name, split in splits.items() for finding in _check_split(name, split)]
     if benchmark is not None:
         found += [finding for name, split in splits.items() for finding in _check_benchmark(name, split, benchmark)]
@@ -51,17 +51,17 @@ def check(dataset: Dataset, benchmark: Split | None = None) -> tuple[Finding, ..
 
 def _check_split(name: str, split: Split) -> Iterator[Finding]:
     if len(split) == 0:
-        yield Finding("empty", f"There are no images to {name} with.", name, _none())
+        yield Finding("empty", f"The {name} part has no images.", name, _none())
         return
     flat = split.images.reshape(len(split), -1)
     low, high = flat.min(axis=1), flat.max(axis=1)
-    yield from _some("constant", "one grey all over: they show nothing", name, low == high)
+    yield from _some("constant", "a single grey level: they show nothing", name, low == high)
     yield from _some("faint", f"hardly any ink (under {FAINT} of 255)", name, (high < FAINT) & (low != high))
-    yield from _some("inverted", "more ink than paper on the border: probably dark on light", name, _is_inverted(split))
+    yield from _some("inverted", "more ink than paper on the border: probably inverted", name, _is_inverted(split))
     repeats = len(split) - len(np.unique(row_keys(split.images)))
     if repeats:
         places = _repeated(row_keys(split.images))
-        sentence = f"{repeats:,} of the {name} images occur before in it, pixel for pixel; they count twice."
+        sentence = f"{repeats:,} of the {name} images repeat an earlier one, pixel for pixel; they count twice."
         yield Finding("duplicate", sentence, name, places)
     yield from _check_classes(name, split.labels)
 
@@ -74,11 +74,11 @@ def _check_classes(name: str, labels: NDArray[np.uint8]) -> Iterator[Finding]:
     absent = np.flatnonzero(counts == 0)
     if len(absent):
         digits = ", ".join(map(str, absent))
-        yield Finding("absent", f"The {name} images have no {digits}: it cannot be learned from them.", name, _none())
+        yield Finding("absent", f"The {name} images have no {digits}, so a network cannot learn it.", name, _none())
     elif counts.max() > UNBALANCED * counts.min():
         sentence = (
             f"Of the {name} images {counts.max():,} are a {counts.argmax()} and only {counts.min():,} "
-            f"a {counts.argmin()}: the rare digit will be read worse."
+            f"a {counts.argmin()}: accuracy on the rare digit will be lower."
         )
         yield Finding("imbalance", sentence, name, _none())
 
@@ -86,7 +86,7 @@ def _check_classes(name: str, labels: NDArray[np.uint8]) -> Iterator[Finding]:
 def _check_overlap(train: Split, test: Split) -> Iterator[Finding]:
     shared = np.flatnonzero(np.isin(row_keys(test.images), row_keys(train.images)))
     if len(shared):
-        sentence = f"{len(shared):,} of the test images are training images too: accuracy on them means little."
+        sentence = f"{len(shared):,} of the test images are also training images, so accuracy on them means little."
         yield Finding("leak", sentence, "test", shared)
 
 
@@ -98,7 +98,7 @@ def _check_benchmark(name: str, split: Split, benchmark: Split) -> Iterator[Find
 
 
 def row_keys(images: NDArray[np.uint8]) -> NDArray[np.void]:
-    """Each (h, w) image as one value that is equal where all its pixels are; (n,)."""
+    """One value for each (h, w) image, (n,); two are equal if all their pixels are."""
     flat = np.ascontiguousarray(images).reshape(len(images), math.prod(images.shape[1:]))
     return flat.view(np.dtype((np.void, flat.shape[1]))).ravel()
 

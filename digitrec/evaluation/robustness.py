@@ -35,7 +35,6 @@ class Corruption:
     unit : of the amounts. An amount of 0 changes nothing.
     largest : the largest amount.
     is_two_sided : whether amounts below 0 do the opposite.
-    is_random : whether the seed matters.
     mnist_c : its name in MNIST-C; None where it has no equivalent.
     apply : (n, 28, 28) float32 of 0 to 255, an amount other than 0, a generator -> the same shape and type.
     """
@@ -45,7 +44,6 @@ class Corruption:
     unit: str
     largest: float
     is_two_sided: bool
-    is_random: bool
     mnist_c: str | None
     apply: Callable[[Images, float, np.random.Generator], Images]
 
@@ -241,15 +239,15 @@ def _span(middle: NDArray[np.intp], pixels: float) -> Images:
 CORRUPTIONS = {
     kind.name: kind
     for kind in (
-        Corruption("turned", "Turned clockwise", "degrees", 90, True, False, "rotate", _turn),
-        Corruption("shifted_right", "Shifted to the right", "pixels", 8, True, False, "translate", _shift_right),
-        Corruption("shifted_down", "Shifted down", "pixels", 8, True, False, "translate", _shift_down),
-        Corruption("sized", "Made larger", "%", 50, True, False, "scale", _size),
-        Corruption("sheared", "Leaning to the right", "degrees", 45, True, False, "shear", _shear),
-        Corruption("thickened", "Thicker on each side", "pixels", 2, True, False, None, _thicken),
-        Corruption("noised", "Shot noise", "% of full ink", 60, False, True, "shot_noise", _noise),
-        Corruption("blurred", "Gaussian blur", "pixels", 3, False, False, None, _blur),
-        Corruption("covered", "A square missing", "pixels wide", 14, False, True, None, _cover_square),
-        Corruption("striped", "A stripe missing", "pixels wide", 10, False, True, None, _cover_stripe),
+        Corruption("turned", "Turned clockwise", "degrees", 90, True, "rotate", _turn),
+        Corruption("shifted_right", "Shifted to the right", "pixels", 8, True, "translate", _shift_right),
+        Corruption("shifted_down", "Shifted down", "pixels", 8, True, "translate", _shift_down),
+        Corruption("sized", "Made larger", "%", 50, True, "scale", _size),
+        Corruption("sheared", "Leaning to the right", "degrees", 45, True, "shear", _shear),
+        Corruption("thickened", "Thicker on each side", "pixels", 2, True, None, _thicken),
+        Corruption("noised", "Shot noise", "% of full ink", 60, False, "shot_noise", _noise),
+        Corruption("blurred", "Gaussian blur", "pixels", 3, False, None, _blur),
+        Corruption("covered", "A square missing", "pixels wide", 14, False, None, _cover_square),
+        Corruption("striped", "A stripe missing", "pixels wide", 10, False, None, _cover_stripe),
     )
 }

@@ -81,11 +81,10 @@ def onto_canvas(values: NDArray[np.float32], preprocessed: Preprocessed) -> NDAr
     over = np.zeros(preprocessed.ink.shape, np.float32)
     if preprocessed.box is None or preprocessed.shift is None:
         return over
-    (down, right), (top, bottom, left, _) = preprocessed.shift, preprocessed.box
+    (down, right), box = preprocessed.shift, preprocessed.box
     small = values[down : down + BOX, right : right + BOX]
-    height, width = bottom - top, preprocessed.box[3] - left
-    side = max(height, width)
+    side = max(box.height, box.width)
     square = np.asarray(Image.fromarray(small).resize((side, side), Image.Resampling.BILINEAR))
-    above, beside = (side - height) // 2, (side - width) // 2
-    over[top : top + height, left : left + width] = square[above : above + height, beside : beside + width]
+    above, beside = (side - box.height) // 2, (side - box.width) // 2
+    over[box.slices] = square[above : above + box.height, beside : beside + box.width]
     return over

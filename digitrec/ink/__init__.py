@@ -1,1 +1,1 @@
-"""Ink: strokes and pictures of handwriting become the image, strip or pen path that a network reads."""
+"""Ink: turns strokes and pictures of handwriting into the image, strip or pen path that a network reads."""

@@ -1,34 +1,34 @@
-"""Drawings as the pen made them: strokes, drawn as ink or carried by a link.
+"""Drawings as strokes, and the ink that they leave on a canvas.
 
-strokes -> render -> ink          drawing -> to_link -> text -> from_link -> drawing
+strokes -> `Drawing` -> `render` -> ink
 
-A drawing is plain data, so that it can be kept while its page is left, shared, and drawn again on any canvas.
+A drawing is plain data: it outlives its page, can be shared as a link, and can be drawn again on any canvas.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-CANVAS = 280  # pixels, the side of the square that digits are drawn on
-WIDE = 840  # pixels, the width of the canvas that numbers are written on
+from digitrec.ink.types import Strokes
+
+CANVAS = 280  # pixels, side of the square canvas for one digit
+WIDE = 840  # pixels, width of the canvas for numbers
 MAX_STROKES, MAX_POINTS, MAX_WIDTH = 200, 5_000, 80
-REACH = 4096  # pixels that a pen may leave the canvas by
-OVERSAMPLING = 4  # sub-pixels each way for smooth edges
+REACH = 4096  # pixels, how far a point may lie outside the canvas
+OVERSAMPLING = 4  # sub-pixels in each direction, for smooth edges
 
 
 @dataclass(frozen=True, eq=False)
 class Stroke:
-    """What the pen left between touching the canvas and leaving it.
+    """What the pen draws between touching the canvas and leaving it.
 
     Attributes
     ----------
-    points : (k, 2) float32, x and y in canvas pixels, y down, in the order drawn, k at least 1.
-    width : of the pen, in canvas pixels.
-    erases : True where the stroke takes ink away.
+    points : (k, 2) float32, x and y in canvas pixels, y down, in the order drawn; k at least 1.
+    width : width of the pen, in canvas pixels.
+    erases : True if the stroke removes ink.
     """
 
     points: NDArray[np.float32]
@@ -43,8 +43,8 @@ class Drawing:
     Attributes
     ----------
     strokes : in the order drawn.
-    backdrop : (28, 28) uint8, ink 255 on 0, an image that fills the square canvas and is drawn on; None for paper.
-    width : of the canvas, in pixels: `CANVAS` or `WIDE`.
+    backdrop : (28, 28) uint8, ink 255 on 0: an image that fills the square canvas under the strokes; None for paper.
+    width : width of the canvas in pixels, `CANVAS` or `WIDE`.
     """
 
     strokes: tuple[Stroke, ...] = ()
@@ -56,14 +56,14 @@ class Drawing:
 
     @property
     def paths(self) -> list[NDArray[np.float32]] | None:
-        """The points of each stroke; None where an eraser was used or there is more than strokes: they are not all."""
+        """The points of each stroke; None if an eraser or a backdrop makes them less than the drawing."""
         if self.backdrop is not None or any(stroke.erases for stroke in self.strokes):
             return None
         return [stroke.points for stroke in self.strokes]
 
 
 def render(drawing: Drawing, size: int = CANVAS, oversampling: int = OVERSAMPLING) -> NDArray[np.uint8]:
-    """Draw the strokes, `size` pixels high: uint8, ink 255 on 0, round ends and joins, smooth edges."""
+    """Render the strokes, `size` pixels high: (H, W) uint8, ink 255 on 0, round ends and joins, smooth edges."""
     scale = size * oversampling / CANVAS
     shape = (round(drawing.width * size / CANVAS) * oversampling, size * oversampling)
     if drawing.backdrop is None:
@@ -84,15 +84,15 @@ def _draw_stroke(pen: ImageDraw.ImageDraw, points: NDArray[np.float32], width: f
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=ink)
 
 
-def place(strokes: Sequence[NDArray[Any]], width: float, longest_side: float, centre: tuple[float, float]) -> Drawing:
-    """Put strokes of any scale on the canvas.
+def place(strokes: Strokes, width: float, longest_side: float, centre: tuple[float, float]) -> Drawing:
+    """Scale strokes and place them on the square canvas.
 
     Parameters
     ----------
-    strokes : (k, 2) arrays, x and y, y down, any unit.
-    width : of the pen, in canvas pixels.
-    longest_side : of the box around the points, in canvas pixels.
-    centre : x and y of that box's middle on the canvas; moved inwards where ink would leave the canvas.
+    strokes : in any unit.
+    width : width of the pen, in canvas pixels.
+    longest_side : longer side of the box around the points, in canvas pixels.
+    centre : x and y of the centre of that box on the canvas; moved inwards if ink would leave the canvas.
     """
     points = np.concatenate(strokes).astype(np.float64)
     low, high = points.min(axis=0), points.max(axis=0)
@@ -105,7 +105,7 @@ def place(strokes: Sequence[NDArray[Any]], width: float, longest_side: float, ce
 
 
 def smooth(corners: NDArray[np.float64]) -> NDArray[np.float32]:
-    """A curve past the corners, from the first to the last: Chaikin's corner cutting, three times."""
+    """Smooth a polyline by three rounds of Chaikin's corner cutting; its two ends stay."""
     for _ in range(3):
         early, late = corners[:-1], corners[1:]
         cut = np.stack([0.75 * early + 0.25 * late, 0.25 * early + 0.75 * late], axis=1).reshape(-1, 2)

@@ -1,6 +1,6 @@
-"""Image files of single digits to ink, whatever their size, colours and polarity.
+"""Image files of single digits: read as ink, whatever their size, colours and polarity.
 
-file -> decoded within bounds -> grey -> paper told from ink by the border -> (H, W) uint8, ink 255 on 0
+file -> decoded within limits -> grey -> paper from the border -> (H, W) uint8, ink 255 on 0
 """
 
 import io
@@ -12,28 +12,29 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from digitrec.errors import PictureError
+from digitrec.storage import StrPath
 
 MAX_BYTES = 25_000_000
 MAX_PIXELS = 50_000_000  # a phone's photograph has 12 to 48 million
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "ICO")
-UNNAMED = "the picture"  # where there is no file name to tell
-SIDE = 1000  # pixels; larger pictures are reduced to it, a digit needs no more
-NOISE = 0.12  # of the contrast; less is paper grain or JPEG noise
-MIN_CONTRAST = 30  # of 255 between paper and the darkest ink
+UNNAMED = "the picture"  # in errors about a picture without a file name
+SIDE = 1000  # pixels; larger pictures are reduced to it, which is enough for one digit
+NOISE = 0.12  # fraction of the contrast below which a pixel is paper grain or JPEG noise
+MIN_CONTRAST = 30  # of 255, between paper and the strongest ink
 
 
-def load_ink(picture: Path | bytes) -> NDArray[np.uint8]:
-    """Read a picture of one digit, a file or its bytes, as ink.
+def load_ink(picture: StrPath | bytes) -> NDArray[np.uint8]:
+    """Read a picture of one digit, from a file or its bytes, as ink.
 
-    The paper is the median grey of the border, and whichever is farther from it, dark or light, is the ink.
+    The median grey of the border is the paper. Dark or light pixels are the ink, whichever differ from it more.
 
     Returns
     -------
-    (H, W) uint8, ink 255 on 0, neither side over 1000; all 0 where the picture has no contrast.
+    (H, W) uint8, ink 255 on 0, no side longer than 1000; all 0 if the picture has no contrast.
 
     Raises
     ------
-    PictureError, where the file is missing, too large, damaged or no picture.
+    PictureError, if the file is missing, too large, damaged or not a picture.
     """
     grey = decode_grey(picture, SIDE)[0]
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
@@ -42,18 +43,12 @@ def load_ink(picture: Path | bytes) -> NDArray[np.uint8]:
     contrast = max(darker, lighter)
     if contrast < MIN_CONTRAST:
         return np.zeros(grey.shape, np.uint8)
-    share = (paper - grey if darker >= lighter else grey - paper) / contrast
-    return np.rint(255 * np.where(share < NOISE, 0, np.clip(share, 0, 1))).astype(np.uint8)
+    ink = (paper - grey if darker >= lighter else grey - paper) / contrast
+    return np.rint(255 * np.where(ink < NOISE, 0, np.clip(ink, 0, 1))).astype(np.uint8)
 
 
-def open_grey(path: Path) -> NDArray[np.float32]:
-    """Decode a picture file: (H, W) float32 of 0 to 255; transparent parts become white, or black under white ink."""
-    _check_file(path)
-    return _decode(path, path.name, SIDE)[0]
-
-
-def decode_grey(picture: Path | bytes | NDArray[np.uint8], side: int) -> tuple[NDArray[np.float32], tuple[int, int]]:
-    """Decode a picture from a file, from a file's bytes or from an array, reduced so that no side is over `side`.
+def decode_grey(picture: StrPath | bytes | NDArray[np.uint8], side: int) -> tuple[NDArray[np.float32], tuple[int, int]]:
+    """Decode a picture from a file, its bytes or an array, reduced so that no side is longer than `side`.
 
     Parameters
     ----------
@@ -61,19 +56,21 @@ def decode_grey(picture: Path | bytes | NDArray[np.uint8], side: int) -> tuple[N
 
     Returns
     -------
-    The picture upright as `open_grey` gives it, and the height and width that it had before it was reduced.
+    The picture, upright, as (h, w) float32 of 0 to 255, and its height and width before the reduction. Transparent
+    parts become white, or black under white ink.
 
     Raises
     ------
-    PictureError, as `load_ink` does, and where an array is no such picture.
+    PictureError, as `load_ink` does, and if an array is not such a picture.
     """
     if isinstance(picture, np.ndarray):
         return _from_array(picture, side)
     if isinstance(picture, bytes):
         _check_size(len(picture), UNNAMED)
         return _decode(io.BytesIO(picture), UNNAMED, side)
-    _check_file(picture)
-    return _decode(picture, picture.name, side)
+    path = Path(picture)
+    _check_file(path)
+    return _decode(path, path.name, side)
 
 
 def _from_array(picture: NDArray[np.uint8], side: int) -> tuple[NDArray[np.float32], tuple[int, int]]:
@@ -91,11 +88,11 @@ def _from_array(picture: NDArray[np.uint8], side: int) -> tuple[NDArray[np.float
 def _check_file(path: Path) -> None:
     try:
         size = path.stat().st_size if path.is_file() else None
-    except OSError:  # a name too long for the disk, or a folder that may not be looked into
+    except OSError:  # a name too long for the disk, or a folder without read permission
         size = None
     if size is None:
         raise PictureError(
-            f"Expected a picture file. Received: {path.name!r}, which is not there, or no file. Check its name."
+            f"Expected a picture file. Received: {path.name!r}, which does not exist or is not a file. Check its name."
         )
     _check_size(size, path.name)
 
@@ -111,7 +108,7 @@ def _check_size(size: int, name: str) -> None:
 def _decode(file: Path | io.BytesIO, name: str, side: int) -> tuple[NDArray[np.float32], tuple[int, int]]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own bound below is stricter
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is stricter
             with Image.open(file, formats=FORMATS) as picture:
                 _check_pixels(picture, name)
                 longer, shorter = max(picture.size), min(picture.size)
@@ -123,14 +120,14 @@ def _decode(file: Path | io.BytesIO, name: str, side: int) -> tuple[NDArray[np.f
         raise _too_many_pixels(name, "far more") from None
     except UnidentifiedImageError:
         raise PictureError(
-            f"Expected a picture such as PNG, JPEG, WebP, BMP or TIFF. Received: {name!r}, which is none. "
-            "Open it elsewhere and save it as PNG."
+            f"Expected a picture such as PNG, JPEG, WebP, BMP or TIFF. Received: {name!r}, which is not. "
+            "Open it in another program and save it as PNG."
         ) from None
     except PictureError:
         raise
-    except Exception:  # noqa: BLE001  Pillow's decoders raise whatever a damaged file leads them to
+    except Exception:  # noqa: BLE001  Pillow's decoders raise many kinds of errors on damaged files
         raise PictureError(
-            f"Expected a whole picture. Received: {name!r}, which breaks off or is damaged. Save or copy it again."
+            f"Expected a complete picture. Received: {name!r}, which is cut short or damaged. Save or copy it again."
         ) from None
 
 
@@ -148,7 +145,7 @@ def _too_many_pixels(name: str, received: str) -> PictureError:
 
 
 def _to_grey(picture: Image.Image, side: int) -> NDArray[np.float32]:
-    if picture.mode == "1":  # black and white cannot be averaged, and thin strokes would be skipped
+    if picture.mode == "1":  # so that reducing averages: black and white would lose thin strokes
         picture = picture.convert("L")
     picture.thumbnail((side, side))
     if picture.mode.startswith("I") or picture.mode == "F":

@@ -1,4 +1,7 @@
-"""Drawings as links: short text that holds the strokes, and drawings from such text, which may come from anybody."""
+"""Drawings as links: strokes packed into short text, and read back from text that anyone may have sent.
+
+drawing -> `to_link` -> text -> `from_link` -> drawing
+"""
 
 import base64
 import binascii
@@ -13,15 +16,15 @@ from numpy.typing import NDArray
 from digitrec.errors import DrawingError
 from digitrec.ink.drawings import CANVAS, MAX_POINTS, MAX_STROKES, MAX_WIDTH, REACH, Drawing, Stroke
 
-MAX_LINK = 6000  # characters; browsers and proxies take 8,000 for a whole address
+MAX_LINK = 6000  # characters; browsers and proxies accept 8,000 for a whole address
 
 
 def to_link(drawing: Drawing) -> str:
-    """Write a drawing as text of letters, digits, - and _ that an address can carry.
+    """Encode a drawing as text of letters, digits, - and _ that fits into an address.
 
     Raises
     ------
-    DrawingError, where the text would be longer than `MAX_LINK`.
+    DrawingError, if the text would be longer than `MAX_LINK`, or the drawing has a backdrop.
     """
     if drawing.backdrop is not None:
         raise DrawingError(
@@ -45,11 +48,11 @@ def to_link(drawing: Drawing) -> str:
 
 
 def from_link(text: str, width: int = CANVAS) -> Drawing:
-    """Read what `to_link` wrote of a drawing on a canvas of that width, trusting none of it.
+    """Decode what `to_link` wrote for a canvas of that width. The text is not trusted.
 
     Raises
     ------
-    DrawingError, where the text is too long, damaged, or holds strokes that no canvas made.
+    DrawingError, if the text is too long or damaged, or holds strokes that no canvas makes.
     """
     if len(text) > MAX_LINK:
         raise _broken(f"{len(text)} characters, more than {MAX_LINK}")
@@ -68,7 +71,7 @@ def from_link(text: str, width: int = CANVAS) -> Drawing:
 
 
 def _to_steps(points: NDArray[np.float32]) -> list[int]:
-    """Whole-pixel x, y of the first point, then the step to each next one, steps of nothing left out."""
+    """X and y of the first point in whole pixels, then the step to each following point; zero steps are left out."""
     whole = np.rint(np.clip(points, -REACH, REACH)).astype(int)
     steps = np.diff(whole, axis=0)
     return [*whole[0].tolist(), *steps[steps.any(axis=1)].ravel().tolist()]

@@ -1,10 +1,10 @@
-"""From ink of any size to the 28 x 28 image that a network reads, made as MNIST was made.
+"""Preprocessing: from ink of any size to the 28 x 28 image that a network reads, the way MNIST was made.
 
 canvas -> ink -> box -> square -> 20 x 20 -> stretched -> 28 x 28
 
-A network trained on MNIST reads a drawing only if the drawing is made the same way: the ink alone, its longest side
-20 pixels, its centre of mass in the middle. The recipe is the reconstruction of MNIST's in Yadav and Bottou,
-"Cold Case: The Lost MNIST Digits" (2019). Every picture on the way is kept, so that each step can be looked at.
+A network trained on MNIST reads a drawing well only if it is preprocessed the same way: cropped to the ink, its longer
+side 20 pixels, its centre of mass in the middle. The steps follow the reconstruction of MNIST's preprocessing by Yadav
+and Bottou, "Cold Case: The Lost MNIST Digits" (2019). Every intermediate picture is kept, so each step can be shown.
 """
 
 from dataclasses import dataclass
@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.errors import InkError
+from digitrec.ink.types import Box
 
-SIDE = 28  # of the image that a network reads
-BOX = 20  # the longest side of the ink within it
-CENTRE = 14  # the index that the centre of mass is brought to; MNIST's lies at 14, not at 13.5
-MIN_CONTRAST = 16  # of 255; anything nearer to the paper's colour is paper
+SIDE = 28  # pixels, side of the image that a network reads
+BOX = 20  # pixels, longer side of the ink in it
+CENTRE = 14  # index that the centre of mass is moved to, as in MNIST; not 13.5
+MIN_CONTRAST = 16  # of 255; colours closer to the paper's count as paper
 
 Step = Literal["crop", "square", "average", "stretch", "centre"]
 STEPS: tuple[Step, ...] = get_args(Step)
@@ -26,22 +27,22 @@ STEPS: tuple[Step, ...] = get_args(Step)
 
 @dataclass(frozen=True)
 class Preprocessed:
-    """A drawing and every picture on its way to the network. All pictures uint8, ink 255 on 0.
+    """A drawing and the result of each preprocessing step. All pictures are uint8, ink 255 on 0.
 
     Attributes
     ----------
     ink : (H, W), the whole canvas.
-    box : (top, bottom, left, right) of the ink in `ink`, bottom and right excluded; None where there is no ink.
-    cropped : (h, w), the ink inside the box; None where there is no ink, as all that follow.
-    square : (s, s), padded, s the longer side of the box.
+    box : where the ink lies in `ink`; None if there is no ink.
+    cropped : (h, w), the ink inside the box; None without ink, like all that follow.
+    square : (s, s), padded; s is the longer side of the box.
     small : (20, 20), averaged over areas.
-    stretched : (20, 20), the brightest pixel at 255.
-    shift : (down, right), where the 20 x 20 was put inside the 28 x 28.
+    stretched : (20, 20), scaled so that the strongest pixel is 255.
+    shift : (down, right), position of the 20 x 20 in the 28 x 28.
     image : (28, 28), what the network reads.
     """
 
     ink: NDArray[np.uint8]
-    box: tuple[int, int, int, int] | None = None
+    box: Box | None = None
     cropped: NDArray[np.uint8] | None = None
     square: NDArray[np.uint8] | None = None
     small: NDArray[np.uint8] | None = None
@@ -51,27 +52,26 @@ class Preprocessed:
 
 
 def preprocess(canvas: NDArray[np.uint8], skip: Step | None = None) -> Preprocessed:
-    """Turn a drawing into the 28 x 28 image that a network reads.
+    """Preprocess a drawing into the 28 x 28 image that a network reads.
 
     Parameters
     ----------
-    canvas : (H, W) uint8 with ink 255 on 0, or (H, W, 4) uint8 RGBA with ink of any colour on any paper.
-    skip : one step of `STEPS` to leave out, to see what it is for; None for the whole recipe.
+    canvas : (H, W) uint8 with ink 255 on 0, or (H, W, 4) uint8 RGBA with ink of any colour on paper of any colour.
+    skip : one step of `STEPS` to leave out, to show its effect; None for all steps.
 
     Returns
     -------
-    Preprocessed, whose `image` is None where there is no ink.
+    Preprocessed, whose `image` is None if there is no ink.
 
     Raises
     ------
-    InkError, where `canvas` is not such an array.
+    InkError, if `canvas` is not such an array.
     """
     ink = find_ink(canvas)
     box = find_box(ink)
     if box is None:
         return Preprocessed(ink)
-    top, bottom, left, right = (0, ink.shape[0], 0, ink.shape[1]) if skip == "crop" else box
-    cropped = ink[top:bottom, left:right]
+    cropped = ink if skip == "crop" else ink[box.slices]
     square = cropped if skip == "square" else pad_to_square(cropped)
     small = pick_pixels(square) if skip == "average" else average_areas(square)
     stretched = small if skip == "stretch" else stretch(small)
@@ -83,17 +83,18 @@ def preprocess(canvas: NDArray[np.uint8], skip: Step | None = None) -> Preproces
 
 
 def shrink(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What a careless program reads instead: a (280, 280) canvas, each 10 x 10 pixels averaged, (28, 28) uint8."""
+    """Naive preprocessing, for comparison: a (280, 280) canvas averaged over 10 x 10 blocks, (28, 28) uint8."""
     step = len(canvas) // SIDE
     return to_uint8(canvas.reshape(SIDE, step, SIDE, step).mean(axis=(1, 3)))
 
 
 def find_ink(canvas: NDArray[np.uint8], paper: tuple[int, int, int] | None = None) -> NDArray[np.uint8]:
-    """Tell ink from paper: (H, W) uint8, ink 255 on 0.
+    """Separate ink from paper: (H, W) uint8, ink 255 on 0.
 
-    A grey picture is ink already. Of an RGBA picture with transparent paper the opacity is the ink; else ink is
-    whatever differs from the paper, the farthest colour counting 255. The paper is the commonest colour on the border
-    unless its red, green and blue (0 to 255) are given: only then can a picture full of ink be told from an empty one.
+    A grey picture is ink already. If the paper of an RGBA picture is transparent, its opacity is the ink. Otherwise ink
+    is the difference from the colour of the paper, scaled so that the largest is 255. The paper is the most common
+    colour on the border, unless its red, green and blue (0 to 255) are given. Give them where ink may cover the whole
+    picture, which otherwise looks like an empty one.
     """
     canvas = np.asarray(canvas)
     is_rgba = canvas.ndim == 3 and canvas.shape[2] == 4
@@ -118,35 +119,35 @@ def find_ink(canvas: NDArray[np.uint8], paper: tuple[int, int, int] | None = Non
 
 
 def border_colour(canvas: NDArray[np.uint8]) -> NDArray[np.int16]:
-    """The commonest colour on the border of an (H, W, 4) picture, as four int16."""
+    """The most common colour on the border of an (H, W, 4) picture, (4,) int16."""
     border = np.concatenate([canvas[0], canvas[-1], canvas[:, 0], canvas[:, -1]])
     _, first, counts = np.unique(border.view(np.uint32), return_index=True, return_counts=True)
     return border[first[counts.argmax()]].astype(np.int16)
 
 
-def find_box(ink: NDArray[np.uint8]) -> tuple[int, int, int, int] | None:
-    """The tight box of the ink as (top, bottom, left, right), bottom and right excluded; None where there is none."""
+def find_box(ink: NDArray[np.uint8]) -> Box | None:
+    """The tight box of the ink, (H, W) uint8; None if there is none."""
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if rows.size == 0:
         return None
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
 def pad_to_square(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Put an (h, w) picture in the middle of an empty square of its longer side."""
+    """Pad an (h, w) picture to a square, with the picture in the middle."""
     side = max(picture.shape)
     spare = [side - length for length in picture.shape]
     return np.pad(picture, [(rest // 2, rest - rest // 2) for rest in spare])
 
 
 def average_areas(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Bring an (h, w) picture to 20 x 20, each new pixel the average of the area that it covers. Range 0 to 255."""
+    """Resize an (h, w) picture to 20 x 20 by averaging over the area of each new pixel. Range 0 to 255."""
     down, across = (area_weights(length) for length in picture.shape)
     return down @ picture @ across.T
 
 
 def area_weights(length: int) -> NDArray[np.float64]:
-    """How much of each of `length` pixels lies under each of 20: (20, length), each row sums to 1."""
+    """The overlap of `length` pixels with 20 equal intervals: (20, length), each row sums to 1."""
     edges = np.arange(BOX + 1) * (length / BOX)
     pixels = np.arange(length)
     overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
@@ -154,33 +155,33 @@ def area_weights(length: int) -> NDArray[np.float64]:
 
 
 def pick_pixels(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Bring an (h, w) picture to 20 x 20 by keeping one pixel of each area: what a careless resize does."""
+    """Resize an (h, w) picture to 20 x 20 by keeping one pixel of each area, as a naive resize does."""
     rows, columns = (((np.arange(BOX) + 0.5) * length / BOX).astype(int) for length in picture.shape)
     return picture[np.ix_(rows, columns)].astype(np.float64)
 
 
 def stretch(picture: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scale the greys, 0 and more and of any shape, so that the strongest is 255; without ink they stay as they are."""
+    """Scale greys of any shape so that the maximum is 255; a picture without ink stays as it is."""
     strongest = picture.max()
     return picture * (255 / strongest) if strongest > 0 else picture
 
 
 def centring_shift(picture: NDArray[np.float64]) -> tuple[int, int]:
-    """How far down and right to put a 20 x 20 picture in 28 x 28 so that its centre of mass falls on index 14.
+    """The position (down, right) of a 20 x 20 picture in 28 x 28 that brings its centre of mass to index 14.
 
-    Whole pixels, and never so far that the 20 x 20 would stick out: 0 to 8 each.
+    Whole pixels, 0 to 8 each, so that the 20 x 20 stays inside.
     """
     mass = picture.sum()
     if mass == 0:
         return (SIDE - BOX) // 2, (SIDE - BOX) // 2
     index = np.arange(BOX)
     centres = (picture.sum(axis=1) @ index / mass, picture.sum(axis=0) @ index / mass)
-    # A tie, as symmetric ink makes, must not hang on the last bit of a sum: halves are rounded up, a millionth near.
+    # For symmetric ink the shift is a tie. It must not depend on rounding errors: halves within a millionth round up.
     moves = (np.floor(round(CENTRE - centre + 0.5, 6)) for centre in centres)
     down, right = (int(np.clip(move, 0, SIDE - BOX)) for move in moves)
     return down, right
 
 
 def to_uint8(picture: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Round greys of 0 to 255, of any shape, to whole ones."""
+    """Round greys of 0 to 255, of any shape, to uint8."""
     return np.rint(picture).astype(np.uint8)

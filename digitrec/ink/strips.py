@@ -1,6 +1,6 @@
-"""A written number as one strip, which a network reads from end to end, and what it answers column by column.
+"""A written number as one strip of fixed size, the input of the sequence network.
 
-ink -> wide gaps shortened -> `Strip` (28, 256)          answers (64, 11) -> `decode` -> text, and where each digit is
+ink -> wide gaps shortened -> `Strip` (28, 256)          frame of the output -> `to_column` -> column of the ink
 """
 
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from PIL import Image
 from digitrec.errors import InkError
 from digitrec.ink.preprocessing import SIDE, find_box, stretch, to_uint8
 
-WIDTH = 256  # pixels of a strip
-LINE = 24  # pixels of its height that the number fills
+WIDTH = 256  # pixels, width of a strip
+LINE = 24  # pixels, height of the number in it
 MARGIN = (SIDE - LINE) // 2
-GAP = 1 / 3  # of the number's height; a wider gap between digits says nothing more
-FRAMES = 64  # answers for a strip, from its left end to its right
-LONGEST = 8  # digits that there is room for
+GAP = 1 / 3  # of the number's height; wider gaps are shortened to this
+FRAMES = 64  # outputs of the network for a strip, from left to right
+LONGEST = 8  # digits that fit
 
 
 @dataclass(frozen=True, eq=False)
 class Strip:
-    """A number as the network reads it.
+    """A number as the sequence network reads it.
 
     Attributes
     ----------
     image : (28, 256) uint8, ink 255 on 0.
-    columns : (256,) float64, which column of the ink each column of the strip shows.
+    columns : (256,) float64, the column of the ink that each column of the strip shows.
     """
 
     image: NDArray[np.uint8]
@@ -35,28 +35,27 @@ class Strip:
 
 
 def to_strip(ink: NDArray[np.uint8]) -> Strip:
-    """Put a number's ink, (H, W) uint8, 255 on 0, on a strip: 24 pixels high, averaged over areas, wide gaps shortened.
+    """Fit a number, (H, W) uint8, ink 255 on 0, into a strip: 24 pixels high, area-averaged, wide gaps shortened.
 
     Raises
     ------
-    InkError, where there is no ink.
+    InkError, if there is no ink.
     """
     box = find_box(ink)
     if box is None:
         raise InkError("Expected a number with ink. Received: none. Write one first.")
-    top, bottom, left, right = box
-    tight = ink[top:bottom, left:right]
+    tight = ink[box.slices]
     kept = _without_wide_gaps(tight)
     width = max(1, min(WIDTH - 2 * MARGIN, round(len(kept) * LINE / len(tight))))
     small = np.asarray(Image.fromarray(tight[:, kept]).resize((width, LINE), Image.Resampling.BOX), np.float64)
     image = np.zeros((SIDE, WIDTH), np.uint8)
     image[MARGIN : MARGIN + LINE, MARGIN : MARGIN + width] = to_uint8(stretch(small))
     shown = (np.arange(WIDTH) - MARGIN + 0.5) * len(kept) / width - 0.5
-    return Strip(image, np.interp(shown, np.arange(len(kept)), left + kept))
+    return Strip(image, np.interp(shown, np.arange(len(kept)), box.left + kept))
 
 
 def _without_wide_gaps(ink: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Which columns are left when no gap is wider than `GAP` heights."""
+    """The columns that remain when gaps wider than `GAP` heights are shortened to it."""
     is_empty = ~ink.any(axis=0)
     place = np.arange(ink.shape[1])
     last_inked = np.maximum.accumulate(np.where(is_empty, -1, place))
@@ -64,6 +63,6 @@ def _without_wide_gaps(ink: NDArray[np.uint8]) -> NDArray[np.intp]:
 
 
 def to_column(strip: Strip, frame: int) -> float:
-    """The column of the ink in the middle of a frame."""
+    """The column of the ink at the middle of a frame."""
     step = WIDTH // FRAMES
     return float(strip.columns[frame * step : (frame + 1) * step].mean())

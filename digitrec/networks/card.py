@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from digitrec.errors import ModelError
 from digitrec.evaluation.calibration import Calibration
 from digitrec.evaluation.metrics import Measurement, Share
-from digitrec.storage import replace_file
+from digitrec.storage import StrPath, replace_file, top_folder
 
-SHIPPED = Path(__file__).parents[2] / "models"
+SHIPPED = top_folder() / "models"
 
 NUMBERS = re.compile(
     r"\[\n[\d\s.,eE+-]*\]"
@@ -148,13 +148,14 @@ class Card(BaseModel):
     seeds: tuple[Sibling, ...] = ()
 
 
-def read_card(folder: Path) -> Card:
+def read_card(folder: StrPath) -> Card:
     """Read the card of a model folder.
 
     Raises
     ------
     ModelError, if it is missing or damaged, naming the field that is wrong.
     """
+    folder = Path(folder)
     path = folder / "card.json"
     try:
         return Card.model_validate_json(path.read_bytes())
@@ -168,19 +169,21 @@ def read_card(folder: Path) -> Card:
         ) from None
 
 
-def write_card(folder: Path, card: Card) -> None:
+def write_card(folder: StrPath, card: Card) -> None:
     """Write a card into its model's folder, each list of numbers on one line."""
+    folder = Path(folder)
     text = NUMBERS.sub(lambda found: " ".join(found[0].split()), card.model_dump_json(indent=2))
     replace_file(folder / "card.json", text + "\n")
 
 
-def read_file(folder: Path, name: str, card: Card) -> bytes:
+def read_file(folder: StrPath, name: str, card: Card) -> bytes:
     """Read a file of a model and check it against the hash in the card.
 
     Raises
     ------
     ModelError, if the file is missing, or its hash differs from the card's.
     """
+    folder = Path(folder)
     path = folder / name
     try:
         content = path.read_bytes()

@@ -4,9 +4,8 @@ model folder -> LiteRT -> (n, 28, 28) images -> probabilities          canvas ->
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from digitrec.errors import InkError, ModelError
 from digitrec.ink.pen_paths import FEATURES, POINTS, to_path
 from digitrec.ink.preprocessing import SIDE, preprocess
+from digitrec.ink.types import Strokes
 from digitrec.networks.card import Card, read_card, read_file
 from digitrec.networks.interpreters import Interpreters, answers, check_signature, signature, values
 from digitrec.networks.registry import SHIPPED_NAME, find_model
@@ -27,6 +27,7 @@ from digitrec.networks.verdict import (
     share_found_by_both,
     share_of_digits,
 )
+from digitrec.storage import StrPath
 
 BATCH = 64  # images per call; larger batches are no faster on 2 cores
 FEW = 8  # up to this many images are read one by one
@@ -147,7 +148,7 @@ class Classifier:
         with self._interpreters.borrow(1) as interpreter:
             return any(one["dtype"] == np.int8 for one in interpreter.get_tensor_details())
 
-    def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> Reading:
+    def read(self, canvas: NDArray[np.uint8], strokes: Strokes | None = None) -> Reading:
         """Read a drawing.
 
         Parameters
@@ -209,7 +210,7 @@ class Classifier:
             return answers(interpreter, images, size, find_target(interpreter))
 
 
-def load_classifier(name_or_folder: str | Path = SHIPPED_NAME) -> Classifier:
+def load_classifier(name_or_folder: StrPath = SHIPPED_NAME) -> Classifier:
     """Load the classifier of a model by name or folder; the shipped model by default.
 
     Raises

@@ -18,7 +18,7 @@ import platformdirs
 from digitrec.errors import ModelError, writing
 from digitrec.networks.architectures import ARCHITECTURES, Reads
 from digitrec.networks.card import SHIPPED, read_card, read_file, write_card
-from digitrec.storage import replace_file, replace_folder
+from digitrec.storage import StrPath, replace_file, replace_folder
 
 SHIPPED_NAME = "digitrec"
 NUMBERS_NAME = "digitrec-numbers"  # the shipped model that reads whole numbers
@@ -44,8 +44,9 @@ def list_models(reads: Reads | None = "digit") -> dict[str, Path]:
     return {name: folder for name, folder in found.items() if reads in (None, input_kind(folder))}
 
 
-def input_kind(folder: Path) -> Reads:
+def input_kind(folder: StrPath) -> Reads:
     """Whether the model in a folder reads a digit or a number."""
+    folder = Path(folder)
     try:
         network = json.loads((folder / "card.json").read_bytes()).get("network")
     except (OSError, ValueError, AttributeError):
@@ -53,7 +54,7 @@ def input_kind(folder: Path) -> Reads:
     return ARCHITECTURES[network].reads if isinstance(network, str) and network in ARCHITECTURES else "digit"
 
 
-def keep_model(folder: Path, name: str) -> Path:
+def keep_model(folder: StrPath, name: str) -> Path:
     """Copy a model's folder into the user's own models under a new name, and return its new folder.
 
     Raises
@@ -68,13 +69,14 @@ def keep_model(folder: Path, name: str) -> Path:
     return target
 
 
-def replace_model(folder: Path, target: Path) -> None:
+def replace_model(folder: StrPath, target: StrPath) -> None:
     """Replace the model at `target` by a copy of another model's folder, under the name of `target`.
 
     Raises
     ------
     ModelError, if the model is damaged, or the folder cannot be written.
     """
+    target = Path(target)
     card = read_card(folder)
     contents = {file: read_file(folder, file, card) for file in card.files}
     with writing(f"the model to {target}", ModelError, "Make room, or set DIGITREC_MODELS."):
@@ -183,20 +185,20 @@ def check_name(name: str) -> None:
         raise ModelError(f"Expected a name that no model has yet. Received: {name!r}. Choose another.")
 
 
-def find_model(name_or_folder: str | Path = SHIPPED_NAME) -> Path:
-    """The folder of a model, given its name, or a path: a `Path`, or a string with a slash in it.
+def find_model(name_or_folder: StrPath = SHIPPED_NAME) -> Path:
+    """The folder of a model, given its name, or a path: a path object, or a string with a slash.
 
     Raises
     ------
     ModelError, if there is no such folder.
     """
-    is_path = isinstance(name_or_folder, Path) or Path(name_or_folder).name != name_or_folder
+    is_path = not isinstance(name_or_folder, str) or Path(name_or_folder).name != name_or_folder
     candidates = [Path(name_or_folder)] if is_path else [folder / name_or_folder for folder in models_folders()]
     for folder in candidates:
         if folder.is_dir():
             return folder
     places = "" if is_path else " in " + " or ".join(str(folder) for folder in models_folders())
     raise ModelError(
-        f"Expected a model folder named {str(name_or_folder)!r}{places}. Received: no such folder. "
+        f"Expected a model folder named {os.fspath(name_or_folder)!r}{places}. Received: no such folder. "
         "Put it there, or remake the shipped model with `make model`."
     )

@@ -1,4 +1,4 @@
-"""The steps from ink to image, each with its picture, its reason, and what leaving it out would cost.
+"""The preprocessing steps, each with its picture, its reason, and the verdict without it.
 
 canvas -> preprocess -> steps          canvas -> preprocess(skip=step) -> classifier -> verdict without the step
 """
@@ -14,7 +14,7 @@ from digitrec.networks.classifier import Classifier
 EXPLANATIONS: dict[Step, tuple[str, str]] = {
     "crop": (
         "Cut out the ink",
-        "Only the box around the ink counts, so size and place on the canvas do not matter.",
+        "Only the box around the ink counts, so size and position on the canvas do not matter.",
     ),
     "square": (
         "Pad to a square",
@@ -30,20 +30,20 @@ EXPLANATIONS: dict[Step, tuple[str, str]] = {
     ),
     "centre": (
         "Centre by weight",
-        "The middle of the ink goes to the middle of 28 × 28, as in every image that the network learned from.",
+        "The middle of the ink goes to the middle of 28 × 28, as in every training image.",
     ),
 }
 
 
 @dataclass(frozen=True, eq=False)
 class XrayStep:
-    """One step on the way to the network.
+    """One preprocessing step.
 
     Attributes
     ----------
-    title, sentence : what is done, and why.
+    title, sentence : what it does, and why.
     picture : uint8, ink 255 on 0, after the step.
-    digit_without, confidence_without, unsure_without : the verdict, had the step been left out.
+    digit_without, confidence_without, unsure_without : the verdict if the step is left out.
     """
 
     title: str
@@ -55,7 +55,7 @@ class XrayStep:
 
 
 def xray(classifier: Classifier, ink: NDArray[np.uint8]) -> tuple[XrayStep, ...]:
-    """Every step of `preprocess` for (H, W) uint8 ink; empty where there is none."""
+    """Every step of `preprocess` for (H, W) uint8 ink; empty if there is none."""
     whole = preprocess(ink)
     after = (whole.cropped, whole.square, whole.small, whole.stretched, whole.image)
     without = [preprocess(ink, skip=step).image for step in EXPLANATIONS]

@@ -113,26 +113,26 @@ def _find(data: Dataset, mnist_stamp: str) -> tuple[Finding, ...]:
 @_by_content(show_spinner="Measuring the digits …")
 def properties(data: Dataset, part: str) -> pd.DataFrame:
     """The result of `measure_images` for a dataset's part, "train" or "test"."""
-    split = getattr(data, part)
+    split = data.part(part)
     return measure_images(split.images, split.labels)
 
 
 @_by_content(show_spinner="Averaging the digits …")
 def pixel_summary(data: Dataset, part: str) -> PixelSummary:
     """The result of `summarise` for a dataset's part, "train" or "test"."""
-    split = getattr(data, part)
+    split = data.part(part)
     return summarise(split.images, split.labels)
 
 
 @_by_content(show_spinner="Sorting the digits by writer …")
 def writers_of(data: Dataset, part: str) -> tuple[Writer, ...]:
     """The writers of a dataset's part, "train" or "test", to compose numbers from."""
-    return image_writers(getattr(data, part))
+    return image_writers(data.part(part))
 
 
 def probabilities(model: str | Path, data: Dataset, part: str = "test") -> NDArray[np.float32]:
     """A model's predictions for a dataset's part, (n, 10), each row sums to 1."""
-    reader, images = classifier(model), (data.train if part == "train" else data.test).images
+    reader, images = classifier(model), data.part(part).images
 
     def read(progress: Progress) -> NDArray[np.float32]:
         parts = [np.empty((0, 10), np.float32)]

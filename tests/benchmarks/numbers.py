@@ -13,7 +13,6 @@ from digitrec import load_dataset
 from digitrec.datasets.sources.pen import load_pen_digits, split_by_writer
 from digitrec.datasets.synthetic.composing import (
     SPACED,
-    TOUCHING,
     Settings,
     Writer,
     compose,
@@ -25,6 +24,7 @@ from digitrec.evaluation.metrics import wilson_interval
 from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME
 from digitrec.reading.numbers.readers import NumberReader, load_number_reader
 from tests.benchmarks.table import row
+from tests.touching import TOUCHING, find_touching
 
 SEED = 20  # of the numbers; each index of it is another one
 NUMBERS = 2000  # of 2 to 6 digits
@@ -67,7 +67,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     right, counted, taken = [], [], []
     for number in compose(hands, NUMBERS, settings, SEED):
-        if settings is TOUCHING and not all(number.touching):
+        if settings is TOUCHING and not all(find_touching(number)):
             continue
         start = time.perf_counter()
         text = reader.read(number.ink, number.strokes if knows_strokes else None).text

@@ -10,6 +10,7 @@ from digitrec import load_classifier, load_dataset
 from digitrec.datasets import Split
 from digitrec.datasets.export import to_frame
 from digitrec.evaluation.metrics import measure
+from digitrec.ink.types import Box
 from tests.browser.app import PATIENCE, Server
 from tests.sheets import Look, handwriting, match, random_sheet, render
 
@@ -109,7 +110,7 @@ def test_a_photograph_is_read_row_by_row(page: Page, server: Server) -> None:
     uploader.set_input_files({"name": "page.jpg", "mimeType": "image/jpeg", "buffer": sheet.encoded("JPEG")})
     expect(page.get_by_alt_text(re.compile("The picture, its digits boxed"))).to_be_visible(timeout=LONG)
     found = download(page, "Download")
-    boxes = [tuple(box) for box in found[["top", "bottom", "left", "right"]].to_numpy().tolist()]
+    boxes = [Box(*box) for box in found[[*Box._fields]].to_numpy().tolist()]
     whose = match(boxes, sheet.boxes)
     right = [
         place is not None and sheet.labels[place] == digit for place, digit in zip(whose, found["digit"], strict=True)

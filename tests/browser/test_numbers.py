@@ -3,12 +3,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from digitrec.datasets.sources.pen import PenDigit, split_by_writer
-from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Number, Settings, compose, pen_writers
+from digitrec.datasets.synthetic.composing import SPACED, Number, Settings, compose, pen_writers
 from tests.browser.app import PATIENCE, Server, draw, press, settle, wait_for_canvas
+from tests.touching import TOUCHING
 
 pytestmark = pytest.mark.browser
 
-WRITTEN = 6  # numbers of each kind
+WRITTEN = 4  # numbers of each kind
 
 
 def open_wide(page: Page, address: str) -> None:
@@ -181,6 +182,6 @@ def test_a_sample_number_needs_no_mouse(page: Page, server: Server) -> None:
     open_wide(page, server.address)
     page.get_by_role("button", name="Sample number").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("put together from digits by writer")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("put together from digits")).to_be_visible(timeout=PATIENCE)
     settle(page)
     assert 3 <= len(read_number(page)) <= 6

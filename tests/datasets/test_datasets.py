@@ -50,6 +50,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.full_data
 def test_mnist_has_its_digits_as_published(mnist: Dataset) -> None:
     assert mnist.train.images.shape == (60_000, 28, 28)
     assert mnist.test.images.shape == (10_000, 28, 28)
@@ -58,6 +59,7 @@ def test_mnist_has_its_digits_as_published(mnist: Dataset) -> None:
     assert (len(mnist.train), len(mnist.test)) == (60_000, 10_000)
 
 
+@pytest.mark.full_data
 def test_mnist_is_uint8_with_ink_255_on_0(mnist: Dataset) -> None:
     for split in (mnist.train, mnist.test):
         assert split.images.dtype == split.labels.dtype == np.uint8
@@ -66,12 +68,14 @@ def test_mnist_is_uint8_with_ink_255_on_0(mnist: Dataset) -> None:
     assert mnist.train.images.mean() / 255 == pytest.approx(0.1307, abs=5e-5)
 
 
+@pytest.mark.full_data
 def test_mnist_training_digits_know_their_writers(mnist: Dataset) -> None:
     assert len(set(mnist.train.writers.tolist())) == 539
     assert mnist.train.writers.shape == mnist.train.labels.shape
     assert mnist.train.writers.dtype == np.int32
 
 
+@pytest.mark.full_data
 @pytest.mark.parametrize("part", ["train", "test"])
 def test_qmnist_rows_begin_with_the_digits_of_mnist(part: str, mnist: Dataset) -> None:
     path = f"qmnist/qmnist-{part}-labels-idx2-int.gz"
@@ -85,6 +89,7 @@ def test_mnist_cannot_be_written_to(mnist: Dataset) -> None:
             array[0] = 0
 
 
+@pytest.mark.full_data
 def test_mnist_names_the_hash_of_each_file_read(mnist: Dataset) -> None:
     assert mnist.hashes == HASHES | WRITER_HASHES
     for path, sha256 in mnist.hashes.items():
@@ -147,7 +152,7 @@ def test_a_damaged_file_is_refused(path: str, folder: Path) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"half a download")
     with pytest.raises(
-        DataError, match=r"Expected .*sha256 .*Received: 15 bytes .* delete it and get it again"
+        DataError, match=r"Expected .*sha256 .*Received: 15 bytes .* delete it and download it again"
     ) as caught:
         load_dataset("mnist" if "mnist" in path else "pen")
     assert path in str(caught.value)
@@ -197,6 +202,7 @@ def test_a_broken_idx_is_refused_by_name(content: bytes, told: str) -> None:
         read_idx(content, "some-file")
 
 
+@pytest.mark.full_data
 def test_pen_file_has_its_digits_and_writers(pen_digits: tuple[PenDigit, ...]) -> None:
     assert len(pen_digits) == 7494
     assert {digit.writer for digit in pen_digits} == set(range(1, 31))
@@ -211,6 +217,7 @@ def test_pen_strokes_have_y_down(pen_digits: tuple[PenDigit, ...]) -> None:
     assert np.median(falls) > 100
 
 
+@pytest.mark.full_data
 def test_pen_split_is_by_writer(pen_digits: tuple[PenDigit, ...]) -> None:
     train, test = split_by_writer(pen_digits)
     assert {digit.writer for digit in test} == HELD_OUT_WRITERS
@@ -260,7 +267,7 @@ def test_damaged_unipen_is_refused_with_its_line(whole: str, broken: str) -> Non
     before = HEAD + SEVEN
     line = before.count("\n") + 1
     assert len(parse_unipen(before + ONE)) == 2
-    with pytest.raises(DataError, match=rf"Received: something else at line {line}\. Mend"):
+    with pytest.raises(DataError, match=rf"Received: something else at line {line}\. Correct"):
         parse_unipen(before + ONE.replace(whole, broken) + SEVEN)
 
 
@@ -299,6 +306,7 @@ def test_a_drawing_without_ink_is_no_image() -> None:
         pen.to_image(Drawing())
 
 
+@pytest.mark.full_data
 def test_mnist_writers_of_training_and_test_are_other_people(mnist: Dataset) -> None:
     train, test = set(mnist.train.writers.tolist()), set(mnist.test.writers.tolist())
     assert mnist.test.writers.shape == mnist.test.labels.shape
@@ -322,6 +330,7 @@ def test_gzip_with_damaged_content_is_refused_by_name() -> None:
             read_idx(bytes(broken), "some-file")
 
 
+@pytest.mark.full_data
 def test_other_data_are_measured_against_mnists_test_images(mnist: Dataset) -> None:
     benchmark = benchmark_for(load_dataset("uci"))
     assert benchmark is not None
@@ -340,3 +349,11 @@ def test_titles_are_of_what_can_be_loaded_at_once(folder: Path) -> None:
     assert titles() == {"uci": "UCI digits", "own/mine.npz": "mine.npz"}
     for name in titles():
         assert load_dataset(name).name == name
+
+
+def test_a_part_is_found_by_its_name() -> None:
+    data = load_dataset("uci")
+    assert data.part("train") is data.train
+    assert data.part("test") is data.test
+    with pytest.raises(DataError, match=r"Expected train or test as part\. Received: 'validation'\."):
+        data.part("validation")

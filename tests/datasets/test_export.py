@@ -36,7 +36,7 @@ def test_pictures_come_back(uci: Dataset, tmp_path: Path) -> None:
 
 def test_nothing_is_overwritten(uci: Dataset, tmp_path: Path) -> None:
     export(uci, tmp_path, "npz")
-    with pytest.raises(DataError, match="there already"):
+    with pytest.raises(DataError, match="exists already"):
         export(uci, tmp_path, "npz")
 
 

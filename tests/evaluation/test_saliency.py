@@ -100,20 +100,20 @@ def test_log_odds_are_bounded_and_symmetric() -> None:
     np.testing.assert_allclose(log_odds(shares), expected, atol=1e-6)
 
 
-def drawn(top: int, bottom: int, left: int, right: int) -> Preprocessed:
+def drawn(left: int, top: int, right: int, bottom: int) -> Preprocessed:
     canvas = np.zeros((280, 280), np.uint8)
     canvas[top:bottom, left:right] = 200
     canvas[top, left] = 255
     return preprocess(canvas)
 
 
-BOXES = [(40, 240, 60, 200), (40, 140, 10, 270), (100, 141, 100, 137), (0, 280, 0, 280)]
+BOXES = [(60, 40, 200, 240), (10, 40, 270, 140), (100, 100, 137, 141), (0, 0, 280, 280)]
 
 
 @pytest.mark.parametrize("box", BOXES, ids=repr)
 def test_a_map_lies_over_the_inks_box_alone(box: tuple[int, int, int, int]) -> None:
     over = onto_canvas(np.full((28, 28), 3, np.float32), drawn(*box))
-    top, bottom, left, right = box
+    left, top, right, bottom = box
     assert over.shape == (280, 280)
     assert over.dtype == np.float32
     np.testing.assert_allclose(over[top:bottom, left:right], 3)
@@ -123,7 +123,7 @@ def test_a_map_lies_over_the_inks_box_alone(box: tuple[int, int, int, int]) -> N
 @pytest.mark.parametrize("box", BOXES, ids=repr)
 def test_each_place_of_the_drawing_gets_the_value_of_its_place_in_the_image(box: tuple[int, int, int, int]) -> None:
     whole = drawn(*box)
-    top, bottom, left, right = box
+    left, top, right, bottom = box
     side = max(bottom - top, right - left)
     above, beside = (side - (bottom - top)) // 2, (side - (right - left)) // 2
     row, column = np.indices((28, 28)).astype(np.float32)
@@ -137,7 +137,7 @@ def test_each_place_of_the_drawing_gets_the_value_of_its_place_in_the_image(box:
 
 
 def test_a_single_dot_of_ink_gets_one_value() -> None:
-    whole = drawn(30, 31, 50, 51)
+    whole = drawn(50, 30, 51, 31)
     over = onto_canvas(np.ones((28, 28), np.float32), whole)
     assert over[30, 50] == 1
     assert over.sum() == 1

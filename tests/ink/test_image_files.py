@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from digitrec.errors import PictureError
-from digitrec.ink.image_files import MAX_BYTES, MIN_CONTRAST, NOISE, SIDE, load_ink, open_grey
+from digitrec.ink.image_files import MAX_BYTES, MIN_CONTRAST, NOISE, SIDE, decode_grey, load_ink
 from digitrec.ink.preprocessing import preprocess
 
 Ink = NDArray[np.uint8]
@@ -161,7 +161,7 @@ def test_a_large_jpeg_is_reduced(ink: Ink, tmp_path: Path) -> None:
 
 def test_greys_are_floats_from_0_to_255(ink: Ink, tmp_path: Path) -> None:
     dark_on_light(ink).save(tmp_path / "three.png")
-    grey = open_grey(tmp_path / "three.png")
+    grey, _ = decode_grey(tmp_path / "three.png", SIDE)
     assert grey.dtype == np.float32
     np.testing.assert_array_equal(grey, 255 - ink)
 
@@ -206,12 +206,14 @@ def test_too_large_a_file_is_refused_unread(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"I am a text, whatever my name says.\n" * 9, b"%PDF-1.7\n", bytes(500)])
 def test_a_file_that_is_no_picture_is_told_so(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_bytes(content)
-    with pytest.raises(PictureError, match=r"Expected a picture such as PNG.* Received: 'text\.png', which is none"):
+    with pytest.raises(PictureError, match=r"Expected a picture such as PNG.* Received: 'text\.png', which is not"):
         load_ink(tmp_path / "text.png")
 
 
 def test_a_missing_file_is_told_so(tmp_path: Path) -> None:
-    with pytest.raises(PictureError, match=r"Received: 'none\.png', which is not there, or no file\. Check its name"):
+    with pytest.raises(
+        PictureError, match=r"Received: 'none\.png', which does not exist or is not a file\. Check its name"
+    ):
         load_ink(tmp_path / "none.png")
 
 
@@ -254,7 +256,7 @@ def test_damage_anywhere_is_a_picture_error_or_still_a_picture(kind: str, ink: I
 
 
 def test_a_name_too_long_for_a_file_is_told_so() -> None:
-    with pytest.raises(PictureError, match="not there"):
+    with pytest.raises(PictureError, match="does not exist"):
         load_ink(Path("a" * 300 + ".png"))
 
 

@@ -25,6 +25,7 @@ from digitrec.ink.preprocessing import (
     preprocess,
     stretch,
 )
+from digitrec.ink.types import Box
 from digitrec.networks.classifier import Classifier
 
 Picture = NDArray[np.uint8]
@@ -44,12 +45,12 @@ def paint(ink: Picture, pen: tuple[int, int, int], paper: tuple[int, int, int]) 
     return np.concatenate([colour, np.full((*ink.shape, 1), 255)], axis=2).astype(np.uint8)
 
 
-def box_by_loops(ink: Picture) -> tuple[int, int, int, int] | None:
+def box_by_loops(ink: Picture) -> Box | None:
     places = [(y, x) for y in range(ink.shape[0]) for x in range(ink.shape[1]) if ink[y, x]]
     if not places:
         return None
     rows, columns = zip(*places, strict=True)
-    return min(rows), max(rows) + 1, min(columns), max(columns) + 1
+    return Box(min(columns), min(rows), max(columns) + 1, max(rows) + 1)
 
 
 def average_by_blocks(picture: Picture) -> NDArray[np.float64]:
@@ -65,7 +66,7 @@ def shift_by_scipy(picture: NDArray[np.float64]) -> tuple[int, int]:
 
 
 def preprocess_by_hand(ink: Picture) -> Picture:
-    top, bottom, left, right = box_by_loops(ink)
+    left, top, right, bottom = box_by_loops(ink)
     height, width = bottom - top, right - left
     side = max(height, width)
     square = np.zeros((side, side), np.uint8)
@@ -246,7 +247,7 @@ def test_image_is_full_ink_inside_twenty_pixels(seed: int) -> None:
     assert result.image.shape == (28, 28)
     assert result.image.dtype == np.uint8
     assert result.image.max() == 255
-    top, bottom, left, right = box_by_loops(result.image)
+    left, top, right, bottom = box_by_loops(result.image)
     assert max(bottom - top, right - left) <= BOX
     assert 0 <= result.shift[0] <= 8
     assert 0 <= result.shift[1] <= 8
@@ -254,7 +255,7 @@ def test_image_is_full_ink_inside_twenty_pixels(seed: int) -> None:
 
 def test_every_picture_on_the_way_is_kept(ink: Picture) -> None:
     result = preprocess(ink)
-    top, bottom, left, right = result.box
+    left, top, right, bottom = result.box
     assert result.ink is ink
     np.testing.assert_array_equal(result.cropped, ink[top:bottom, left:right])
     np.testing.assert_array_equal(result.square, pad_to_square(result.cropped))
@@ -284,13 +285,13 @@ def narrow_ink() -> Picture:
 def test_skipping_crop_keeps_the_whole_canvas() -> None:
     result = preprocess(narrow_ink(), skip="crop")
     np.testing.assert_array_equal(result.cropped, narrow_ink())
-    assert box_by_loops(result.stretched)[1] < BOX
+    assert box_by_loops(result.stretched).bottom < BOX
 
 
 def test_skipping_square_distorts_to_twenty_by_twenty() -> None:
     result = preprocess(narrow_ink(), skip="square")
     assert result.square.shape == result.cropped.shape == (100, 30)
-    assert box_by_loops(result.stretched) == (0, BOX, 0, BOX)
+    assert box_by_loops(result.stretched) == (0, 0, BOX, BOX)
     assert preprocess(narrow_ink()).square.shape == (100, 100)
 
 
@@ -357,6 +358,7 @@ def again(mnist: Dataset) -> Picture:
     return np.stack([preprocess(image).image for image in mnist.test.images])
 
 
+@pytest.mark.full_data
 def test_mnist_is_preprocessed_already(mnist: Dataset, again: Picture) -> None:
     differences = np.abs(again.astype(int) - mnist.test.images).max(axis=(1, 2))
     assert (differences <= 2).mean() >= 0.9995

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer, to_image
 from digitrec.datasets.synthetic.font_letters import read_letters
-from digitrec.datasets.synthetic.nondigits import TAUGHT, UNSEEN, Strokes, kinds
+from digitrec.datasets.synthetic.nondigits import TAUGHT, UNSEEN, kinds
 from digitrec.ink.drawings import CANVAS, Drawing, Stroke, render
 from digitrec.ink.preprocessing import shrink
+from digitrec.ink.types import Strokes
 from digitrec.networks.card import read_card
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.measuring.reference_drawings import ReferenceDrawings, read_reference_drawings

@@ -1,8 +1,8 @@
-"""Which of many images a network finds most alike to one.
+"""Nearest neighbours: the images most similar to one, by a network's features or by pixels.
 
 features (m, d) -> `make_index` -> `nearest`
 
-Features are what the last layer sees (`Classifier.features`). Distances are Euclidean and exact.
+Features are the input of the last layer (`Classifier.features`). Distances are Euclidean and exact.
 """
 
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 Features = NDArray[np.float32]
-CHUNK = 64  # looked for at once, to bound the memory
+CHUNK = 64  # queries at once, to bound the memory
 
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """Features to look among.
+    """Features to search.
 
     Attributes
     ----------
     features : (m, d) float32.
-    squared : (m,) float32, the squared length of each.
+    squared : (m,) float32, the squared norm of each.
     """
 
     features: Features
@@ -29,17 +29,17 @@ class Index:
 
 
 def make_index(features: Features) -> Index:
-    """Prepare (m, d) float32 features to look among; they are not copied."""
+    """Prepare (m, d) float32 features for searches, without copying them."""
     return Index(features, np.einsum("md,md->m", features, features))
 
 
 def nearest(index: Index, of: Features, count: int = 12) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """The `count` nearest, or all if there are fewer, to each of (k, d) float32 features.
+    """Find the `count` nearest neighbours, or all if there are fewer, of each of (k, d) float32 features.
 
     Returns
     -------
-    Their places and their distances, (k, count) intp and float32, nearest first; of equally near ones the first come
-    first. One that is among the features itself is its own nearest.
+    Indices and distances, (k, count) intp and float32, nearest first; ties in the order of the index. A query that is
+    in the index finds itself first.
     """
     count = min(count, len(index.features))
     places, distances = np.empty((len(of), count), np.intp), np.empty((len(of), count), np.float32)
@@ -57,7 +57,7 @@ def nearest(index: Index, of: Features, count: int = 12) -> tuple[NDArray[np.int
 
 
 def _candidates(index: Index, one: Features, scores: NDArray[np.float32], count: int) -> NDArray[np.intp]:
-    """The places, ascending, of all that may be among the `count` nearest, in spite of what rounding did to scores."""
+    """The indices, ascending, of all that may be among the `count` nearest, given the rounding errors of scores."""
     # d + 2 float32 operations make each score; two scores may be off in opposite ways (Higham, 2002, section 3.1).
     scale = (np.sqrt(index.squared.max()) + np.linalg.norm(one)) ** 2
     error = (len(one) + 2) * np.finfo(np.float32).eps * scale
@@ -67,9 +67,9 @@ def _candidates(index: Index, one: Features, scores: NDArray[np.float32], count:
 def nearest_by_pixels(
     images: NDArray[np.uint8], image: NDArray[np.uint8], count: int, chunk: int = 8192
 ) -> NDArray[np.intp]:
-    """The places of the `count` of (n, 28, 28) uint8 images nearest to a (28, 28) one, pixel by pixel, nearest first.
+    """Indices of the `count` of (n, 28, 28) uint8 images nearest to a (28, 28) image by pixels, nearest first.
 
-    An image that is the same to the pixel, such as itself, counts too.
+    Identical images are included, also the image itself.
     """
     target = image.ravel().astype(np.float32)
     distances = np.empty(len(images), np.float32)

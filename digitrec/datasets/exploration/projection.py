@@ -1,9 +1,9 @@
-"""Many numbers an image made two, so that alike images lie close together on a plane; and where a new one falls.
+"""Projection: features reduced to two dimensions, so that similar images lie close together; and placing new images.
 
-features (n, d) -> `project` -> positions (n, 2)          a new one's features -> `place` -> its position
+features (n, d) -> `project` -> positions (n, 2)          features of a new image -> `place` -> its position
 
-PCA looks for the two directions along which the features differ most. t-SNE (van der Maaten and Hinton, 2008) keeps
-neighbours together and says nothing about large distances.
+PCA finds the two directions of largest variance. t-SNE (van der Maaten and Hinton, 2008) keeps neighbours together, but
+large distances mean nothing.
 """
 
 from collections.abc import Callable
@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 from digitrec.datasets.exploration.neighbours import Features, make_index, nearest
 from digitrec.ink.preprocessing import SIDE
 
-AMONG = 10  # neighbours between which an image without a place of its own lies
+AMONG = 10  # neighbours that decide the position of a new image
 METHODS = ("PCA", "t-SNE")
-KEPT = 50  # dimensions that PCA leaves to t-SNE: what is dropped is mostly noise, and neighbours are found faster
-ITERATIONS = 750  # of t-SNE, as openTSNE sets it: 250 with exaggeration, then 500
+KEPT = 50  # dimensions that PCA keeps for t-SNE: the rest is mostly noise, and finding neighbours is faster
+ITERATIONS = 750  # of t-SNE, openTSNE's default: 250 with exaggeration, then 500
 
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """A plane, and how things got onto it.
+    """Positions in two dimensions, and how they were computed.
 
     Attributes
     ----------
     positions : (n, 2) float32.
-    centre, axes : (d,) and (2, d) float32, PCA's; None where the way is not a formula.
+    centre, axes : (d,) and (2, d) float32, mean and components of PCA; None for t-SNE.
     """
 
     positions: NDArray[np.float32]
@@ -37,23 +37,23 @@ class Projection:
 
 
 def to_features(images: NDArray[np.uint8]) -> Features:
-    """The pixels of (n, 28, 28) uint8 images as features: (n, 784) float32 of 0 to 1."""
+    """Use the pixels of (n, 28, 28) uint8 images as features: (n, 784) float32 of 0 to 1."""
     return images.reshape(len(images), SIDE * SIDE).astype(np.float32) / np.float32(255)
 
 
 def project(features: Features, method: str, seed: int, progress: Callable[[float], None]) -> Projection:
-    """Lay (n, d) features on a plane by one of `METHODS`; `progress` is told the share that is done, 0 to 1.
+    """Project (n, d) features by one of `METHODS`; `progress` is called with the fraction that is done, 0 to 1.
 
-    For t-SNE n must be 4 or more. The same features, method and seed give the same plane on the same machine.
+    t-SNE needs n of at least 4. The same features, method and seed give the same result on the same machine.
     """
-    # Seconds to import, which nobody who looks at no map should wait for.
+    # Takes seconds to import, and only the map needs it.
     from sklearn.decomposition import PCA  # noqa: PLC0415
 
     if method == "PCA":
         pca = PCA(2, random_state=seed).fit(features)
         axes, centre = pca.components_.astype(np.float32), pca.mean_.astype(np.float32)
         return Projection(_onto_axes(features, centre, axes), centre, axes)
-    if np.ptp(features, axis=0).max() == 0:  # all the same: t-SNE would divide by their distances
+    if np.ptp(features, axis=0).max() == 0:  # all equal: t-SNE would divide by zero distances
         return Projection(np.zeros((len(features), 2), np.float32))
     if min(features.shape) > KEPT:
         features = PCA(KEPT, random_state=seed).fit_transform(features)
@@ -67,29 +67,29 @@ def _onto_axes(features: Features, centre: Features, axes: Features) -> NDArray[
 def _t_sne(features: Features, seed: int, progress: Callable[[float], None]) -> NDArray[np.float32]:
     from openTSNE import TSNE  # noqa: PLC0415  as above
 
-    told = 0
+    done = 0
 
-    def tell(*_: object) -> None:
-        nonlocal told
-        told += 10
-        progress(min(told / ITERATIONS, 1.0))
+    def report(*_: object) -> None:
+        nonlocal done
+        done += 10
+        progress(min(done / ITERATIONS, 1.0))
 
     embedding = TSNE(
         perplexity=min(30, (len(features) - 1) / 3),
         negative_gradient_method="bh",  # faster than its interpolation up to 10,000 points here
         n_jobs=2,
         random_state=seed,
-        callbacks=tell,
+        callbacks=report,
         callbacks_every_iters=10,
     ).fit(features)
     return np.asarray(embedding, np.float32)
 
 
 def place(projection: Projection, features: Features, one: Features) -> NDArray[np.float32]:
-    """Where a new image with features (d,) falls among those laid out, (2,) float32.
+    """Place a new image with features (d,) in a projection of (n, d) features: its position, (2,) float32.
 
-    PCA's formula gives it; t-SNE has none, so there it is the median of the positions of its 10 nearest neighbours,
-    which is also where openTSNE begins with a new point (Policar and others, 2019).
+    PCA projects it. t-SNE has no formula for new points: there it is the median of the positions of the 10 nearest
+    neighbours, which is also where openTSNE starts with a new point (Policar and others, 2019).
     """
     if projection.centre is not None and projection.axes is not None:
         return _onto_axes(one, projection.centre, projection.axes)

@@ -1,4 +1,4 @@
-"""What can be measured of a digit's picture: ink, stroke width, slant, and how unusual it is for its class.
+"""Properties of single images: amount of ink, stroke width, slant, and distance from the class mean.
 
 images -> a frame with a row for each
 """
@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from digitrec.datasets.exploration.pixels import HALF, class_means
+from digitrec.ink.morphology import stroke_widths
 
 CHUNK = 4096  # images at once, to bound the memory
 
@@ -17,9 +18,9 @@ def measure_images(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> pd.D
 
     Returns
     -------
-    A frame of n rows: ink (share of the picture, 0 to 1), width (of the stroke, in pixels), slant (degrees, leaning to
-    the right above 0), unusual (root mean square difference from the average of its class, 0 to 1), and other (the same
-    from the nearest average of another class, divided by `unusual`: below 1 it looks more like another digit).
+    A frame of n rows: ink (mean ink of the image, 0 to 1), width (of the strokes, in pixels), slant (degrees, above 0
+    leaning to the right), unusual (root mean square difference from the mean of its class, 0 to 1), and other (the
+    difference from the nearest mean of another class divided by `unusual`: below 1 it looks more like that digit).
     """
     means = class_means(images, labels)
     parts = [_measure(images[i : i + CHUNK], labels[i : i + CHUNK], means) for i in range(0, len(images), CHUNK)]
@@ -36,29 +37,17 @@ def _measure(images: NDArray[np.uint8], labels: NDArray[np.uint8], means: NDArra
     own = distance[np.arange(len(labels)), labels]
     distance[np.arange(len(labels)), labels] = np.inf
     other = np.nanmin(distance, axis=1) / np.maximum(own, 1e-9)
-    return np.stack([ink, stroke_widths(images), slants(grey), own, other], axis=1)
+    return np.stack([ink, stroke_widths(images > HALF), slants(grey), own, other], axis=1)
 
 
 def _distances(flat: NDArray[np.float32], means: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Root mean square difference of each row from each mean; infinite where there is none."""
+    """Root mean square difference of each row from each mean; infinite if a class has no mean."""
     square = (flat**2).sum(axis=1)[:, None] - 2 * flat @ means.T + (means**2).sum(axis=1)
     return np.nan_to_num(np.sqrt(np.clip(square, 0, None) / flat.shape[1]).astype(np.float64), nan=np.inf)
 
 
-def stroke_widths(images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Twice the area of the ink over its outline's length, in pixels: the width of a long stroke.
-
-    (n, 28, 28) uint8, ink 255 on 0 -> (n,) float64, 0 without ink.
-    """
-    ink = np.pad(images > HALF, [(0, 0), (1, 1), (1, 1)])
-    area = ink.sum(axis=(1, 2))
-    edges = (ink[:, 1:] != ink[:, :-1]).sum(axis=(1, 2)) + (ink[:, :, 1:] != ink[:, :, :-1]).sum(axis=(1, 2))
-    # Counting edges of pixels makes an outline 4 / pi times too long, averaged over all directions.
-    return 2 * area / np.maximum(edges * (np.pi / 4), 1e-9) * (area > 0)
-
-
 def slants(grey: NDArray[np.float32]) -> NDArray[np.float64]:
-    """How far the ink leans to the right, in degrees, from its second moments: how far x moves for a step up in y.
+    """The slant of the ink in degrees, from its second moments: the shift in x for a step up in y, right above 0.
 
     (n, 28, 28) float32 of 0 to 1 -> (n,) float64, -90 to 90; 0 without ink.
     """

@@ -1,6 +1,6 @@
-"""Which images of a split to look at, and in which order.
+"""Selecting images of one part of a dataset, and sorting them.
 
-labels, writers, properties -> `select` -> places
+labels, writers, properties -> `select` -> indices
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from digitrec.datasets import Split
 
-# Name -> column of `measure_images`, and whether the largest come first.
+# Name -> column of `measure_images`, and whether the largest values come first.
 BY_PROPERTY: dict[str, tuple[str, bool]] = {
     "most ink": ("ink", True),
     "least ink": ("ink", False),
@@ -35,12 +35,12 @@ def select(
     order: str = "as they come",
     seed: int = 0,
 ) -> NDArray[np.intp]:
-    """The places of the images of these digits (all where none are named) and this writer (None: all), in that order.
+    """Indices of the images of these digits (all if empty) by this writer (all if None), sorted by `order`.
 
     Parameters
     ----------
-    properties : the frame of `measure_images` for the split; only the orders of `BY_PROPERTY` need it.
-    order : one of `ORDERS`; `seed` is for "random".
+    properties : the frame of `measure_images` for the split; needed for the orders of `BY_PROPERTY`.
+    order : one of `ORDERS`; `seed` applies to "random".
     """
     chosen = np.isin(split.labels, list(digits)) if digits else np.ones(len(split), bool)
     if writer is not None and split.writers is not None:

@@ -1,6 +1,6 @@
-"""Fetch published files into the data folder, whole or not at all.
+"""Download published files into the data folder, completely or not at all.
 
-mirrors -> a draft beside the file -> sha256 -> the file
+mirrors -> temporary file -> sha256 -> file
 """
 
 import logging
@@ -13,36 +13,36 @@ import requests
 from digitrec.datasets.dataset import data_folder
 from digitrec.errors import DataError
 
-TIMEOUT = 20  # seconds without a byte
+TIMEOUT = 20  # seconds without data
 CHUNK = 1 << 16  # bytes
 
 
 class Progress(Protocol):
-    """What pooch tells of a download."""
+    """What pooch reports of a download."""
 
     total: int
 
     def update(self, count: int) -> object:
-        """So many more bytes have come."""
+        """`count` more bytes have arrived."""
 
     def reset(self) -> object:
-        """Begin again."""
+        """Start over."""
 
     def close(self) -> object:
-        """It is over."""
+        """The download is over."""
 
 
 def fetch(files: dict[str, str], mirrors: Iterable[str], progress: Callable[[str], Progress] | None = None) -> None:
-    """Fetch what is missing of `files`, {path in the data folder: sha256}, from the first mirror that has it.
+    """Download the missing ones of `files`, {path in the data folder: sha256}, from the first mirror that has them.
 
     Parameters
     ----------
-    mirrors : addresses that the last part of a path is added to.
-    progress : makes something to be told of a file's download, given its path.
+    mirrors : addresses to which the name of a file is appended.
+    progress : makes the progress bar for a file, given its path.
 
     Raises
     ------
-    DataError, where no mirror gives a file; those fetched before stay, and nothing half-fetched does.
+    DataError, if no mirror has a file; files that are complete stay, partial ones are removed.
     """
     for path, sha256 in files.items():
         if not (data_folder() / path).is_file():
@@ -53,14 +53,14 @@ def _fetch(path: str, sha256: str, mirrors: list[str], progress: Callable[[str],
     target = data_folder() / path
     problems = []
     for mirror in mirrors:
-        told = progress(path) if progress else False
+        bar = progress(path) if progress else False
         try:
             pooch.retrieve(
                 f"{mirror}{target.name}",
                 known_hash=f"sha256:{sha256}",
                 fname=target.name,
                 path=target.parent,
-                downloader=pooch.HTTPDownloader(progressbar=told, chunk_size=CHUNK, timeout=TIMEOUT),
+                downloader=pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=TIMEOUT),
             )
         except (requests.RequestException, OSError, ValueError) as error:
             logging.getLogger("digitrec").warning("%s from %s: %s", target.name, mirror, error)
@@ -80,7 +80,7 @@ def _in_words(error: Exception) -> str:
         case requests.Timeout():
             return "no answer in time"
         case requests.RequestException():
-            return "no connection, or one that broke off"
+            return "no connection, or it was lost"
         case ValueError():
             return "a file that is not the published one"
         case _:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from digitrec.datasets.dataset import Dataset, Split, data_folder
 from digitrec.datasets.tables import PIXELS, sniff, stream
 from digitrec.errors import DataError
-from digitrec.storage import cached_arrays
+from digitrec.storage import StrPath, cached_arrays
 
 __all__ = ["PIXELS", "check_size", "file_hash", "load", "load_files", "read_csv"]
 
@@ -46,13 +46,14 @@ def load() -> Dataset:
     )
 
 
-def load_files(path: Path) -> Dataset:
+def load_files(path: StrPath) -> Dataset:
     """A file of this form and of any name, a fifth of each class to test with.
 
     Raises
     ------
     DataError, where it is missing, has no labels, or its rows are not digits.
     """
+    path = Path(path)
     from sklearn.model_selection import train_test_split  # noqa: PLC0415  a second that other sources need not wait
 
     images, labels = read_csv(path)
@@ -81,7 +82,7 @@ def load_files(path: Path) -> Dataset:
     )
 
 
-def read_csv(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+def read_csv(path: StrPath) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
     """Read a file of this form: images (n, 28, 28) uint8, and labels (n,) uint8 or None where it has none.
 
     A converted copy, which is read ten times faster, is cached under the hash of the file's content.
@@ -90,6 +91,7 @@ def read_csv(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
     ------
     DataError, naming the row and column of the first cell that is no digit's.
     """
+    path = Path(path)
     check_size(path)
     arrays = cached_arrays("converted", f"{file_hash(path)}.npz", lambda: _convert(path))
     labels = arrays.get("labels")
@@ -112,8 +114,9 @@ def _convert(path: Path) -> dict[str, NDArray[np.uint8]]:
     return {"images": images, "labels": np.concatenate([part.labels for part in parts if part.labels is not None])}
 
 
-def check_size(path: Path) -> None:
+def check_size(path: StrPath) -> None:
     """Refuse a file that is missing or too large to be read at once."""
+    path = Path(path)
     try:
         size = path.stat().st_size
     except OSError:
@@ -125,7 +128,8 @@ def check_size(path: Path) -> None:
         )
 
 
-def file_hash(path: Path) -> str:
+def file_hash(path: StrPath) -> str:
     """The sha256 of a file."""
+    path = Path(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Digits of one's own: a folder of pictures in class subfolders 0 to 9, or a .npz with images and labels.
+"""The user's own digits: a folder of pictures in class subfolders 0 to 9, or a .npz with images and labels.
 
 pictures -> ink -> preprocessed -> 28 x 28          .npz -> shapes and ranges checked
 """
@@ -13,22 +13,23 @@ from digitrec.datasets.dataset import Dataset, Progress, Split, silent
 from digitrec.errors import DataError, PictureError
 from digitrec.ink.image_files import load_ink
 from digitrec.ink.preprocessing import SIDE, preprocess
-from digitrec.storage import DAMAGED, read_arrays
+from digitrec.storage import DAMAGED, StrPath, read_arrays
 
 MAX_PICTURES = 100_000
-MAX_NPZ = 1_000_000_000  # bytes, unpacked; MNIST has 55 million
+MAX_NPZ = 1_000_000_000  # bytes, uncompressed; MNIST has 55 million
 TEST_SHARE, SEED = 0.2, 17
 FEWEST = 2  # images
 KERAS = ("x_train", "y_train", "x_test", "y_test")
 
 
-def load_folder(folder: Path, progress: Progress = silent) -> Dataset:
-    """A folder whose subfolders 0 to 9 hold pictures of one digit each; a fifth of them to test with.
+def load_folder(folder: StrPath, progress: Progress = silent) -> Dataset:
+    """Load a folder with subfolders 0 to 9 of pictures, one digit each; a fifth of them becomes the test set.
 
     Raises
     ------
-    DataError, listing the files that are no pictures of digits; none is left out unsaid.
+    DataError, if any file is not a picture of a digit: none is left out silently.
     """
+    folder = Path(folder)
     paths = [(path, int(path.parent.name)) for path in sorted(folder.glob("[0-9]/*")) if path.is_file()]
     if not paths:
         raise DataError(
@@ -52,19 +53,20 @@ def load_folder(folder: Path, progress: Progress = silent) -> Dataset:
         progress((index + 1) / len(paths))
     if bad:
         raise DataError(
-            f"Expected {folder.name} to hold pictures of digits alone. Received: {len(bad)} other files, "
-            f"the first: {bad[0]} Take them out, then load the folder again."
+            f"Expected {folder.name} to hold only pictures of digits. Received: {len(bad)} other files, "
+            f"the first: {bad[0]} Remove them, then load the folder again."
         )
     return _split(folder.name, images, np.array([label for _, label in paths], np.uint8), f"pictures in {folder.name}")
 
 
-def load_npz(path: Path) -> Dataset:
-    """A .npz with `images` and `labels`, or with `x_train`, `y_train`, `x_test`, `y_test` as Keras has MNIST.
+def load_npz(path: StrPath) -> Dataset:
+    """Load a .npz with `images` and `labels`, or with Keras's names `x_train`, `y_train`, `x_test`, `y_test`.
 
     Raises
     ------
-    DataError, where arrays are missing or of another shape or range.
+    DataError, if arrays are missing or have another shape or range.
     """
+    path = Path(path)
     arrays = _read_npz(path)
     if set(KERAS) <= set(arrays):
         train, test = (_check(path, arrays[x], arrays[y]) for x, y in (KERAS[:2], KERAS[2:]))
@@ -93,7 +95,7 @@ def _read_npz(path: Path) -> dict[str, NDArray[np.generic]]:
             raise
         raise DataError(
             f"Expected {path.name} to be a .npz of plain arrays. Received: one that holds objects, or is damaged. "
-            "Save it again with numpy.savez, numbers alone."
+            "Save it again with numpy.savez, with numbers only."
         ) from None
 
 
@@ -115,7 +117,7 @@ def _check(path: Path, images: NDArray[np.generic], labels: NDArray[np.generic])
     if len(wrong):
         raise DataError(
             f"Expected labels of 0 to 9 in {path.name}. Received: {labels[wrong[0]]} for image {wrong[0]:,}, "
-            f"and {len(wrong) - 1} more. Mend them first."
+            f"and {len(wrong) - 1} more. Correct them first."
         )
     return Split(images.astype(np.uint8), labels.astype(np.uint8))
 
@@ -123,8 +125,7 @@ def _check(path: Path, images: NDArray[np.generic], labels: NDArray[np.generic])
 def _split(name: str, images: NDArray[np.uint8], labels: NDArray[np.uint8], source: str) -> Dataset:
     if len(labels) < FEWEST:
         raise DataError(
-            f"Expected at least {FEWEST} images in {name}, to train and to test with. Received: {len(labels)}. "
-            "Add some."
+            f"Expected at least {FEWEST} images in {name}, for training and testing. Received: {len(labels)}. Add some."
         )
     order = np.random.default_rng(SEED).permutation(len(labels))
     held = order[: max(1, round(TEST_SHARE * len(labels)))]

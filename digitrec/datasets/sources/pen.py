@@ -1,14 +1,13 @@
-"""Digits written with a pen on a tablet, as the path that the pen took: strokes, not pixels.
+"""UCI's pen digits: digits written on a tablet, recorded as strokes, not as pixels.
 
 UNIPEN text -> `PenDigit` (strokes, label, writer) -> drawn on a canvas -> preprocessed -> 28 x 28
 
-Drawn at random sizes, places and pen widths they are what people make on the Draw page, which MNIST's scans are not.
-The split is by writer: nobody is in both halves.
+Drawn at random sizes, positions and pen widths, they resemble drawings on the Draw page more than MNIST's scans do.
+The split is by writer: no writer is in both parts.
 """
 
 import gzip
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,42 +16,41 @@ from digitrec.datasets.dataset import Dataset, Progress, Split, read_checked, si
 from digitrec.errors import DataError, DrawingError
 from digitrec.ink.drawings import CANVAS, Drawing, place, render
 from digitrec.ink.preprocessing import SIDE, preprocess
+from digitrec.ink.types import Strokes
 
 PATH = "pendigits/pendigits-orig.tra.gz"
 SHA256 = "d6a5f33f75b481a5bdbfc64a3429574ad21d54c258767f2c31aca6e47b9159fc"
-HELD_OUT_WRITERS = frozenset(
-    {5, 10, 15, 20, 25, 30}
-)  # every fifth of the thirty, for validation and never for training
-SIZES = (90, 250)  # pixels of the canvas, the longest side of a digit
-WIDTHS = (6, 32)  # pixels of the canvas, of the pen
-THICKEST = 0.2  # of the longest side; a thicker pen closes the loops
+HELD_OUT_WRITERS = frozenset({5, 10, 15, 20, 25, 30})  # every fifth of the thirty; for validation, never for training
+SIZES = (90, 250)  # canvas pixels, longer side of a digit
+WIDTHS = (6, 32)  # canvas pixels, width of the pen
+THICKEST = 0.2  # of the longer side; a thicker pen closes the loops
 TILT = 8  # degrees, standard deviation
 
 
 @dataclass(frozen=True, eq=False)
 class PenDigit:
-    """One digit as written.
+    """One digit as it was written.
 
     Attributes
     ----------
-    strokes : (k, 2) floating arrays, x and y in the tablet's units, y down, in the order written.
+    strokes : in the tablet's units.
     label : 0 to 9.
     writer : 1 to 30.
     """
 
-    strokes: tuple[NDArray[np.floating[Any]], ...]
+    strokes: Strokes
     label: int
     writer: int
 
 
 def load(progress: Progress = silent) -> Dataset:
-    """Each digit drawn once on a canvas and preprocessed, seed 0; `test` holds the writers in `HELD_OUT_WRITERS`."""
+    """Draw each digit once on a canvas and preprocess it (seed 0); `test` has the writers in `HELD_OUT_WRITERS`."""
     train, test = split_by_writer(load_pen_digits())
-    share = len(train) / (len(train) + len(test))
+    fraction = len(train) / (len(train) + len(test))
     return Dataset(
         "pen",
-        draw_all(train, np.random.default_rng(0), lambda done: progress(share * done)),
-        draw_all(test, np.random.default_rng(0), lambda done: progress(share + (1 - share) * done)),
+        draw_all(train, np.random.default_rng(0), lambda done: progress(fraction * done)),
+        draw_all(test, np.random.default_rng(0), lambda done: progress(fraction + (1 - fraction) * done)),
         "UCI Pen-Based Recognition of Handwritten Digits, training part (Alpaydin, Alimoglu)",
         "CC BY 4.0",
         {PATH: SHA256},
@@ -60,21 +58,21 @@ def load(progress: Progress = silent) -> Dataset:
 
 
 def load_pen_digits() -> tuple[PenDigit, ...]:
-    """The 7,494 digits of the file in the data folder, in its order.
+    """Load the 7,494 digits of the file in the data folder, in its order.
 
     Raises
     ------
-    DataError, where the file is missing or damaged.
+    DataError, if the file is missing or damaged.
     """
     return parse_unipen(gzip.decompress(read_checked(PATH, SHA256)).decode("latin-1"))
 
 
 def parse_unipen(text: str) -> tuple[PenDigit, ...]:
-    """Read UNIPEN text: `.SEGMENT DIGIT n ? "label"`, `.COMMENT label writer sample`, pen down, x y lines, pen up.
+    """Parse UNIPEN text: `.SEGMENT DIGIT n ? "label"`, `.COMMENT label writer sample`, pen down, x y lines, pen up.
 
     Raises
     ------
-    DataError, where a segment has no label, no writer or no ink, with its line.
+    DataError, if a segment has no label, no writer or no ink, with its line.
     """
     digits: list[PenDigit] = []
     segments = text.split(".SEGMENT DIGIT")
@@ -85,7 +83,7 @@ def parse_unipen(text: str) -> tuple[PenDigit, ...]:
         except (ValueError, IndexError):
             raise DataError(
                 f'Expected a digit as .SEGMENT DIGIT n ? "label", .COMMENT label writer sample and pen strokes. '
-                f"Received: something else at line {line}. Mend or leave out that digit."
+                f"Received: something else at line {line}. Correct or remove that digit."
             ) from None
         line += segment.count("\n")
     return tuple(digits)
@@ -105,7 +103,7 @@ def _read_segment(segment: str) -> PenDigit:
 
 
 def split_by_writer(digits: tuple[PenDigit, ...]) -> tuple[tuple[PenDigit, ...], tuple[PenDigit, ...]]:
-    """(train, test): the writers in `HELD_OUT_WRITERS` are the test."""
+    """Split digits into (train, test): the writers in `HELD_OUT_WRITERS` are the test set."""
     train = tuple(digit for digit in digits if digit.writer not in HELD_OUT_WRITERS)
     return train, tuple(digit for digit in digits if digit.writer in HELD_OUT_WRITERS)
 
@@ -120,8 +118,8 @@ def draw_all(digits: tuple[PenDigit, ...], rng: np.random.Generator, progress: P
     return Split(images, np.array(labels, np.uint8), np.array(writers, np.int32))
 
 
-def draw_at_random(strokes: tuple[NDArray[np.floating[Any]], ...], rng: np.random.Generator) -> Drawing:
-    """Put strokes on the canvas at a random size, place, tilt and pen width, as people do."""
+def draw_at_random(strokes: Strokes, rng: np.random.Generator) -> Drawing:
+    """Draw strokes on the canvas at a random size, position, tilt and pen width, as people do."""
     side = rng.uniform(*SIZES)
     width = min(np.exp(rng.uniform(*np.log(WIDTHS))), THICKEST * side)
     angle = np.deg2rad(rng.normal(0, TILT))
@@ -131,7 +129,7 @@ def draw_at_random(strokes: tuple[NDArray[np.floating[Any]], ...], rng: np.rando
 
 
 def to_image(drawing: Drawing) -> NDArray[np.uint8]:
-    """A drawing that has ink, as the network reads it: (28, 28) uint8."""
+    """Render and preprocess a drawing: (28, 28) uint8; DrawingError if it has no ink."""
     image = preprocess(render(drawing, oversampling=2)).image
     if image is None:
         raise DrawingError("Expected a drawing with ink. Received: none. Draw something first.")

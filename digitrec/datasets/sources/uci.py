@@ -1,4 +1,4 @@
-"""UCI's optical digits: 1,797 of 8 x 8, bundled with scikit-learn, so they are there with nothing downloaded.
+"""UCI's optical digits: 1,797 images of 8 x 8, bundled with scikit-learn, so no download is needed.
 
 8 x 8 of 0 to 16 -> enlarged smoothly -> preprocessed like any drawing -> 28 x 28
 """
@@ -12,13 +12,13 @@ from PIL import Image
 from digitrec.datasets.dataset import Dataset, Split
 from digitrec.ink.preprocessing import SIDE, preprocess
 
-ENLARGED = 64  # pixels, the side of what is preprocessed; eight times the original, so that curves are not steps
-FAINTEST = 40  # of 255; smooth enlarging leaves less around the ink
+ENLARGED = 64  # pixels, side before preprocessing; eight times the original, so that curves are smooth
+FAINTEST = 40  # of 255; fainter pixels come from the interpolation
 TEST_SHARE = 0.25
 
 
 def load() -> Dataset:
-    """The bundled digits, a quarter of each class to test with (seed 0); who wrote which is not known."""
+    """Load the bundled digits, a quarter of each class as test set (seed 0); the writers are unknown."""
     from sklearn.datasets import load_digits  # noqa: PLC0415  a second that other sources need not wait
     from sklearn.model_selection import train_test_split  # noqa: PLC0415
 
@@ -38,7 +38,7 @@ def load() -> Dataset:
 
 
 def to_28(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(n, 8, 8) uint8, ink 255 on 0 -> (n, 28, 28) uint8, as the network reads."""
+    """(n, 8, 8) uint8, ink 255 on 0 -> (n, 28, 28) uint8, preprocessed."""
     images = np.zeros((len(small), SIDE, SIDE), np.uint8)
     for image, tiny in zip(images, small, strict=True):
         large = np.asarray(Image.fromarray(tiny).resize((ENLARGED, ENLARGED), Image.Resampling.BICUBIC))

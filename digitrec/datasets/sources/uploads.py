@@ -13,7 +13,7 @@ import numpy as np
 from digitrec.datasets.dataset import Dataset, Progress, data_folder, silent
 from digitrec.datasets.sources import kaggle, local_files
 from digitrec.errors import DataError, writing
-from digitrec.storage import DAMAGED, read_arrays, replace_arrays, replace_file
+from digitrec.storage import DAMAGED, StrPath, read_arrays, replace_arrays, replace_file
 
 FOLDER = "own"
 MAX_UPLOAD = 100  # MB; Kaggle's train.csv has 77
@@ -50,13 +50,14 @@ def files_of(name: str) -> list[Path]:
     return [path, *sorted(path.glob("[0-9]/*"))]
 
 
-def load_path(path: Path, progress: Progress = silent) -> Dataset:
+def load_path(path: StrPath, progress: Progress = silent) -> Dataset:
     """Load a .csv in Kaggle's format, a .npz, or a folder of pictures in subfolders 0 to 9, from anywhere.
 
     Raises
     ------
     DataError, if it is none of these, or damaged.
     """
+    path = Path(path)
     if path.is_dir():
         return local_files.load_folder(path, progress)
     if path.suffix.lower() == ".csv":

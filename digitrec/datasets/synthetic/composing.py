@@ -1,15 +1,14 @@
-"""Written numbers put together from single digits whose answer is known: to measure with, to learn from, to look at.
+"""Numbers composed of single labelled digits, for training, evaluation and display.
 
-hands (pen digits or images) -> a digit's ink -> `compose` -> `Number`: ink, text, boxes, strokes, what touches
+writers (pen digits or images) -> ink of a digit -> `compose` -> `Number`: ink, text, boxes, strokes
 
-A number is written by one hand. Its digits share a height, a slant and a pen, each a little off, stand on a line, and
-keep a distance to what was written before that is measured along the rows, as a writer's eye does: a 7 may reach over
-a 4 that it does not touch.
+All digits of a number are by one writer. They have a common height, slant and pen, with small deviations, stand on a
+baseline, and keep a distance to the previous digit that is measured along rows of pixels, as a writer sees it: a 7 may
+reach over a 4 without touching it.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,35 +20,33 @@ from digitrec.datasets.sources.pen import PenDigit
 from digitrec.errors import InkError
 from digitrec.ink.drawings import CANVAS, WIDE, Drawing, Stroke, place, render
 from digitrec.ink.preprocessing import find_box
+from digitrec.ink.types import Box
 
-WIDTH, HEIGHT = WIDE, CANVAS  # pixels of the canvas that numbers are written on
-MARGIN = 6  # pixels of it that stay empty
+WIDTH, HEIGHT = WIDE, CANVAS  # pixels, size of the canvas for numbers
+MARGIN = 6  # pixels that stay empty at each side
 LONGEST = 8  # digits
-WIDEST = 1.3  # a digit's width at most, in heights of the number
-INKED = 64  # of 255; fainter is the edge of a stroke
-EDGE = 2.0  # pixels over which an enlarged image goes from paper to ink
-SMEAR = 10  # of 255, around the ink of an enlarged image
-THIN_AT, THICKER = 0.75, 4.0  # an image's ink begins at this grey, of 1, less so much of it for each height of the pen
-
-Strokes = tuple[Stroke, ...]
-Box = tuple[int, int, int, int]
+WIDEST = 1.3  # maximum width of a digit, in heights of the number
+INKED = 64  # of 255; fainter pixels are the edge of a stroke
+EDGE = 2.0  # pixels, width of the transition from paper to ink in an enlarged image
+SMEAR = 10  # of 255, interpolation noise around the ink of an enlarged image
+THIN_AT, THICKER = 0.75, 4.0  # threshold of an image's ink, of 1, and its decrease per height of pen width
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How numbers are written. Each pair is the least and the most; what is drawn lies evenly in between.
+    """How numbers are written. Each pair is a range from which values are drawn uniformly.
 
     Attributes
     ----------
-    length : digits.
-    gap : between neighbours along the nearest row, in heights; below 0 they overlap.
-    height : pixels of the canvas, less where a long number would not fit.
-    pen : width in heights; images keep their own, but are a little thinner or thicker.
-    slant : standard deviation of the number's, sideways pixels for each pixel up; each digit is off by a third of it.
+    length : number of digits.
+    gap : distance of neighbours along the nearest row, in heights; below 0 they overlap.
+    height : in canvas pixels; reduced if a long number would not fit.
+    pen : width of the pen in heights; images keep their own, made slightly thinner or thicker.
+    slant : standard deviation of the number's slant, in pixels sideways per pixel up; each digit deviates by a third.
     size : standard deviation of a digit's height, in heights.
-    baseline : standard deviation of where a digit stands, in heights.
-    turn : standard deviation of a digit's turn, in degrees.
-    stretch : standard deviation of how much wider a digit is than its writer wrote it, as a share.
+    baseline : standard deviation of a digit's vertical position, in heights.
+    turn : standard deviation of a digit's rotation, in degrees.
+    stretch : standard deviation of a digit's horizontal scale.
     """
 
     length: tuple[int, int] = (2, 6)
@@ -64,22 +61,21 @@ class Settings:
 
 
 SPACED = Settings()
-TOUCHING = Settings(gap=(-0.04, 0.0))
 
 
 @dataclass(frozen=True, eq=False)
 class Glyph:
-    """One digit drawn: its ink, (h, w) uint8, tight; its strokes, x and y from the ink's corner, if it has any."""
+    """A drawn digit: its ink, (h, w) uint8, cropped, and its strokes, if any, relative to the corner of the ink."""
 
     ink: NDArray[np.uint8]
-    strokes: Strokes = ()
+    strokes: tuple[Stroke, ...] = ()
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a digit is drawn with: `height` in pixels, `pen` in heights, `slant` sideways pixels per pixel up.
+    """How a digit is drawn: `height` in pixels, `pen` in heights, `slant` in pixels sideways per pixel up.
 
-    It is turned to the right by `turn` radians, and `wider` times as wide.
+    It is rotated clockwise by `turn` radians, and scaled horizontally by `wider`.
     """
 
     height: float
@@ -90,7 +86,7 @@ class Look:
 
     @property
     def change(self) -> NDArray[np.float64]:
-        """What it does to a place (x, y), y down, on its left: (2, 2)."""
+        """The (2, 2) matrix that transforms a point (x, y), y down, from the left."""
         cos, sin = np.cos(self.turn), np.sin(self.turn)
         turn = np.array([[cos, -sin], [sin, cos]])
         return np.array([[1, -self.slant], [0, 1]]) @ turn @ np.diag([self.wider, 1])
@@ -98,15 +94,15 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Number:
-    """A number as written.
+    """A composed number.
 
     Attributes
     ----------
     ink : (280, 840) uint8, ink 255 on 0.
     text : its digits, left to right.
-    boxes : (left, top, right, bottom) of each digit's own ink, right and bottom excluded.
-    glyphs : (h, w) uint8, each digit's own ink in its box.
-    drawing : the strokes, in the order drawn; none where images were used.
+    boxes : the box of each digit.
+    glyphs : (h, w) uint8, the ink of each digit in its box.
+    drawing : the strokes in the order drawn; empty for images.
     """
 
     ink: NDArray[np.uint8]
@@ -116,32 +112,22 @@ class Number:
     drawing: Drawing
 
     @property
-    def touching(self) -> tuple[bool, ...]:
-        """Of each two neighbours, whether one connected component of ink has pixels of both."""
-        components = ndimage.label(self.ink >= INKED, np.ones((3, 3)))[0]
-        own = [
-            set(np.unique(components[top:bottom, left:right][glyph >= INKED]).tolist())
-            for glyph, (left, top, right, bottom) in zip(self.glyphs, self.boxes, strict=True)
-        ]
-        return tuple(not before.isdisjoint(after) for before, after in pairwise(own))
-
-    @property
     def strokes(self) -> list[NDArray[np.float32]]:
-        """(k, 2) arrays, x and y in canvas pixels, y down, in the order drawn; none where images were used."""
+        """The strokes in canvas pixels; none for images."""
         return [stroke.points for stroke in self.drawing.strokes]
 
 
 class PenWriter:
-    """One writer's pen digits, by label."""
+    """Draws the pen digits of one writer."""
 
     def __init__(self, digits: Sequence[PenDigit]) -> None:
-        """From the digits of one writer."""
+        """Take the digits of one writer."""
         self._digits = {label: [d for d in digits if d.label == label] for label in {d.label for d in digits}}
         self.labels = tuple(sorted(self._digits))
         self.count = len(digits)
 
     def draw(self, label: int, look: Look, rng: np.random.Generator) -> Glyph:
-        """One of the writer's digits of that label, taken at random."""
+        """Draw a random one of the writer's digits with that label."""
         known = self._digits[label]
         strokes = [stroke @ look.change.T for stroke in known[int(rng.integers(len(known)))].strokes]
         width = look.pen * look.height
@@ -149,21 +135,21 @@ class PenWriter:
         scale = min((look.height - width) / down, (WIDEST * look.height - width) / across)
         drawing = place(strokes, width, scale * max(across, down), (CANVAS / 2, CANVAS / 2))
         ink = render(drawing, oversampling=2)
-        top, bottom, left, right = find_box(ink) or (0, CANVAS, 0, CANVAS)
-        return Glyph(ink[top:bottom, left:right], _moved(drawing.strokes, -left, -top))
+        box = find_box(ink) or Box.whole(ink.shape)
+        return Glyph(ink[box.slices], _moved(drawing.strokes, -box.left, -box.top))
 
 
 class ImageWriter:
-    """Images of digits by one writer, or by any, by label."""
+    """Draws images of digits, by one writer or by all."""
 
     def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
-        """From (n, 28, 28) uint8 images, ink 255 on 0, and their (n,) labels."""
+        """Take (n, 28, 28) uint8 images, ink 255 on 0, and their (n,) labels."""
         self._images = {int(label): images[labels == label] for label in np.unique(labels)}
         self.labels = tuple(sorted(self._images))
         self.count = len(labels)
 
     def draw(self, label: int, look: Look, rng: np.random.Generator) -> Glyph:
-        """One of the images of that label, taken at random and enlarged to smooth ink."""
+        """Draw a random one of the images with that label, enlarged to smooth ink."""
         known = self._images[label]
         image = known[int(rng.integers(len(known)))]
         box = find_box(image)
@@ -171,8 +157,7 @@ class ImageWriter:
             raise InkError(
                 f"Expected images of digits. Received: one of a {label} without ink. Leave out images without ink."
             )
-        top, bottom, left, right = box
-        tight = image[top:bottom, left:right]
+        tight = image[box.slices]
         scale = min(look.height / tight.shape[0], WIDEST * look.height / tight.shape[1])
         return Glyph(_tight(_enlarge(tight, scale, look)))
 
@@ -181,49 +166,49 @@ Writer = PenWriter | ImageWriter
 
 
 def pen_writers(digits: Sequence[PenDigit]) -> tuple[PenWriter, ...]:
-    """A hand for each writer of pen digits, by the writer's number."""
+    """Make a writer for each writer of pen digits, sorted by number."""
     writers = sorted({digit.writer for digit in digits})
     return tuple(PenWriter([digit for digit in digits if digit.writer == writer]) for writer in writers)
 
 
 def image_writers(split: Split) -> tuple[ImageWriter, ...]:
-    """A hand for each writer of images, by the writer's number; one for all where writers are not known."""
+    """Make a writer for each writer of a split, sorted by number; a single one if writers are unknown."""
     if split.writers is None:
         return (ImageWriter(split.images, split.labels),)
     each = (split.writers == writer for writer in np.unique(split.writers))
     return tuple(ImageWriter(split.images[mine], split.labels[mine]) for mine in each)
 
 
-def compose(hands: Sequence[Writer], count: int, settings: Settings = SPACED, seed: int = 0) -> Iterator[Number]:
-    """Write numbers, each by a hand taken at random, its digits evenly from those that the hand knows.
+def compose(writers: Sequence[Writer], count: int, settings: Settings = SPACED, seed: int = 0) -> Iterator[Number]:
+    """Compose numbers, each by a random writer, with digits drawn uniformly from the writer's labels.
 
     Parameters
     ----------
-    hands : at least one, from `pen_writers` or `image_writers`.
-    count : numbers. The first ones are the same however many follow.
-    seed : the same one gives the same numbers.
+    writers : at least one, from `pen_writers` or `image_writers`.
+    count : how many numbers; a larger count begins with the same numbers.
+    seed : the same seed gives the same numbers.
 
     Raises
     ------
-    InkError, where there is no hand, or `settings` ask for numbers of other than 1 to 8 digits.
+    InkError, if there is no writer, or the length in `settings` is not within 1 to 8 digits.
     """
     shortest, longest = settings.length
-    if not hands or not 1 <= shortest <= longest <= LONGEST:
+    if not writers or not 1 <= shortest <= longest <= LONGEST:
         raise InkError(
-            f"Expected at least one hand and numbers of 1 to {LONGEST} digits. Received: {len(hands)} hands and "
-            f"{shortest} to {longest} digits. Load digits first, and ask for a length in between."
+            f"Expected at least one writer and numbers of 1 to {LONGEST} digits. Received: {len(writers)} writers and "
+            f"{shortest} to {longest} digits. Load digits first, and choose a length in between."
         )
-    return (compose_one(hands, settings, np.random.default_rng((seed, index))) for index in range(count))
+    return (compose_one(writers, settings, np.random.default_rng((seed, index))) for index in range(count))
 
 
-def compose_one(hands: Sequence[Writer], settings: Settings, rng: np.random.Generator) -> Number:
-    """Write one number as `compose` does, smaller where it would not fit."""
-    hand = hands[int(rng.integers(len(hands)))]
+def compose_one(writers: Sequence[Writer], settings: Settings, rng: np.random.Generator) -> Number:
+    """Compose one number as `compose` does, smaller if it would not fit."""
+    writer = writers[int(rng.integers(len(writers)))]
     length = int(rng.integers(settings.length[0], settings.length[1], endpoint=True))
-    labels = [int(label) for label in rng.choice(hand.labels, length)]
+    labels = [int(label) for label in rng.choice(writer.labels, length)]
     height, dice = rng.uniform(*settings.height), int(rng.integers(2**32))
     while True:
-        glyphs, corners = _lay_out(hand, labels, height, settings, np.random.default_rng(dice))
+        glyphs, corners = _lay_out(writer, labels, height, settings, np.random.default_rng(dice))
         across, down = _extent(glyphs, corners)
         fit = min((WIDTH - 2 * MARGIN) / across, (HEIGHT - 2 * MARGIN) / down)
         if fit >= 1:
@@ -236,19 +221,19 @@ def compose_one(hands: Sequence[Writer], settings: Settings, rng: np.random.Gene
 
 
 def _lay_out(
-    hand: Writer, labels: Sequence[int], height: float, settings: Settings, rng: np.random.Generator
+    writer: Writer, labels: Sequence[int], height: float, settings: Settings, rng: np.random.Generator
 ) -> tuple[list[Glyph], NDArray[np.intp]]:
-    """Draw the digits side by side: glyphs, and the x and y of their corners, (n, 2), the least of each at 0."""
+    """Draw the digits side by side: glyphs, and the x and y of their corners, (n, 2), with minimum 0."""
     pen, slant = rng.uniform(*settings.pen), rng.normal(0, settings.slant)
     glyphs, corners = [], []
-    reach = np.full(4 * HEIGHT, -np.inf)  # how far right the ink of each row goes; the line lies in the middle
+    reach = np.full(4 * HEIGHT, -np.inf)  # right end of the ink in each row; the baseline is in the middle
     for label in labels:
         own = height * np.clip(rng.normal(1, settings.size), 0.7, 1.3)
         look = Look(own, pen, slant + rng.normal(0, settings.slant / 3))
         if settings.turn or settings.stretch:
             wider = float(np.clip(rng.normal(1, settings.stretch), 0.7, 1.4))
             look = replace(look, turn=float(np.deg2rad(rng.normal(0, settings.turn))), wider=wider)
-        glyph = hand.draw(label, look, rng)
+        glyph = writer.draw(label, look, rng)
         foot = 2 * HEIGHT + round(height * rng.normal(0, settings.baseline))
         top = foot - len(glyph.ink)
         left = _nearest_left(glyph.ink, reach, top, height * rng.uniform(*settings.gap))
@@ -260,7 +245,7 @@ def _lay_out(
 
 
 def _nearest_left(ink: NDArray[np.uint8], reach: NDArray[np.float64], top: int, gap: float) -> int:
-    """Where the left edge comes so that the nearest row, looking up and down by a gap as well, has that gap."""
+    """The left edge at which the smallest distance in any row, or in rows up to a gap above or below, is `gap`."""
     around = 2 * max(0, round(gap)) + 1
     before = ndimage.maximum_filter1d(reach, around)[top : top + len(ink)]
     is_inked = ink >= INKED
@@ -270,7 +255,7 @@ def _nearest_left(ink: NDArray[np.uint8], reach: NDArray[np.float64], top: int, 
 
 
 def _last_column(ink: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The column right of each row's last ink; minus infinity where it has none."""
+    """The column to the right of the last ink in each row; minus infinity for a row without ink."""
     is_inked = ink >= INKED
     return np.where(is_inked.any(axis=1), ink.shape[1] - is_inked[:, ::-1].argmax(axis=1), -np.inf)
 
@@ -285,25 +270,24 @@ def _write(glyphs: Sequence[Glyph], text: str, corners: NDArray[np.intp]) -> Num
     boxes: list[Box] = []
     strokes: list[Stroke] = []
     for glyph, (left, top) in zip(glyphs, corners.tolist(), strict=True):
-        bottom, right = top + glyph.ink.shape[0], left + glyph.ink.shape[1]
-        part = ink[top:bottom, left:right]
+        boxes.append(Box(left, top, left + glyph.ink.shape[1], top + glyph.ink.shape[0]))
+        part = ink[boxes[-1].slices]
         np.maximum(part, glyph.ink, out=part)
-        boxes.append((left, top, right, bottom))
         strokes += _moved(glyph.strokes, left, top)
     drawing = Drawing(tuple(strokes), width=WIDTH)
     return Number(ink, text, tuple(boxes), tuple(glyph.ink for glyph in glyphs), drawing)
 
 
-def _moved(strokes: Strokes, right: int, down: int) -> Strokes:
+def _moved(strokes: Sequence[Stroke], right: int, down: int) -> tuple[Stroke, ...]:
     step = np.array([right, down], np.float32)
     return tuple(replace(stroke, points=stroke.points + step) for stroke in strokes)
 
 
 def _enlarge(image: NDArray[np.uint8], scale: float, look: Look) -> NDArray[np.uint8]:
-    """An image's tight ink as a pen's: `scale` times as large and changed, its soft edges `EDGE` pixels narrow."""
+    """Enlarge and transform the cropped ink of an image so that its edges are as sharp as a pen's."""
     height, width = image.shape
     change = scale * look.change
-    # The image is padded by two pixels, and seen with one of them.
+    # The image is padded by two pixels, one of which stays in view.
     corners = np.array([(x, y) for x in (1, width + 3) for y in (1, height + 3)]) @ change.T
     back = np.linalg.inv(change)
     offset = back @ corners.min(axis=0)
@@ -312,11 +296,10 @@ def _enlarge(image: NDArray[np.uint8], scale: float, look: Look) -> NDArray[np.u
     size = int(across), int(down)
     grey = Image.fromarray(np.pad(image, 2)).transform(size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
     steep = max(scale / EDGE, 1)
-    level = max(255 * (THIN_AT - THICKER * look.pen), 127.5 / steep + SMEAR)  # or paper would become grey
+    level = max(255 * (THIN_AT - THICKER * look.pen), 127.5 / steep + SMEAR)  # otherwise paper would become grey
     ink = (np.asarray(grey, np.float32) - level) * steep + 127.5
     return np.clip(np.rint(ink), 0, 255).astype(np.uint8)
 
 
 def _tight(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    top, bottom, left, right = find_box(ink) or (0, *ink.shape[:1], 0, *ink.shape[1:])
-    return ink[top:bottom, left:right]
+    return ink[(find_box(ink) or Box.whole(ink.shape)).slices]

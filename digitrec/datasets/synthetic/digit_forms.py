@@ -1,10 +1,10 @@
-"""Digits as they are taught in different countries, written by a synthetic writer: strokes from formulas.
+"""Forms of digits that schools teach in different countries, drawn from formulas.
 
-form, school -> strokes on a 4 x 6 grid, y down -> varied as hands vary
+form -> strokes on a 4 x 6 grid, y down -> random variation
 
-The people whose writing can be had wrote as their schools had taught them, Americans for MNIST, Turks for the pen
-digits. Elsewhere a 1 has a long upstroke or a foot, a 7 is crossed, a 0 is slashed, a 4 is open and a 2 has a loop.
-Each form is a function of a share `t`, 0 to 1, of how pronounced it is.
+The available data has only the forms of its writers' schools, American in MNIST, Turkish in the pen digits. Elsewhere
+a 1 has a long upstroke or a foot, a 7 is crossed, a 0 is slashed, a 4 is open and a 2 has a loop. Each form is a
+function of `t`, 0 to 1: how pronounced it is.
 """
 
 from collections.abc import Callable
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets.synthetic.stroke_variation import Variation, vary_strokes
+from digitrec.ink.types import Strokes
 
-Strokes = tuple[NDArray[np.float64], ...]
 WAYS = {
     (1, 1): "1 in one stroke",
     (1, 2): "1 in two strokes",
@@ -28,7 +28,7 @@ WAYS = {
     (8, 1): "8 in one stroke",
     (8, 2): "8 of two circles",
 }
-HAND = Variation(degrees=7, slant=0.18, stretch=0.2, bend=0.04, reordered=0, reversed_=0, broken=0)
+WRITER = Variation(degrees=7, slant=0.18, stretch=0.2, bend=0.04, reordered=0, reversed_=0, broken=0)
 UNSTEADY = 0.09  # grid units, standard deviation of each stroke's displacement
 
 
@@ -39,8 +39,8 @@ class Form:
     Attributes
     ----------
     label : 0 to 9.
-    school : what is special about it, in a few words.
-    write : from a share `t`, 0 to 1, to strokes of (k, 2) float64, x and y.
+    school : its characteristic, in a few words.
+    write : from `t`, 0 to 1, to strokes of (k, 2) float64, x and y.
     """
 
     label: int
@@ -49,12 +49,12 @@ class Form:
 
 
 def line(*corners: tuple[float, float]) -> NDArray[np.float64]:
-    """Straight from corner to corner: (k, 2) float64, x to the right and y downwards."""
+    """A polyline: (k, 2) float64, x to the right and y down."""
     return np.array(corners, np.float64)
 
 
 def arc(centre: tuple[float, float], radii: tuple[float, float], start: float, end: float) -> NDArray[np.float64]:
-    """Along an ellipse; angles in degrees, 0 to the right, 90 down, and the way is from `start` to `end`.
+    """An arc of an ellipse from `start` to `end`, in degrees, 0 to the right and 90 down.
 
     (k, 2) float64, k at least 6.
     """
@@ -63,7 +63,7 @@ def arc(centre: tuple[float, float], radii: tuple[float, float], start: float, e
 
 
 def join(*parts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One stroke through all of them, (k, 2) each."""
+    """Join parts, (k, 2) each, into one stroke."""
     return np.concatenate(parts)
 
 
@@ -134,11 +134,11 @@ FORMS: tuple[Form, ...] = (
 
 
 def write(form: Form, rng: np.random.Generator) -> Strokes:
-    """A digit of that form as some hand may write it: strokes of (k, 2) float64, y down, of any size."""
+    """Write a digit of that form with random variation: strokes of (k, 2) float64, y down, of any size."""
     strokes = [stroke + rng.normal(0, UNSTEADY, 2) for stroke in form.write(float(rng.random()))]
-    return tuple(vary_strokes(strokes, HAND, rng))
+    return tuple(vary_strokes(strokes, WRITER, rng))
 
 
 def way_of_writing(label: int, strokes: int) -> str:
-    """How somebody wrote a digit in so many strokes, in a few words; "" where the strokes do not tell."""
+    """Describe how a digit was written from its number of strokes; "" if the number says nothing."""
     return WAYS.get((label, min(strokes, 2)), "")

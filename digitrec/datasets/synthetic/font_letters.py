@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from digitrec.ink.drawings import CANVAS
 from digitrec.ink.preprocessing import find_box, preprocess
-from digitrec.storage import read_arrays, replace_file
+from digitrec.storage import StrPath, read_arrays, replace_file
 
 FILE = Path(__file__).with_name("font_letters.npz")
 CAPITALS = "ACEFHKLMNPRUVWXY"
@@ -27,7 +27,7 @@ SIZE = 190  # of the font, in pixels
 MOST_OF_A_CAPITAL = 0.85  # of its height is a small x at least in a font of capitals alone
 
 
-def draw_glyph(font: Path, glyph: str) -> NDArray[np.uint8] | None:
+def draw_glyph(font: StrPath, glyph: str) -> NDArray[np.uint8] | None:
     """A glyph as the network reads it, (28, 28) uint8; None where the font does not have it."""
     faces = ImageFont.truetype(font, SIZE)
     picture = _draw(faces, glyph)
@@ -42,7 +42,7 @@ def _draw(font: ImageFont.FreeTypeFont, glyph: str) -> NDArray[np.uint8]:
     return np.asarray(canvas)
 
 
-def has_small_letters(font: Path) -> bool:
+def has_small_letters(font: StrPath) -> bool:
     """Whether they differ from its capitals; else its d is a D, which can be read as a 0."""
     faces = ImageFont.truetype(font, SIZE)
     (_, top, _, bottom), (_, high, _, low) = (faces.getbbox(glyph) for glyph in "xX")

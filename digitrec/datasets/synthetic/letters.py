@@ -1,8 +1,8 @@
-"""Letters and signs as the pen draws them, to teach a network what is no digit.
+"""Letters and signs as strokes, to train a network on non-digits.
 
-name -> corners of each stroke on a grid 4 wide and 6 high, y down -> sheared, unsteady, rounded where it is round
+name -> corners of each stroke on a grid 4 wide and 6 high, y down -> sheared, jittered, smoothed if it is round
 
-Left out is whatever can be read as a digit: B, D, G, I, J, O, Q, S, T, Z, b, g, i, j, l, o, q, s, y, z, strokes and
+Letters that can be read as digits are left out: B, D, G, I, J, O, Q, S, T, Z, b, g, i, j, l, o, q, s, y, z, strokes and
 brackets.
 """
 
@@ -66,7 +66,7 @@ ROUND: dict[str, Corners] = {
     "heart": (((2, 5.4), (0, 2.6), (0, 0.4), (1.6, 0), (2, 1.6), (2.4, 0), (4, 0.4), (4, 2.6), (2, 5.4)),),
     "~": (((0, 3.4), (1, 2.4), (2.4, 3), (3.4, 3.6), (4.4, 2.6)),),
 }  # fmt: skip
-# Never taught: do they show that the doubt carries over?
+# Never trained on, to measure whether rejection generalises.
 UNTAUGHT: dict[str, Corners] = {
     "plus": (((2, 0), (2, 4)), ((0, 2), (4, 2))),
     "triangle": (((2, 0), (4, 4), (0, 4), (2, 0)),),
@@ -80,7 +80,7 @@ TAUGHT = STRAIGHT | ROUND
 
 
 def draw_letter(corners: Corners, rng: np.random.Generator, *, is_round: bool) -> tuple[NDArray[np.float32], ...]:
-    """A letter or a sign, sheared and with unsteady corners: strokes of (k, 2) float32, y down."""
+    """Draw a letter or sign, sheared and with jittered corners: strokes of (k, 2) float32, y down."""
     lean = np.array([[1, 0], [rng.normal(0, 0.15), rng.uniform(0.8, 1.2)]])
     unsteady = [(np.array(stroke) + rng.normal(0, 0.15, (len(stroke), 2))) @ lean for stroke in corners]
     return tuple(smooth(stroke) if is_round else stroke.astype(np.float32) for stroke in unsteady)

@@ -1,10 +1,10 @@
-"""Drawings that are no digits, to teach a network doubt and to measure it.
+"""Non-digits: drawings to train and evaluate the rejection of what is not a digit.
 
 kind -> strokes -> canvas -> 28 x 28
 
-People scribble, write letters and sign their names on a canvas, and a network that has only met digits reads a digit
-into each. The kinds in `TAUGHT` are trained on with no digit as the answer; those in `UNSEEN` only measure whether
-the doubt carries over to shapes that were never trained on.
+People scribble, write letters and sign their names on a canvas, and a network trained on digits alone reads each as a
+digit. The kinds in `TAUGHT` are trained on as non-digits; those in `UNSEEN` are never trained on, and measure whether
+rejection generalises.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,33 +18,33 @@ from digitrec.datasets.synthetic import letters
 from digitrec.datasets.synthetic.letters import draw_letter
 from digitrec.ink.drawings import smooth
 from digitrec.ink.preprocessing import SIDE
+from digitrec.ink.types import Strokes
 
-Strokes = tuple[NDArray[np.float32], ...]
-# Left out are those that stay what they are, or become another digit.
+# Without digits that stay digits when they are transformed.
 UPSIDE_DOWN = (2, 3, 4, 5, 7)
 MIRRORED = (3, 4, 6, 7, 9)
 LYING = (2, 3, 4, 5, 6, 8, 9)
 
 
 def scribble(rng: np.random.Generator) -> Strokes:
-    """A long curve through many random places."""
+    """A long curve through many random points."""
     return (smooth(rng.uniform(0, 1, (int(rng.integers(9, 22)), 2))),)
 
 
 def zigzag(rng: np.random.Generator) -> Strokes:
-    """Up and down many times from left to right, as one fills an area."""
+    """Up and down many times from left to right, as in shading."""
     n = int(rng.integers(7, 16))
     heights = np.arange(n) % 2 + rng.normal(0, 0.12, n)
     return (np.stack([np.linspace(0, rng.uniform(0.8, 2), n), heights], axis=1).astype(np.float32),)
 
 
 def sticks(rng: np.random.Generator) -> Strokes:
-    """Straight lines laid at random."""
+    """Random straight lines."""
     return tuple(rng.uniform(0, 1, (2, 2)).astype(np.float32) for _ in range(rng.integers(4, 9)))
 
 
 def dots(rng: np.random.Generator) -> Strokes:
-    """A few touches of the pen that do not hang together. One alone, drawn as large as a digit, would be a 1."""
+    """A few separate dots. A single one, drawn as large as a digit, would be a 1."""
     return tuple(
         place + rng.normal(0, 0.01, (2, 2)).astype(np.float32) for place in _places(rng, int(rng.integers(2, 9)))
     )
@@ -59,14 +59,14 @@ def loops(rng: np.random.Generator) -> Strokes:
 
 
 def spiral(rng: np.random.Generator) -> Strokes:
-    """Several turns outwards."""
+    """A spiral of several turns."""
     turn = np.linspace(0, 2 * np.pi * rng.uniform(2.5, 5), 120)
     around = turn * rng.choice([-1, 1]) + rng.uniform(0, 6)
     return ((np.stack([np.cos(around), np.sin(around)], axis=1) * turn[:, None]).astype(np.float32),)
 
 
 def waves(rng: np.random.Generator) -> Strokes:
-    """Wavy lines above each other, as water is drawn."""
+    """Wavy lines, one above the other, like water."""
     x = np.linspace(0, 1, 40)
     rows = rng.integers(2, 4)
     height, waves = rng.uniform(0.04, 0.1), rng.uniform(2, 4)
@@ -77,28 +77,28 @@ def waves(rng: np.random.Generator) -> Strokes:
 
 
 def letter(rng: np.random.Generator) -> Strokes:
-    """A letter or a sign that no digit looks like."""
+    """A letter or sign that does not look like a digit."""
     name = str(rng.choice(list(letters.TAUGHT)))
     return draw_letter(letters.TAUGHT[name], rng, is_round=name in letters.ROUND)
 
 
 def other_sign(rng: np.random.Generator) -> Strokes:
-    """A sign that is never taught."""
+    """A sign that is never trained on."""
     return draw_letter(letters.UNTAUGHT[str(rng.choice(list(letters.UNTAUGHT)))], rng, is_round=False)
 
 
 def upside_down(digits: Sequence[PenDigit], rng: np.random.Generator) -> Strokes:
-    """One of the digits that are no digit any more when they stand on their head, so turned."""
+    """A digit upside down, one that is then not a digit."""
     return _changed(digits, UPSIDE_DOWN, -np.eye(2), rng)
 
 
 def mirrored(digits: Sequence[PenDigit], rng: np.random.Generator) -> Strokes:
-    """One of the digits that are no digit any more when left and right change places, so mirrored."""
+    """A digit mirrored left to right, one that is then not a digit."""
     return _changed(digits, MIRRORED, np.diag([-1, 1]), rng)
 
 
 def on_its_side(digits: Sequence[PenDigit], rng: np.random.Generator) -> Strokes:
-    """One of the digits that are no digit any more when they lie on their side, to the left or to the right."""
+    """A digit on its side, left or right, one that is then not a digit."""
     return _changed(digits, LYING, np.array([[0, 1], [-1, 0]]) * rng.choice([-1, 1]), rng)
 
 
@@ -137,7 +137,7 @@ def pair(digits: Sequence[PenDigit], rng: np.random.Generator) -> Strokes:
 
 
 def kinds(named: dict[str, Kind], digits: Sequence[PenDigit]) -> dict[str, Kind]:
-    """Those kinds, and those that are made of these digits and taught, too."""
+    """Add the kinds that are made from digits."""
     return named | {
         "pairs of digits": lambda rng: pair(digits, rng),
         "digits upside down": lambda rng: upside_down(digits, rng),
@@ -147,7 +147,7 @@ def kinds(named: dict[str, Kind], digits: Sequence[PenDigit]) -> dict[str, Kind]
 
 
 def draw_nondigits(kind: Kind, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """(n, 28, 28) uint8 of one kind, drawn at random sizes, places, tilts and pen widths and preprocessed."""
+    """Draw one kind at random sizes, positions, tilts and pen widths, and preprocess it: (n, 28, 28) uint8."""
     images = np.empty((n, SIDE, SIDE), np.uint8)
     for image in images:
         image[:] = to_image(draw_at_random(kind(rng), rng))

@@ -1,8 +1,8 @@
-"""Numbers to learn from and to measure with, composed of a dataset's single digits, as strips.
+"""Composed numbers as strips, for training and evaluation.
 
-digits (images, labels, writers) -> hands -> `compose_strips` -> `NumberSet`: strips (n, 28, 256), texts
+digits (images, labels, writers) -> writers -> `compose_strips` -> `NumberSet`: strips (n, 28, 256), texts
 
-Each number is by one writer, where writers are known, so that its digits match as those of a person do.
+Each number is by one writer, if writers are known, so that its digits have a consistent style.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from digitrec.datasets.synthetic.composing import Settings, Writer, compose_one
 from digitrec.ink.preprocessing import SIDE
 from digitrec.ink.strips import LONGEST, WIDTH, to_strip
 
-# How numbers to learn from are written: at about twice the height of a strip, and more unruly than people do.
+# Settings for training: about twice the height of a strip, and more irregular than people write.
 HOW: dict[str, Any] = {
     "length": (1, LONGEST),
     "height": (50, 70),
@@ -32,17 +32,17 @@ KINDS = (
     Settings(**HOW, gap=(0.0, 0.6)),
     Settings(**HOW, gap=(-0.08, 0.2)),
 )
-SHARES = (0.4, 0.3, 0.3)  # of the numbers: touching, spaced, a mixture
+SHARES = (0.4, 0.3, 0.3)  # probabilities of the kinds: touching, spaced, mixed
 
 
 @dataclass(frozen=True, eq=False)
 class NumberSet:
-    """Numbers and what they are.
+    """Strips of numbers and their texts.
 
     Attributes
     ----------
     strips : (n, 28, 256) uint8, ink 255 on 0.
-    texts : n times 1 to 8 digits.
+    texts : n texts of 1 to 8 digits.
     """
 
     strips: NDArray[np.uint8]
@@ -52,20 +52,20 @@ class NumberSet:
         return len(self.texts)
 
 
-def compose_strips(hands: Sequence[Writer], count: int, seed: Sequence[int]) -> NumberSet:
-    """Compose numbers to learn from; the same for the same seed.
+def compose_strips(writers: Sequence[Writer], count: int, seed: Sequence[int]) -> NumberSet:
+    """Compose numbers for training; the same for the same seed.
 
     Parameters
     ----------
-    hands : from `composing.image_writers` or `pen_writers`, each the likelier the more it wrote.
+    writers : from `composing.image_writers` or `pen_writers`, chosen in proportion to their digits.
     """
     rng = np.random.default_rng(list(seed))
-    weights = np.array([hand.count for hand in hands], float)
+    weights = np.array([writer.count for writer in writers], float)
     strips, texts = np.zeros((count, SIDE, WIDTH), np.uint8), []
-    whose = rng.choice(len(hands), count, p=weights / weights.sum())
+    which = rng.choice(len(writers), count, p=weights / weights.sum())
     kinds = rng.choice(len(KINDS), count, p=SHARES)
-    for strip, hand, kind in zip(strips, whose.tolist(), kinds.tolist(), strict=True):
-        number = compose_one([hands[hand]], KINDS[kind], rng)
+    for strip, writer, kind in zip(strips, which.tolist(), kinds.tolist(), strict=True):
+        number = compose_one([writers[writer]], KINDS[kind], rng)
         strip[:] = to_strip(number.ink).image
         texts.append(number.text)
     return NumberSet(strips, tuple(texts))

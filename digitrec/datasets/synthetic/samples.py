@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit
 from digitrec.datasets.synthetic.composing import SPACED, compose_one, pen_writers
 from digitrec.ink.drawings import CANVAS, Drawing, place, smooth
+from digitrec.ink.types import Strokes
 from digitrec.words import with_article
 
 WIDTH = 18.0  # pixels of the canvas, as the page's pen
@@ -70,10 +70,10 @@ def own_sample(label: int, rng: np.random.Generator) -> Sample:
     return Sample(_place(_own_strokes(label), rng), label, f"{with_article(label).capitalize()} drawn for digitrec.")
 
 
-def _own_strokes(label: int) -> tuple[NDArray[np.float32], ...]:
+def _own_strokes(label: int) -> Strokes:
     return tuple(smooth(np.array(corners, float)) for corners in OWN[label])
 
 
-def _place(strokes: tuple[NDArray[np.float32], ...], rng: np.random.Generator) -> Drawing:
+def _place(strokes: Strokes, rng: np.random.Generator) -> Drawing:
     x, y = CANVAS / 2 + rng.uniform(-20, 20, 2)
     return place(strokes, WIDTH, rng.uniform(*SIDE), (x, y))

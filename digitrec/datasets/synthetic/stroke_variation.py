@@ -1,4 +1,4 @@
-"""Random changes to pen strokes, so that a network meets more hands than the data has."""
+"""Random variation of pen strokes, to simulate more writers than the data has."""
 
 from dataclasses import dataclass
 
@@ -11,17 +11,17 @@ from digitrec.ink.types import Strokes
 
 @dataclass(frozen=True)
 class Variation:
-    """How strongly paths are varied; 0 turns a change off.
+    """The strength of each variation; 0 turns it off.
 
     Attributes
     ----------
-    degrees : of turn, standard deviation.
-    slant : sideways pixels per pixel down, standard deviation.
-    stretch : of the width, as the logarithm of a factor, standard deviation.
-    bend : of a slow wave along the digit, in its heights, standard deviation.
-    reordered : how often its strokes come in another order.
-    reversed_ : how often a stroke is drawn from its other end.
-    broken : how often one of its strokes is drawn as two.
+    degrees : standard deviation of the rotation.
+    slant : standard deviation of the slant, in pixels sideways per pixel down.
+    stretch : standard deviation of the logarithm of the horizontal scale.
+    bend : standard deviation of the amplitude of a slow wave along the digit, in sizes of the digit.
+    reordered : probability that the strokes change their order.
+    reversed_ : probability that a stroke is drawn from its other end.
+    broken : probability that one stroke is drawn as two.
     """
 
     degrees: float = 12.0
@@ -34,7 +34,7 @@ class Variation:
 
 
 def vary_strokes(strokes: Strokes, settings: Variation, rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    """The same digit as another hand might write it: strokes of (n, 2) points, y downwards, in any unit."""
+    """Vary a digit as another writer might write it: strokes of (n, 2) points, y down, in any unit."""
     lines = [np.asarray(stroke, np.float64).reshape(-1, 2) for stroke in strokes]
     angle = np.deg2rad(rng.normal(0, settings.degrees))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -48,7 +48,7 @@ def vary_strokes(strokes: Strokes, settings: Variation, rng: np.random.Generator
 
 
 def _bend(lines: list[NDArray[np.float64]], strength: float, rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    """Move each point along a slow wave over the drawing, each axis along its own."""
+    """Displace points by a slow wave over the drawing, one for each axis."""
     size = max(float(np.ptp(np.concatenate(lines), axis=0).max()), TINY)
     waves = rng.normal(0, 3, (2, 2)) / size
     phases, heights = rng.uniform(0, 2 * np.pi, 2), rng.normal(0, strength, 2) * size
@@ -56,7 +56,7 @@ def _bend(lines: list[NDArray[np.float64]], strength: float, rng: np.random.Gene
 
 
 def _break(lines: list[NDArray[np.float64]], rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    """One stroke drawn as two, the second from where the first ends; a short one stays whole."""
+    """Break a random stroke in two, the second starting where the first ends; a short one stays whole."""
     place = int(rng.integers(len(lines)))
     line = lines[place]
     if len(line) < 4:

@@ -32,6 +32,7 @@ from digitrec.networks.card import Card, PathCard, Rejection, Speed, read_card, 
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.measuring.test_sets import FEWEST, Drawn, HeldOutSets, half
 from digitrec.networks.verdict import combine, share_found_by_both, share_of_digits
+from digitrec.storage import StrPath
 
 SCANS = "Scans of 297 people it never met (MNIST test)"
 VALIDATION = "Scans of 54 people it never met (MNIST validation)"
@@ -48,8 +49,9 @@ THRESHOLDS = tuple(
 TIMES = 300
 
 
-def measure_model(folder: Path, card: Card, checks: HeldOutSets) -> Card:
+def measure_model(folder: StrPath, card: Card, checks: HeldOutSets) -> Card:
     """Choose when it is unsure, measure it, and write the card, with what was measured, into `folder`."""
+    folder = Path(folder)
     write_card(folder, card)
     card = card.model_copy(update=choose_thresholds(load_classifier(folder), checks))
     write_card(folder, card)
@@ -59,8 +61,9 @@ def measure_model(folder: Path, card: Card, checks: HeldOutSets) -> Card:
     return measure_again(folder, checks)
 
 
-def measure_again(folder: Path, checks: HeldOutSets) -> Card:
+def measure_again(folder: StrPath, checks: HeldOutSets) -> Card:
     """The card of a model with everything measured anew, written into its folder; what was chosen stays."""
+    folder = Path(folder)
     classifier, card = load_classifier(folder), read_card(folder)
     answers = {
         "scans": classifier.predict_proba(checks.scans.images),

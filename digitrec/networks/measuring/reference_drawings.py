@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from digitrec.datasets.sources.pen import PenDigit, draw_at_random
 from digitrec.ink.drawings import Drawing, Stroke
-from digitrec.storage import DAMAGED, log, read_arrays, replace_arrays
+from digitrec.storage import DAMAGED, StrPath, log, read_arrays, replace_arrays
 
 FILE = "drawings.npz"
 SIZE = 200
@@ -61,8 +61,9 @@ def _rounded(drawing: Drawing) -> Drawing:
     )
 
 
-def write_reference_drawings(folder: Path, reference: ReferenceDrawings) -> None:
+def write_reference_drawings(folder: StrPath, reference: ReferenceDrawings) -> None:
     """Write the drawings into a model's folder; OSError where they cannot be."""
+    folder = Path(folder)
     strokes = [(place, stroke) for place, drawing in enumerate(reference.drawings) for stroke in drawing.strokes]
     replace_arrays(
         folder / FILE,
@@ -75,8 +76,9 @@ def write_reference_drawings(folder: Path, reference: ReferenceDrawings) -> None
     )
 
 
-def read_reference_drawings(folder: Path) -> ReferenceDrawings | None:
+def read_reference_drawings(folder: StrPath) -> ReferenceDrawings | None:
     """The drawings in a model's folder; None where it has none, or none that can be read."""
+    folder = Path(folder)
     try:
         arrays = read_arrays(folder / FILE)
         _check(arrays)

@@ -18,6 +18,7 @@ from digitrec.datasets.synthetic.nondigits import TAUGHT, UNSEEN, kinds
 from digitrec.ink.drawings import CANVAS, Drawing, place, render
 from digitrec.ink.pen_paths import FEATURES, POINTS, to_path
 from digitrec.ink.preprocessing import shrink
+from digitrec.ink.types import Strokes
 
 NONDIGITS = 400  # of each kind
 WRITTEN = 50  # of each form of the synthetic writer
@@ -120,9 +121,7 @@ def _draw_nondigits(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> d
     return found | {name.capitalize() + UNTAUGHT: Drawn(images, unknown) for name, images in read_letters().items()}
 
 
-def _draw_kind(
-    kind: Callable[[np.random.Generator], tuple[NDArray[np.float32], ...]], rng: np.random.Generator
-) -> Drawn:
+def _draw_kind(kind: Callable[[np.random.Generator], Strokes], rng: np.random.Generator) -> Drawn:
     drawings = [draw_at_random(kind(rng), rng) for _ in range(NONDIGITS)]
     return Drawn(np.stack([to_image(drawing) for drawing in drawings]), _to_paths(drawings))
 

@@ -1,8 +1,8 @@
-"""Files of many digits, read in bounded memory.
+"""Files of many digits, read in limited memory.
 
-file -> `open_batch` -> `Batch` -> chunks of images        batch, classifier -> `read_batch` -> a frame, a row a digit
+file -> `open_batch` -> `Batch` -> chunks of images      batch, classifier -> `read_batch` -> frame, one row per digit
 
-What is no digit in an otherwise good file is left aside, named with its place and its reason, and counted.
+Rows of a good file that are not digits are skipped, listed with their number and the reason, and counted.
 """
 
 from digitrec.datasets.tables import CHUNK, MAX_BAD, BadRow, Chunk

@@ -1,6 +1,6 @@
-"""Batches that are arrays: .npy and .npz as NumPy writes them, idx as MNIST has it.
+"""Batches in arrays: NumPy's .npy and .npz, and MNIST's idx.
 
-file -> its header: how many images, of which type -> chunks read one after the other, never the whole array
+file -> header with count and type -> chunks read one after the other, never the whole array
 """
 
 import gzip
@@ -18,22 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets.sources.mnist import read_idx, read_idx_header
-from digitrec.datasets.tables import CHUNK, PIXELS, Chunk, are_shares, to_chunk, torn
+from digitrec.datasets.tables import CHUNK, PIXELS, Chunk, are_fractions, cut_short, to_chunk
 from digitrec.errors import DataError
 from digitrec.ink.preprocessing import SIDE
 from digitrec.reading.files.batch import MAX_IMAGES, Batch, check_count, digits_in_words, labels_in_words
-from digitrec.storage import DAMAGED
+from digitrec.storage import DAMAGED, StrPath
 
 Open = Callable[[], AbstractContextManager[IO[bytes]]]
-PAIRS = (("images", "labels"), ("x_test", "y_test"), ("x", "y"), ("X", "y"))  # what .npz files call them
-SHAPES = ((SIDE, SIDE), (SIDE * SIDE,), (SIDE, SIDE, 1))  # of an image
-MAX_WHOLE = 250_000_000  # bytes of an array that lies column by column, and has to be read whole
+PAIRS = (("images", "labels"), ("x_test", "y_test"), ("x", "y"), ("X", "y"))  # their names in .npz files
+SHAPES = ((SIDE, SIDE), (SIDE * SIDE,), (SIDE, SIDE, 1))  # shapes of an image
+MAX_WHOLE = 250_000_000  # bytes of an array in column order, which must be read at once
 IDX_HEADER = 20  # bytes, at most
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How images lie in a file: `count` of them in `dtype`, from byte `start` on; by column where `is_fortran`."""
+    """The layout of images in a file: shape and dtype, from byte `start` on; in column order if `is_fortran`."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -41,20 +41,22 @@ class Layout:
     is_fortran: bool = False
 
 
-def open_npy(path: Path, name: str) -> Batch:
-    """A .npy of images; DataError where it is none."""
+def open_npy(path: StrPath, name: str) -> Batch:
+    """Open a .npy of images; DataError if it is not one."""
+    path = Path(path)
     opener = partial(_open_plain_or_gzip, path)
     layout = _read_layout(opener, name)
     return _to_batch(opener, layout, name, f"a NumPy array of {_digits(layout)}", None)
 
 
-def open_npz(path: Path, name: str) -> Batch:
-    """A .npz with images, and labels if it has them: of Keras's mnist.npz, the test part.
+def open_npz(path: StrPath, name: str) -> Batch:
+    """Open a .npz with images, and labels if it has them; of Keras's mnist.npz, the test part.
 
     Raises
     ------
-    DataError, where it has no images, or labels that do not belong to them.
+    DataError, if it has no images, or labels that do not match them.
     """
+    path = Path(path)
     with zipfile.ZipFile(path) as packed:
         arrays = {part.removesuffix(".npy"): part for part in packed.namelist()}
     images, labels = next(
@@ -63,7 +65,7 @@ def open_npz(path: Path, name: str) -> Batch:
     )
     if images is None:
         raise DataError(
-            f"Expected {name} to hold images, and labels where there are any. Received: {', '.join(arrays)}. "
+            f"Expected {name} to hold images, and labels if there are any. Received: {', '.join(arrays)}. "
             "Save the arrays under those names."
         )
     member = partial(_open_member, path, arrays[images])
@@ -73,13 +75,14 @@ def open_npz(path: Path, name: str) -> Batch:
     return _to_batch(member, layout, name, kind, known)
 
 
-def open_idx(path: Path, name: str) -> Batch:
-    """An idx file of images, gzipped or not, and the labels beside it, if they go by MNIST's names.
+def open_idx(path: StrPath, name: str) -> Batch:
+    """Open an idx file of images, gzipped or not, with the labels file beside it, if its name follows MNIST's.
 
     Raises
     ------
-    DataError, where it holds something else, or the labels beside it are not as many.
+    DataError, if it holds something else, or the number of labels differs.
     """
+    path = Path(path)
     opener = partial(_open_plain_or_gzip, path)
     try:
         with opener() as file:
@@ -100,34 +103,34 @@ def _to_batch(opener: Open, layout: Layout, name: str, kind: str, labels: NDArra
     if labels is not None and (labels.shape != (count,) or labels.dtype.kind not in "uif"):
         raise DataError(
             f"Expected a number as label for each of {count:,} images in {name}. "
-            f"Received: shape {labels.shape}, {labels.dtype}. Put the labels right, or leave them out."
+            f"Received: shape {labels.shape}, {labels.dtype}. Correct the labels, or leave them out."
         )
     words = f"{kind}, {labels_in_words(labels is not None)}"
     return Batch(name, words, count, labels is not None, partial(_stream, opener, layout, labels))
 
 
 def _stream(opener: Open, layout: Layout, labels: NDArray[Any] | None) -> Iterator[Chunk]:
-    count, done, is_share = layout.shape[0], 0, None
+    count, done, is_fraction = layout.shape[0], 0, None
     try:
         with opener() as file:
             file.read(layout.start)
             for values in _read_rows(file, layout):
-                is_share = are_shares(values) if is_share is None else is_share
+                is_fraction = are_fractions(values) if is_fraction is None else is_fraction
                 place = slice(done, done + len(values))
                 numbers = np.arange(place.start + 1, place.stop + 1)
                 done += len(values)
                 known = None if labels is None else labels[place]
-                yield to_chunk(values, known, numbers, is_share=is_share, done=done / count)
-        problem = "an end"
+                yield to_chunk(values, known, numbers, is_fraction=is_fraction, done=done / count)
+        problem = "the end of the file"
     except DAMAGED as error:
         problem = f"damage ({error})"
     if done < count:
         reason = f"Expected {count:,} images. Received: {problem} after image {done}. Save or copy the file again."
-        yield torn(done + 1, reason, labelled=labels is not None, missing=count - done)
+        yield cut_short(done + 1, reason, labelled=labels is not None, missing=count - done)
 
 
 def _read_rows(file: IO[bytes], layout: Layout) -> Iterator[NDArray[Any]]:
-    """(k, 784) of a layout, until there are no more whole ones."""
+    """Read (k, 784) values at a time, until no complete row is left."""
     width = len(PIXELS) * layout.dtype.itemsize
     if layout.is_fortran:
         whole = np.frombuffer(file.read(width * layout.shape[0]), layout.dtype).reshape(layout.shape, order="F")
@@ -169,8 +172,8 @@ def _check_layout(layout: Layout, name: str) -> Layout:
     size = math.prod(layout.shape) * layout.dtype.itemsize
     if layout.is_fortran and size > MAX_WHOLE:
         raise DataError(
-            f"Expected images one after the other in {name}. Received: {size / 1e6:,.0f} MB that lie pixel by pixel. "
-            "Save it again from numpy.ascontiguousarray."
+            f"Expected images in row order in {name}. Received: {size / 1e6:,.0f} MB in column order. "
+            "Save it again after numpy.ascontiguousarray."
         )
     return layout
 
@@ -180,7 +183,7 @@ def _read_labels(opener: Open, name: str) -> NDArray[Any]:
     if len(layout.shape) != 1 or layout.dtype.kind not in "uif" or layout.shape[0] > MAX_IMAGES:
         raise DataError(
             f"Expected the labels in {name} to be a row of whole numbers. Received: shape {layout.shape}, "
-            f"{layout.dtype}. Put the labels right, or leave them out."
+            f"{layout.dtype}. Correct the labels, or leave them out."
         )
     try:
         with opener() as file:
@@ -220,5 +223,5 @@ def _not_whole(name: str, error: Exception) -> DataError:
     what = "encrypted or damaged" if isinstance(error, RuntimeError | zipfile.BadZipFile | zlib.error) else "damaged"
     return DataError(
         f"Expected {name} to hold plain arrays of numbers. Received: one that is {what}, or holds objects ({error}). "
-        "Save it again, numbers alone."
+        "Save it again, with numbers only."
     )

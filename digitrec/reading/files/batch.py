@@ -1,4 +1,4 @@
-"""What a file of many digits was understood to be."""
+"""A batch: a file or folder of many digits, opened but not yet read."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ MAX_IMAGES = 10_000_000
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """A file or folder of digits of which only the beginning has been looked at.
+    """A file or folder of digits whose beginning has been examined.
 
     Attributes
     ----------
-    name : for people.
-    kind : what it is, in words: "a CSV of 28,000 digits, with a header, without labels".
-    count : how many rows or pictures it has, bad ones among them; None where that takes long to find out.
-    has_labels : whether its digits are labelled.
-    chunks : gives its chunks from the first one on; may be called again.
+    name : name for users.
+    kind : a description: "a CSV of 28,000 digits, with a header, without labels".
+    count : the number of rows or pictures, bad ones included; None if counting takes long.
+    has_labels : whether the digits are labelled.
+    chunks : iterates over the chunks from the first; can be called again.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Batch:
 
 
 def check_count(count: int, name: str) -> None:
-    """Refuse a file without digits, or with too many."""
+    """Raise DataError if a file has no digits, or too many."""
     if count < 1:
         raise DataError(f"Expected {name} to hold digits. Received: none. Choose another file.")
     if count > MAX_IMAGES:
@@ -40,10 +40,10 @@ def check_count(count: int, name: str) -> None:
 
 
 def labels_in_words(has_labels: bool) -> str:
-    """As `Batch.kind` says it."""
+    """The phrase for `Batch.kind`."""
     return "with labels" if has_labels else "without labels"
 
 
 def digits_in_words(count: int) -> str:
-    """As `Batch.kind` says it: 1 digit, 28,000 digits."""
+    """The phrase for `Batch.kind`: 1 digit, 28,000 digits."""
     return f"{count:,} digit{'s' * (count != 1)}"

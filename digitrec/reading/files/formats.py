@@ -1,4 +1,4 @@
-"""Which form a file of many digits has: told by its first bytes, not by its name, where they tell it."""
+"""The format of a file of many digits, recognised by its first bytes and not by its name, where possible."""
 
 import zipfile
 from pathlib import Path
@@ -8,6 +8,7 @@ from digitrec.reading.files.arrays import open_idx, open_npy, open_npz
 from digitrec.reading.files.batch import Batch
 from digitrec.reading.files.picture_files import open_folder, open_zip
 from digitrec.reading.files.tables import open_csv, open_parquet
+from digitrec.storage import StrPath
 
 MAX_BYTES = 20_000_000_000  # ten million rows of a CSV
 TABLES = (".csv", ".tsv", ".txt")
@@ -22,22 +23,23 @@ STARTS = {
 }
 
 
-def open_batch(path: Path, name: str | None = None) -> Batch:
-    """Say what a file or folder of digits is, from its first bytes; its digits are read later, in chunks.
+def open_batch(path: StrPath, name: str | None = None) -> Batch:
+    """Recognise a file or folder of digits by its first bytes; the digits are read later, in chunks.
 
-    A CSV as Kaggle's Digit Recognizer has it, with or without header and labels; .npz and .npy of (n, 28, 28) or
-    (n, 784); idx as MNIST has it, gzipped or not, with its labels where they lie beside it; Parquet with a CSV's
-    columns; a zip or a folder of picture files, labelled where each lies in a folder 0 to 9. Pixels are whole numbers
-    of 0 to 255, or of 0 to 1 throughout, ink high.
+    Formats: CSV as in Kaggle's Digit Recognizer, with or without header and labels; .npz and .npy of (n, 28, 28) or
+    (n, 784); MNIST's idx, gzipped or not, with the labels file beside it, if there is one; Parquet with the columns of
+    a CSV; a zip or folder of picture files, labelled if each is in a folder 0 to 9. Pixels are whole numbers of 0 to
+    255, or all of 0 to 1, ink high.
 
     Parameters
     ----------
-    name : what the file is called where that is not the name of `path`, as with an upload; it never becomes a path.
+    name : the name of the file if it is not that of `path`, as for an upload; it is never used as a path.
 
     Raises
     ------
-    DataError, where it is none of these, or nothing in it can be read.
+    DataError, if it is none of these, or nothing in it can be read.
     """
+    path = Path(path)
     name = name or path.name or str(path)
     if path.is_dir():
         return open_folder(path, name)
@@ -58,8 +60,9 @@ def open_batch(path: Path, name: str | None = None) -> Batch:
     return (open_npz if opener is open_zip and _is_npz(path) else opener)(path, name)
 
 
-def is_batch(path: Path) -> bool:
-    """Whether a path is to be taken for many digits, not for a picture of one: a folder, or what `open_batch` reads."""
+def is_batch(path: StrPath) -> bool:
+    """Whether a path holds many digits, not a picture of one: a folder, or a format of `open_batch`."""
+    path = Path(path)
     if path.is_dir() or path.suffix.lower() in TABLES:
         return True
     try:
@@ -79,5 +82,5 @@ def _is_npz(path: Path) -> bool:
         with zipfile.ZipFile(path) as packed:
             names = packed.namelist()
     except (zipfile.BadZipFile, OSError, NotImplementedError):
-        return False  # `open_zip` says what is wrong with it
+        return False  # `open_zip` reports what is wrong
     return bool(names) and all(name.endswith(".npy") for name in names)

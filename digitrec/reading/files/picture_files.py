@@ -1,9 +1,9 @@
-"""Batches that are picture files of a digit each, in a zip or a folder: each made into 28 x 28 as a drawing is.
+"""Batches of picture files, one digit each, in a zip or a folder; each is preprocessed as a drawing is.
 
 names, and how to get the bytes of each -> ink -> preprocessed -> chunks
 
-Pictures come in the order that people count in, 2.png before 10.png. A zip is read in place: nothing is unpacked, and a
-name in it never becomes a path.
+Pictures are in natural order, 2.png before 10.png. A zip is read in place: nothing is extracted, and a name in it is
+never used as a path.
 """
 
 import os
@@ -24,26 +24,27 @@ from digitrec.errors import DataError, DigitrecError, PictureError
 from digitrec.ink.image_files import MAX_BYTES, load_ink
 from digitrec.ink.preprocessing import SIDE, preprocess
 from digitrec.reading.files.batch import Batch, digits_in_words, labels_in_words
-from digitrec.storage import DAMAGED
+from digitrec.storage import DAMAGED, StrPath
 
-AT_ONCE = 128  # pictures; enough to show that something moves
+AT_ONCE = 128  # pictures in a chunk, small enough for visible progress
 MAX_UNPACKED = 5_000_000_000  # bytes of all pictures in a zip
-ENCRYPTED = 1  # a flag of a zip's entry
+ENCRYPTED = 1  # flag of a zip entry
 
-Get = Callable[[str], Path | bytes]  # a picture by its name; PictureError where it cannot be had
+Get = Callable[[str], Path | bytes]  # a picture by its name; PictureError if it cannot be read
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Their names in order, with their labels where each has one, and how to begin to get them."""
+    """The names of the pictures in order, their labels if all have one, and a context to read them in."""
 
     names: tuple[str, ...]
     labels: tuple[int, ...] | None
     begin: Callable[[], AbstractContextManager[Get]]
 
 
-def open_folder(folder: Path, name: str) -> Batch:
-    """All files in a folder and its subfolders, links and hidden ones left aside; DataError where there are none."""
+def open_folder(folder: StrPath, name: str) -> Batch:
+    """Open all files in a folder and its subfolders, without links and hidden files; DataError if there are none."""
+    folder = Path(folder)
     found = []
     for parent, folders, files in os.walk(folder):
         folders[:] = [one for one in folders if not _is_hidden(one)]
@@ -53,20 +54,23 @@ def open_folder(folder: Path, name: str) -> Batch:
     return _to_batch(found, name, "a folder", lambda: nullcontext(folder.joinpath))
 
 
-def open_zip(path: Path, name: str) -> Batch:
-    """A zip of picture files.
+def open_zip(path: StrPath, name: str) -> Batch:
+    """Open a zip of picture files.
 
     Raises
     ------
-    DataError, where it is damaged, encrypted or empty, or would unpack to too much.
+    DataError, if it is damaged, encrypted or empty, or its contents are too large.
     """
+    path = Path(path)
     try:
         with zipfile.ZipFile(path) as packed:
             entries = [entry for entry in packed.infolist() if not entry.is_dir() and not _is_hidden(entry.filename)]
     except DAMAGED as error:
         raise DataError(f"Expected {name} to be a zip. Received: a damaged one ({error}). Copy it again.") from None
     if any(entry.flag_bits & ENCRYPTED for entry in entries):
-        raise DataError(f"Expected {name} to be open. Received: an encrypted zip. Pack it again without a password.")
+        raise DataError(
+            f"Expected {name} to be unencrypted. Received: an encrypted zip. Pack it again without a password."
+        )
     if (size := sum(entry.file_size for entry in entries)) > MAX_UNPACKED:
         raise DataError(
             f"Expected {name} to unpack to at most {MAX_UNPACKED / 1e9:.0f} GB. Received: {size / 1e9:,.1f} GB. "
@@ -80,7 +84,7 @@ def _to_batch(found: Sequence[str], name: str, what: str, begin: Callable[[], Ab
         raise DataError(f"Expected {name} to hold pictures. Received: {what} without any. Choose another.")
     if len(found) > MAX_PICTURES:
         raise _too_many(name, len(found))
-    names = tuple(sorted(found, key=_counting_order))
+    names = tuple(sorted(found, key=_natural_order))
     parents = [PurePosixPath(one).parent.name for one in names]
     is_labelled = all(re.fullmatch("[0-9]", parent) for parent in parents)
     pictures = Pictures(names, tuple(map(int, parents)) if is_labelled else None, begin)
@@ -118,7 +122,7 @@ def _read(name: str, get: Get) -> NDArray[np.uint8]:
     image = preprocess(load_ink(get(name))).image
     if image is None:
         raise PictureError(
-            f"Expected ink. Received: {name!r}, on which nothing differs from its border. Take it out, or draw on it."
+            f"Expected ink. Received: {name!r}, on which nothing differs from its border. Remove it, or draw on it."
         )
     return image
 
@@ -134,13 +138,13 @@ def _unpack(packed: zipfile.ZipFile, name: str) -> bytes:
     if parts.is_absolute() or ".." in parts.parts or ":" in name:
         raise PictureError(
             f"Expected a name within the zip. Received: {name!r}, which leads out of it. "
-            "Do not trust this zip; if it is your own, pack it again."
+            "Do not trust this zip; if it is yours, pack it again."
         )
     try:
         with packed.open(name) as file:
-            content = file.read(MAX_BYTES + 1)  # one more than `load_ink` takes, whatever the zip says of its size
+            content = file.read(MAX_BYTES + 1)  # one more than `load_ink` accepts, whatever size the zip claims
     except (*DAMAGED, NotImplementedError) as error:
-        raise PictureError(f"Expected a whole picture. Received: {name!r}, {error}. Pack it again.") from None
+        raise PictureError(f"Expected a complete picture. Received: {name!r}, {error}. Pack it again.") from None
     return content
 
 
@@ -152,11 +156,11 @@ def _too_many(name: str, count: int) -> DataError:
 
 
 def _is_hidden(name: str) -> bool:
-    """What systems leave behind unasked."""
+    """Whether a file is hidden, or was added by the operating system."""
     parts = name.split("/")
     return parts[0] == "__MACOSX" or parts[-1] == "Thumbs.db" or any(re.match(r"\.[^.]", part) for part in parts)
 
 
-def _counting_order(name: str) -> list[tuple[int, str]]:
+def _natural_order(name: str) -> list[tuple[int, str]]:
     """2.png before 10.png."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", name)]

@@ -1,4 +1,4 @@
-"""A batch and a classifier become a frame with a row a digit. The next chunk is read while the last is classified."""
+"""Classifying a batch: one row of a frame for each digit. The next chunk is read while one is classified."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,14 +17,14 @@ from digitrec.reading.files.batch import Batch
 
 @dataclass(frozen=True, eq=False)
 class BatchReading:
-    """What the digits of a batch were read as.
+    """The readings of a batch.
 
     Attributes
     ----------
-    frame : a row for each good one, in their order: row (int64, from 1), name (of its picture, where it has one), digit
+    frame : one row for each good row, in order: row (int64, from 1), name (of the picture, if it has one), digit
         (uint8), confidence (float32, 0 to 1), unsure (bool), second and second_confidence (the runner-up), and label
-        (uint8, where there are labels).
-    bad, bad_count : the first rows that are no digits, at most `MAX_BAD`, and how many there are.
+        (uint8, if there are labels).
+    bad, bad_count : the first bad rows, at most `MAX_BAD`, and the number of all.
     """
 
     frame: pd.DataFrame
@@ -33,16 +33,16 @@ class BatchReading:
 
     @property
     def count(self) -> int:
-        """How many rows there were, good and bad."""
+        """The number of rows, good and bad."""
         return len(self.frame) + self.bad_count
 
 
 def read_batch(batch: Batch, classifier: Classifier, progress: Progress = silent) -> BatchReading:
-    """Read all digits of a batch. Memory holds a few chunks and the frame, however large the file is.
+    """Read all digits of a batch. Memory holds a few chunks and the frame, whatever the size of the file.
 
     Parameters
     ----------
-    progress : is told the share that is done, 0 to 1.
+    progress : called with the fraction that is done, 0 to 1.
     """
     parts: list[pd.DataFrame] = []
     bad: list[BadRow] = []
@@ -57,7 +57,7 @@ def read_batch(batch: Batch, classifier: Classifier, progress: Progress = silent
 
 
 def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """The same chunks, the next one made in a thread while the last is in use."""
+    """The same chunks, the next one prepared in a thread while one is in use."""
     with ThreadPoolExecutor(1) as thread:
         coming = thread.submit(next, chunks, None)
         while (chunk := coming.result()) is not None:

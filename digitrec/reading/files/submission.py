@@ -1,6 +1,6 @@
-"""What Kaggle's Digit Recognizer takes: `ImageId,Label`, a row for each row of its test.csv, numbered from 1.
+"""Submissions to Kaggle's Digit Recognizer: `ImageId,Label`, one row for each row of its test.csv, from 1.
 
-frame -> `make_submission` -> bytes          bytes -> `check_submission` -> nothing, or what is wrong
+frame -> `make_submission` -> bytes          bytes -> `check_submission` -> nothing, or DataError
 """
 
 import pandas as pd
@@ -11,16 +11,16 @@ HEADER = "ImageId,Label"
 
 
 def make_submission(frame: pd.DataFrame, expected_rows: int | None = None) -> bytes:
-    """A submission from what `digitrec.reading.files.read_batch` read.
+    """Make a submission from the frame of `digitrec.reading.files.read_batch`.
 
     Parameters
     ----------
     frame : with columns row, 1 to n in order, and digit, 0 to 9.
-    expected_rows : of the test set; where not given, as many as the frame has.
+    expected_rows : rows of the test set; those of the frame by default.
 
     Raises
     ------
-    DataError, where a row is missing, since Kaggle takes all or none.
+    DataError, if a row is missing, since Kaggle requires all.
     """
     expected = len(frame) if expected_rows is None else expected_rows
     missing = pd.RangeIndex(1, expected + 1).difference(pd.Index(frame["row"]))
@@ -28,7 +28,7 @@ def make_submission(frame: pd.DataFrame, expected_rows: int | None = None) -> by
         first = ", ".join(map(str, missing[:3])) + (f" and {len(missing) - 3:,} more" if len(missing) > 3 else "")
         raise DataError(
             f"Expected a digit for each of rows 1 to {expected:,}. Received: none for {first}. "
-            "Mend the rows that could not be read: a submission needs every row."
+            "Correct the rows that could not be read: a submission needs every row."
         )
     table = pd.DataFrame({"ImageId": frame["row"], "Label": frame["digit"]})
     content = table.to_csv(index=False, lineterminator="\n").encode()
@@ -37,11 +37,11 @@ def make_submission(frame: pd.DataFrame, expected_rows: int | None = None) -> by
 
 
 def check_submission(content: bytes, expected_rows: int) -> None:
-    """Refuse what Kaggle would refuse.
+    """Check a submission as Kaggle does.
 
     Raises
     ------
-    DataError, where the header differs, ids are not 1 to n in order, a label is no digit, or rows are too few or many.
+    DataError, if the header differs, ids are not 1 to n in order, a label is not a digit, or the row count differs.
     """
     try:
         lines = content.decode("utf-8").replace("\r\n", "\n").removesuffix("\n").split("\n")
@@ -51,16 +51,17 @@ def check_submission(content: bytes, expected_rows: int) -> None:
         ) from None
     header, *rows = lines
     if header != HEADER:
-        raise DataError(f"Expected {HEADER} as header. Received: {header[:60]!r}. Put the header right.")
+        raise DataError(f"Expected {HEADER} as header. Received: {header[:60]!r}. Correct the header.")
     for number, row in enumerate(rows, 1):
         identity, _, label = row.partition(",")
         if identity != str(number):
             raise DataError(
-                f"Expected ids from 1 on, in order. Received: {identity[:20]!r} in row {number}. Number the rows so."
+                f"Expected ids from 1 on, in order. Received: {identity[:20]!r} in row {number}. "
+                "Number the rows in order."
             )
         if len(label) != 1 or label not in "0123456789":
             raise DataError(
-                f"Expected a digit, 0 to 9, as label. Received: {label[:20]!r} in row {number}. Put the label right."
+                f"Expected a digit, 0 to 9, as label. Received: {label[:20]!r} in row {number}. Correct the label."
             )
     if len(rows) != expected_rows:
         raise DataError(

@@ -1,4 +1,4 @@
-"""Batches that are tables, CSV and Parquet: a row a digit, by `digitrec.datasets.tables`."""
+"""Batches in tables: CSV and Parquet, one row per digit (`digitrec.datasets.tables`)."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -14,45 +14,48 @@ from digitrec.datasets.tables import (
     LABEL,
     PIXELS,
     Chunk,
-    are_shares,
+    are_fractions,
     count_rows,
+    cut_short,
     find_columns,
     sniff,
     stream,
     to_chunk,
-    torn,
 )
 from digitrec.errors import DataError
 from digitrec.reading.files.batch import Batch, check_count, digits_in_words, labels_in_words
+from digitrec.storage import StrPath
 
-MAX_GROUP = 300_000_000  # bytes; short columns have one page a group, and a page is read as a whole
-COUNTED = 250_000_000  # bytes; a larger CSV is not read twice to know how many rows it has
+MAX_GROUP = 300_000_000  # bytes; a short column is one page per row group, and pages are read at once
+COUNTED = 250_000_000  # bytes; the rows of a larger CSV are not counted in advance
 
 
-def open_csv(path: Path, name: str) -> Batch:
-    """A CSV; DataError as `digitrec.datasets.tables.sniff`."""
-    form = sniff(path, name)
-    count = count_rows(path, form) if path.stat().st_size <= COUNTED else None
+def open_csv(path: StrPath, name: str) -> Batch:
+    """Open a CSV; DataError as `digitrec.datasets.tables.sniff`."""
+    path = Path(path)
+    csv_format = sniff(path, name)
+    count = count_rows(path, csv_format) if path.stat().st_size <= COUNTED else None
     if count is not None:
         check_count(count, name)
     facts = [
         f"a CSV of {'many digits' if count is None else digits_in_words(count)}",
-        "with a header" if form.has_header else "without a header",
-        labels_in_words(form.has_labels),
-        *(["in UTF-16"] if form.encoding != "utf-8" else []),
-        *(["with pixels of 0 to 1"] if form.is_share else []),
+        "with a header" if csv_format.has_header else "without a header",
+        labels_in_words(csv_format.has_labels),
+        *(["in UTF-16"] if csv_format.encoding != "utf-8" else []),
+        *(["with pixels of 0 to 1"] if csv_format.is_fraction else []),
     ]
-    return Batch(name, ", ".join(facts), count, form.has_labels, partial(stream, path, form))
+    return Batch(name, ", ".join(facts), count, csv_format.has_labels, partial(stream, path, csv_format))
 
 
-def open_parquet(path: Path, name: str) -> Batch:
-    """A Parquet file with a CSV's columns.
+def open_parquet(path: StrPath, name: str) -> Batch:
+    """Open a Parquet file with the columns of a CSV.
 
     Raises
     ------
-    DataError, where it has others, or is damaged.
+    DataError, if it has other columns, or is damaged.
     """
-    from pyarrow import parquet  # noqa: PLC0415  20 ms that other forms need not wait
+    path = Path(path)
+    from pyarrow import parquet  # noqa: PLC0415  takes 20 ms, for Parquet alone
 
     try:
         with parquet.ParquetFile(path) as file:
@@ -61,7 +64,7 @@ def open_parquet(path: Path, name: str) -> Batch:
     except (pa.ArrowException, OSError) as error:
         first = (str(error).splitlines() or ["nothing"])[0].rstrip(". ")
         raise DataError(
-            f"Expected {name} to be a whole Parquet file. Received: {first}. Save or copy it again."
+            f"Expected {name} to be a complete Parquet file. Received: {first}. Save or copy it again."
         ) from None
     columns = find_columns([column.strip().lower() for column in schema.names], name)
     wrong = [field for field in schema if not (pa.types.is_integer(field.type) or pa.types.is_floating(field.type))]
@@ -73,8 +76,8 @@ def open_parquet(path: Path, name: str) -> Batch:
     if max(groups) > MAX_GROUP:
         raise DataError(
             f"Expected row groups of at most {MAX_GROUP // 1_000_000} MB in {name}. "
-            f"Received: one of {max(groups) / 1e6:,.0f} MB, which has to be held at once. "
-            "Write it again with smaller ones, as of 100,000 rows."
+            f"Received: one of {max(groups) / 1e6:,.0f} MB, which must fit into memory. "
+            "Write it again with smaller groups, such as 100,000 rows."
         )
     kind = f"a Parquet file of {digits_in_words(count)}, {labels_in_words(LABEL in columns)}"
     return Batch(name, kind, count, LABEL in columns, partial(_stream_parquet, path, columns, count))
@@ -83,23 +86,23 @@ def open_parquet(path: Path, name: str) -> Batch:
 def _stream_parquet(path: Path, columns: Sequence[str], count: int) -> Iterator[Chunk]:
     from pyarrow import parquet  # noqa: PLC0415  see above
 
-    done, is_share = 0, None
+    done, is_fraction = 0, None
     try:
-        # Without these two, whole row groups are fetched and unpacked ahead, and one may be all of the file.
+        # Without these two, whole row groups are read ahead, and one group may be the whole file.
         with parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16) as file:
             for part in file.iter_batches(CHUNK, use_threads=False):
                 values, labels = _numbers(part, columns)
-                is_share = are_shares(values) if is_share is None else is_share
+                is_fraction = are_fractions(values) if is_fraction is None else is_fraction
                 numbers = np.arange(done + 1, done + 1 + len(values))
                 done += len(values)
-                yield to_chunk(values, labels, numbers, is_share=is_share, done=done / count)
+                yield to_chunk(values, labels, numbers, is_fraction=is_fraction, done=done / count)
     except (pa.ArrowException, OSError) as error:
         reason = f"Expected {count:,} rows. Received: damage after row {done} ({error}). Save or copy the file again."
-        yield torn(done + 1, reason, labelled=LABEL in columns, missing=count - done)
+        yield cut_short(done + 1, reason, labelled=LABEL in columns, missing=count - done)
 
 
 def _numbers(part: pa.RecordBatch, columns: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Pixels, (k, 784), as uint8 where they all are, and labels; NaN where a cell is empty."""
+    """Pixels, (k, 784), as uint8 if all columns are, and labels; NaN for empty cells."""
     found = dict(zip(columns, (column.to_numpy(zero_copy_only=False) for column in part.columns), strict=True))
     kind = np.uint8 if all(found[name].dtype == np.uint8 for name in PIXELS) else np.float64
     return np.stack([found[name].astype(kind, copy=False) for name in PIXELS], axis=1), found.get(LABEL)

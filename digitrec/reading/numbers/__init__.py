@@ -1,6 +1,6 @@
-"""From the ink of a written number to its digits.
+"""Reading written numbers.
 
-ink -> components -> cuts -> digits read one by one        ink -> a strip -> one sweep of a network for numbers
+ink -> components -> cuts -> digits read one by one        ink -> strip -> one pass of the sequence network
 """
 
 from digitrec.reading.numbers.readers import NumberReader, load_number_reader

@@ -1,29 +1,28 @@
-"""Dividing the ink of a number among digits of which one knows how many there are, and about where each lies."""
+"""Dividing the ink of a number among its digits, given their number and approximate positions."""
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.ink.preprocessing import find_box
+from digitrec.ink.types import Box, Strokes
 from digitrec.reading.numbers.components import Places, Writing, cut_out, find_groups, find_specks, reduce_ink
 from digitrec.reading.numbers.cuts import Cut, along_seams, between_components, between_strokes
 from digitrec.reading.numbers.results import Piece, Pixels
 
-BEYOND = 8.0  # widths of the pen that a cut may cross, rather than leave as much ink as a digit's on the wrong side
+BEYOND = 8.0  # cost of a stroke of full height on the wrong side of a cut, in pen widths of ink crossed
 
 
 def leave_out_specks(ink: Pixels) -> tuple[Pixels, tuple[Piece, ...]]:
-    """The ink (H, W) uint8 without specks that are far from everything else, and those."""
+    """Separate specks that are far from everything else: the ink (H, W) uint8 without them, and the specks."""
     box = find_box(ink)
     if box is None:
         return ink, ()
-    top, bottom, left, right = box
-    tight = ink[top:bottom, left:right]
+    tight = ink[box.slices]
     writing = reduce_ink(tight)
-    specks = tuple(cut_out(tight, writing, find_specks(writing), (left, top)))
+    specks = tuple(cut_out(tight, writing, find_specks(writing), box[:2]))
     if not specks:
         return ink, ()
     clean = ink.copy()
@@ -32,50 +31,48 @@ def leave_out_specks(ink: Pixels) -> tuple[Pixels, tuple[Piece, ...]]:
     return clean, specks
 
 
-def divide(
-    ink: Pixels, middles: Sequence[float], strokes: Sequence[NDArray[Any]] | None = None
-) -> tuple[Piece | None, ...]:
-    """Share ink among digits.
+def divide(ink: Pixels, middles: Sequence[float], strokes: Strokes | None = None) -> tuple[Piece | None, ...]:
+    """Divide ink among digits.
 
     Parameters
     ----------
-    ink : (H, W) uint8, 255 on 0, with some of it there.
-    middles : about where each digit lies, columns of `ink`, left to right, at least one.
-    strokes : (k, 2) arrays, x and y in pixels of `ink`, where they are known: hardly one is cut.
+    ink : (H, W) uint8, 255 on 0, not empty.
+    middles : the approximate column of each digit in `ink`, left to right, at least one.
+    strokes : in pixels of `ink`, if they are known: they are rarely cut.
 
     Returns
     -------
-    a piece for each of `middles`, in their order; None where there is no ink left for one. All ink is in one of them.
+    A piece for each of `middles`, in their order; None if no ink is left for it. All ink is in one of the pieces.
     """
-    top, bottom, left, right = find_box(ink) or (0, *ink.shape[:1], 0, *ink.shape[1:])
-    tight = ink[top:bottom, left:right]
+    box = find_box(ink) or Box.whole(ink.shape)
+    tight = ink[box.slices]
     writing = reduce_ink(tight)
-    paths = [(np.reshape(stroke, (-1, 2)) - (left, top)) / writing.factor for stroke in strokes or () if len(stroke)]
-    places = (np.asarray(middles, float) - left) / writing.factor
+    paths = [(np.reshape(stroke, (-1, 2)) - box[:2]) / writing.factor for stroke in strokes or () if len(stroke)]
+    places = (np.asarray(middles, float) - box.left) / writing.factor
     groups = find_groups(writing)
     spans = np.array([(writing.x[group].min(), writing.x[group].max()) for group in groups])
     at = np.array([int(_distance(spans, place, place).argmin()) for place in places])
     homes = [group if group in at else at[_distance(spans[at], *spans[group]).argmin()] for group in range(len(groups))]
-    owner = np.abs(writing.x[:, None] - places).argmin(axis=1)  # of specks; other ink is shared with more care
+    owner = np.abs(writing.x[:, None] - places).argmin(axis=1)  # of specks; other ink is assigned more carefully below
     for home in np.unique(at):
         mine = np.sort(np.concatenate([group for group, one in zip(groups, homes, strict=True) if one == home]))
         own = np.flatnonzero(at == home)
-        owner[mine] = own[_share(writing, mine, places[own], paths)]
+        owner[mine] = own[_assign(writing, mine, places[own], paths)]
     inked = np.unique(owner)
-    pieces = cut_out(tight, writing, [np.flatnonzero(owner == k) for k in inked], (left, top))
+    pieces = cut_out(tight, writing, [np.flatnonzero(owner == k) for k in inked], box[:2])
     found = dict(zip(inked.tolist(), pieces, strict=True))
     return tuple(found.get(k) for k in range(len(places)))
 
 
 def _distance(spans: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
-    """How far each span (k, 2) of columns is from the one from `low` to `high`; 0 where they overlap."""
+    """The distance of each span (k, 2) of columns from the span `low` to `high`; 0 if they overlap."""
     return np.maximum(np.maximum(spans[:, 0] - high, low - spans[:, 1]), 0)
 
 
-def _share(
+def _assign(
     writing: Writing, part: Places, middles: NDArray[np.float64], paths: Sequence[NDArray[np.float64]]
 ) -> NDArray[np.intp]:
-    """Which of the middles each pixel of a part belongs to, (n,)."""
+    """The index of the middle that each pixel of a part belongs to, (n,)."""
     number = np.zeros(len(part), np.intp)
     if len(middles) == 1:
         return number
@@ -90,6 +87,6 @@ def _share(
 
 
 def _cost(writing: Writing, cut: Cut, x: Places, before: float, after: float) -> float:
-    """Widths of the pen that a cut crosses, and how much ink it has on the wrong side of two digits' middles."""
+    """The cost of a cut: pen widths of ink crossed, plus the ink on the wrong side of two digits' middles."""
     wrong = (cut.is_left & (x > after)).sum() + (~cut.is_left & (x < before)).sum()
     return cut.crossed + BEYOND * float(wrong) / (writing.pen * writing.height)

@@ -1,4 +1,4 @@
-"""From a row of groups to the pieces that read best: what is no plain digit is cut, read and put together anew."""
+"""Over-segmentation: groups that are not clear digits are cut, and the best-scoring path of pieces is kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,35 +12,35 @@ from digitrec.reading.numbers.components import Bools, Places, Writing, size_of,
 from digitrec.reading.numbers.cuts import MOST, Cutter
 
 # Lengths in heights of the number.
-LINKED = 0.35  # ink across a wider gap is never one digit
-WIDEST = 1.3  # a piece that is wider is no digit
-LOWEST = 0.4  # nor one that is lower
-LEAST = 0.4  # nor one with less ink than a line so long
+LINKED = 0.35  # ink on both sides of a wider gap is never one digit
+WIDEST = 1.3  # a wider piece is not a digit
+LOWEST = 0.4  # a lower piece is not a digit
+LEAST = 0.4  # a piece with less ink than a line of this length is not a digit
 
-SAME = 0.02  # cuts that differ by no more than a line so long are one
-TURNED = 0.1  # of a pen's width, squared: so much of a cut's left may lie right of the next one
+SAME = 0.02  # cuts that differ by less ink than a line of this length are the same
+TURNED = 0.1  # of the squared pen width: ink left of a cut that may lie right of the next cut
 
-PLAIN = 0.9  # probability from which a group is a digit without further ado, if it is as high and narrow as one:
-PLAIN_HEIGHT, PLAIN_WIDTH = 0.5, 1.1  # at least, in heights of the number; at most, in its own
+PLAIN = 0.9  # minimum probability of a clear digit, whose shape must also be within limits:
+PLAIN_HEIGHT, PLAIN_WIDTH = 0.5, 1.1  # minimum height, in heights of the number; maximum width, in its own heights
 
-# What a row of pieces pays, chosen on training digits.
-READ = 2.0  # for each piece, times the logarithm of how much it is a digit
-FLOOR = 0.01  # which is at least this
-CROSSED = 0.5  # for each width of the pen that a cut crosses
-LOW, LOW_BELOW = 10.0, 0.75  # for each height that a piece is lower than so many
-GAP = 3.0  # for each height of paper inside a piece
+# Weights of the score of a path, chosen on training digits.
+READ = 2.0  # of the logarithm of a piece's score for being a digit
+FLOOR = 0.01  # added to that score before the logarithm
+CROSSED = 0.5  # penalty for each pen width of ink that a cut crosses
+LOW, LOW_BELOW = 10.0, 0.75  # penalty for each height by which a piece is lower than this height
+GAP = 3.0  # penalty for each height of paper inside a piece
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Some pixels of a writing, and whether they are plainly a digit."""
+    """Some pixels of a number, and whether they are clearly a digit."""
 
     places: Places
     is_plain: bool
 
 
 def judge(writing: Writing, parts: Sequence[Places], read: Predict) -> list[Part]:
-    """Read parts, and tell which are plainly digits."""
+    """Read parts, and decide which are clearly digits."""
     answers = read(to_images(writing, parts))
     return [
         Part(part, _is_plain(writing, part, float(answer.max()))) for part, answer in zip(parts, answers, strict=True)
@@ -53,7 +53,7 @@ def _is_plain(writing: Writing, part: Places, confidence: float) -> bool:
 
 
 def into_stretches(writing: Writing, row: Sequence[Part]) -> list[list[Part]]:
-    """The row in pieces between neighbours that are both plain, or too far apart to be one digit."""
+    """Split a row between neighbours that are both clear digits, or too far apart to be one digit."""
     stretches: list[list[Part]] = []
     for before, part in zip([None, *row], row, strict=False):
         if before is not None and not (before.is_plain and part.is_plain):
@@ -66,7 +66,7 @@ def into_stretches(writing: Writing, row: Sequence[Part]) -> list[list[Part]]:
 
 
 def improve(writing: Writing, stretch: list[Part], cutter: Cutter, read: Predict) -> list[Part]:
-    """Cut what is not plain, and put a stretch together anew as it reads best."""
+    """Cut the parts of a stretch that are not clear digits, and return the best path of pieces."""
     if all(part.is_plain for part in stretch):
         return stretch
     places = np.concatenate([part.places for part in stretch])
@@ -82,11 +82,11 @@ def improve(writing: Writing, stretch: list[Part], cutter: Cutter, read: Predict
 
 
 def _cuts(writing: Writing, stretch: list[Part], cutter: Cutter) -> tuple[Bools, NDArray[np.float64], Bools]:
-    """All cuts of a stretch that differ, from one left of it all to one right of it all.
+    """All distinct cuts of a stretch, from the left of all ink to the right of all ink.
 
     Returns
     -------
-    (k, n) which pixels lie left of each; (k,) what each crosses; (k,) whether it is a border of the stretch's parts.
+    (k, n) the pixels left of each cut; (k,) the ink that each crosses; (k,) whether it is a border between parts.
     """
     ends = np.cumsum([0] + [len(part.places) for part in stretch])
     place = np.arange(ends[-1])
@@ -111,13 +111,13 @@ def _cuts(writing: Writing, stretch: list[Part], cutter: Cutter) -> tuple[Bools,
 
 
 def _common(is_left: Bools) -> NDArray[np.float32]:
-    """How many pixels each two cuts both have on their left, (k, k)."""
+    """The number of pixels left of both of two cuts, (k, k)."""
     counted = is_left.astype(np.float32)
     return counted @ counted.T
 
 
 def _edges(writing: Writing, places: Places, is_left: Bools, is_border: Bools) -> list[tuple[int, int]]:
-    """Which two cuts, from left to right, have a piece between them that may be a digit, or was a part before."""
+    """Pairs of cuts, left to right, with a piece between them that may be a digit, or was a part before."""
     high = _extents(is_left, writing.y[places])
     wide = _extents(is_left, writing.x[places])
     common = _common(is_left)
@@ -130,7 +130,7 @@ def _edges(writing: Writing, places: Places, is_left: Bools, is_border: Bools) -
 
 
 def _extents(is_left: Bools, positions: Places) -> NDArray[np.intp]:
-    """How far the pixels between each two cuts reach along one axis, (k, k)."""
+    """The extent along one axis of the pixels between each two cuts, (k, k)."""
     positions = positions - positions.min()
     counts = np.array([np.bincount(positions[mine], minlength=positions.max() + 1) for mine in is_left])
     is_there = counts[None] > counts[:, None]
@@ -140,9 +140,9 @@ def _extents(is_left: Bools, positions: Places) -> NDArray[np.intp]:
 
 
 def score(writing: Writing, pieces: Sequence[Places], read: Predict) -> NDArray[np.float64]:
-    """How much each piece is a digit: logarithms, the higher the better."""
+    """Score pieces by their probability of being a digit and by their shape; higher is better."""
     answers = read(to_images(writing, pieces)).max(axis=1)
-    # Ten answers of 0.1 say that it is none.
+    # A non-digit gives ten probabilities of 0.1.
     is_digit = np.log(np.maximum((answers - 0.1) / 0.9, 0) + FLOOR)
     shapes = (
         np.array([(size_of(writing, piece)[0], _widest_gap(writing.x[piece])) for piece in pieces]) / writing.height
@@ -151,12 +151,12 @@ def score(writing: Writing, pieces: Sequence[Places], read: Predict) -> NDArray[
 
 
 def _widest_gap(x: Places) -> int:
-    """The longest run of columns without ink between some with."""
+    """The widest gap between columns with ink."""
     return int(np.diff(np.flatnonzero(np.bincount(x - x.min()))).max(initial=1)) - 1
 
 
 def _best_path(edges: Sequence[tuple[int, int]], scores: NDArray[np.float64], count: int) -> list[int]:
-    """The cuts on the way from the first to the last whose pieces' scores sum to the most."""
+    """The cuts of the path from the first to the last cut whose pieces have the largest total score."""
     best, before = [0.0] + [-np.inf] * (count - 1), [0] * count
     for (a, b), score in zip(edges, scores, strict=True):  # in the order of a, so that best[a] is final
         if best[a] + score > best[b]:

@@ -1,8 +1,8 @@
-"""The ink of a number as a list of pixels of a reduced picture: its components, its specks, its groups.
+"""The ink of a number as a list of pixels of a reduced picture, with its components, specks and groups.
 
-ink -> components, specks told from them -> `Writing` -> groups -> ... -> parts of it -> pieces of all of the ink
+ink -> components and specks -> `Writing` -> groups -> ... -> parts -> pieces of the full-size ink
 
-A part of the ink is an array of places in that list.
+A part of the ink is an array of indices into that list.
 """
 
 from collections.abc import Sequence
@@ -12,16 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from digitrec.ink.morphology import stroke_widths
 from digitrec.ink.preprocessing import SIDE, find_box
+from digitrec.ink.types import Box
 from digitrec.reading.numbers.results import Piece, Pixels, to_image
 
-WORK = 64  # pixels, about the height of a number when it is cut; read digits are made from all of the ink
-FAINT = 0.25  # of the darkest ink; what is fainter connects nothing
+WORK = 64  # pixels, approximate height of the reduced number; digits are read from the full-size ink
+FAINT = 0.25  # of the strongest ink; fainter ink does not connect components
 
-# Lengths in heights of the number, which is its tallest component's.
-SPECK = 0.12  # smaller both ways is a speck, unless it is all there is
-NEAR = 0.1  # a speck so close to other ink belongs to it
-APART = 0.04  # a narrower gap of paper is none
+# Lengths in heights of the number, which is the height of its tallest component.
+SPECK = 0.12  # a component smaller than this in both directions is a speck, unless there is nothing else
+NEAR = 0.1  # a speck closer than this to other ink belongs to it
+APART = 0.04  # narrower gaps of paper do not separate groups
 
 Bools = NDArray[np.bool_]
 Places = NDArray[np.intp]
@@ -33,12 +35,12 @@ class Writing:
 
     Attributes
     ----------
-    y, x, grey : (n,) of each pixel with ink; grey is 1 to 255.
-    component : (n,), its number, from 1; below 0 for specks that are left out.
-    height : of the tallest component, in reduced pixels.
-    pen : its width, in reduced pixels.
-    shape : of the reduced picture.
-    factor : pixels of the canvas for each reduced one, each way.
+    y, x, grey : (n,), position and grey of each pixel with ink; grey is 1 to 255.
+    component : (n,), number of its component, from 1; negative for specks that are left out.
+    height : height of the tallest component, in reduced pixels.
+    pen : width of the pen, in reduced pixels.
+    shape : shape of the reduced picture.
+    factor : pixels of the canvas per reduced pixel, in each direction.
     """
 
     y: Places
@@ -52,21 +54,22 @@ class Writing:
 
 
 def reduce_ink(ink: Pixels) -> Writing:
-    """Average ink, tight in its box, over squares, and tell components from specks."""
+    """Reduce ink, cropped to its box, by averaging over squares, and find its components and specks."""
     factor = max(1, round(ink.shape[0] / WORK))
     padded = np.pad(ink, [(0, -length % factor) for length in ink.shape])
     rows, columns = padded.shape[0] // factor, padded.shape[1] // factor
     small = padded.reshape(rows, factor, columns, factor).mean(axis=(1, 3), dtype=np.float32)
     components = _label(small)
     height = max(down.stop - down.start for down, _ in _boxes(components))
-    components = _tell_specks(components, SPECK * height, NEAR * height)
+    components = _mark_specks(components, SPECK * height, NEAR * height)
     y, x = np.nonzero(small)
     grey = np.maximum(np.rint(small[y, x]), 1).astype(np.uint8)
-    return Writing(y, x, grey, components[y, x], height, _pen_width(small > 0), small.shape, factor)
+    pen = max(1.0, float(stroke_widths(small[None] > 0)[0]))
+    return Writing(y, x, grey, components[y, x], height, pen, small.shape, factor)
 
 
 def _label(small: NDArray[np.float32]) -> Places:
-    """Number the components, from 1. A faint edge goes with the nearest ink that is not, an island of it is its own."""
+    """Number components from 1. Faint edges join the nearest strong ink; faint islands are components themselves."""
     with_corners = np.ones((3, 3))
     strong = small >= FAINT * small.max()
     components, count = ndimage.label(strong, with_corners)
@@ -80,8 +83,8 @@ def _label(small: NDArray[np.float32]) -> Places:
     return components.astype(np.intp)
 
 
-def _tell_specks(components: Places, small: float, near: float) -> Places:
-    """Give specks that are near other ink its number, and the others numbers below 0."""
+def _mark_specks(components: Places, small: float, near: float) -> Places:
+    """Assign specks near other ink to its component, and give the other specks negative numbers."""
     sides = [max(down.stop - down.start, across.stop - across.start) for down, across in _boxes(components)]
     specks = [number for number, side in enumerate(sides, 1) if side < small]
     if not specks:
@@ -90,12 +93,12 @@ def _tell_specks(components: Places, small: float, near: float) -> Places:
     if not is_other.any():
         return components
     distance, nearest = ndimage.distance_transform_edt(~is_other, return_indices=True)
-    told = components.copy()
+    marked = components.copy()
     for number in specks:
         mine = components == number
         closest = np.unravel_index(np.where(mine, distance, np.inf).argmin(), mine.shape)
-        told[mine] = components[tuple(nearest[:, *closest])] if distance[closest] <= near else -number
-    return told
+        marked[mine] = components[tuple(nearest[:, *closest])] if distance[closest] <= near else -number
+    return marked
 
 
 def _boxes(components: Places) -> list[tuple[slice, slice]]:
@@ -103,15 +106,8 @@ def _boxes(components: Places) -> list[tuple[slice, slice]]:
     return ndimage.find_objects(components)
 
 
-def _pen_width(is_ink: Bools) -> float:
-    """Twice the area over the length of the outline, which is pi / 4 of its steps along the pixels on average."""
-    padded = np.pad(is_ink, 1)
-    steps = int((padded[1:] != padded[:-1]).sum() + (padded[:, 1:] != padded[:, :-1]).sum())
-    return max(1.0, 2 * float(is_ink.sum()) / (steps * np.pi / 4))
-
-
 def find_groups(writing: Writing) -> list[Places]:
-    """The ink without specks, in groups with paper between them from top to bottom, left to right."""
+    """The groups of ink, without specks: separated by columns of paper, left to right."""
     is_ink = writing.component >= 0
     columns = np.flatnonzero(np.bincount(writing.x[is_ink], minlength=writing.shape[1]))
     starts = columns[1:][np.diff(columns) - 1 >= APART * writing.height]
@@ -125,7 +121,7 @@ def find_specks(writing: Writing) -> list[Places]:
 
 
 def widest_component(writing: Writing) -> int:
-    """How wide the widest component is, specks left out, in reduced pixels."""
+    """The width of the widest component, without specks, in reduced pixels."""
     is_ink = writing.component > 0
     if not is_ink.any():
         return 0
@@ -140,7 +136,7 @@ def size_of(writing: Writing, part: Places) -> tuple[int, int]:
 
 
 def to_images(writing: Writing, parts: Sequence[Places]) -> Pixels:
-    """Each part as the network reads it, (n, 28, 28) uint8."""
+    """Preprocess each part for the network: (n, 28, 28) uint8."""
     images = np.zeros((len(parts), SIDE, SIDE), np.uint8)
     for image, part in zip(images, parts, strict=True):
         y, x = writing.y[part] - writing.y[part].min(), writing.x[part] - writing.x[part].min()
@@ -151,7 +147,7 @@ def to_images(writing: Writing, parts: Sequence[Places]) -> Pixels:
 
 
 def cut_out(ink: Pixels, writing: Writing, parts: Sequence[Places], corner: tuple[int, int]) -> list[Piece]:
-    """The pieces of tight ink that lie under parts of its reduced picture; `corner` is its left and top."""
+    """Cut the pieces under parts of the reduced picture out of cropped ink, whose left and top are `corner`."""
     owner = np.zeros(writing.shape, np.intp)
     for number, part in enumerate(parts, 1):
         owner[writing.y[part], writing.x[part]] = number
@@ -159,7 +155,7 @@ def cut_out(ink: Pixels, writing: Writing, parts: Sequence[Places], corner: tupl
     pieces = []
     for number, box in enumerate(ndimage.find_objects(owner), 1):
         own = np.where(owner[box] == number, ink[box], 0)
-        top, bottom, left, right = find_box(own) or (0, 0, 0, 0)
-        start = corner[0] + box[1].start + left, corner[1] + box[0].start + top
-        pieces.append(Piece(*start, own[top:bottom, left:right]))
+        tight = find_box(own) or Box(0, 0, 0, 0)
+        start = corner[0] + box[1].start + tight.left, corner[1] + box[0].start + tight.top
+        pieces.append(Piece(*start, own[tight.slices]))
     return pieces

@@ -1,4 +1,4 @@
-"""Where the ink of a number may be cut: between components, between strokes, along paths that cross little ink."""
+"""Candidate cuts of a number: between components, between strokes, and along seams that cross little ink."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 from digitrec.reading.numbers.components import Bools, Places, Writing
 
-SPREAD = 0.1  # seams that are closer, on average over their rows, are one
-MOST = 80  # cuts at most; the cheapest
-SIDEWAYS = 0.1  # of a pixel of ink is what a seam pays for a step aside
-DEAREST = 3.5  # widths of the pen that a seam may cross
+SPREAD = 0.1  # heights; seams closer than this, averaged over rows, count as one
+MOST = 80  # cuts that are kept, the cheapest
+SIDEWAYS = 0.1  # cost of a sideways step of a seam, in pixels of ink
+DEAREST = 3.5  # maximum cost of a seam, in pen widths
 
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """Which of some pixels lie left of it, and how many widths of the pen it crosses."""
+    """A cut through some pixels: which lie left of it, and how much ink it crosses, in pen widths."""
 
     is_left: Bools
     crossed: float = 0.0
@@ -31,8 +31,8 @@ def between_components(writing: Writing, places: Places) -> list[Cut]:
 
 
 def between_strokes(writing: Writing, places: Places, paths: Sequence[NDArray[np.float64]]) -> list[Cut]:
-    """Ink goes with the nearest stroke."""
-    from scipy.spatial import cKDTree  # noqa: PLC0415  a number without strokes needs none
+    """Cuts between the strokes of a part, in the order of their centres; ink belongs to the nearest stroke."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415  only needed with strokes
 
     points = [_every_pixel(path) for path in paths]
     owner = np.repeat(np.arange(len(points)), [len(some) for some in points])
@@ -41,7 +41,7 @@ def between_strokes(writing: Writing, places: Places, paths: Sequence[NDArray[np
 
 
 def _every_pixel(path: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points no more than a pixel apart along a path."""
+    """Resample a path to points at most a pixel apart."""
     along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
     at = np.linspace(0, along[-1], int(along[-1]) + 2)
     return np.stack([np.interp(at, along, path[:, axis]) for axis in (0, 1)], axis=1)
@@ -56,7 +56,7 @@ def _between(writing: Writing, places: Places, owner: Places) -> list[Cut]:
 
 
 def along_seams(writing: Writing, places: Places) -> list[Cut]:
-    """Cuts along the paths from top to bottom that cross least ink, none near another that crosses less."""
+    """Cuts along the seams from top to bottom that cross the least ink; of seams close together, the cheapest."""
     y, x = writing.y[places], writing.x[places]
     y, x = y - y.min(), x - x.min() + 1
     ink = np.zeros((y.max() + 1, x.max() + 2), np.float32)  # a column of paper on either side
@@ -88,7 +88,7 @@ def _seams(ink: NDArray[np.float32], dearest: float, spread: float) -> Places:
 
 
 def _cheapest(ink: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """What the cheapest path from the top row to each pixel crosses, and the step (-1, 0, 1) to the pixel before it."""
+    """The cost of the cheapest path from the top row to each pixel, and its last step (-1, 0, 1) backwards."""
     price, steps = ink.copy(), np.zeros(ink.shape, np.int8)
     beside = np.full(1, np.inf, np.float32)
     for row in range(1, len(ink)):
@@ -101,7 +101,7 @@ def _cheapest(ink: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
 
 
 def _follow(steps: NDArray[np.int8], start_y: Places, start_x: Places) -> Places:
-    """The paths back up from each start, (k, h); below its start a path stays in its column."""
+    """Trace paths back up from each start, (k, h); below its start a path stays in its column."""
     paths = np.empty((len(start_y), len(steps)), np.intp)
     x = start_x.copy()
     for row in range(len(steps) - 1, -1, -1):

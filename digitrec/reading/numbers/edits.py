@@ -1,21 +1,20 @@
-"""What people change by hand in a number that was read: a digit split, two joined, one named; kept while they write on.
+"""Manual edits of a number that was read: splitting, joining and naming digits, kept while the user writes on.
 
 digits as they were read, changes -> `change_by_hand` -> digits as they are named
 
-A change says by their boxes which digits it is about, not by their places: whatever is written beside them, they stay
-changed. Where their ink is changed, they are read anew.
+A change refers to digits by their boxes, not by their index, so it stays valid when digits are added beside them.
+Digits whose ink has changed are read again.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from digitrec.datasets.synthetic.composing import Box
 from digitrec.errors import InkError
-from digitrec.ink.types import Predict
+from digitrec.ink.types import Box, Predict
 from digitrec.reading.numbers.segmentation import FoundDigit, join, split
 
-NEAR = 6  # pixels by which each side of a box may differ, and it is still that of the same digit
+NEAR = 6  # pixels; a box whose sides differ by no more is that of the same digit
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Change:
 
     Attributes
     ----------
-    boxes : (left, top, right, bottom) of the digit that it is about, of two neighbours where they are joined.
+    boxes : of the digit that it is about, of two neighbours where they are joined.
     digit : what it is named.
     """
 
@@ -35,7 +34,7 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class NamedDigit:
-    """A digit of a number, what it is taken for, and whether somebody said so."""
+    """A digit of a number, its current value, and whether the user set it."""
 
     found: FoundDigit
     digit: int
@@ -43,7 +42,7 @@ class NamedDigit:
 
 
 def change_by_hand(found: Sequence[FoundDigit], changes: Sequence[Change], read: Predict) -> tuple[NamedDigit, ...]:
-    """Make the changes in their order; one whose digits are not there any more is left out.
+    """Apply changes in order; a change whose digits are gone is skipped.
 
     Parameters
     ----------
@@ -60,8 +59,8 @@ def change_by_hand(found: Sequence[FoundDigit], changes: Sequence[Change], read:
 
 
 def box_of(found: FoundDigit) -> Box:
-    """(left, top, right, bottom) on the canvas, in pixels."""
-    return found.left, found.top, found.right, found.bottom
+    """Where a digit lies on the canvas."""
+    return Box(found.left, found.top, found.right, found.bottom)
 
 
 def _find(digits: Sequence[NamedDigit], box: Box) -> int | None:

@@ -3,13 +3,13 @@
 canvas, strokes -> `NumberReader.read` -> `NumberReading`: digits with their ink, left to right
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from digitrec.ink.types import Strokes
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, input_kind
 from digitrec.reading.numbers.segmentation import NumberReading, read_apart, read_number
@@ -23,7 +23,7 @@ class NumberReader(Protocol):
     def key(self) -> str:
         """What tells its answers from those of any other reader."""
 
-    def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
+    def read(self, canvas: NDArray[np.uint8], strokes: Strokes | None = None) -> NumberReading:
         """Find the digits of a number and read them; arguments and errors as of `segmentation.read_number`."""
 
     def is_unsure(self, probabilities: NDArray[np.float32]) -> bool:
@@ -41,7 +41,7 @@ class PieceReader:
         """The hash of the classifier's file."""
         return self.classifier.card.files.get("model.tflite", self.classifier.card.name)
 
-    def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
+    def read(self, canvas: NDArray[np.uint8], strokes: Strokes | None = None) -> NumberReading:
         """See `digitrec.reading.numbers.segmentation.read_number`."""
         return read_number(canvas, self.classifier.predict_proba, strokes)
 
@@ -62,7 +62,7 @@ class SuitedReader:
         """Those of both."""
         return f"{self.pieces.key} {self.sweep.key}"
 
-    def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
+    def read(self, canvas: NDArray[np.uint8], strokes: Strokes | None = None) -> NumberReading:
         """See `digitrec.reading.numbers.segmentation.read_number`."""
         if strokes:
             return self.pieces.read(canvas, strokes)

@@ -1,4 +1,4 @@
-"""What is found in the ink of a number: pieces of it, digits, and all of them in their order."""
+"""Results of reading a number: pieces of ink, digits, and the reading of the whole number."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """Some of the ink.
+    """A piece of the ink.
 
     Attributes
     ----------
     left, top : of its box on the canvas, in pixels.
-    ink : (h, w) uint8, its own ink and no other's, tight.
+    ink : (h, w) uint8, its own ink, cropped to its box.
     """
 
     left: int
@@ -40,11 +40,11 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class FoundDigit(Piece):
-    """A piece that was read as a digit.
+    """A piece read as a digit.
 
     Attributes
     ----------
-    image : (28, 28) uint8, the piece as the network reads it.
+    image : (28, 28) uint8, the preprocessed piece.
     probabilities : (10,) float32, sums to 1.
     """
 
@@ -59,11 +59,11 @@ class FoundDigit(Piece):
 
 @dataclass(frozen=True, eq=False)
 class NumberReading:
-    """What a written number was read as. Every pixel of ink is in one of `digits` or of `left_out`, and only there.
+    """The reading of a number. Every pixel of ink is in exactly one of `digits` and `left_out`.
 
     Attributes
     ----------
-    digits : left to right, by the middles of their boxes.
+    digits : left to right, by the centres of their boxes.
     left_out : specks.
     """
 
@@ -72,12 +72,12 @@ class NumberReading:
 
     @property
     def text(self) -> str:
-        """The likeliest digits, left to right; empty where there are none."""
+        """The likeliest digits, left to right; empty if there are none."""
         return "".join(str(found.digit) for found in self.digits)
 
 
 def read_pieces(pieces: Sequence[Piece], read: Predict) -> tuple[FoundDigit, ...]:
-    """Read pieces from all of their ink, in order of the middles of their boxes."""
+    """Read pieces from their full-size ink, in order of the centres of their boxes."""
     ordered = sorted(pieces, key=lambda piece: piece.left + piece.right)
     images = np.array([to_image(piece.ink) for piece in ordered])
     answers = read(images)
@@ -88,7 +88,7 @@ def read_pieces(pieces: Sequence[Piece], read: Predict) -> tuple[FoundDigit, ...
 
 
 def to_image(ink: Pixels) -> Pixels:
-    """A piece's tight ink as the network reads it, (28, 28) uint8."""
+    """Preprocess a piece of ink, cropped to its box, for the network: (28, 28) uint8."""
     image = preprocess(ink).image
     if image is None:
         raise InkError("Expected a piece with ink. Received: one without. Leave out what has no ink.")

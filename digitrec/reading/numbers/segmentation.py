@@ -1,24 +1,22 @@
-"""From the ink of a written number to its digits, also where they touch.
+"""Reading a number piece by piece, also where its digits touch.
 
-ink -> components -> a row of groups -> read -> what is no plain digit is cut, read and put together anew -> digits
+ink -> components -> groups -> read -> groups that are not clear digits are cut and recombined -> digits
 
-Ink that lies above each other is one group, and a group that reads as a digit is one. Any other is cut too often:
-between its components, then between its strokes where they are known, then along paths from top to bottom that cross
-little ink. Each piece between two cuts is read, and the row of pieces that reads best is taken: over-segmentation and
-the best path through it (Matan and others, "Reading Handwritten Digits: A ZIP Code Recognition System", 1992; LeCun and
-others, "Gradient-Based Learning Applied to Document Recognition", 1998, section V).
+Components that overlap in x form one group. A group that clearly reads as a digit is kept. Any other group is
+over-segmented: cut between its components, then between its strokes, if they are known, then along seams that cross
+little ink. The pieces between any two cuts are read, and the best-scoring path of pieces is taken (Matan and others,
+"Reading Handwritten Digits: A ZIP Code Recognition System", 1992; LeCun and others, "Gradient-Based Learning Applied to
+Document Recognition", 1998, section V).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digitrec.errors import InkError
 from digitrec.ink.preprocessing import find_box, find_ink
-from digitrec.ink.types import Predict
+from digitrec.ink.types import Predict, Strokes
 from digitrec.reading.numbers.best_path import CROSSED, Part, improve, into_stretches, judge, score
 from digitrec.reading.numbers.components import Writing, cut_out, find_groups, find_specks, reduce_ink, widest_component
 from digitrec.reading.numbers.cuts import DEAREST, Cut, Cutter, along_seams, between_components, between_strokes
@@ -26,24 +24,24 @@ from digitrec.reading.numbers.results import FoundDigit, NumberReading, Piece, P
 
 __all__ = ["FoundDigit", "NumberReading", "Piece", "join", "read_apart", "read_number", "split"]
 
-# Of what stands apart: the least probability that it is a digit, and its width in heights. Both were chosen among six
-# settings on 250 of the pen numbers that `make bench` measures with, seed 20: not on training digits, as all else here.
+# Digits that stand apart: minimum probability, and maximum width in heights. Both were chosen among six settings on 250
+# of the pen numbers that `make bench` measures with (seed 20), not on training digits like the other settings here.
 GUESS, BROAD = 0.3, 1.4
 
 
-def read_number(canvas: Pixels, read: Predict, strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
+def read_number(canvas: Pixels, read: Predict, strokes: Strokes | None = None) -> NumberReading:
     """Find the digits of a written number and read them.
 
     Parameters
     ----------
     canvas : (H, W) uint8, ink 255 on 0, or (H, W, 4) uint8 RGBA.
-    read : (n, 28, 28) uint8 -> (n, 10) float32, such as `Classifier.predict_proba`. It should give what is no digit
-        low probabilities, as the shipped model was taught to.
-    strokes : (k, 2) arrays, x and y in canvas pixels, y down, where they are known. Their order does not matter.
+    read : (n, 28, 28) uint8 -> (n, 10) float32, such as `Classifier.predict_proba`. It should give
+        non-digits low probabilities, as the shipped model was trained to.
+    strokes : in canvas pixels, if they are known. Their order does not matter.
 
     Raises
     ------
-    InkError, where `canvas` is not such an array.
+    InkError, if `canvas` is not such an array.
     """
     found = _prepare(canvas)
     if found is None:
@@ -60,7 +58,7 @@ def read_number(canvas: Pixels, read: Predict, strokes: Sequence[NDArray[Any]] |
 
 
 def read_apart(canvas: Pixels, read: Predict) -> NumberReading | None:
-    """Read a number whose digits do not touch; None where some ink would have to be cut. Arguments as `read_number`'s.
+    """Read a number whose digits do not touch; None if ink would have to be cut. Arguments as for `read_number`.
 
     Raises
     ------
@@ -70,7 +68,7 @@ def read_apart(canvas: Pixels, read: Predict) -> NumberReading | None:
     if found is None:
         return NumberReading()
     writing = found.writing
-    if widest_component(writing) > BROAD * writing.height:  # nothing needs to be read to see that
+    if widest_component(writing) > BROAD * writing.height:  # then no reading is needed
         return None
     row = _cut_and_join(writing, judge(writing, find_groups(writing), read), between_components, read)
     reading = _to_reading(found, row, read)
@@ -82,7 +80,7 @@ def read_apart(canvas: Pixels, read: Predict) -> NumberReading | None:
 
 @dataclass(frozen=True, eq=False)
 class _Prepared:
-    """Tight ink, its left and top on the canvas, and its reduced picture."""
+    """Ink cropped to its box, the left and top of the box on the canvas, and the reduced picture."""
 
     tight: Pixels
     corner: tuple[int, int]
@@ -94,29 +92,28 @@ def _prepare(canvas: Pixels) -> _Prepared | None:
     box = find_box(ink)
     if box is None:
         return None
-    top, bottom, left, right = box
-    tight = ink[top:bottom, left:right]
-    return _Prepared(tight, (left, top), reduce_ink(tight))
+    tight = ink[box.slices]
+    return _Prepared(tight, box[:2], reduce_ink(tight))
 
 
 def _cut_and_join(writing: Writing, row: Sequence[Part], cutter: Cutter, read: Predict) -> list[Part]:
-    """The row after one more way to cut what is no plain digit."""
+    """Apply one more kind of cut to the parts of a row that are not clear digits."""
     return [part for stretch in into_stretches(writing, row) for part in improve(writing, stretch, cutter, read)]
 
 
 def _to_reading(found: _Prepared, row: Sequence[Part], read: Predict) -> NumberReading:
-    """Read the row from all of its ink, and name the specks."""
+    """Read the parts of a row from their full-size ink, and list the specks."""
     pieces = cut_out(found.tight, found.writing, [part.places for part in row], found.corner)
     specks = cut_out(found.tight, found.writing, find_specks(found.writing), found.corner)
     return NumberReading(read_pieces(pieces, read), tuple(specks))
 
 
 def split(digit: FoundDigit, read: Predict) -> tuple[FoundDigit, FoundDigit]:
-    """Take a digit for two: cut it where both halves read best.
+    """Split a digit into two where both halves read best.
 
     Raises
     ------
-    InkError, where the ink is too narrow to be cut.
+    InkError, if the ink is too narrow to be cut.
     """
     writing = reduce_ink(digit.ink)
     everything = np.arange(len(writing.x))
@@ -137,7 +134,7 @@ def split(digit: FoundDigit, read: Predict) -> tuple[FoundDigit, FoundDigit]:
 
 
 def join(first: FoundDigit, second: FoundDigit, read: Predict) -> FoundDigit:
-    """Take two digits of one reading for one, (28, 28) image and probabilities made anew from the ink of both."""
+    """Join two digits of a reading into one, and read the ink of both again."""
     left, top = min(first.left, second.left), min(first.top, second.top)
     right, bottom = max(first.right, second.right), max(first.bottom, second.bottom)
     ink = np.zeros((bottom - top, right - left), np.uint8)

@@ -1,14 +1,10 @@
-"""A model folder becomes a reader of whole numbers: one network goes over the ink from end to end.
+"""Reading a number in one pass of the sequence network, from left to right.
 
 canvas -> `to_strip` -> LiteRT -> answers -> `decode` -> the ink divided among the digits -> `NumberReading`
 
-Unlike `numbers.segmentation`, it never decides where one digit ends before it has read it (connectionist temporal
+Unlike `numbers.segmentation`, it does not decide where a digit ends before reading it (connectionist temporal
 classification; Graves and others, 2006).
 """
-
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,32 +12,34 @@ from numpy.typing import NDArray
 from digitrec.errors import InkError
 from digitrec.ink.preprocessing import SIDE, find_ink
 from digitrec.ink.strips import FRAMES, WIDTH, to_column, to_strip
+from digitrec.ink.types import Strokes
 from digitrec.networks.card import Card, read_card, read_file
 from digitrec.networks.ctc import BLANK, decode
 from digitrec.networks.interpreters import Interpreters, answers, check_signature, signature
 from digitrec.networks.registry import NUMBERS_NAME, find_model
 from digitrec.reading.numbers.assignment import divide, leave_out_specks
 from digitrec.reading.numbers.results import FoundDigit, NumberReading, to_image
+from digitrec.storage import StrPath
 
-BATCH = 16  # strips at once
+BATCH = 16  # strips per call
 
 
 class SequenceReader:
     """Reads numbers with a model's .tflite file. Safe to call from several threads at once."""
 
     def __init__(self, content: bytes, card: Card) -> None:
-        """From the bytes of a .tflite file; ModelError where they are not a reader of strips."""
+        """Load the bytes of a .tflite file; ModelError if it is not a network for strips."""
         self.card = card
         self._interpreters = Interpreters(content, card.name, BATCH)
         with self._interpreters.borrow(1) as interpreter:
             check_signature(interpreter, card.name, (SIDE, WIDTH, 1), (FRAMES, BLANK + 1))
 
     def predict_proba(self, strips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, 28, 256) uint8, ink 255 on 0 -> (n, 64, 11) float32: of each digit, and of none, at each frame.
+        """(n, 28, 256) uint8, ink 255 on 0 -> (n, 64, 11) float32: of each digit, and of the blank, per frame.
 
         Raises
         ------
-        InkError, where `strips` is of another shape or type.
+        InkError, if `strips` has another shape or type.
         """
         strips = np.asarray(strips)
         if strips.dtype != np.uint8 or strips.ndim != 3 or strips.shape[1:] != (SIDE, WIDTH):
@@ -63,18 +61,18 @@ class SequenceReader:
         """Whether ten probabilities are too weak for a verdict on one digit."""
         return float(probabilities.max()) < self.card.unsure_below
 
-    def read(self, canvas: NDArray[np.uint8], strokes: Sequence[NDArray[Any]] | None = None) -> NumberReading:
+    def read(self, canvas: NDArray[np.uint8], strokes: Strokes | None = None) -> NumberReading:
         """Read a number, and find the ink of each of its digits.
 
         Parameters
         ----------
         canvas : (H, W) uint8, ink 255 on 0, or (H, W, 4) uint8 RGBA.
-        strokes : (k, 2) arrays, x and y in canvas pixels, y down, where they are known: they say which ink belongs
-            together. What is read does not depend on them.
+        strokes : in canvas pixels, if they are known: they help to assign ink to digits. The text does not depend on
+            them.
 
         Raises
         ------
-        InkError, where `canvas` is not such an array.
+        InkError, if `canvas` is not such an array.
         """
         ink, specks = leave_out_specks(find_ink(canvas))
         if not ink.any():
@@ -88,17 +86,17 @@ class SequenceReader:
         digits = [
             FoundDigit(piece.left, piece.top, piece.ink, to_image(piece.ink), shares)
             for piece, shares in zip(pieces, decoded.probabilities, strict=True)
-            if piece is not None  # two digits heard in one thin line
+            if piece is not None  # two digits were read in one thin line
         ]
         return NumberReading(tuple(digits), specks)
 
 
-def load_sequence_reader(name_or_folder: str | Path = NUMBERS_NAME) -> SequenceReader:
-    """The reader of a model, by name or folder; the shipped one unless told otherwise.
+def load_sequence_reader(name_or_folder: StrPath = NUMBERS_NAME) -> SequenceReader:
+    """Load the reader of a model by name or folder; the shipped model by default.
 
     Raises
     ------
-    ModelError, where the folder, its card or its file is missing, damaged or foreign.
+    ModelError, if the folder, its card or its file is missing or damaged, or is not from digitrec.
     """
     folder = find_model(name_or_folder)
     card = read_card(folder)

@@ -1,4 +1,4 @@
-"""From a picture of a page to every digit on it.
+"""Finding and reading every digit in a picture of a page.
 
 picture -> contrast -> strokes without ruling -> components -> reading order -> digits
 """

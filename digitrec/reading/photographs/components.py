@@ -1,8 +1,8 @@
-"""Strokes on a page to pieces of ink that may be digits, and to what is none.
+"""Candidate digits on a page: strokes grouped into pieces of ink, and pieces that are not digits left out.
 
-strokes -> connected components -> the usual height of writing -> parts of one digit joined -> digits, left out
+strokes -> connected components -> usual height of the writing -> parts of one digit joined -> digits, left out
 
-Every rule is in usual heights, so it does not matter how far the camera was.
+All rules are in usual heights, so they do not depend on the distance of the camera.
 """
 
 from dataclasses import dataclass, replace
@@ -11,53 +11,54 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from digitrec.ink.types import Box
 from digitrec.reading.photographs.contrast import Picture
 
-Boxes = NDArray[np.intp]  # (n, 4): top, bottom, left, right
+Boxes = NDArray[np.intp]  # (n, 4), the sides in the order of `Box`
 Shape = tuple[int, int]
 
-SPECK = 5  # pixels; what is no longer is not listed
-MOST = 2000  # components; of more than that
-LARGEST = 500  # are looked at
+SPECK = 5  # pixels; components no longer than this are not listed
+MOST = 2000  # components; if there are more,
+LARGEST = 500  # only the largest ones are examined
 MARGIN = 3  # pixels around a piece, for the soft edge of its ink
-ALIKE = 1.4  # times as high is still nearly the same
+ALIKE = 1.4  # ratio of heights up to which two are similar
 EDGE = 0.15  # of a piece's strongest contrast; less is paper
-PALE = 0.45  # of the usual contrast; less is a shadow, what shows through the paper, or the grain of a table
-DARK = 0.8  # of the ink is paler than the usual contrast: a table may have more grain than the page has ink
-WIDE = 1.2  # times as wide as high: digits that touch
-HIGHER = 1.5  # times, is a digit than a part of it at its side
-FLAT = 3.0  # times as wide as high: a dash, if it is also smaller than a digit
-THIN = 0.04  # of the square of its length: a line, if it is also longer than a digit
-FILLED = 0.6  # of the picture's height and of its width
-SOLID = 0.85  # of its box: a blot, unless it is slender
+PALE = 0.45  # of the usual contrast; less is a shadow, show-through, or the grain of a table
+DARK = 0.8  # quantile of the ink that is the usual contrast: a table may have more grain than the page has ink
+WIDE = 1.2  # ratio of width to height from which digits probably touch
+HIGHER = 1.5  # minimum ratio of the height of a digit to that of a part at its side
+FLAT = 3.0  # ratio of width to height of a dash, if it is also smaller than a digit
+THIN = 0.04  # of the square of its length: the area of a line, if it is also longer than a digit
+FILLED = 0.6  # of the height and width of the picture, covered by a piece that was cropped closely
+SOLID = 0.85  # of its box: the area of a blot, unless it is slender
 # The rest are in usual heights.
-DUST = 0.15  # is no part of a digit
-SMALLEST = 0.4
-PART = 0.65  # what is lower may be a part of a digit
-NEAR = 0.25  # it, then
-TALLEST_JOINED = 1.35
-WIDEST_JOINED = 1.4
-LONG = 2.0
-TOO_LARGE = 3.0
-LONGEST = 10.0  # that digits which touch may be
+DUST = 0.15  # smaller components are not parts of a digit
+SMALLEST = 0.4  # minimum size of a digit
+PART = 0.65  # lower components may be parts of a digit
+NEAR = 0.25  # maximum distance of a part from its digit
+TALLEST_JOINED = 1.35  # maximum height of a digit with its parts
+WIDEST_JOINED = 1.4  # maximum width of a digit with its parts
+LONG = 2.0  # minimum length of a line
+TOO_LARGE = 3.0  # maximum height of a digit
+LONGEST = 10.0  # maximum width of digits that touch
 
 AT_BORDER = "touches the border"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One piece of ink.
+    """A piece of ink that may be a digit.
 
     Attributes
     ----------
-    box : top, bottom, left, right in pixels of the page, bottom and right excluded.
-    numbers : of the connected components that it is made of.
-    area : how many pixels it has.
-    contrast : the mean of them, 0 to 1.
-    reason : why it is no digit, in a few words; empty where it may be one.
+    box : in pixels of the page.
+    numbers : numbers of its connected components.
+    area : number of its pixels.
+    contrast : their mean contrast, 0 to 1.
+    reason : why it is not a digit, in a few words; empty if it may be one.
     """
 
-    box: tuple[int, int, int, int]
+    box: Box
     numbers: tuple[int, ...]
     area: int
     contrast: float
@@ -66,19 +67,18 @@ class Candidate:
     @property
     def is_wide(self) -> bool:
         """Whether it is much wider than high."""
-        top, bottom, left, right = self.box
-        return right - left > WIDE * (bottom - top)
+        return self.box.width > WIDE * self.box.height
 
 
 @dataclass(frozen=True, eq=False)
 class Components:
-    """Connected components of strokes.
+    """The connected components of strokes.
 
     Attributes
     ----------
-    boxes : (n, 4) intp: top, bottom, left, right.
-    areas : (n,) intp, how many pixels each has.
-    amounts : (n,) float64, the sum of their contrast.
+    boxes : (n, 4) intp: left, top, right, bottom.
+    areas : (n,) intp, number of pixels.
+    amounts : (n,) float64, sum of their contrast.
     page : height and width.
     """
 
@@ -90,14 +90,14 @@ class Components:
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """What stands on a page.
+    """The pieces of ink on a page.
 
     Attributes
     ----------
-    labels : (H, W) int32, the number of the connected component at each pixel, 0 on paper.
+    labels : (H, W) int32, number of the connected component at each pixel, 0 on paper.
     digits : pieces that may be digits, from top to bottom.
-    left_out : pieces that are none, from top to bottom.
-    uncounted : how many more components there are.
+    left_out : pieces that are not digits, from top to bottom.
+    uncounted : number of components that were not examined.
     """
 
     labels: NDArray[np.int32]
@@ -107,7 +107,7 @@ class Pieces:
 
 
 def find_candidates(strokes: NDArray[np.bool_], contrast: Picture) -> Pieces:
-    """Group strokes into pieces that may be digits and pieces that are none.
+    """Group strokes into pieces that may be digits and pieces that are not.
 
     Parameters
     ----------
@@ -127,22 +127,22 @@ def find_candidates(strokes: NDArray[np.bool_], contrast: Picture) -> Pieces:
     pieces = [_to_piece(components, chosen[group], usual) for group in groups]
     if all(piece.reason for piece in pieces):
         pieces = [replace(piece, reason="") if _fills(piece, strokes.shape) else piece for piece in pieces]
-    pieces = sorted(_leave_out_pale(pieces), key=lambda piece: piece.box)
+    pieces = sorted(_leave_out_pale(pieces), key=_from_the_top)
     digits = tuple(piece for piece in pieces if not piece.reason)
     left_out = tuple(piece for piece in pieces if piece.reason)
     return Pieces(labels, digits, left_out, count - len(chosen))
 
 
 def usual_height(components: Components, chosen: NDArray[np.intp]) -> float:
-    """The height of the writing on a page in pixels: the size that most of the chosen ink is nearly of; 1 without ink.
+    """The height of the writing in pixels: the size that most of the chosen ink has approximately; 1 without ink.
 
-    What touches the border, is solid or is a line counts only where there is nothing else: a table's edge has more
-    ink than all digits, and what is left of ruling has more pieces.
+    Components that touch the border, are solid or are lines count only if there is nothing else: the edge of a table
+    has more ink than all digits, and remains of ruling have more components.
     """
     if not len(chosen):
         return 1.0
     boxes, areas, amounts = components.boxes[chosen], components.areas[chosen], components.amounts[chosen]
-    sides, sizes = boxes[:, 1::2] - boxes[:, ::2], _sizes(boxes)
+    sides, sizes = boxes[:, 2:] - boxes[:, :2], _sizes(boxes)
     is_solid = areas >= SOLID * sides.prod(axis=1)
     is_line = (sizes >= FLAT**2 * sides.min(axis=1)) | (areas < THIN * sizes**2)
     is_plain = ~(_at_border(boxes, components.page) | is_solid | is_line)
@@ -153,21 +153,21 @@ def usual_height(components: Components, chosen: NDArray[np.intp]) -> float:
 
 
 def join_parts(boxes: Boxes, usual: float) -> list[NDArray[np.intp]]:
-    """Put parts of one digit together, such as the bar of a 5.
+    """Join the parts of a digit, such as the bar of a 5.
 
-    A part joins the nearest larger piece, if that is near and both together are no larger than a digit. Pieces that
-    are digits by their height stay apart, and so do parts of like height side by side.
+    A part joins the nearest larger piece, if that is near and both together are no larger than a digit. Pieces as high
+    as digits stay apart, and so do parts of similar height side by side.
 
     Parameters
     ----------
-    boxes : (n, 4), of components.
-    usual : the height of the writing, in pixels.
+    boxes : (n, 4), boxes of components.
+    usual : height of the writing, in pixels.
 
     Returns
     -------
-    Places in `boxes`, those of a piece together.
+    Indices into `boxes`, one array for each piece.
     """
-    sizes, heights = _sizes(boxes), boxes[:, 1] - boxes[:, 0]
+    sizes, heights = _sizes(boxes), boxes[:, 3] - boxes[:, 1]
     is_part = (sizes >= DUST * usual) & (heights < PART * usual)
     groups: list[list[int]] = []
     around = np.empty((0, 4), np.intp)
@@ -183,17 +183,17 @@ def join_parts(boxes: Boxes, usual: float) -> list[NDArray[np.intp]]:
 
 
 def cut(piece: Candidate, labels: NDArray[np.int32], contrast: Picture) -> NDArray[np.uint8]:
-    """The ink of one piece with a margin around it, as far as the page goes: (h, w) uint8, ink 255 on 0, edges soft."""
-    top, bottom, left, right = piece.box
+    """The ink of one piece with a margin, within the page: (h, w) uint8, ink 255 on 0, with soft edges."""
+    left, top, right, bottom = piece.box
     place = np.s_[max(top - MARGIN, 0) : bottom + MARGIN, max(left - MARGIN, 0) : right + MARGIN]
     is_core = np.isin(labels[place], piece.numbers)
-    is_near = ndimage.maximum_filter(is_core, 3)  # no other piece is so near, or it would be the same
-    share = contrast[place] / np.percentile(contrast[place][is_core], 75)
-    return np.rint(255 * np.clip((share - EDGE) / (1 - EDGE), 0, 1) * is_near).astype(np.uint8)
+    is_near = ndimage.maximum_filter(is_core, 3)  # no other piece is this near, or they would be connected
+    ink = contrast[place] / np.percentile(contrast[place][is_core], 75)
+    return np.rint(255 * np.clip((ink - EDGE) / (1 - EDGE), 0, 1) * is_near).astype(np.uint8)
 
 
 def _choose(boxes: Boxes) -> NDArray[np.intp]:
-    """The places of those boxes that are looked at."""
+    """The indices of the boxes that are examined."""
     sizes = _sizes(boxes)
     places = np.flatnonzero(sizes > SPECK)
     return places if len(places) <= MOST else places[np.argsort(-sizes[places], kind="stable")[:LARGEST]]
@@ -201,16 +201,16 @@ def _choose(boxes: Boxes) -> NDArray[np.intp]:
 
 def _to_piece(components: Components, places: NDArray[np.intp], usual: float) -> Candidate:
     boxes = components.boxes[places]
-    top, bottom, left, right = _union(boxes).tolist()
+    box = Box(*_union(boxes).tolist())
     area = int(components.areas[places].sum())
     is_at_border = bool(_at_border(boxes, components.page).any())
-    reason = AT_BORDER if is_at_border else _why_not((bottom - top) / usual, (right - left) / usual, area / usual**2)
+    reason = AT_BORDER if is_at_border else _why_not(box.height / usual, box.width / usual, area / usual**2)
     contrast = float(components.amounts[places].sum()) / area
-    return Candidate((top, bottom, left, right), tuple((places + 1).tolist()), area, contrast, reason)
+    return Candidate(box, tuple((places + 1).tolist()), area, contrast, reason)
 
 
 def _why_not(height: float, width: float, area: float) -> str:
-    """Why a piece of such a size, in usual heights and their square, is no digit; empty where it may be one."""
+    """Why a piece of this size, in usual heights, is not a digit; empty if it may be one."""
     longer, shorter = max(height, width), min(height, width)
     if longer < SMALLEST:
         return "too small"
@@ -224,7 +224,7 @@ def _why_not(height: float, width: float, area: float) -> str:
 
 
 def _leave_out_pale(pieces: list[Candidate]) -> list[Candidate]:
-    """Leave out what is far paler than the digits, going by the darker of those."""
+    """Leave out pieces that are much paler than the darker ones of the digits."""
     digits = sorted((piece for piece in pieces if not piece.reason), key=lambda piece: piece.contrast)
     if not digits:
         return pieces
@@ -237,40 +237,45 @@ def _leave_out_pale(pieces: list[Candidate]) -> list[Candidate]:
 
 
 def _fills(piece: Candidate, page: Shape) -> bool:
-    """Whether a piece touches the border because the picture was cut close around it."""
-    top, bottom, left, right = piece.box
-    return piece.reason == AT_BORDER and bottom - top > FILLED * page[0] and right - left > FILLED * page[1]
+    """Whether a piece touches the border because the picture was cropped closely."""
+    is_large = piece.box.height > FILLED * page[0] and piece.box.width > FILLED * page[1]
+    return piece.reason == AT_BORDER and is_large
 
 
 def _nearest(part: NDArray[np.intp], around: Boxes, usual: float) -> int | None:
-    """Which of the boxes around a part it belongs to: the nearest of those that it makes one digit with."""
-    tops, lefts = np.maximum(around, part)[:, ::2].T
-    bottoms, rights = np.minimum(around, part)[:, 1::2].T
+    """The index of the box that a part belongs to: the nearest one with which it makes one digit."""
+    lefts, tops = np.maximum(around, part)[:, :2].T
+    rights, bottoms = np.minimum(around, part)[:, 2:].T
     gaps = np.maximum(np.maximum(tops - bottoms, lefts - rights), 0)
-    first, last = np.minimum(around, part)[:, ::2], np.maximum(around, part)[:, 1::2]
-    heights, widths = (last - first).T
-    widest = np.maximum(WIDEST_JOINED * usual, 1.1 * (around[:, 3] - around[:, 2]))
+    first, last = np.minimum(around, part)[:, :2], np.maximum(around, part)[:, 2:]
+    widths, heights = (last - first).T
+    widest = np.maximum(WIDEST_JOINED * usual, 1.1 * (around[:, 2] - around[:, 0]))
     is_one = (heights < TALLEST_JOINED * usual) & (widths < widest)
-    is_above = 2 * (rights - lefts) > part[3] - part[2]
-    is_lower = HIGHER * (part[1] - part[0]) < around[:, 1] - around[:, 0]
+    is_above = 2 * (rights - lefts) > part[2] - part[0]
+    is_lower = HIGHER * (part[3] - part[1]) < around[:, 3] - around[:, 1]
     fits = is_one & (gaps < NEAR * usual) & (is_above | is_lower)
     return int(np.where(fits, gaps, np.inf).argmin()) if fits.any() else None
 
 
 def _union(boxes: Boxes) -> NDArray[np.intp]:
     """The box around all."""
-    lowest, highest = boxes.min(axis=0), boxes.max(axis=0)
-    return np.array([lowest[0], highest[1], lowest[2], highest[3]])
+    return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
 def _at_border(boxes: Boxes, page: Shape) -> NDArray[np.bool_]:
-    return (boxes[:, ::2] == 0).any(axis=1) | (boxes[:, 1::2] == page).any(axis=1)
+    return (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2:] == page[::-1]).any(axis=1)
 
 
 def _sizes(boxes: Boxes) -> NDArray[np.intp]:
     """Their longer sides."""
-    return (boxes[:, 1::2] - boxes[:, ::2]).max(axis=1)
+    return (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
 
 
-def _to_box(place: tuple[slice, slice]) -> tuple[int, int, int, int]:
-    return place[0].start, place[0].stop, place[1].start, place[1].stop
+def _to_box(place: tuple[slice, slice]) -> Box:
+    rows, columns = place
+    return Box(columns.start, rows.start, columns.stop, rows.stop)
+
+
+def _from_the_top(piece: Candidate) -> tuple[int, ...]:
+    left, top, right, bottom = piece.box
+    return top, bottom, left, right

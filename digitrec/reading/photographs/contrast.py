@@ -1,9 +1,9 @@
-"""How much each point of a picture differs from the paper around it, whatever light falls on it.
+"""The contrast of each pixel with the paper around it, in any light.
 
-grey -> the paper without its ink -> contrast -> strokes
+grey -> paper without ink -> contrast -> strokes
 
-Light is a factor, so contrast is a quotient: the same pen has the same contrast in a shadow. The paper under dark ink
-is the grey-scale closing of the picture by a square that no stroke fills, under light ink the opening (Serra, "Image
+Illumination is a factor, so contrast is a ratio: a pen has the same contrast in a shadow. The paper under dark ink is
+the grey-scale closing of the picture by a square wider than any stroke, under light ink the opening (Serra, "Image
 Analysis and Mathematical Morphology", 1982).
 """
 
@@ -14,19 +14,19 @@ from scipy import ndimage
 
 Picture = NDArray[np.float32]
 
-COARSE = 250  # pixels of the shorter side of the picture that paper is looked for in
-COARSEST = 50  # pixels of the one in which medians are taken
-WIDEST = 0.2  # of the shorter side; no stroke is so wide
-STRAY = 16  # of 255, light that even black gives back: black on nearly black is no contrast
-FAINTEST = 0.12  # a contrast below it is paper
-NOISE = 6.0  # standard deviations of the noise are still paper
-SHARE = 0.4  # of the strongest contrast nearby is ink
+COARSE = 250  # pixels, shorter side of the reduced picture for estimating the paper
+COARSEST = 50  # pixels, shorter side of the reduced picture for medians
+WIDEST = 0.2  # of the shorter side; strokes are narrower
+STRAY = 16  # of 255, added to both greys of a ratio, so that black on nearly black has no contrast
+FAINTEST = 0.12  # contrast below this is paper
+NOISE = 6.0  # standard deviations of the noise below which contrast is paper
+FRACTION = 0.4  # of the strongest contrast nearby, from which contrast is ink
 
 
 def measure_contrast(grey: Picture) -> Picture:
-    """Contrast with the paper of an (H, W) float32 picture of 0 to 255: the same shape, 0 on paper, below 1 on ink.
+    """Measure the contrast with the paper: (H, W) float32 of 0 to 255 -> (H, W) float32, 0 on paper, below 1 on ink.
 
-    Ink is dark or light, whichever stands out more.
+    Dark or light pixels are the ink, whichever stand out more.
     """
     coarse, window = _reduce(grey), _window(grey)
     if is_dark_on_light(coarse):
@@ -37,23 +37,23 @@ def measure_contrast(grey: Picture) -> Picture:
 
 
 def is_dark_on_light(coarse: Picture) -> bool:
-    """Whether what differs from the median around it is darker rather than lighter: (H, W) float32 of 0 to 255."""
+    """Whether ink is darker than the local median, not lighter, in an (H, W) float32 picture of 0 to 255."""
     small = np.asarray(Image.fromarray(coarse).reduce(max(1, min(coarse.shape) // COARSEST)))
     paper = _enlarge(ndimage.median_filter(small, max(3, min(small.shape) // 3)), coarse)
     return bool((_relative(paper, coarse) ** 2).sum() >= (_relative(coarse, paper) ** 2).sum())
 
 
 def find_strokes(contrast: Picture) -> NDArray[np.bool_]:
-    """What is ink: (H, W) bool, where the contrast is above the noise and a good share of the strongest nearby."""
+    """Find ink: (H, W) bool, contrast above the noise and above a fraction of the strongest contrast nearby."""
     factor = _factor(contrast)
     high, wide = (length // factor * factor for length in contrast.shape)
     blocks = contrast[:high, :wide].reshape(high // factor, factor, wide // factor, factor).max(axis=(1, 3))
     nearby = ndimage.uniform_filter(ndimage.maximum_filter(blocks, _window(contrast)), _window(contrast) // 2)
-    return contrast > np.maximum(SHARE * _enlarge(nearby, contrast), faintest(contrast))
+    return contrast > np.maximum(FRACTION * _enlarge(nearby, contrast), faintest(contrast))
 
 
 def faintest(contrast: Picture) -> float:
-    """The contrast below which all is paper and noise."""
+    """The contrast below which there is only paper and noise."""
     differences = np.abs(contrast[::3, 4:] - contrast[::3, :-4])
     noise = float(np.median(differences)) / (0.6745 * np.sqrt(2)) if differences.size else 0.0
     return max(FAINTEST, NOISE * noise)

@@ -7,36 +7,35 @@ picture -> greys -> contrast (`contrast`) -> ink without ruling (`ruling`) -> pi
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.ink.image_files import decode_grey
 from digitrec.ink.preprocessing import SIDE, find_box, preprocess
-from digitrec.ink.types import Predict
+from digitrec.ink.types import Box, Predict
 from digitrec.reading.numbers.segmentation import Piece as Part
 from digitrec.reading.photographs.components import MARGIN, Candidate, cut, find_candidates
 from digitrec.reading.photographs.contrast import find_strokes, measure_contrast
 from digitrec.reading.photographs.reading_order import order
 from digitrec.reading.photographs.ruling import remove_ruling
+from digitrec.storage import StrPath
 
-WORKING_SIDE = 2000  # pixels; a digit 3 mm high on an A4 page then has 20, as many as the network sees of it
+WORKING_SIDE = 2000  # pixels; a digit 3 mm high on an A4 page then has 20, as many as the network reads
 
-Box = tuple[int, int, int, int]  # top, bottom, left, right, bottom and right excluded
 TakeApart = Callable[[NDArray[np.uint8]], Sequence[Part]]
 
 
 @dataclass(frozen=True, eq=False)
 class PageDigit:
-    """One digit on a page, or several that touch.
+    """A digit on a page, or several that touch.
 
     Attributes
     ----------
-    box : in pixels of the picture, upright.
-    row : which row it stands in, from 0 at the top.
-    ink : (h, w) uint8, ink 255 on 0, this piece alone with a margin; of the picture as it was decoded, not enlarged.
-    is_wide : it is much wider than high, so it may be digits that touch.
+    box : in pixels of the upright picture.
+    row : its row, from 0 at the top.
+    ink : (h, w) uint8, ink 255 on 0, its own ink with a margin, at the scale of the decoded picture.
+    is_wide : whether it is much wider than high, so that it may be several digits that touch.
     """
 
     box: Box
@@ -47,7 +46,7 @@ class PageDigit:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Ink that was not taken for a digit: its box in pixels of the picture, and why, in a few words."""
+    """Ink that is not a digit: its box in pixels of the picture, and the reason in a few words."""
 
     box: Box
     reason: str
@@ -55,16 +54,15 @@ class LeftOut:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A page and what stands on it.
+    """A page and its digits.
 
     Attributes
     ----------
-    size : height and width of the picture in its own pixels, upright.
+    size : height and width of the upright picture, in its own pixels.
     digits : in reading order: rows from top to bottom, each from left to right.
-    left_out : from top to bottom.
-    uncounted : how many more pieces of ink were too small or too many to be listed.
-    ink : (h, w) uint8, ink 255 on 0: the whole page without paper, light and ruling. It is at most 2000 pixels long,
-        so it may be smaller than the picture.
+    left_out : ink that is not a digit, from top to bottom.
+    uncounted : number of further pieces of ink, too small or too many to be listed.
+    ink : (h, w) uint8, ink 255 on 0: the page without paper, shadows and ruling; its longer side at most 2000 pixels.
     """
 
     size: tuple[int, int]
@@ -75,28 +73,28 @@ class Page:
 
     @property
     def summary(self) -> str:
-        """What was found and what was left out, in a sentence or two for people to read."""
+        """The numbers of digits found and of pieces left out, in a sentence or two."""
         n, rows = len(self.digits), len({one.row for one in self.digits})
         reasons = Counter(one.reason for one in self.left_out)
         if n:
-            told = f"{_count(n, 'digit')} in {_count(rows, 'row')}."
+            text = f"{_count(n, 'digit')} in {_count(rows, 'row')}."
         elif self.left_out:
-            told = "No digit was found."
+            text = "No digit was found."
         else:
-            told = "No ink was found."
+            text = "No ink was found."
         if reasons:
-            told += " Left out: " + ", ".join(f"{count:,} ({reason})" for reason, count in reasons.most_common()) + "."
-        return told
+            text += " Left out: " + ", ".join(f"{count:,} ({reason})" for reason, count in reasons.most_common()) + "."
+        return text
 
 
 @dataclass(frozen=True, eq=False)
 class PageReading:
-    """A page that was read.
+    """The reading of a page.
 
     Attributes
     ----------
-    page : as `find_digits` gives it, n digits on it.
-    images : (n, 28, 28) uint8, what the network read.
+    page : with n digits, as `find_digits` gives it.
+    images : (n, 28, 28) uint8, the input of the network.
     probabilities : (n, 10) float32.
     """
 
@@ -105,7 +103,7 @@ class PageReading:
     probabilities: NDArray[np.float32]
 
 
-def find_digits(picture: Path | bytes | NDArray[np.uint8]) -> Page:
+def find_digits(picture: StrPath | bytes | NDArray[np.uint8]) -> Page:
     """Find every handwritten digit in a picture of a page.
 
     The page may be plain, ruled or squared, tilted by some 15 degrees, in uneven light, dark on light or light on dark.
@@ -116,7 +114,7 @@ def find_digits(picture: Path | bytes | NDArray[np.uint8]) -> Page:
 
     Raises
     ------
-    PictureError, where it is missing, too large, damaged or no picture.
+    PictureError, if it is missing, too large, damaged or not a picture.
     """
     grey, size = decode_grey(picture, WORKING_SIDE)
     contrast = measure_contrast(grey)
@@ -134,16 +132,16 @@ def find_digits(picture: Path | bytes | NDArray[np.uint8]) -> Page:
 
 
 def read_sheet(
-    picture: Path | bytes | NDArray[np.uint8], predict_proba: Predict, take_apart: TakeApart | None = None
+    picture: StrPath | bytes | NDArray[np.uint8], predict_proba: Predict, take_apart: TakeApart | None = None
 ) -> PageReading:
-    """Find every digit in a picture as `find_digits` does, and read them all at once.
+    """Find every digit in a picture as `find_digits` does, and read them in one batch.
 
     Parameters
     ----------
     predict_proba : (n, 28, 28) uint8, ink 255 on 0 -> (n, 10) probabilities, as `Classifier.predict_proba` does. It is
-        not called where no digit is found.
-    take_apart : (h, w) uint8, ink 255 on 0, of what is too wide for one digit -> its digits, left to right, each with
-        its place in that ink. None leaves them together.
+        not called if no digit is found.
+    take_apart : splits ink that is too wide for one digit: (h, w) uint8, ink 255 on 0 -> its digits, left to right,
+        with their positions in it. None leaves it whole.
 
     Raises
     ------
@@ -159,17 +157,17 @@ def read_sheet(
 
 
 def _take_apart(digit: PageDigit, take_apart: TakeApart) -> list[PageDigit]:
-    """The digits in a piece that is too wide for one; the piece itself where it is not, or holds no more than one."""
+    """The digits in a piece that is too wide for one; the piece itself if it is not, or has only one."""
     box = find_box(digit.ink)
     parts = take_apart(digit.ink) if digit.is_wide and box is not None else ()
     if box is None or len(parts) < 2:
         return [digit]
-    scale = (digit.box[1] - digit.box[0]) / (box[1] - box[0]), (digit.box[3] - digit.box[2]) / (box[3] - box[2])
+    down, across = digit.box.height / box.height, digit.box.width / box.width
 
     def on_picture(part: Part) -> Box:
-        rows = (digit.box[0] + (place - box[0]) * scale[0] for place in (part.top, part.bottom))
-        columns = (digit.box[2] + (place - box[2]) * scale[1] for place in (part.left, part.right))
-        return tuple(round(place) for place in (*rows, *columns))  # type: ignore[return-value]
+        left, right = (round(digit.box.left + (x - box.left) * across) for x in (part.left, part.right))
+        top, bottom = (round(digit.box.top + (y - box.top) * down) for y in (part.top, part.bottom))
+        return Box(left, top, right, bottom)
 
     return [PageDigit(on_picture(part), digit.row, np.pad(part.ink, MARGIN), is_wide=False) for part in parts]
 
@@ -179,22 +177,18 @@ def _count(n: int, what: str) -> str:
 
 
 def _scaled(box: Box, scale: tuple[float, float], size: tuple[int, int]) -> Box:
-    """A box in pixels of the picture, none of its ink outside."""
-    (top, bottom, left, right), (down, across) = box, scale
-    return (
-        int(top * down),
-        min(int(np.ceil(bottom * down)), size[0]),
-        int(left * across),
-        min(int(np.ceil(right * across)), size[1]),
-    )
+    """A box scaled to pixels of the picture, rounded outwards."""
+    (left, top, right, bottom), (down, across) = box, scale
+    right, bottom = min(int(np.ceil(right * across)), size[1]), min(int(np.ceil(bottom * down)), size[0])
+    return Box(int(left * across), int(top * down), right, bottom)
 
 
 def _cut_onto(
     whole: NDArray[np.uint8], piece: Candidate, labels: NDArray[np.int32], contrast: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
-    """The ink of one piece, which is also laid onto that of the whole page."""
+    """The ink of one piece, which is also drawn onto the ink of the whole page."""
     ink = cut(piece, labels, contrast)
-    top, left = max(piece.box[0] - MARGIN, 0), max(piece.box[2] - MARGIN, 0)
+    top, left = max(piece.box.top - MARGIN, 0), max(piece.box.left - MARGIN, 0)
     place = whole[top : top + ink.shape[0], left : left + ink.shape[1]]
     np.maximum(place, ink, out=place)
     return ink

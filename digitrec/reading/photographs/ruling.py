@@ -1,9 +1,9 @@
-"""Ruled and squared paper: the lines are taken out of the ink, and the digits that stand on them are not cut.
+"""Ruled and squared paper: lines are removed from the ink without cutting the digits on them.
 
-thin marks -> the slope of most of them -> sheared until they lie level -> long level lines -> ink without them
+thin marks -> slope of most of them -> sheared level -> long level lines -> ink without them
 
-A shear by whole pixels loses none, so what is found is taken out exactly where it was. Where ink darker than the line
-crosses it, the ink stays; where it is no darker, the gap is closed between the ink on both sides.
+A shear by whole pixels loses none, so lines are removed exactly where they were. Ink that is darker than a line stays
+where it crosses the line. Ink that is no darker is restored by closing the gap between both sides.
 """
 
 import numpy as np
@@ -16,20 +16,20 @@ Mask = NDArray[np.bool_]
 
 STEEPEST = 17.0  # degrees
 STEP = 0.25  # degrees
-SAMPLE = 30_000  # pixels are enough to find the slope from
+SAMPLE = 30_000  # pixels; enough to find the slope
 SEED = 0
-BIN = 4  # pixels; a line that is slightly bent still falls into few
-# The rest are shares of the picture's shorter side.
-THICKEST = 1 / 200
-PIECE = 1 / 40  # without a gap; the bars of digits are mostly shorter
-GAP = 1 / 7  # where a digit stands on the line
-SPAN = 1 / 4  # of a whole line
-UNBROKEN = 0.6  # of its span
-DARKER = 1.4  # times the line's contrast is ink on top of it
+BIN = 4  # pixels; a slightly bent line still falls into few bins
+# The next four are fractions of the shorter side of the picture.
+THICKEST = 1 / 200  # of a line
+PIECE = 1 / 40  # minimum length without a gap; the bars of digits are mostly shorter
+GAP = 1 / 7  # maximum gap, where a digit stands on the line
+SPAN = 1 / 4  # minimum length of a whole line
+UNBROKEN = 0.6  # minimum fraction of its length without gaps
+DARKER = 1.4  # ratio to the contrast of the line from which ink lies on top of it
 
 
 def remove_ruling(strokes: Mask, contrast: Picture) -> tuple[Mask, Mask]:
-    """Take lines out of strokes, those from left to right and those from top to bottom.
+    """Remove horizontal and vertical lines from strokes.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def remove_ruling(strokes: Mask, contrast: Picture) -> tuple[Mask, Mask]:
 
     Returns
     -------
-    The strokes without lines, and what was taken out, both (H, W) bool.
+    The strokes without lines, and the pixels removed, both (H, W) bool.
     """
     marks = contrast > faintest(contrast)
     lines = find_level_lines(marks, contrast) | find_level_lines(marks.T, contrast.T).T
@@ -51,7 +51,7 @@ def remove_ruling(strokes: Mask, contrast: Picture) -> tuple[Mask, Mask]:
 
 
 def find_level_lines(marks: Mask, contrast: Picture) -> Mask:
-    """Lines from left to right, up to 17 degrees off, less what darker ink crosses of them: (H, W) bool."""
+    """Find lines from left to right, up to 17 degrees off, except where darker ink crosses them: (H, W) bool."""
     thin = marks & ~_open(marks, _thickness(marks) + 1, axis=0)
     if not thin.any():
         return thin
@@ -69,7 +69,7 @@ def find_level_lines(marks: Mask, contrast: Picture) -> Mask:
 
 
 def find_slope(thin: Mask) -> float:
-    """How far down lines run for each pixel to the right: the slope at which most of an (H, W) mask lines up."""
+    """The slope at which most of an (H, W) mask lines up: pixels down for each pixel to the right."""
     rows, columns = np.nonzero(thin)
     if len(rows) > SAMPLE:
         some = np.random.default_rng(SEED).choice(len(rows), SAMPLE, replace=False)
@@ -79,7 +79,7 @@ def find_slope(thin: Mask) -> float:
 
 
 def _alignment(heights: NDArray[np.float64]) -> int:
-    """The number of pairs at the same height."""
+    """The number of pairs in the same bin of heights."""
     counts = np.bincount(((heights - heights.min()) / BIN).astype(np.intp))
     return int((counts**2).sum())
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from digitrec.datasets import titles
+from digitrec.datasets.dataset import PARTS
 from digitrec.errors import DigitrecError, DrawingError
 from digitrec.ink.drawings import CANVAS, WIDE, Drawing
 from digitrec.ink.links import from_link, simplify, to_link
@@ -44,11 +45,11 @@ def image_link(source: str, part: str, place: int) -> dict[str, str]:
 def _open_image(text: str) -> Drawing:
     source_and_part, _, place = text.rpartition("-")
     source, _, part = source_and_part.rpartition("-")
-    if source not in titles() or part not in ("train", "test") or not place.isdecimal() or len(place) > 9:
+    if source not in titles() or part not in PARTS or not place.isdecimal() or len(place) > 9:
         raise DrawingError(
             "Expected the name of an image, such as mnist-test-7. Received: another text. Pick the image again."
         )
-    split = getattr(dataset(source), part)
+    split = dataset(source).part(part)
     if int(place) >= len(split):
         raise DrawingError(f"Expected a number under {len(split):,}. Received: {int(place):,}. Pick the image again.")
     return Drawing(backdrop=split.images[int(place)])

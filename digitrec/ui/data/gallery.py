@@ -34,7 +34,7 @@ def picked_place(data: Dataset, part: str) -> int | None:
 
 def open_picked(data: Dataset, part: str) -> None:
     """Pick the image that the page's address names, where none is picked, and keep the one that is picked there."""
-    split, named = (data.train if part == "train" else data.test), st.query_params.get(PLACE, "")
+    split, named = data.part(part), st.query_params.get(PLACE, "")
     if picked_place(data, part) is None and named.isdecimal() and len(named) < 9 and int(named) < len(split):
         st.session_state[PICKED] = (data.name, part, int(named))
     place = picked_place(data, part)
@@ -63,7 +63,7 @@ def show_places(
     labels: list[str] | None = None,
 ) -> None:
     """Show the images at these places of a dataset's part; one can be picked."""
-    split = data.train if part == "train" else data.test
+    split = data.part(part)
 
     def pick(place: int) -> None:
         st.session_state[PICKED] = (data.name, part, place)

@@ -36,7 +36,7 @@ class Plane:
     @property
     def split(self) -> Split:
         """The part of the data that is on the map."""
-        return self.data.train if self.part == "train" else self.data.test
+        return self.data.part(self.part)
 
     def show(self, indices: NDArray[np.intp], key: str) -> None:
         """A gallery of images of the map."""

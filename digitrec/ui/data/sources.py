@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from digitrec.datasets import Dataset, Split, data_folder, titles
+from digitrec.datasets.dataset import PARTS
 from digitrec.datasets.sources import mnist
 from digitrec.datasets.sources.download import fetch
 from digitrec.datasets.sources.uploads import FOLDER, MAX_UPLOAD, add_upload, is_upload, remove_own
@@ -13,7 +14,6 @@ from digitrec.errors import DataError
 from digitrec.ui.cache import dataset
 from digitrec.ui.messages import as_plain_text, show_errors
 
-PARTS = ("train", "test")
 SOURCE, UPLOAD = "source", "upload"
 
 
@@ -30,7 +30,7 @@ def choose_digits() -> tuple[Dataset, str, Split]:
         persist_state="session",
         bind="query-params",
     )
-    split = data.train if part == "train" else data.test
+    split = data.part(part)
     st.caption(as_plain_text(f"{len(split):,} images to {part} with. {data.caution}"))
     return data, part, split
 

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from digitrec.ink.drawings import WIDE
+from digitrec.ink.types import Box
 from digitrec.networks.verdict import Reading
 from digitrec.reading.numbers.edits import Change, NamedDigit, box_of, change_by_hand
 from digitrec.reading.numbers.readers import NumberReader
@@ -139,7 +140,7 @@ def _hand(label: str, icon: str, change: Change) -> None:
     st.button(label, icon=icon, on_click=_remember, args=(change,))
 
 
-def _name(box: tuple[int, int, int, int]) -> None:
+def _name(box: Box) -> None:
     digit = st.session_state.get(NAMED)
     st.session_state[NAMED] = None  # the next digit is named by itself
     if digit is not None:

@@ -13,9 +13,10 @@ from PIL import Image, ImageDraw, ImageFont
 from digitrec.charts.pictures import as_paper, to_data_url
 from digitrec.datasets import Progress, load_dataset
 from digitrec.ink.image_files import MAX_BYTES, decode_grey
+from digitrec.ink.types import Box
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.numbers.readers import NumberReader
-from digitrec.reading.photographs.page import Box, PageReading, find_digits, read_sheet
+from digitrec.reading.photographs.page import PageReading, find_digits, read_sheet
 from digitrec.ui.draw.paste import paste_picture
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import show_errors
@@ -92,7 +93,7 @@ def show_page(picture: bytes, reader: Classifier, numbers: NumberReader) -> None
         if reading.page.left_out:
             with st.expander(f"Left out: {len(reading.page.left_out):,}", icon=":material/rule:"):
                 rows = [
-                    {"why": one.reason, "from the top": one.box[0], "from the left": one.box[2]}
+                    {"why": one.reason, "from the top": one.box.top, "from the left": one.box.left}
                     for one in reading.page.left_out
                 ]
                 st.dataframe(rows, hide_index=True)
@@ -130,7 +131,6 @@ def to_frame(reading: PageReading, reader: Classifier) -> pd.DataFrame:
     """A row for each digit: row and place in it, from 1, digit, confidence, unsure, and its box in the picture."""
     found = reading.page.digits
     rows = pd.Series([one.row + 1 for one in found], dtype=np.int64)
-    boxes = np.array([one.box for one in found], np.int64).reshape(-1, 4)
     confidence = reading.probabilities.max(axis=1, initial=0)
     columns = {
         "row": rows,
@@ -139,7 +139,9 @@ def to_frame(reading: PageReading, reader: Classifier) -> pd.DataFrame:
         "confidence": confidence,
         "unsure": reader.are_unsure(reading.probabilities.reshape(-1, 10)),
     }
-    return pd.DataFrame(columns | dict(zip(("top", "bottom", "left", "right"), boxes.T, strict=True)))
+    sides = ("top", "bottom", "left", "right")
+    boxes = {side: np.array([getattr(one.box, side) for one in found], np.int64) for side in sides}
+    return pd.DataFrame(columns | boxes)
 
 
 def mark(grey: NDArray[np.float32], reading: PageReading, reader: Classifier) -> NDArray[np.uint8]:
@@ -160,5 +162,5 @@ def mark(grey: NDArray[np.float32], reading: PageReading, reader: Classifier) ->
 
 def _scaled(box: Box, scale: float) -> tuple[float, float, float, float]:
     """As Pillow wants it: left, top, right, bottom."""
-    top, bottom, left, right = (scale * edge for edge in box)
+    left, top, right, bottom = (scale * edge for edge in box)
     return left, top, right, bottom

@@ -75,7 +75,7 @@ class Evaluation:
 
 def evaluate(title: str, folder: Path, data: Dataset, part: str) -> Evaluation:
     """Have a model read a part of a dataset; at once where it has done so before."""
-    split = data.train if part == "train" else data.test
+    split = data.part(part)
     with show_errors("The images could not be read."):
         answers = probabilities(folder, data, part)
         table = _tabulate(exam_key(classifier(folder), data, part), answers, split, properties(data, part))

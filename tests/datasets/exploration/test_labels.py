@@ -13,7 +13,7 @@ def test_counts_are_pandas_own(labels: list[int]) -> None:
     frame = count_labels(np.array(labels, np.uint8))
     expected = pd.Series(labels, dtype=int).value_counts().reindex(range(10), fill_value=0)
     assert frame["count"].tolist() == expected.tolist()
-    assert frame["share"].sum() == pytest.approx(1 if labels else 0)
+    assert frame["fraction"].sum() == pytest.approx(1 if labels else 0)
     assert frame["above"].tolist() == (expected > expected.mean()).tolist()
 
 
@@ -21,8 +21,8 @@ def test_counts_are_pandas_own(labels: list[int]) -> None:
     ("counts", "told"),
     [
         ([100] * 10, "1.00 times .* no difference"),
-        ([100] * 9 + [70], "1.43 times .*9: 100 against 70.* hardly notices"),
-        ([400] + [100] * 9, "4.00 times .*will read 1 worse"),
+        ([100] * 9 + [70], "1.43 times .*9: 100 against 70.* hardly affects"),
+        ([400] + [100] * 9, "4.00 times .*Accuracy on 1 will suffer"),
         ([0] + [100] * 9, "no 0 at all"),
         ([0] * 10, "no digits here"),
     ],

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from digitrec.datasets import load_dataset
-from digitrec.datasets.exploration.neighbours import CHUNK, make_index, nearest
+from digitrec.datasets.exploration.neighbours import CHUNK, make_index, nearest, nearest_by_pixels
 from digitrec.networks.classifier import Classifier
 
 Features = NDArray[np.float32]
@@ -92,3 +92,12 @@ def test_a_real_readers_neighbours_show_the_same_digit(classifier: Classifier) -
     places, _ = nearest(index, test, 5)
     shown = digits.train.labels[places]
     assert (shown == digits.test.labels[:40, None]).mean() > 0.9
+
+
+def test_nearest_by_pixels_agree_with_brute_force() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (60, 28, 28), dtype=np.uint8)
+    image = images[17]
+    differences = ((images.astype(float) - image) ** 2).sum(axis=(1, 2))
+    assert nearest_by_pixels(images, image, 8, chunk=7).tolist() == np.argsort(differences)[:8].tolist()
+    assert nearest_by_pixels(images, image, 1).tolist() == [17]
+    assert len(nearest_by_pixels(images[:5], image, 9)) == 5

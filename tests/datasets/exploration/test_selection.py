@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 
 from digitrec.datasets import Split
-from digitrec.datasets.exploration.neighbours import nearest_by_pixels
 from digitrec.datasets.exploration.properties import measure_images
 from digitrec.datasets.exploration.selection import BY_PROPERTY, ORDERS, select
 
@@ -46,11 +45,3 @@ def test_properties_sort(split: Split, measured: pd.DataFrame, order: str) -> No
 
 def test_every_order_is_known() -> None:
     assert set(BY_PROPERTY) < set(ORDERS)
-
-
-def test_nearest_are_those_of_brute_force(split: Split) -> None:
-    image = split.images[17]
-    differences = ((split.images.astype(float) - image) ** 2).sum(axis=(1, 2))
-    assert nearest_by_pixels(split.images, image, 8, chunk=7).tolist() == np.argsort(differences)[:8].tolist()
-    assert nearest_by_pixels(split.images, image, 1).tolist() == [17]
-    assert len(nearest_by_pixels(split.images[:5], image, 9)) == 5

@@ -71,7 +71,7 @@ def test_a_file_is_fetched_whole(server: str, folder: Path, manner: str) -> None
 @pytest.mark.parametrize(
     ("manner", "told"),
     [
-        ("cut", "broke off"),
+        ("cut", "it was lost"),
         ("changed", "not the published one"),
         ("silent", "no connection|no answer in time"),
         ("missing", "answer 404"),

@@ -23,6 +23,7 @@ from digitrec.datasets.synthetic.digit_forms import (
     write,
 )
 from digitrec.datasets.synthetic.stroke_variation import Variation
+from digitrec.ink.types import Strokes
 from digitrec.networks.classifier import Classifier
 
 BY_NAME = {f"{form.label}, {form.school}": form for form in FORMS}
@@ -88,7 +89,7 @@ def test_a_digit_is_written_anew_and_the_same_for_the_same_seed(form: Form) -> N
 def test_a_form_is_written_from_hardly_to_wholly_pronounced() -> None:
     seen: list[float] = []
 
-    def stick(t: float) -> digit_forms.Strokes:
+    def stick(t: float) -> Strokes:
         seen.append(t)
         return (line((0, 0), (0, 6)),)
 
@@ -194,9 +195,7 @@ def test_the_bar_of_a_crossed_7_crosses_its_stem(school: str, t: float) -> None:
         ("8, two circles", lambda strokes: np.ptp(strokes[0][:, 0])),
     ],
 )
-def test_what_is_special_is_larger_at_the_pronounced_end(
-    name: str, length: Callable[[digit_forms.Strokes], float]
-) -> None:
+def test_what_is_special_is_larger_at_the_pronounced_end(name: str, length: Callable[[Strokes], float]) -> None:
     lengths = [length(BY_NAME[name].write(t)) for t in (0, 0.25, 0.5, 0.75, 1)]
     assert (np.diff(lengths) > 0).all()
     assert lengths[-1] - lengths[0] > 0.25

@@ -15,7 +15,6 @@ from digitrec.datasets.synthetic.nondigits import (
     UNSEEN,
     UPSIDE_DOWN,
     Kind,
-    Strokes,
     draw_nondigits,
     kinds,
     letter,
@@ -26,6 +25,7 @@ from digitrec.datasets.synthetic.nondigits import (
     upside_down,
 )
 from digitrec.ink.drawings import smooth
+from digitrec.ink.types import Strokes
 
 Change = Callable[[Sequence[PenDigit], np.random.Generator], Strokes]
 places = st.tuples(*[st.floats(-500, 500, width=32)] * 2)

@@ -33,9 +33,9 @@ def test_a_submission_has_a_row_for_each_digit_in_order(digits: list[int]) -> No
 def test_a_lost_row_is_never_left_out_silently(digits: list[int], data: st.DataObject) -> None:
     lost = data.draw(st.integers(1, len(digits)))
     frame = frame_of(digits)
-    with pytest.raises(DataError, match=f"rows 1 to {len(digits)}. Received: none for {lost}. Mend the rows"):
+    with pytest.raises(DataError, match=f"rows 1 to {len(digits)}. Received: none for {lost}. Correct the rows"):
         make_submission(frame[frame["row"] != lost], len(digits))
-    with pytest.raises(DataError, match=f"none for {len(digits) + 1}, {len(digits) + 2}. Mend"):
+    with pytest.raises(DataError, match=f"none for {len(digits) + 1}, {len(digits) + 2}. Correct"):
         make_submission(frame, len(digits) + 2)
 
 

@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, ImageWriter, Number, PenWriter, compose
+from digitrec.datasets.synthetic.composing import SPACED, ImageWriter, Number, PenWriter, compose
 from digitrec.datasets.synthetic.composing import Settings as Way
 from digitrec.ink.drawings import Drawing, Stroke, render
 from digitrec.reading.numbers.assignment import divide, leave_out_specks
 from digitrec.reading.numbers.components import SPECK
 from digitrec.reading.numbers.segmentation import Piece
+from tests.touching import TOUCHING
 
 Ink = NDArray[np.uint8]
 Hands = tuple[PenWriter, ...] | tuple[ImageWriter, ...]

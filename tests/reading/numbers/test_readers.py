@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitrec.datasets.synthetic.composing import SPACED, TOUCHING, Number, PenWriter, compose
+from digitrec.datasets.synthetic.composing import SPACED, Number, PenWriter, compose
 from digitrec.errors import ModelError
 from digitrec.ink.preprocessing import preprocess
 from digitrec.networks.card import SHIPPED
@@ -12,6 +12,7 @@ from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, input_kind, l
 from digitrec.reading.numbers.readers import PieceReader, SuitedReader, load_number_reader
 from digitrec.reading.numbers.segmentation import NumberReading, read_apart
 from digitrec.reading.numbers.sequence import SequenceReader, load_sequence_reader
+from tests.touching import TOUCHING, find_touching
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def sweep() -> SequenceReader:
 
 
 def all_touch(pens: tuple[PenWriter, ...], count: int) -> list[Number]:
-    return [number for number in compose(pens, count, TOUCHING, seed=9) if all(number.touching)]
+    return [number for number in compose(pens, count, TOUCHING, seed=9) if all(find_touching(number))]
 
 
 def texts(reading: NumberReading) -> list[str]:

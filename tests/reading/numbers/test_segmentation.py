@@ -14,7 +14,6 @@ from scipy.sparse.csgraph import dijkstra
 from digitrec.datasets.sources.pen import PenDigit, split_by_writer
 from digitrec.datasets.synthetic.composing import (
     SPACED,
-    TOUCHING,
     ImageWriter,
     Number,
     PenWriter,
@@ -26,9 +25,10 @@ from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place, render
 from digitrec.ink.preprocessing import preprocess
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.numbers.best_path import FLOOR, GAP, LINKED, LOW, LOW_BELOW, READ, _best_path, score
-from digitrec.reading.numbers.components import SPECK, _pen_width, reduce_ink
+from digitrec.reading.numbers.components import SPECK, reduce_ink
 from digitrec.reading.numbers.cuts import DEAREST, SIDEWAYS, _cheapest, _seams
 from digitrec.reading.numbers.segmentation import FoundDigit, NumberReading, Piece, join, read_number, split
+from tests.touching import TOUCHING
 
 Ink = NDArray[np.uint8]
 
@@ -333,7 +333,9 @@ def as_found(ink: Ink, classifier: Classifier) -> FoundDigit:
     assert step.box is not None
     assert step.cropped is not None
     assert step.image is not None
-    return FoundDigit(step.box[2], step.box[0], step.cropped, step.image, classifier.predict_proba(step.image[None])[0])
+    return FoundDigit(
+        step.box.left, step.box.top, step.cropped, step.image, classifier.predict_proba(step.image[None])[0]
+    )
 
 
 def test_joining_and_splitting_undo_each_other(pens: tuple[PenWriter, ...], classifier: Classifier) -> None:
@@ -426,9 +428,3 @@ def test_the_best_path_is_the_best_of_all(seed: int, count: int) -> None:
             if all(step in known for step in pairwise(path)):
                 totals[path] = sum(known[step] for step in pairwise(path))
     assert tuple(_best_path(edges, scores, count)) == max(totals, key=lambda path: totals[path])
-
-
-@pytest.mark.parametrize("width", [3, 6, 9])
-def test_the_width_of_a_pen_is_estimated(width: int) -> None:
-    ink = render(Drawing((Stroke(np.array([[60, 60], [220, 120], [100, 230]], np.float32), width),)), 280)
-    assert _pen_width(ink >= 128) == pytest.approx(width, rel=0.2)
