@@ -82,13 +82,14 @@ def _write(file: BinaryIO, content: Content) -> None:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
-def replace_folder(draft: Path, target: Path) -> None:
+def replace_folder(draft: StrPath, target: StrPath) -> None:
     """Move the folder `draft` to `target`, on the same disk, in place of the folder that was there.
 
     Raises
     ------
     OSError, where it cannot be moved; then the folder that was there is there still.
     """
+    draft, target = Path(draft), Path(target)
     with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as aside:
         old = Path(aside) / "old"
         if target.exists():
