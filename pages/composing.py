@@ -77,7 +77,7 @@ with show_errors("The network could not be loaded."):
 
 with pictures:
     try:
-        numbers = list(compose(writers_of(data.name, part), SHOWN, settings, seed))
+        numbers = list(compose(writers_of(data, part), SHOWN, settings, seed))
     except DigitrecError as error:
         st.warning(as_plain_text(str(error)), icon=":material/rule:")
         st.stop()

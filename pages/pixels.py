@@ -32,7 +32,7 @@ begin_page(
     "scaling does to them.",
 )
 data, part, split = choose_digits()
-summary = pixel_summary(data.name, part)
+summary = pixel_summary(data, part)
 there = [int(digit) for digit in np.unique(split.labels)]
 
 st.subheader("The average digit", anchor=False)
@@ -87,7 +87,7 @@ with left:
     alt = f"How often each grey occurs, on a logarithmic scale; plain ink, 255, {summary.greys[255]:,} times."
     st.plotly_chart(grey_bars(summary.greys), config=PLAIN, alt=alt)
 with right:
-    ink = 100 * properties(data.name, part)["ink"].to_numpy()
+    ink = 100 * properties(data, part)["ink"].to_numpy()
     st.markdown(f"**Ink in an image.** On average it covers {ink.mean():.0f} % of the picture.")
     alt = tell_middles(ink, split.labels, "ink", " %")
     st.plotly_chart(boxes_by_digit(ink, split.labels, "ink", " %"), config=PLAIN, alt=alt)

@@ -27,9 +27,9 @@ PICKED = "place"  # in the session: a dataset's name, its part, and the place of
 
 
 def picked_place(data: Dataset, part: str) -> int | None:
-    """The place of the image that was picked last, on whichever page; None where it is of other data."""
+    """The index of the image that was picked last, on whichever page; None if it is of other data, or gone."""
     *whose, place = st.session_state.get(PICKED, (None, None, None))
-    return place if whose == [data.name, part] else None
+    return place if whose == [data.name, part] and place < len(getattr(data, part)) else None
 
 
 def open_picked(data: Dataset, part: str) -> None:

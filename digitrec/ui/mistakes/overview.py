@@ -78,7 +78,7 @@ def evaluate(title: str, folder: Path, data: Dataset, part: str) -> Evaluation:
     split = data.part(part)
     with show_errors("The images could not be read."):
         answers = probabilities(folder, data, part)
-        table = _tabulate(exam_key(classifier(folder), data, part), answers, split, properties(data.name, part))
+        table = _tabulate(exam_key(classifier(folder), data, part), answers, split, properties(data, part))
     return Evaluation(title, folder, data, part, split, answers, table)
 
 
