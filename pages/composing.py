@@ -30,7 +30,7 @@ with show_errors("The network could not be loaded."):
     reader = number_reader()
 with pictures:
     try:
-        numbers = list(compose(writers_of(data.name, part), SHOWN, settings, state.COMPOSED_SEED.get()))
+        numbers = list(compose(writers_of(data, part), SHOWN, settings, state.COMPOSED_SEED.get()))
     except DigitrecError as error:
         st.warning(as_plain_text(str(error)), icon=":material/rule:")
         st.stop()

@@ -43,7 +43,7 @@ st.plotly_chart(label_bars(counts, order), width="stretch", config={"displayMode
 st.markdown(describe_balance(counts))
 
 st.subheader("What is odd about it", anchor=False)
-odd = [finding for finding in findings(data.name) if finding.split == name]
+odd = [finding for finding in findings(data) if finding.split == name]
 st.markdown("\n".join(f"- {as_plain_text(finding.sentence)}" for finding in odd) or "Nothing odd was found.")
 for finding in odd:
     if len(finding.places):

@@ -4,7 +4,6 @@ from functools import partial
 
 import streamlit as st
 
-from digitrec.datasets import data_folder
 from digitrec.datasets.exploration.maps import make_map
 from digitrec.datasets.exploration.neighbours import nearest
 from digitrec.datasets.exploration.projection import METHODS, place, project, to_features
@@ -65,7 +64,7 @@ st.markdown(
 )
 
 seen_by = reader.card.files.get("model.tflite") if sees != "pixels" else None
-key = ("map", str(data_folder()), data.name, part, seen_by, method, count)
+key = ("map", data.fingerprint, part, seen_by, method, count)
 with show_errors("The map could not be drawn."):
     digits = wait_for(key, "Laying out the map", partial(make_map, split.images, SEES[sees], method, count))
 show_plane(Plane(digits, data, part, reader, SEES[sees]))

@@ -16,9 +16,9 @@ begin_page(
     "scaling does to them.",
 )
 data, part, split = choose_digits()
-summary = pixel_summary(data.name, part)
+summary = pixel_summary(data, part)
 show_averages(summary)
 show_difference(split, summary)
-show_greys(split, summary, properties(data.name, part))
+show_greys(split, summary, properties(data, part))
 show_scaling(split, summary)
 show_functions(class_means, class_deviations, telling_pixel, is_used, measure_images, scale)

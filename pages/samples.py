@@ -19,7 +19,7 @@ begin_page(
     "Look through the digits until you know them, and pick one to see it in full.",
 )
 data, part, split = choose_digits()
-measured = properties(data.name, part)
+measured = properties(data, part)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     places = choose_places(split, measured)
     per_page = choose_per_page()

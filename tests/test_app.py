@@ -26,7 +26,7 @@ SCRIBBLE = Drawing((Stroke(np.array([(40, 40), (240, 240), (240, 40), (40, 240),
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
     cache._load_classifier.clear()
-    cache.pen_digits.clear()
+    cache._load_pen_digits.clear()
 
 
 def run(**query: str) -> AppTest:

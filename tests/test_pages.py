@@ -213,7 +213,7 @@ def test_labels_to_learn_from_are_doubted_by_networks_that_have_not_learned_from
     data = load_dataset("uci")
     answers = np.eye(10, dtype=np.float32)[data.train.labels]
     answers[[5, 700]] = np.eye(10, dtype=np.float32)[(data.train.labels[[5, 700]] + 1) % 10]
-    held_out_path(data).parent.mkdir()
+    held_out_path(data).parent.mkdir(parents=True, exist_ok=True)
     np.save(held_out_path(data), answers)
     page.run()
     assert not page.exception

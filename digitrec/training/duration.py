@@ -1,6 +1,6 @@
 """How long a training will take on this machine: from a measured step, and remembered.
 
-recipe -> a few steps in a process of their own -> seconds a step, kept in the runs folder -> `estimate`
+recipe -> a few steps in a process of their own -> seconds a step, kept in the cache folder -> `estimate`
 """
 
 import json
@@ -9,8 +9,8 @@ import subprocess
 import sys
 
 from digitrec.errors import RunError
+from digitrec.storage import cache_folder, replace_file
 from digitrec.training.recipe import Recipe, to_json
-from digitrec.training.runs import runs_folder, write_text
 
 FILE = "speeds.json"
 START = 7.0  # seconds until the first step, most of them TensorFlow's import
@@ -36,8 +36,8 @@ def measure_step(recipe: Recipe) -> float:
         seconds = float(ran.stdout.splitlines()[-1])
     except (IndexError, ValueError):
         raise RunError("Expected the time of a step. Received: none. Train without an estimate.") from None
-    runs_folder().mkdir(parents=True, exist_ok=True)
-    write_text(runs_folder() / FILE, json.dumps(_read() | {_key(recipe): seconds}))
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    replace_file(cache_folder() / FILE, json.dumps(_read() | {_key(recipe): seconds}))
     return seconds
 
 
@@ -49,7 +49,7 @@ def estimate(recipe: Recipe, images: int, step: float) -> float:
 
 def _read() -> dict[str, float]:
     try:
-        speeds = json.loads((runs_folder() / FILE).read_text("utf-8"))
+        speeds = json.loads((cache_folder() / FILE).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return speeds if isinstance(speeds, dict) else {}

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from digitrec.errors import RecipeError, RunError
+from digitrec.storage import replace_file
 from digitrec.training.recipe import change, to_json
-from digitrec.training.runs import WAITING, _writing, read, read_state, write_state, write_text
+from digitrec.training.runs import WAITING, _writing, read, read_state, write_state
 
 _STARTED: list[subprocess.Popen[bytes]] = []  # so that those that have ended are buried
 _WAITING: list[subprocess.Popen[bytes]] = []  # the one worker that has loaded TensorFlow and waits, if any
@@ -91,5 +92,5 @@ def go_on(folder: Path, changes: Mapping[str, Any]) -> None:
             f"Expected more than the {len(run.history)} epochs that are done. Received: {recipe.epochs}. Ask for more."
         )
     with _writing():
-        write_text(folder / "recipe.json", to_json(recipe))
+        replace_file(folder / "recipe.json", to_json(recipe))
     start(folder)

@@ -32,6 +32,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from digitrec.errors import RecipeError, RunError, writing
+from digitrec.storage import replace_file
 from digitrec.training.recipe import Recipe, check_recipe, from_json, to_json
 
 WAITING, STARTING, TRAINING, SAVING = "waiting", "starting", "training", "saving"
@@ -131,9 +132,9 @@ def create(recipe: Recipe, drawing: NDArray[np.uint8] | None = None) -> Path:
                 continue
         else:
             raise RunError("Expected a free name for a run. Received: a hundred runs in this second. Try again.")
-        write_text(folder / "recipe.json", to_json(recipe))
+        replace_file(folder / "recipe.json", to_json(recipe))
         if drawing is not None:
-            np.save(folder / "drawing.npy", drawing, allow_pickle=False)
+            replace_file(folder / "drawing.npy", lambda file: np.save(file, drawing, allow_pickle=False))
         write_state(folder, State())
     return folder
 
@@ -232,19 +233,12 @@ def read_state(folder: Path) -> State:
 
 def write_state(folder: Path, state: State) -> None:
     """Write where the run is."""
-    write_text(folder / "state.json", json.dumps(asdict(replace(state, updated=time.time()))))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that it is never found half-written."""
-    draft = path.with_name(f"{path.name}.part")
-    draft.write_text(text, "utf-8")
-    draft.replace(path)
+    replace_file(folder / "state.json", json.dumps(asdict(replace(state, updated=time.time()))))
 
 
 def write_table(path: Path, rows: list[dict[Any, Any]], columns: tuple[str, ...]) -> None:
     """Write rows as a table; its head alone where there are none."""
-    write_text(path, pd.DataFrame(rows, columns=list(columns)).to_csv(index=False))
+    replace_file(path, pd.DataFrame(rows, columns=list(columns)).to_csv(index=False))
 
 
 def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:

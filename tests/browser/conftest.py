@@ -68,4 +68,4 @@ def open_tab(browser: Browser, server: Server) -> Iterator[Page]:
     yield tab
     context.close()
     assert not problems
-    assert server.errors()[errors_before:] == []
+    assert server.errors()[errors_before:] == [], server.log.read_text("utf-8", "replace")[-5000:]

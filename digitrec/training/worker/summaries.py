@@ -6,6 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.summaries import path_of
+from digitrec.storage import replace_file
 from digitrec.training.published import PUBLISHED
 from digitrec.training.worker.network import build
 
@@ -29,4 +30,4 @@ def summarise(name: str) -> str:
 
 if __name__ == "__main__":
     for name in ARCHITECTURES:
-        path_of(name).write_text(summarise(name), encoding="utf-8", newline="\n")
+        replace_file(path_of(name), summarise(name))

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from digitrec.datasets import load_dataset
 from digitrec.errors import DigitrecError, RunError
 from digitrec.networks.architectures import ARCHITECTURES
-from digitrec.storage import DAMAGED, read_arrays, replace_arrays
+from digitrec.storage import DAMAGED, read_arrays, replace_arrays, replace_file
 from digitrec.training import runs, snapshots
 from digitrec.training.runs import State
 from digitrec.training.snapshots import Snapshot
@@ -321,4 +321,4 @@ class _Training:
 def _write_environment(folder: Path) -> None:
     from digitrec.training.worker.saving import describe_environment  # noqa: PLC0415
 
-    runs.write_text(folder / "environment.json", json.dumps(describe_environment(), indent=2))
+    replace_file(folder / "environment.json", json.dumps(describe_environment(), indent=2))

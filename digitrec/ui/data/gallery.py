@@ -26,9 +26,11 @@ _gallery = st.components.v2.component(
 
 
 def picked_place(data: Dataset, part: str) -> int | None:
-    """The place of the image that was picked last, on whichever page; None where it is of other data."""
+    """The index of the image that was picked last, on whichever page; None if it is of other data, or gone."""
     picked = state.PICKED_IMAGE.get()
-    return picked[2] if picked is not None and picked[:2] == (data.name, part) else None
+    if picked is None or picked[:2] != (data.name, part) or picked[2] >= len(data.part(part)):
+        return None
+    return picked[2]
 
 
 def pick(data: Dataset, part: str, place: int) -> None:

@@ -5,7 +5,7 @@ upload -> `Upload` -> `open_batch` -> `read_batch` in the background -> a table 
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from digitrec.charts.pictures import as_paper, enlarge, to_data_url
 from digitrec.charts.pictures import frame as edge
-from digitrec.datasets import Progress, data_folder, load_dataset
+from digitrec.datasets import Progress, load_dataset
 from digitrec.datasets.export import to_frame
 from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DataError, DigitrecError, writing
@@ -27,6 +27,7 @@ from digitrec.ink.preprocessing import SIDE
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.files import MAX_BAD, Batch, BatchReading, Chunk, open_batch, read_batch
 from digitrec.reading.files.submission import make_submission
+from digitrec.storage import cache_folder, cached_file
 from digitrec.ui import state
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, show_errors
@@ -35,7 +36,6 @@ from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
 
 LARGEST = 200  # MB
-ROOM = 2_000_000_000  # bytes that all uploads together may take
 LOOKED_AT = 28_000  # images that stay at hand: all of Kaggle's test set, 22 MB
 PREVIEW = 20  # images
 PER_PAGE = 25
@@ -93,7 +93,8 @@ def _sample() -> Upload:
 def show_batch(upload: Upload) -> Batch:
     """Say what the file was understood to be, and show its first digits."""
     with show_errors("This file cannot be read."):
-        path = _keep(upload)
+        with writing(f"the file to {cache_folder()}", DataError, "Make room there, or set DIGITREC_CACHE."):
+            path = _keeping(upload)()
         batch = open_batch(path, upload.name)
         first = next(batch.chunks(), None)
     st.markdown(as_plain_text(f"{upload.name} is {batch.kind}."))
@@ -104,39 +105,28 @@ def show_batch(upload: Upload) -> Batch:
     return batch
 
 
-def _keep(upload: Upload) -> Path:
-    """The file on the disk, under a name of our own, for as long as the app runs."""
-    with writing(f"the file in {data_folder()}, for as long as it is read", DataError, "Make room there."):
-        path = Path(_keeper().name) / upload.fingerprint
-        if path.is_file():
-            path.touch()
-        else:
-            make_room(path.parent, len(upload.content))
-            path.write_bytes(upload.content)
-    return path
+def _keeping(upload: Upload) -> Callable[[], Path]:
+    """A function that returns the upload's file in the cache, written if it is not there.
+
+    Its name is the hash of its content, so that sessions that read the same file share it.
+    """
+    folder = Path(_uploads_folder(str(cache_folder())).name).name
+    return partial(cached_file, "uploads", f"{folder}/{upload.fingerprint}", upload.content)
 
 
-def make_room(folder: Path, size: int) -> None:
-    """Delete the files in a folder that were asked for longest ago, until `size` bytes more stay within `ROOM`."""
-    kept = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
-    sizes = [path.stat().st_size for path in kept]
-    while kept and sum(sizes) + size > ROOM:
-        kept.pop(0).unlink()
-        sizes.pop(0)
-
-
-@st.cache_resource
-def _keeper() -> "tempfile.TemporaryDirectory[str]":
-    """A folder that is gone when the app is; nothing is written outside the data folder."""
-    data_folder().mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(prefix="uploads-", dir=data_folder())
+@st.cache_resource(show_spinner=False)
+def _uploads_folder(cache: str) -> "tempfile.TemporaryDirectory[str]":
+    """A folder in the cache for this app's uploads, deleted when the app ends."""
+    uploads = Path(cache) / "uploads"
+    uploads.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(dir=uploads)
 
 
 def show_answers(upload: Upload, batch: Batch, reader: Classifier) -> None:
     """Read it all and show what came of it."""
     key = ("file", upload.fingerprint, reader.card.files.get("model.tflite"))
     with show_errors("This file could not be read."):
-        answers: Answers = wait_for(key, "Reading", partial(_read, batch, reader))
+        answers: Answers = wait_for(key, "Reading", partial(_read, _keeping(upload), batch, reader))
     reading = answers.reading
     if not len(reading.frame):
         st.warning("Nothing in this file is a digit.", icon=":material/search_off:")
@@ -151,8 +141,9 @@ def show_answers(upload: Upload, batch: Batch, reader: Classifier) -> None:
     show_functions(read_batch, make_submission)
 
 
-def _read(batch: Batch, reader: Classifier, progress: Progress) -> Answers:
+def _read(keep: Callable[[], Path], batch: Batch, reader: Classifier, progress: Progress) -> Answers:
     """Read the batch, and keep its first images to look at."""
+    keep()  # again, since other uploads may have displaced it while this one waited
     kept: list[NDArray[np.uint8]] = [np.empty((0, SIDE, SIDE), np.uint8)]
 
     def pass_on() -> Iterator[Chunk]:

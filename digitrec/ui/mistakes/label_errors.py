@@ -62,7 +62,7 @@ def _answers(evaluation: Evaluation) -> NDArray[np.float32]:
     """The model's answers; for images to learn from, if wished, those of networks that have not learned from them."""
     if evaluation.part != "train":
         return evaluation.probabilities
-    wished = held_out_path(evaluation.data).is_file() or state.HELD_OUT.get() == evaluation.data.name
+    wished = held_out_path(evaluation.data).is_file() or state.HELD_OUT.get() == evaluation.data.fingerprint
     if not wished:
         st.info(
             "A model that learned from these labels may have learned their errors, too. Better ask networks that have "
@@ -81,7 +81,7 @@ def _answers(evaluation: Evaluation) -> NDArray[np.float32]:
 
 
 def _wish(evaluation: Evaluation) -> None:
-    state.HELD_OUT.set(evaluation.data.name)
+    state.HELD_OUT.set(evaluation.data.fingerprint)
 
 
 def _show_suspect(evaluation: Evaluation, row: dict[Any, Any], verdict: str | None) -> None:

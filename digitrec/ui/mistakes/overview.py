@@ -80,7 +80,7 @@ def evaluate(title: str, folder: Path, data: Dataset, part: str) -> Evaluation:
     with show_errors("The images could not be read."):
         reader = classifier(folder)
         answers = probabilities(reader, data, part)
-        table = _tabulate(exam_key(reader, data, part), answers, split, properties(data.name, part))
+        table = _tabulate(exam_key(reader, data, part), answers, split, properties(data, part))
     return Evaluation(title, reader, data, part, split, answers, table)
 
 

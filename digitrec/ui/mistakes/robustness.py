@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from digitrec.charts.alt_text import tell_strengths
 from digitrec.charts.mistakes import strength_curves, verdict_squares
 from digitrec.charts.pictures import as_paper
-from digitrec.datasets import Dataset, Progress, data_folder
+from digitrec.datasets import Dataset, Progress
 from digitrec.datasets.exploration.selection import draw_places
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.robustness import CORRUPTIONS, Corruption, accuracy_by_strength, corrupt, verdict_map
@@ -58,7 +58,7 @@ def show_curves(kind: Corruption, readers: Mapping[str, Path], data: Dataset) ->
     for title, folder in readers.items():
         try:
             reader = classifier(folder)
-            key = ("robust", reader.card.files.get("model.tflite"), str(data_folder()), data.name, kind.name)
+            key = ("robust", reader.card.files.get("model.tflite"), data.fingerprint, kind.name)
             work = partial(_measure, reader.predict_proba, images, labels, kind)
             tables[title] = wait_for(key, f"{title} is reading", work)
         except DigitrecError as error:  # the others are asked all the same

@@ -1,6 +1,3 @@
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,16 +47,3 @@ def test_a_correction_that_is_taken_back_is_none(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(st, "session_state", session)
     files._take_corrections(Key("table", None), "file", [1, 2, 4], FRAME)
     assert session[CORRECTIONS.name]["file"] == {2: 5}
-
-
-def test_the_uploads_asked_for_longest_ago_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "ROOM", 250)
-    for age, name in enumerate(("newest", "older", "oldest")):
-        (tmp_path / name).write_bytes(bytes(80))
-        os.utime(tmp_path / name, (1_000_000 - age, 1_000_000 - age))
-    files.make_room(tmp_path, 10)
-    assert {path.name for path in tmp_path.iterdir()} == {"newest", "older", "oldest"}
-    files.make_room(tmp_path, 100)
-    assert {path.name for path in tmp_path.iterdir()} == {"newest"}
-    files.make_room(tmp_path, 1000)
-    assert not list(tmp_path.iterdir())
