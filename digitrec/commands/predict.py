@@ -133,7 +133,7 @@ def _read_number(path: Path, reader: NumberReader) -> Read:
                 "row": place,
                 "digit": first,
                 "confidence": float(found.probabilities[first]),
-                "unsure": reader.is_unsure(found.probabilities),
+                "unsure": found.unsure,
                 "second": second,
                 "second_confidence": float(found.probabilities[second]),
             }

@@ -21,24 +21,20 @@ from digitrec.datasets.synthetic.composing import Writer, image_writers
 from digitrec.errors import DataError, writing
 from digitrec.evaluation.cross_validation import read_held_out
 from digitrec.networks.classifier import Classifier, load_classifier
-from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, list_models
-from digitrec.reading.numbers.readers import NumberReader, PieceReader, SuitedReader
+from digitrec.networks.registry import find_model
+from digitrec.reading.numbers.readers import NumberReader, choose_number_reader
 from digitrec.reading.numbers.sequence import SequenceReader, load_sequence_reader
 from digitrec.storage import cache_folder, cached_file, write_rows
+from digitrec.ui import state
 from digitrec.ui.jobs import wait_for
+from digitrec.ui.models.choice import chosen_model
 
 READ_AT_ONCE = 640  # images read between two reports of progress
-MODEL = "model"  # the session's choice: a model's name
-NUMBER_MODEL = "number_model"  # the session's choice for numbers: a model's name, or one of the following
-SUITED, PIECE_BY_PIECE = "as suits", "piece by piece"
 
 
-def classifier(model: str | Path | None = None) -> Classifier:
-    """The classifier of a model by its name or folder; by default of the session's model, at first the shipped one."""
-    chosen = model or st.session_state.get(MODEL)
-    is_there = isinstance(chosen, Path) or chosen in list_models()
-    folder = find_model(chosen if chosen and is_there else SHIPPED_NAME)
-    return _load_classifier(*_when(folder))
+def classifier(folder: Path | None = None) -> Classifier:
+    """The classifier of a model's folder; None: of the model that the session reads with."""
+    return _load_classifier(*_when(chosen_model() if folder is None else find_model(folder)))
 
 
 def _when(folder: Path) -> tuple[str, float]:
@@ -56,13 +52,9 @@ def _load_classifier(folder: str, written: float) -> Classifier:
 
 def number_reader() -> NumberReader:
     """The session's reader of numbers: the combined one, unless one method or model was chosen."""
-    chosen, there = st.session_state.get(NUMBER_MODEL, SUITED), list_models("number")
-    pieces = PieceReader(classifier())
-    if chosen in there:
-        return _load_sequence_reader(*_when(there[chosen]))
-    if chosen == PIECE_BY_PIECE or NUMBERS_NAME not in there:
-        return pieces
-    return SuitedReader(pieces, _load_sequence_reader(*_when(there[NUMBERS_NAME])))
+    return choose_number_reader(
+        state.NUMBER_MODEL.get(), classifier(), lambda folder: _load_sequence_reader(*_when(folder))
+    )
 
 
 @st.cache_resource(show_spinner="Loading the network …", max_entries=4)
@@ -130,9 +122,9 @@ def writers_of(data: Dataset, part: str) -> tuple[Writer, ...]:
     return image_writers(data.part(part))
 
 
-def probabilities(model: str | Path, data: Dataset, part: str = "test") -> NDArray[np.float32]:
+def probabilities(reader: Classifier, data: Dataset, part: str = "test") -> NDArray[np.float32]:
     """A model's predictions for a dataset's part, (n, 10), each row sums to 1."""
-    reader, images = classifier(model), data.part(part).images
+    images = data.part(part).images
 
     def read(progress: Progress) -> NDArray[np.float32]:
         parts = [np.empty((0, 10), np.float32)]
@@ -159,12 +151,11 @@ def held_out(data: Dataset) -> NDArray[np.float32]:
     return answers
 
 
-def neighbours_index(model: str | Path, data: Dataset) -> Index:
+def neighbours_index(reader: Classifier, data: Dataset) -> Index:
     """An index of a dataset's training images by the activations of a model's last layer, to find neighbours with.
 
     The activations of 60,000 images take 276 MB: they are read from a cache file and not held in memory.
     """
-    reader = classifier(model)
     name = f"{data.fingerprint}-{reader.card.files.get('model.tflite', reader.card.name)[:12]}.npy"
 
     def see(progress: Progress) -> Index:

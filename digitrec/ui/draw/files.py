@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ from digitrec.networks.classifier import Classifier
 from digitrec.reading.files import MAX_BAD, Batch, BatchReading, Chunk, open_batch, read_batch
 from digitrec.reading.files.submission import make_submission
 from digitrec.storage import cache_folder, cached_file
-from digitrec.ui.data.sources import SOURCE
+from digitrec.ui import state
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, show_errors
 from digitrec.ui.sample_offer import wants_sample
@@ -38,13 +39,11 @@ LARGEST = 200  # MB
 LOOKED_AT = 28_000  # images that stay at hand: all of Kaggle's test set, 22 MB
 PREVIEW = 20  # images
 PER_PAGE = 25
-UPLOAD, SAMPLE, CORRECTIONS, TABLE = "file_of_digits", "file_sample", "corrections", "answers_table"
 ORDERS = {
     "least sure first": ("confidence", True),
     "as in the file": ("row", True),
     "surest first": ("confidence", False),
 }
-ANY = "any"
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +67,10 @@ def choose_file() -> Upload | None:
     """Let the user give a file, or try it with digits that are there."""
     given = st.file_uploader(
         "A file of digits",
-        key=UPLOAD,
         max_upload_size=LARGEST,
         help="CSV in Kaggle's form with or without header and labels, .npz, .npy, idx as MNIST has it, Parquet, or a "
         "zip of pictures of one digit each.",
+        **state.FILE.widget,
     )
     if given is not None:
         content = given.getvalue()
@@ -80,7 +79,9 @@ def choose_file() -> Upload | None:
         "No file yet. A CSV as Kaggle's Digit Recognizer has it will do, a .npz or .npy of images, idx files, Parquet, "
         "or a zip of pictures. It stays on the computer that runs digitrec."
     )
-    return _sample() if wants_sample(SAMPLE, text, ":material/upload_file:", "Try it with 450 digits") else None
+    return (
+        _sample() if wants_sample(state.FILE_SAMPLE, text, ":material/upload_file:", "Try it with 450 digits") else None
+    )
 
 
 @st.cache_resource(show_spinner=False)
@@ -130,7 +131,7 @@ def show_answers(upload: Upload, batch: Batch, reader: Classifier) -> None:
     if not len(reading.frame):
         st.warning("Nothing in this file is a digit.", icon=":material/search_off:")
     else:
-        corrections: dict[int, int] = st.session_state.setdefault(CORRECTIONS, {}).setdefault(upload.fingerprint, {})
+        corrections = state.CORRECTIONS.setdefault({}).setdefault(upload.fingerprint, {})
         _show_figures(reading, corrections)
         _show_table(upload, answers, corrections)
         _offer(upload, reading, corrections)
@@ -178,16 +179,16 @@ def _show_figures(reading: BatchReading, corrections: dict[int, int]) -> None:
 def _show_table(upload: Upload, answers: Answers, corrections: dict[int, int]) -> None:
     """A page of the answers, each with its image; a digit that is changed is a correction."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        order = st.selectbox("Order", list(ORDERS), key="file_order", width=190)
-        digit = st.selectbox("Read as", [ANY, *map(str, range(10))], key="file_digit", width=100)
-        unsure = st.toggle("Not sure of", key="file_unsure")
+        order = st.selectbox("Order", list(ORDERS), width=190, **state.FILE_ORDER.widget)
+        digit = st.selectbox("Read as", [state.ANY, *map(str, range(10))], width=100, **state.FILE_DIGIT.widget)
+        unsure = st.toggle("Not sure of", **state.FILE_UNSURE.widget)
         frame = apply(answers.reading.frame.head(len(answers.images)), corrections)
-        chosen = frame[(frame["digit"] == int(digit)) if digit != ANY else slice(None)]
+        chosen = frame[(frame["digit"] == int(digit)) if digit != state.ANY else slice(None)]
         chosen = chosen[chosen["unsure"]] if unsure else chosen
         chosen = chosen.sort_values(*ORDERS[order][:1], ascending=ORDERS[order][1], kind="stable")
         pages = max(1, -(-len(chosen) // PER_PAGE))
-        key = f"file-page-{pages}"
-        page = st.number_input(f"Page of {pages:,}", 1, pages, 1, key=key, width=160) if pages > 1 else 1
+        turned = state.FILE_PAGE.of(pages).widget
+        page = st.number_input(f"Page of {pages:,}", 1, pages, 1, width=160, **turned) if pages > 1 else 1
     if not len(chosen):
         st.info("There is none. Loosen the filters.", icon=":material/search_off:")
         return
@@ -196,11 +197,11 @@ def _show_table(upload: Upload, answers: Answers, corrections: dict[int, int]) -
     columns = [name for name in ("row", "name", "label") if name in shown]
     table = shown[[*columns, "digit", "confidence", "unsure", "second", "corrected"]].copy()
     table.insert(0, "image", pictures)
-    key = f"{TABLE}-{upload.fingerprint[:8]}-{'-'.join(map(str, shown['row']))}"[:200]
+    key = state.ANSWERS_TABLE.of(upload.fingerprint[:8], *shown["row"])
     st.data_editor(
         table,
         hide_index=True,
-        key=key,
+        key=key.name,
         row_height=60,
         disabled=[name for name in table.columns if name != "digit"],
         on_change=_take_corrections,
@@ -218,10 +219,10 @@ def _show_table(upload: Upload, answers: Answers, corrections: dict[int, int]) -
     st.caption(f"{len(chosen):,} digits. Change *read as* where it is wrong.{later}")
 
 
-def _take_corrections(key: str, fingerprint: str, rows: list[int], frame: pd.DataFrame) -> None:
+def _take_corrections(key: state.Key[Any], fingerprint: str, rows: list[int], frame: pd.DataFrame) -> None:
     """Keep what was changed in the table; what is changed back to what was read is no correction."""
-    corrections = st.session_state[CORRECTIONS][fingerprint]
-    edited = (st.session_state.get(key) or {}).get("edited_rows") or {}
+    corrections = state.CORRECTIONS.get()[fingerprint]
+    edited = key.sent("edited_rows") or {}
     for place, change in edited.items():
         digit = change.get("digit")
         if not isinstance(digit, int) or not 0 <= digit <= 9 or not 0 <= int(place) < len(rows):
@@ -263,23 +264,23 @@ def _offer(upload: Upload, reading: BatchReading, corrections: dict[int, int]) -
 
 def _offer_mistakes(upload: Upload) -> None:
     """The way to the Mistakes page for a file with labels."""
-    if problem := st.session_state.pop("file_problem", None):
+    if problem := state.FILE_PROBLEM.pop():
         st.error(as_plain_text(problem), icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Add it to the data, to follow its mistakes", icon=":material/add:", on_click=_add_to_data, args=(upload,)
         )
-        if st.session_state.get("file_added") == upload.fingerprint:
+        if state.FILE_ADDED.get() == upload.fingerprint:
             st.page_link("pages/mistakes.py", label="See its mistakes", icon=":material/troubleshoot:")
 
 
 def _add_to_data(upload: Upload) -> None:
     try:
-        st.session_state[SOURCE] = add_upload(upload.content, upload.name)
+        state.SOURCE.set(add_upload(upload.content, upload.name))
     except DigitrecError as error:
-        st.session_state["file_problem"] = str(error)
+        state.FILE_PROBLEM.set(str(error))
     else:
-        st.session_state["file_added"] = upload.fingerprint
+        state.FILE_ADDED.set(upload.fingerprint)
 
 
 def _show_bad(reading: BatchReading) -> None:

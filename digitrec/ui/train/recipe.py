@@ -13,6 +13,7 @@ from digitrec.training.augmentation import Augmentation
 from digitrec.training.published import PUBLISHED, suit
 from digitrec.training.recipe import LIMITS, OPTIMISERS, PRECISIONS, SCHEDULES, Recipe
 from digitrec.training.scaling import SCALINGS
+from digitrec.ui import state
 from digitrec.ui.messages import text_colour
 
 WIDTH = 160  # pixels of a field
@@ -20,12 +21,12 @@ WIDTH = 160  # pixels of a field
 
 def choose_recipe(data: Dataset) -> Recipe:
     """Let the user choose a network and its settings, which begin as its authors published them."""
-    network = st.selectbox("Network", list(ARCHITECTURES), key="network", persist_state="session", bind="query-params")
+    network = st.selectbox("Network", list(ARCHITECTURES), **state.NETWORK.widget)
     architecture, published = ARCHITECTURES[network], suit(PUBLISHED[network], len(data.train))
     numbers = f"{count_parameters(architecture.layers):,} numbers to learn."
     reported = f" Its authors report {architecture.reported}." if architecture.reported else ""
     st.markdown(f"{architecture.about} {numbers}{reported}")
-    layers = st.expander("Its layers", icon=":material/layers:", key="its-layers", on_change="rerun")
+    layers = st.expander("Its layers", icon=":material/layers:", on_change="rerun", **state.LAYERS_SHOWN.widget)
     if layers.open:
         with layers:
             _show_layers(network)
@@ -48,7 +49,7 @@ def _show_layers(network: str) -> None:
         layer_picture(layers, text_colour(), width),
         width=480,
         config={"displayModeBar": False},
-        key="layers",
+        key=state.LAYERS.name,
         alt=f"The {len(layers)} layers of {network} as blocks; the table beside this has the same in words.",
     )
     table.dataframe(
@@ -103,7 +104,7 @@ def _choose_more(published: Recipe, data: Dataset) -> dict[str, Any]:
 
 def _key(published: Recipe, name: str) -> str:
     """Of a field: each network's begins with its own recipe."""
-    return f"{published.network}-{name}"
+    return state.SETTING.of(published.network, name).name
 
 
 def _whole(published: Recipe, name: str, title: str, meaning: str) -> int:
@@ -122,7 +123,8 @@ def _real(published: Recipe, name: str, title: str, meaning: str) -> float:
 
 def _images(published: Recipe, most: int) -> int | None:
     value = None if published.images is None or published.images >= most else published.images
-    key, meaning = _key(published, f"images-{most}"), "The first so many; empty: all."
+    key = _key(published, f"images-{most}")
+    meaning = "Train on the first of them only; empty: on all."
     return st.number_input("Images", 1, most, value, key=key, help=meaning, placeholder="all", width=WIDTH)
 
 
