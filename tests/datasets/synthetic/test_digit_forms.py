@@ -12,9 +12,9 @@ from digitrec.datasets.sources.pen import draw_at_random, to_image
 from digitrec.datasets.synthetic import digit_forms
 from digitrec.datasets.synthetic.digit_forms import (
     FORMS,
-    HAND,
     UNSTEADY,
     WAYS,
+    WRITER,
     Form,
     arc,
     join,
@@ -102,7 +102,7 @@ def test_a_form_is_written_from_hardly_to_wholly_pronounced() -> None:
 
 
 def test_strokes_are_moved_against_each_other_and_stay_in_shape(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(digit_forms, "HAND", STEADY)
+    monkeypatch.setattr(digit_forms, "WRITER", STEADY)
     cross = Form(4, "cross", lambda _: (line((2, 0), (2, 6)), line((0, 3), (4, 3))))
     rng = np.random.default_rng(0)
     moves = np.array(
@@ -114,7 +114,7 @@ def test_strokes_are_moved_against_each_other_and_stay_in_shape(monkeypatch: pyt
 
 
 def test_a_hand_neither_turns_the_order_nor_the_direction_of_strokes() -> None:
-    assert (HAND.reordered, HAND.reversed_, HAND.broken) == (0, 0, 0)
+    assert (WRITER.reordered, WRITER.reversed_, WRITER.broken) == (0, 0, 0)
 
 
 coordinates = st.floats(-100, 100)

@@ -30,7 +30,7 @@ def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def lesson(mnist: Dataset) -> TrainingSet:
-    images, labels = mnist.train.images[:3000], mnist.train.labels[:3000]
+    images, labels = mnist.train.images[:2000], mnist.train.labels[:2000]
     return TrainingSet(images, to_targets(labels))
 
 
