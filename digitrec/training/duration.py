@@ -43,7 +43,7 @@ def measure_step(recipe: Recipe) -> float:
 
 def estimate(recipe: Recipe, images: int, step: float) -> float:
     """Seconds until a training on so many images is done, with `step` seconds a step."""
-    steps = math.ceil(images / recipe.batch)
+    steps = math.ceil(images / recipe.batch_size)
     return START + recipe.epochs * steps * step * (1 + CHECK)
 
 
@@ -57,4 +57,4 @@ def _read() -> dict[str, float]:
 
 def _key(recipe: Recipe) -> str:
     precision = "" if recipe.precision == "float32" else f" {recipe.precision}"
-    return f"{recipe.network} {recipe.batch}{' augmented' if recipe.augmentation else ''}{precision}"
+    return f"{recipe.network} {recipe.batch_size}{' augmented' if recipe.augmentation else ''}{precision}"

@@ -84,9 +84,9 @@ def _check(recipe: Recipe, data: Dataset, train: Split, validation: Split) -> No
             f"Expected images to learn from and images to check with. Received: {len(train)} and {len(validation)}. "
             "Take more images, or keep a smaller share aside."
         )
-    if recipe.batch > len(train):
+    if recipe.batch_size > len(train):
         raise RecipeError(
-            f"Expected a batch of at most the {len(train):,} images to learn from. Received: {recipe.batch:,}. "
+            f"Expected a batch of at most the {len(train):,} images to learn from. Received: {recipe.batch_size:,}. "
             "Choose a smaller batch, or more images."
         )
     missing = np.setdiff1d(np.unique(data.train.labels), np.unique(train.labels))

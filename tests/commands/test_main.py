@@ -276,7 +276,7 @@ def test_a_network_is_trained_kept_and_evaluated(own: Path) -> None:
         (["--epochs", "0"], "epochs of 1 to 1000. Received: 0"),
         (["--set", "colour=red"], "Received: 'colour'"),
         (["--set", "validation"], "name=value"),
-        (["--set", "batch=many"], "number as batch"),
+        (["--set", "batch_size=many"], "number as batch"),
         (["--resume", "../x"], "name of a run"),
         pytest.param(["--set", "images=abc"], "Expected"),
         pytest.param(["--set", 'augmentation={"x": 1}'], "Expected"),
@@ -291,10 +291,10 @@ def test_settings_that_cannot_be_are_told_and_nothing_is_begun(arguments: list[s
     assert not (own / "runs").exists()
 
 
-@pytest.mark.parametrize("setting", ["epochs=2.5", "batch=2.5", "images=2.5", "source=3", "augmentation=3"])
+@pytest.mark.parametrize("setting", ["epochs=2.5", "batch_size=2.5", "images=2.5", "source=3", "augmentation=3"])
 def test_settings_of_another_type_are_told(setting: str) -> None:
     with pytest.raises(RecipeError):
-        change(Recipe(), parse([setting]))
+        change(Recipe(), **parse([setting]))
 
 
 def test_the_shipped_model_is_listed_with_its_figures(own: Path) -> None:

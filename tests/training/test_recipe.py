@@ -67,11 +67,11 @@ def test_any_recipe_comes_back_from_json(recipe: Recipe) -> None:
 )
 def test_settings_that_nothing_can_be_trained_with_are_named(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(RecipeError, match=told):
-        change(Recipe(), changes)
+        change(Recipe(), **changes)
 
 
 def test_a_rate_of_settling_that_is_not_used_is_no_matter() -> None:
-    assert not change(Recipe(), {"plateau": 2, "settling_rate": 0.01}).settles_slowly
+    assert not change(Recipe(), reduce_lr_patience=2, clean_learning_rate=0.01).has_clean_rate
 
 
 def test_a_recipe_that_was_written_before_there_were_precisions_is_exact() -> None:
@@ -90,7 +90,7 @@ def test_other_text_is_no_recipe(text: str) -> None:
 def test_settings_are_parsed_as_json_or_words() -> None:
     parsed = parse(["epochs=3", "validation=0.1", "optimiser=sgd", "by_writer=true", "images=null"])
     assert parsed == {"epochs": 3, "validation": 0.1, "optimiser": "sgd", "by_writer": True, "images": None}
-    assert change(Recipe(), parse(["precision=bfloat16"])) == Recipe(precision="bfloat16")
+    assert change(Recipe(), **parse(["precision=bfloat16"])) == Recipe(precision="bfloat16")
     strong = json.dumps({"degrees": 20})
     assert parse([f"augmentation={strong}"]) == {"augmentation": Augmentation(degrees=20)}
     with pytest.raises(RecipeError, match="name=value"):
@@ -113,4 +113,4 @@ def test_settings_are_parsed_as_json_or_words() -> None:
 def test_fewer_images_are_seen_more_often(network: str, images: int, epochs: int) -> None:
     recipe = suit(PUBLISHED[network], images)
     assert recipe.epochs == epochs
-    assert dataclasses.replace(recipe, epochs=PUBLISHED[network].epochs) == PUBLISHED[network]
+    assert change(recipe, epochs=PUBLISHED[network].epochs) == PUBLISHED[network]

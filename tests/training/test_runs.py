@@ -26,7 +26,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(place: Path) -> Path:
-    return runs.create(Recipe("dense-128", "uci", epochs=3))
+    return runs.create(Recipe(network="dense-128", source="uci", epochs=3))
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def snapshot() -> Snapshot:
 
 def test_a_new_run_waits_with_its_recipe_and_nothing_learned(run: Path) -> None:
     found = runs.read(run)
-    assert found.recipe == Recipe("dense-128", "uci", epochs=3)
+    assert found.recipe == Recipe(network="dense-128", source="uci", epochs=3)
     assert found.state.name == runs.WAITING
     assert found.state.updated == pytest.approx(time.time(), abs=5)
     assert (len(found.history), len(found.steps), found.log, found.has_model) == (0, 0, "", False)
@@ -86,7 +86,7 @@ def test_runs_of_the_same_second_have_names_of_their_own_and_the_newest_comes_fi
     names = []
     for stamp in ("20250101-000000", "20250101-000000", "20241231-235959", "20250101-000001"):
         monkeypatch.setattr(time, "strftime", lambda _, stamp=stamp: stamp)
-        names.append(runs.create(Recipe("cnn-tiny")).name)
+        names.append(runs.create(Recipe(network="cnn-tiny")).name)
     assert names[:2] == ["20250101-000000-cnn-tiny", "20250101-000000-cnn-tiny-1"]
     assert all(runs.NAME.fullmatch(name) for name in names)
     assert runs.list_runs() == [names[3], names[1], names[0], names[2]]
@@ -96,9 +96,9 @@ def test_a_hundred_runs_in_a_second_are_not_written_over_one_another(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "strftime", lambda _: "20250101-000000")
-    first = [runs.create(Recipe("cnn-tiny", seed=seed)) for seed in range(100)]
+    first = [runs.create(Recipe(network="cnn-tiny", seed=seed)) for seed in range(100)]
     with pytest.raises(RunError):
-        runs.create(Recipe("cnn-tiny", seed=100))
+        runs.create(Recipe(network="cnn-tiny", seed=100))
     assert [runs.read(folder).recipe.seed for folder in first] == list(range(100))
 
 
@@ -278,7 +278,9 @@ def test_a_run_goes_on_with_more_epochs(run: Path, started: list[Path]) -> None:
     write_history(run, 2)
     processes.go_on(run, {"epochs": 5, "learning_rate": 0.5})
     assert started == [run]
-    assert from_json((run / "recipe.json").read_text()) == Recipe("dense-128", "uci", epochs=5, learning_rate=0.5)
+    assert from_json((run / "recipe.json").read_text()) == Recipe(
+        network="dense-128", source="uci", epochs=5, learning_rate=0.5
+    )
 
 
 @pytest.mark.parametrize(

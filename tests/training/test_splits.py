@@ -56,7 +56,7 @@ def test_nothing_kept_aside_means_the_test_part() -> None:
 )
 def test_splits_that_cannot_be_learned_from_are_refused(changes: dict[str, object], told: str) -> None:
     with pytest.raises(RecipeError, match=told):
-        split_for(change(Recipe(), changes), load_dataset("uci"))
+        split_for(change(Recipe(), **changes), load_dataset("uci"))
 
 
 def test_every_tenth_writer_validates_and_every_image_is_on_one_side() -> None:

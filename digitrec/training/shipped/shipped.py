@@ -10,7 +10,6 @@ import math
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ from digitrec.networks.measuring.test_sets import NONDIGITS as CHECKED_NONDIGITS
 from digitrec.networks.measuring.test_sets import HeldOutSets, half, make_checks
 from digitrec.networks.registry import PATH_FILES, SHIPPED_NAME
 from digitrec.storage import fingerprint, keep_arrays, kept_arrays
-from digitrec.training.recipe import Recipe, to_json
+from digitrec.training.recipe import Recipe, change, to_json
 from digitrec.training.runs import runs_folder
 from digitrec.training.shipped.lessons import (
     LETTERS,
@@ -92,7 +91,7 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None], seeds:
     with tempfile.TemporaryDirectory(dir=folder.parent) as workshop:
         for seed in range(recipe.seed, recipe.seed + seeds):
             tell(f"Seed {seed}, model {len(cards) + 1} of {seeds}. Drawing what it learns from, which takes minutes …")
-            lesson, seeded = make_lesson(seed), replace(recipe, seed=seed)
+            lesson, seeded = make_lesson(seed), change(recipe, seed=seed)
             draft = Path(workshop) / str(seed)
             draft.mkdir()
             reference_drawings.write_reference_drawings(draft, drawings)
@@ -228,7 +227,7 @@ def _describe_data(lesson: TrainingSet, checks: HeldOutSets) -> dict[str, Any]:
 
 def _announce(recipe: Recipe, lesson: TrainingSet, models: int) -> str:
     """What is to come, and how long it will take."""
-    hours = recipe.epochs * math.ceil(len(lesson.images) / recipe.batch) * measure_step(recipe) / 3600
+    hours = recipe.epochs * math.ceil(len(lesson.images) / recipe.batch_size) * measure_step(recipe) / 3600
     all_of_them = f", and {models * hours:.1f} for the {models} models that are to be made" if models > 1 else ""
     return (
         f"{len(lesson.images):,} images to learn from, {recipe.epochs} epochs: about {hours:.1f} hours on this "

@@ -18,7 +18,7 @@ from sklearn.model_selection import GroupKFold, KFold
 
 from digitrec.datasets import Split, load_dataset
 from digitrec.evaluation.cross_validation import NETWORK
-from digitrec.training.published import PUBLISHED, suit
+from digitrec.training.published import recipe_for, suit
 from digitrec.training.recipe import Recipe
 from digitrec.training.worker.fitting import Trainer
 from digitrec.training.worker.minibatches import TrainingSet, to_targets
@@ -55,7 +55,7 @@ def cross_validate(split: Split, recipe: Recipe, tell: Callable[[float], None]) 
 
 def main(source: str, out: Path) -> None:
     """Write the answers for the training part of a source."""
-    answers = cross_validate(load_dataset(source).train, PUBLISHED[NETWORK], _tell)
+    answers = cross_validate(load_dataset(source).train, recipe_for(NETWORK), _tell)
     np.save(out, answers, allow_pickle=False)
 
 

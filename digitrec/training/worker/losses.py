@@ -7,7 +7,7 @@ from digitrec.networks.ctc import BLANK, LEAST
 
 
 def ctc_loss(digits: tf.Tensor, answers: tf.Tensor) -> tf.Tensor:
-    """How unlikely (n, 64, 11) probabilities make (n, 8) digits, -1 after the last: (n,) in nats for each number."""
+    """The CTC loss of (n, 64, 11) probabilities for (n, 8) digits, -1 after the last: (n,), in nats per number."""
     digits = tf.cast(digits, tf.int32)
     places = tf.where(digits >= 0)
     labels = tf.SparseTensor(places, tf.gather_nd(digits, places), tf.shape(digits, tf.int64))

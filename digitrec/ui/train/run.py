@@ -64,7 +64,7 @@ def validation_of(recipe: Recipe) -> DigitValidation | NumberValidation:
         validation=recipe.validation,
         by_writer=recipe.by_writer,
         split_seed=recipe.split_seed,
-        batch=1,
+        batch_size=1,
     )
     reads_numbers = ARCHITECTURES[recipe.network].reads == "number"
     return _validation(replace(asked, network=recipe.network) if reads_numbers else asked)
