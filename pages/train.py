@@ -3,31 +3,14 @@
 import streamlit as st
 
 from digitrec.errors import DigitrecError
-from digitrec.training import duration, processes, runs
+from digitrec.training import processes, runs
 from digitrec.training.keras_code import as_code
-from digitrec.training.recipe import Recipe
-from digitrec.training.splits import Parts, split_for
+from digitrec.training.splits import split_for
 from digitrec.ui.data.sources import choose_dataset
-from digitrec.ui.jobs import start_job
 from digitrec.ui.messages import as_plain_text, begin_page, show_errors
+from digitrec.ui.train.duration import tell_size
 from digitrec.ui.train.recipe import choose_recipe
 from digitrec.ui.train.run import drawing_for, show_run
-from digitrec.words import in_seconds
-
-
-def tell_size(recipe: Recipe, parts: Parts) -> str:
-    """How many images there are, and how long the training will take, which is measured where it is not known."""
-    step, is_busy = duration.known_step(recipe), runs.is_one_under_way()
-    if step is None and not is_busy:  # in the background; the next run of the page shows it
-        start_job(("speed", duration.step_key(recipe)), lambda _: duration.measure_step(recipe))
-    if step is not None:
-        expected = f"about {in_seconds(duration.estimate(recipe, len(parts.train), step))} on this machine"
-    elif is_busy:
-        expected = "the duration will be measured when the present training has ended"
-    else:
-        expected = "the duration is being measured"
-    return f"{len(parts.train):,} training images, {len(parts.validation):,} validation images; {expected}."
-
 
 begin_page(
     "train",

@@ -13,7 +13,8 @@ import time
 from digitrec.errors import RunError
 from digitrec.training import runs
 from digitrec.training.recipe import Recipe, to_json
-from digitrec.training.runs import runs_folder, write_text
+from digitrec.training.run_tables import write_text
+from digitrec.training.runs import runs_folder
 
 FILE = "speeds.json"
 START = 7.0  # seconds until the first step, most of them for loading TensorFlow

@@ -1,4 +1,7 @@
 import math
+import re
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -128,6 +131,19 @@ def test_numbers_settle_at_the_recipes_rate() -> None:
             names["set_rate"](step, None)
             expected = learning_rate_at(SETTLING_NUMBERS, names["epoch"], step, 10)
             assert names["model"].optimizer.learning_rate == pytest.approx(expected, rel=1e-5)
+
+
+def test_programs_import_from_the_package_whose_names_stay() -> None:
+    program = as_code(change(SHIPPED, augmentation=Augmentation())) + as_code(PUBLISHED["digitrec-numbers"])
+    modules = re.findall(r"^from (digitrec\S*) import", program, re.MULTILINE)
+    assert set(modules) == {"digitrec", "digitrec.training"}
+
+
+def test_the_package_that_programs_import_from_loads_no_tensorflow() -> None:
+    names = "Augmentation, Recipe, augment, compose_strips, encode, image_writers, split_for"
+    code = f"from digitrec.training import {names}\nimport sys\nprint({{'tensorflow', 'keras'}} & set(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.returncode) == ("set()\n", 0), ran.stderr
 
 
 @pytest.mark.parametrize("recipe", [SHIPPED, Recipe(), *PUBLISHED.values()], ids=lambda recipe: recipe.network)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from digitrec.errors import RecipeError, RunError
-from digitrec.training import processes, runs, snapshots
+from digitrec.training import processes, run_tables, runs, snapshots
 from digitrec.training.recipe import Recipe, from_json
 from digitrec.training.runs import State
 from digitrec.training.snapshots import Snapshot
@@ -32,13 +32,13 @@ def run(place: Path) -> Path:
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     folders: list[Path] = []
-    monkeypatch.setattr(runs, "start", folders.append)
+    monkeypatch.setattr(processes, "start", folders.append)
     return folders
 
 
 def write_history(run: Path, epochs: int) -> None:
-    rows = [dict.fromkeys(runs.HISTORY, 0.5) | {"epoch": n + 1} for n in range(epochs)]
-    runs.write_table(run / "history.csv", rows, runs.HISTORY)
+    rows = [dict.fromkeys(run_tables.HISTORY, 0.5) | {"epoch": n + 1} for n in range(epochs)]
+    run_tables.write_table(run / "history.csv", rows, run_tables.HISTORY)
 
 
 def snapshot() -> Snapshot:
@@ -53,7 +53,7 @@ def test_a_new_run_waits_with_its_recipe_and_nothing_learned(run: Path) -> None:
     assert found.state.name == runs.WAITING
     assert found.state.updated == pytest.approx(time.time(), abs=5)
     assert (len(found.history), len(found.steps), found.log, found.has_model) == (0, 0, "", False)
-    assert (tuple(found.history), tuple(found.steps)) == (runs.HISTORY, runs.STEPS)
+    assert (tuple(found.history), tuple(found.steps)) == (run_tables.HISTORY, run_tables.STEPS)
     assert runs.find(found.name) == run
 
 
@@ -142,22 +142,22 @@ def test_a_folder_that_is_gone_is_told_and_not_made_anew(place: Path) -> None:
 
 def test_a_table_comes_back_as_it_was_written(tmp_path: Path) -> None:
     rows = [{"epoch": 1, "loss": 0.123456789}, {"epoch": 2, "loss": 1e-7}]
-    runs.write_table(tmp_path / "t.csv", rows, ("epoch", "loss"))
-    pd.testing.assert_frame_equal(runs.read_table(tmp_path / "t.csv", ("epoch", "loss")), pd.DataFrame(rows))
+    run_tables.write_table(tmp_path / "t.csv", rows, ("epoch", "loss"))
+    pd.testing.assert_frame_equal(run_tables.read_table(tmp_path / "t.csv", ("epoch", "loss")), pd.DataFrame(rows))
 
 
 def test_a_table_without_rows_keeps_its_head_so_that_lines_can_follow(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    runs.write_table(path, [], ("epoch", "loss"))
-    assert len(runs.read_table(path, ("epoch", "loss"))) == 0
+    run_tables.write_table(path, [], ("epoch", "loss"))
+    assert len(run_tables.read_table(path, ("epoch", "loss"))) == 0
     with path.open("a") as lines:
         lines.write("1,0.5\n")
-    assert runs.read_table(path, ("epoch", "loss")).to_numpy().tolist() == [[1, 0.5]]
+    assert run_tables.read_table(path, ("epoch", "loss")).to_numpy().tolist() == [[1, 0.5]]
 
 
 def test_a_table_with_another_head_counts_as_none(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("\n1,1,2.3\n2,1,2.1\n")
-    table = runs.read_table(tmp_path / "t.csv", ("epoch", "loss"))
+    table = run_tables.read_table(tmp_path / "t.csv", ("epoch", "loss"))
     assert (len(table), list(table.columns)) == (0, ["epoch", "loss"])
 
 
@@ -167,7 +167,7 @@ def test_a_table_with_another_head_counts_as_none(tmp_path: Path) -> None:
 )
 def test_a_line_that_is_still_being_written_is_left_out(text: str, rows: int, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(text)
-    table = runs.read_table(tmp_path / "t.csv", ("epoch", "loss"))
+    table = run_tables.read_table(tmp_path / "t.csv", ("epoch", "loss"))
     assert table.to_numpy().tolist() == [[1, 0.5], [2, 0.25]][:rows]
     assert list(table) == ["epoch", "loss"]
 
@@ -253,7 +253,7 @@ def test_a_run_that_nobody_is_at_has_died(name: str, run: Path) -> None:
         assert runs.read(run).state.name == name
     found = runs.read(run).state
     assert (found.name, found.epoch) == (runs.DIED, 2)
-    assert "can go on" in found.message
+    assert "can be resumed" in found.message
     assert not found.is_under_way
     assert runs.read_state(run).name == name, "reading changes nothing"
 
@@ -276,7 +276,7 @@ def test_a_worker_that_was_just_started_has_time_to_come(run: Path, monkeypatch:
 def test_a_run_goes_on_with_more_epochs(run: Path, started: list[Path]) -> None:
     runs.write_state(run, State(runs.STOPPED))
     write_history(run, 2)
-    processes.go_on(run, {"epochs": 5, "learning_rate": 0.5})
+    processes.resume(run, {"epochs": 5, "learning_rate": 0.5})
     assert started == [run]
     assert from_json((run / "recipe.json").read_text()) == Recipe(
         network="dense-128", source="uci", epochs=5, learning_rate=0.5
@@ -289,7 +289,7 @@ def test_a_run_goes_on_with_more_epochs(run: Path, started: list[Path]) -> None:
         (runs.TRAINING, 1, {"epochs": 5}, "Received: one under way. Stop it first"),
         (runs.FINISHED, 3, {}, "more than the 3 epochs that are done. Received: 3"),
         (runs.FINISHED, 3, {"epochs": 2}, "Received: 2. Ask for more"),
-        (runs.STOPPED, 1, {"batch": 3}, "epochs or learning rate. Received: another"),
+        (runs.STOPPED, 1, {"batch_size": 3}, "epochs or learning rate. Received: another"),
         (runs.STOPPED, 1, {"epochs": 0}, "epochs of 1 to 1000"),
         (runs.STOPPED, 1, {"colour": 0}, "Received: 'colour'"),
     ],
@@ -301,7 +301,7 @@ def test_where_a_run_cannot_go_on_nothing_is_changed(
     write_history(run, epochs)
     before = (run / "recipe.json").read_bytes()
     with runs.alive(run), pytest.raises((RunError, RecipeError), match=told):
-        processes.go_on(run, changes)
+        processes.resume(run, changes)
     assert (run / "recipe.json").read_bytes() == before
     assert not started
 
@@ -331,16 +331,16 @@ def test_asking_for_a_stop_of_a_run_that_is_gone_makes_nothing(place: Path) -> N
 @pytest.mark.skipif(sys.platform != "linux", reason="Only there is /dev/full.")
 def test_a_full_disk_leaves_the_text_that_was_there(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
-    runs.write_text(path, "whole")
+    run_tables.write_text(path, "whole")
     (tmp_path / "state.json.part").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):
-        runs.write_text(path, "longer than before" * 1000)
+        run_tables.write_text(path, "longer than before" * 1000)
     assert path.read_text() == "whole"
 
 
 def test_text_is_written_in_place_of_the_old_and_alone(tmp_path: Path) -> None:
     for text in ("first", "a second ×"):
-        runs.write_text(tmp_path / "t", text)
+        run_tables.write_text(tmp_path / "t", text)
         assert (tmp_path / "t").read_text("utf-8") == text
     assert [path.name for path in tmp_path.iterdir()] == ["t"]
 

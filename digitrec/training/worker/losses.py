@@ -19,7 +19,7 @@ def ctc_loss(digits: tf.Tensor, answers: tf.Tensor) -> tf.Tensor:
 
 
 def whole_number_accuracy(digits: tf.Tensor, answers: tf.Tensor) -> tf.Tensor:
-    """Whether each number is read rightly, (n,) float32; as `digitrec.networks.ctc.decode` reads."""
+    """Whether each number is correct as a whole, (n,) bool, decoded as `digitrec.networks.ctc.decode` does."""
     best = tf.argmax(answers, axis=2, output_type=tf.int32)
     before = tf.pad(best[:, :-1], [[0, 0], [1, 0]], constant_values=BLANK)
     read = tf.ragged.boolean_mask(best, (best != before) & (best != BLANK)).to_tensor(-1, shape=[None, FRAMES])

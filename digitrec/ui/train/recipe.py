@@ -102,9 +102,9 @@ def _ask(published: Recipe, name: str, field: FieldInfo, data: Dataset) -> Any:
 def _ask_number(value: float, title: str, field: FieldInfo, key: str) -> float:
     low, high = limits(field)
     if field.annotation is int:
-        whole = (None if limit is None else int(limit) for limit in (low, high))
+        least, most = (None if limit is None else int(limit) for limit in (low, high))
         key = f"{key}-{value}"  # another source may suit another value
-        return st.number_input(title, *whole, int(value), key=key, help=field.description, width=WIDTH)
+        return st.number_input(title, least, most, int(value), 1, key=key, help=field.description, width=WIDTH)
     step = max(value / 10, low or 0.0, 0.001)
     return st.number_input(title, low, high, value, step, "%g", key=key, help=field.description, width=WIDTH)
 

@@ -24,7 +24,7 @@ from digitrec.ink.strips import to_strip
 from digitrec.networks.card import read_card, read_file
 from digitrec.networks.registry import input_kind
 from digitrec.reading.numbers.sequence import load_sequence_reader
-from digitrec.training import processes, runs, snapshots
+from digitrec.training import processes, run_tables, runs, snapshots
 from digitrec.training.augmentation import Augmentation
 from digitrec.training.published import PUBLISHED
 from digitrec.training.recipe import Recipe, change
@@ -124,7 +124,7 @@ def interrupted() -> Interrupted:
     stopped = end(folder)
     seconds = time.monotonic() - began
     worker.wait(10)
-    processes.go_on(folder, {"epochs": 6})
+    processes.resume(folder, {"epochs": 6})
     gone_on = end(folder)
     processes._STARTED[-1].wait(10)
     return Interrupted(killed, stopped, seconds, gone_on)
@@ -152,7 +152,7 @@ def test_two_that_are_started_together_train_one_after_the_other(two: tuple[Run,
 def test_a_run_leaves_a_row_an_epoch_and_rows_within(two: tuple[Run, Run, list[str]]) -> None:
     run = two[0]
     assert run.history["epoch"].tolist() == [1, 2, 3]
-    assert tuple(run.history) == runs.HISTORY
+    assert tuple(run.history) == run_tables.HISTORY
     assert run.history["loss"].is_monotonic_decreasing
     np.testing.assert_allclose(run.history["learning_rate"], 1e-3, rtol=1e-6)
     assert run.steps["done"].is_monotonic_increasing
@@ -273,7 +273,7 @@ def test_data_that_is_not_there_is_told_as_everywhere() -> None:
 def test_too_few_images_are_told() -> None:
     folder = runs.create(change(TINY, images=20))
     assert work(folder) == 1
-    assert "batch of at most the 16 images" in runs.read_state(folder).message
+    assert "batch size of at most the 16 training images" in runs.read_state(folder).message
 
 
 def full(*arguments: Any, **more: Any) -> None:
@@ -284,8 +284,8 @@ def full(*arguments: Any, **more: Any) -> None:
     "what",
     [
         pytest.param("digitrec.training.snapshots.replace_arrays", id="snapshot"),
-        pytest.param("digitrec.training.worker.worker.replace_arrays", id="checkpoint"),
-        pytest.param("digitrec.training.runs.write_table", id="history"),
+        pytest.param("digitrec.training.checkpoints.replace_arrays", id="checkpoint"),
+        pytest.param("digitrec.training.run_tables.write_table", id="history"),
     ],
 )
 def test_a_full_disk_is_told_and_a_run_goes_on_when_there_is_room(
@@ -361,7 +361,7 @@ def test_looking_at_it_within_an_epoch_changes_nothing(uninterrupted: Run, monke
 
     monkeypatch.setattr(at_work, "GLANCE", 0.2)
     monkeypatch.setattr(at_work, "GLANCED", 50)
-    monkeypatch.setattr(runs, "write_snapshot", remember)
+    monkeypatch.setattr(snapshots, "write_snapshot", remember)
     run = trained(LONG)
     assert_same_curves(run, uninterrupted)
     validation = len(parts_of(run).validation)
@@ -383,7 +383,7 @@ def test_one_that_is_stopped_before_its_first_row_can_go_on(monkeypatch: pytest.
     assert work(folder) == 0
     run = runs.read(folder)
     assert (run.state.name, len(run.history)) == (runs.FINISHED, 2)
-    assert list(run.steps.columns) == list(runs.STEPS)
+    assert list(run.steps.columns) == list(run_tables.STEPS)
     assert run.steps["done"].iloc[-1] == 2
 
 
