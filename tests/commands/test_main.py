@@ -249,10 +249,8 @@ def test_a_network_is_trained_kept_and_evaluated(own: Path) -> None:
     assert (row["state"], row["message"], row["log"]) == ("finished", "", "")
     assert [line["epoch"] for line in row["history"]] == [1, 2]
     recipe = PUBLISHED["dense-300-100"]
-    expected = change(
-        recipe, {"source": "uci", "epochs": 2, "batch": 50, "seed": 4, "validation": 0.1, "learning_rate": 0.2}
-    )
-    assert row["recipe"] == json.loads(json.dumps(dataclasses.asdict(expected)))
+    expected = change(recipe, source="uci", epochs=2, batch_size=50, seed=4, validation=0.1, learning_rate=0.2)
+    assert row["recipe"] == expected.model_dump(mode="json")
     assert runs.read(Path(row["folder"])).recipe == expected
     assert row["model"] == str(own / "models" / "mine")
     told = json.loads(CliRunner().invoke(app, ["evaluate", "mine", "--source", "uci", "--json"]).stdout)
@@ -276,7 +274,7 @@ def test_a_network_is_trained_kept_and_evaluated(own: Path) -> None:
         (["--epochs", "0"], "epochs of 1 to 1000. Received: 0"),
         (["--set", "colour=red"], "Received: 'colour'"),
         (["--set", "validation"], "name=value"),
-        (["--set", "batch_size=many"], "number as batch"),
+        (["--set", "batch=many"], "number as batch size"),
         (["--resume", "../x"], "name of a run"),
         pytest.param(["--set", "images=abc"], "Expected"),
         pytest.param(["--set", 'augmentation={"x": 1}'], "Expected"),
