@@ -30,7 +30,8 @@ class Snapshot:
 def write_snapshot(folder: Path, epoch: int | None, snapshot: Snapshot) -> None:
     """Write the snapshot of an epoch, from 1; None: the one within the current epoch."""
     path = snapshot_path(folder, epoch)
-    path.parent.mkdir(exist_ok=True)
+    if epoch is not None:  # the folder of the run is there, or was deleted and must not come back
+        path.parent.mkdir(exist_ok=True)
     probabilities = snapshot.probabilities.astype(np.float16)
     replace_arrays(path, probabilities=probabilities, filters=snapshot.filters, drawing=snapshot.drawing)
 

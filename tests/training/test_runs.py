@@ -230,6 +230,15 @@ def test_a_damaged_snapshot_is_none(damage: Callable[[bytes], bytes], run: Path)
     assert found is None
 
 
+@pytest.mark.parametrize("epoch", [None, 1])
+def test_a_snapshot_does_not_bring_back_a_run_that_was_deleted(epoch: int | None, place: Path) -> None:
+    place.mkdir()
+    gone = place / "20250101-000000-gone"
+    with pytest.raises(FileNotFoundError):
+        snapshots.write_snapshot(gone, epoch, snapshot())
+    assert not gone.exists()
+
+
 def test_the_drawing_comes_back(place: Path) -> None:
     drawing = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
     run = runs.create(Recipe(), drawing)
