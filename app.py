@@ -1,10 +1,8 @@
 """digitrec: the router. Each page is a short script in pages/."""
 
-from pathlib import Path
-
 import streamlit as st
 
-ICON = Path(__file__).parent / "digitrec" / "ui" / "icon.png"
+from digitrec.ui import ICON
 
 
 def open_canvas() -> None:

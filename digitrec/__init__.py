@@ -5,4 +5,6 @@ from digitrec.ink.preprocessing import Preprocessed, preprocess
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.verdict import Reading
 
+__version__ = "0.2.0"
+
 __all__ = ["Classifier", "Dataset", "Preprocessed", "Reading", "load_classifier", "load_dataset", "preprocess"]

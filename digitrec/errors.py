@@ -8,7 +8,8 @@ DigitrecError            anything that a person can put right; its text says the
 ├── ModelError           a model folder that is missing, damaged or foreign
 ├── RecipeError          settings that nothing can be trained with
 ├── RunError             a training run that is missing, damaged or cannot go on
-└── EvaluationError      figures asked of what cannot give them
+├── EvaluationError      figures asked of what cannot give them
+└── AddressError         an address or port that the app cannot listen on
 
 The core raises them; only the pages, `digitrec.ui` and `digitrec.commands` turn them into messages.
 """
@@ -51,6 +52,10 @@ class RunError(DigitrecError, ValueError):
 
 class EvaluationError(DigitrecError, ValueError):
     """Figures asked of what cannot give them."""
+
+
+class AddressError(DigitrecError, ValueError):
+    """An address or port that the app cannot listen on."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Arrays that took long to make, kept as files so that they are made once; and files of arrays, read with care."""
+"""Where digitrec's own files lie; arrays that took long to make, kept as files; and files of arrays, read with care."""
 
 import hashlib
 import logging
@@ -23,6 +23,14 @@ ROWS_AT_ONCE = 640
 
 # What NumPy and its unpacking raise on a file whose bytes are not those that were written.
 DAMAGED = (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
+
+
+BUNDLE = Path(__file__).parent / "bundle"  # in an installed package only; pyproject.toml says what the build puts there
+
+
+def top_folder() -> Path:
+    """The folder that holds app.py, pages/, models/ and .streamlit/: in an installed package, or the repository's."""
+    return BUNDLE if BUNDLE.is_dir() else Path(__file__).parents[1]
 
 
 def keep_arrays(path: StrPath, **arrays: NDArray[np.generic]) -> None:

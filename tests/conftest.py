@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
 
 from digitrec.datasets import Dataset, Split, data_folder, load_dataset
@@ -16,6 +17,22 @@ from digitrec.datasets.synthetic.samples import own_sample
 from digitrec.ink.drawings import render
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.registry import find_model
+from tests.data import sample
+
+ALL_DATA = (*HASHES, *WRITER_HASHES, PATH)
+# Property tests run on the same examples each time; `make fuzz` looks for new ones.
+settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=50)
+settings.register_profile("fuzz", deadline=None, max_examples=1000, print_blob=True)
+settings.load_profile("fixed")
+
+
+# These take longest and so begin first: whatever is short fills up the end, when one of two workers has nothing left.
+LONGEST = ("training", "test_pages.py", "test_app.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first; within a file the order stays."""
+    items.sort(key=lambda item: not any(item.path.is_relative_to(Path(__file__).parent / name) for name in LONGEST))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,26 +45,42 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What is marked `full_data` runs where all of it is there."""
+    if item.get_closest_marker("full_data"):
+        need_data(*ALL_DATA)
+
+
 def need_data(*paths: str) -> None:
+    """Skip the test where one of these files is not in the data folder; in CI that is a failure."""
     missing = [path for path in paths if not (data_folder() / path).is_file()]
     if not missing:
         return
-    told = f"{', '.join(missing)} not in {data_folder()}: set DIGITREC_DATA to a folder that has it."
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    told = f"{missing[0]}{more} not in {data_folder()}: set DIGITREC_DATA to a folder that has the data."
     if os.environ.get("CI"):
         pytest.fail(f"CI has to test on the real data. {told}")
     pytest.skip(told)
 
 
+def is_there(*paths: str) -> bool:
+    """Whether to test on these files of the data folder, or else on the sample; CI has to have them."""
+    if os.environ.get("CI"):
+        need_data(*paths)
+    return all((data_folder() / path).is_file() for path in paths)
+
+
 @pytest.fixture(scope="session")
 def mnist() -> Dataset:
-    need_data(*HASHES, *WRITER_HASHES)
-    return load_dataset("mnist")
+    """MNIST with its writers where it is there, else the sample of it in tests/data."""
+    return load_dataset("mnist") if is_there(*HASHES, *WRITER_HASHES) else sample.load_mnist()
 
 
 @pytest.fixture(scope="session")
 def pen_digits() -> tuple[PenDigit, ...]:
-    need_data(PATH)
-    return load_pen_digits()
+    """The pen digits of all thirty writers where they are there, else those of the six held-out ones."""
+    return load_pen_digits() if is_there(PATH) else sample.load_pen_digits()
 
 
 @pytest.fixture(scope="session")

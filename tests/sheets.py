@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from digitrec.datasets import Dataset, is_there, load_dataset
 from digitrec.ink.types import Box
+from tests.data import sample
 
 Picture = NDArray[np.uint8]
 
@@ -93,8 +94,8 @@ def random_look(difficulty: str, rng: np.random.Generator) -> Look:
 
 
 def handwriting() -> Dataset:
-    """Real digits: MNIST, or where it is missing the UCI digits that come with scikit-learn."""
-    return load_dataset("mnist" if is_there("mnist") else "uci")
+    """Real digits: MNIST, or where it is missing the sample of it."""
+    return load_dataset("mnist") if is_there("mnist") else sample.load_mnist()
 
 
 def random_sheet(data: Dataset, difficulty: str, seed: int) -> Rendered:

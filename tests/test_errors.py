@@ -14,6 +14,7 @@ CHILDREN = [
     "RecipeError",
     "RunError",
     "EvaluationError",
+    "AddressError",
 ]
 
 

@@ -1,40 +1,40 @@
-"""`python -m digitrec bench`: measure what the app promises, as `make bench` does."""
+"""`digitrec bench`: measure speed, accuracy and memory, as `make bench` does."""
 
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from digitrec.commands.common import AsJson, show_errors
 from digitrec.errors import EvaluationError
-
-ROOT = Path(__file__).parent.parent.parent
-WRITTEN = ROOT / "build" / "bench.json"
+from digitrec.storage import top_folder
 
 
 def bench(
-    parts: Annotated[list[str] | None, typer.Argument(help="Which parts, such as reading or card; else all.")] = None,
+    parts: Annotated[
+        list[str] | None, typer.Argument(help="The benchmarks to run, such as reading or card.  [default: all]")
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Measure speed, accuracy and memory on this machine; all parts take an hour and more.
+    """Measure speed, accuracy and memory on this machine. All benchmarks together take over an hour.
 
-    It needs the project's folder with its tests, and what requirements-dev.txt names.
+    They need a clone of the repository and the packages in requirements-dev.txt.
     """
+    root = top_folder()
     with show_errors():
-        if not (ROOT / "tests" / "benchmarks").is_dir():
+        if not (root / "tests" / "benchmarks").is_dir():
             raise EvaluationError(
-                f"Expected the folder tests beside digitrec. Received: {ROOT}, which has none. Measure in a clone of "
-                "the project."
+                f"Expected a clone of digitrec's repository, with tests/benchmarks. Received: {root}, an installed "
+                "package without them. Run the benchmarks in a clone."
             )
-    output = sys.stderr if as_json else None  # so that nothing but JSON is printed
-    ran = subprocess.run(  # noqa: S603  our own program, which refuses what is none of its parts
-        [sys.executable, "-m", "tests.benchmarks", *(parts or [])], cwd=ROOT, stdout=output, check=False
+    output = sys.stderr if as_json else None  # keeps stdout pure JSON
+    ran = subprocess.run(  # noqa: S603  our own program, which checks its arguments
+        [sys.executable, "-m", "tests.benchmarks", *(parts or [])], cwd=root, stdout=output, check=False
     )
     if ran.returncode:
         raise typer.Exit(ran.returncode)
     if as_json:
-        typer.echo(json.dumps(json.loads(WRITTEN.read_text("utf-8")), indent=2))
+        typer.echo(json.dumps(json.loads((root / "build" / "bench.json").read_text("utf-8")), indent=2))

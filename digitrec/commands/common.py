@@ -1,4 +1,4 @@
-"""What the commands share."""
+"""Options, output and error handling that the commands share."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from digitrec.errors import DigitrecError
+from digitrec.evaluation.metrics import Measurement
 
+METRICS = {"doubted": "unsure_rate", "refused": "rejection_rate"}  # all other kinds are accuracies
+GROUPS = {"digit": "digit", "school": "writing_style", "width": "stroke_width"}
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -17,9 +20,17 @@ def show(value: Any, text: str, *, as_json: bool) -> None:
     typer.echo(json.dumps(value, indent=2) if as_json else text)
 
 
+def metric_row(figure: Measurement) -> dict[str, Any]:
+    """A measured figure for JSON: which metric on which data, n, the value (0 to 1) and its 95 % interval."""
+    metric = METRICS.get(figure.kind, "accuracy")
+    group = {"group": GROUPS[figure.kind]} if figure.kind in GROUPS else {}
+    data = {"data": figure.what} | ({"dataset": figure.on} if figure.on else {})
+    return {**group, **data, "n": figure.n, metric: figure.share, f"{metric}_interval": [figure.low, figure.high]}
+
+
 @contextmanager
 def show_errors() -> Iterator[None]:
-    """Turn an error that a person can put right into its sentence and exit code 1."""
+    """Print the sentence of an error that the user can fix, and exit with code 1."""
     try:
         yield
     except DigitrecError as error:

@@ -1,4 +1,4 @@
-"""`python -m digitrec data`: what data there is, and what is odd about it."""
+"""`digitrec data`: list the data sources, describe one, download it or convert it."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,18 +15,22 @@ from digitrec.errors import DataError
 
 def data(
     source: Annotated[
-        str | None, typer.Argument(help=f"{', '.join(SOURCES)}, a .csv, a .npz or a folder.  [default: list them]")
+        str | None,
+        typer.Argument(help=f"{', '.join(SOURCES)}, or a path to a .csv, .npz or folder.  [default: list all sources]"),
     ] = None,
-    fetch: Annotated[bool, typer.Option("--fetch", help="Download what is missing.")] = False,
-    form: Annotated[str | None, typer.Option("--export", help=f"Write it out as {', '.join(FORMATS)}.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where to write it to.")] = Path(),
+    fetch: Annotated[bool, typer.Option("--fetch", help="Download missing files.")] = False,
+    form: Annotated[str | None, typer.Option("--export", help=f"Convert the data to {', '.join(FORMATS)}.")] = None,
+    folder: Annotated[Path, typer.Option(help="The folder that --export writes to.")] = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Say what data there is, where it comes from, and what is odd about it."""
+    """List the data sources, or describe one: origin, licence, label counts and data quality."""
     with show_errors():
         if source is None:
-            there, known = titles(), {name: f"{entry.title}, {entry.about}" for name, entry in SOURCES.items()}
-            rows = [{"name": name, "title": title, "there": name in there} for name, title in (there | known).items()]
+            available, known = titles(), {name: f"{entry.title}, {entry.about}" for name, entry in SOURCES.items()}
+            rows = [
+                {"name": name, "title": title, "available": name in available}
+                for name, title in (available | known).items()
+            ]
             show(rows, "\n".join(_source_line(row) for row in rows), as_json=as_json)
             return
         if not fetch and source in SOURCES and not is_there(source):
@@ -37,7 +41,7 @@ def data(
         row = _describe(dataset)
         show(row, _dataset_text(row), as_json=as_json)
         if form:
-            typer.echo(f"Written to {export(dataset, folder, form)}.", err=True)
+            typer.echo(f"Wrote {export(dataset, folder, form)}.", err=True)
 
 
 def _describe(dataset: Dataset) -> dict[str, Any]:
@@ -48,9 +52,9 @@ def _describe(dataset: Dataset) -> dict[str, Any]:
         "caution": dataset.caution,
         "folder": str(data_folder()),
         "images": {name: len(dataset.part(name)) for name in PARTS},
-        "counts": {name: count_labels(dataset.part(name).labels)["count"].tolist() for name in PARTS},
+        "label_counts": {name: count_labels(dataset.part(name).labels)["count"].tolist() for name in PARTS},
         "findings": [
-            {"kind": finding.kind, "split": finding.split, "sentence": finding.sentence, "n": len(finding.places)}
+            {"kind": finding.kind, "split": finding.split, "message": finding.sentence, "count": len(finding.places)}
             for finding in check(dataset, benchmark_for(dataset))
         ],
         "sha256": dataset.hashes,
@@ -59,13 +63,13 @@ def _describe(dataset: Dataset) -> dict[str, Any]:
 
 def _dataset_text(row: dict[str, Any]) -> str:
     counts = [
-        f"{name} {row['images'][name]:>6,}: " + " ".join(f"{n:>5}" for n in row["counts"][name])
-        for name in row["counts"]
+        f"{name} {row['images'][name]:>6,}: " + " ".join(f"{n:>5}" for n in row["label_counts"][name])
+        for name in row["label_counts"]
     ]
-    findings = [f"- {finding['sentence']}" for finding in row["findings"]] or ["Nothing odd was found."]
+    findings = [f"- {finding['message']}" for finding in row["findings"]] or ["No problems found."]
     caution = [row["caution"]] if row["caution"] else []
     return "\n".join([f"{row['source']} ({row['licence']})", f"in {row['folder']}", *counts, *caution, *findings])
 
 
 def _source_line(row: dict[str, Any]) -> str:
-    return f"{row['name']:<8} {'there' if row['there'] else 'not there':<11}{row['title']}"
+    return f"{row['name']:<8} {'available' if row['available'] else 'missing':<11}{row['title']}"

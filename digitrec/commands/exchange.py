@@ -1,46 +1,50 @@
-"""`python -m digitrec export` and `add`: a model leaves as a zip, or comes as a file."""
+"""`digitrec export` and `digitrec add`: pack a model as a zip, or add one from files."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from digitrec.commands.common import AsJson, show, show_errors
+from digitrec.commands.common import AsJson, metric_row, show, show_errors
 from digitrec.errors import ModelError
 from digitrec.networks.card import read_card
-from digitrec.networks.exchange import add_model, pack
+from digitrec.networks.exchange import add_model, missing_onnx, pack
 from digitrec.networks.registry import find_model
 
 
 def export(
     model: Annotated[str, typer.Argument(help="A model's name or folder.")],
-    to: Annotated[Path, typer.Option("--to", "-o", help="The zip that is written.")],
+    to: Annotated[Path, typer.Option("--to", "-o", help="The zip file to write.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write a zip of a model: .keras, .tflite, .onnx, its card, and a check that it reads the same elsewhere."""
+    """Export a model as a zip: .keras, .tflite, .onnx, the model card, and a script that checks its predictions."""
     with show_errors():
         packed = pack(find_model(model))
         try:
             to.write_bytes(packed)
         except OSError as error:
             raise ModelError(f"Expected to write {to}. Received: {error.strerror}. Choose another place.") from None
-    show({"file": str(to), "bytes": len(packed)}, f"{to}, {len(packed):,} bytes", as_json=as_json)
+    note = missing_onnx()
+    if note:
+        typer.echo(note, err=True)
+    show({"file": str(to), "bytes": len(packed), "note": note}, f"{to}, {len(packed):,} bytes", as_json=as_json)
 
 
 def add(
-    files: Annotated[list[Path], typer.Argument(help="A .keras or .tflite file, both, or a zip of `export`.")],
-    name: Annotated[str, typer.Option(help="What it is to be called.")],
+    files: Annotated[list[Path], typer.Argument(help="A .keras file, a .tflite file, both, or a zip from `export`.")],
+    name: Annotated[str, typer.Option(help="The name of the model.")],
     as_json: AsJson = False,
 ) -> None:
-    """Add a model from files to those that can be read with."""
+    """Add a model from files."""
     with show_errors():
         try:
             contents = {file.name: file.read_bytes() for file in files}
         except OSError as error:
             raise ModelError(
-                f"Expected a file. Received: {error.filename}: {error.strerror}. Choose another."
+                f"Expected a readable file. Received: {error.filename}: {error.strerror}. Choose another file."
             ) from None
         card = read_card(add_model(contents, name))
     (figure,) = card.measured
-    row = {"name": name, "parameters": card.parameters, "measured": figure.model_dump()}
-    show(row, f"{name} was added: {figure.share:.2%} of {figure.n:,} read correctly ({figure.what}).", as_json=as_json)
+    row = {"name": name, "parameters": card.parameters, **metric_row(figure)}
+    text = f"Added {name}: accuracy {figure.share:.2%} on {figure.n:,} images ({figure.what})."
+    show(row, text, as_json=as_json)

@@ -1,12 +1,14 @@
-"""`python -m digitrec models` and `evaluate`: which models there are, and how well one reads."""
+"""`digitrec models` and `digitrec evaluate`: list the available models, and measure one on a dataset."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import pandas as pd
 import typer
+from numpy.typing import NDArray
 
-from digitrec.commands.common import AsJson, show, show_errors
+from digitrec.commands.common import AsJson, metric_row, show, show_errors
 from digitrec.datasets import load_dataset
 from digitrec.errors import DataError, EvaluationError, ModelError
 from digitrec.evaluation.calibration import expected_calibration_error
@@ -17,38 +19,41 @@ from digitrec.networks.registry import input_kind, list_models
 
 
 def models(as_json: AsJson = False) -> None:
-    """List the models that can be read with."""
+    """List the available models."""
     cards = []
     for name, folder in list_models(None).items():
         try:
             cards.append((name, read_card(folder)))
         except ModelError as error:
-            typer.echo(f"{name} cannot be used. {error}", err=True)
+            typer.echo(f"Skipped {name}. {error}", err=True)
     rows: list[dict[str, Any]] = [
         {
             "name": name,
             "network": card.network,
-            "reads": input_kind(list_models(None)[name]),
+            "input": input_kind(list_models(None)[name]),
             "parameters": card.parameters,
             "date": card.date,
-            "measured": [figure.model_dump() for figure in card.measured],
+            "metrics": [metric_row(figure) for figure in card.measured],
         }
         for name, card in cards
     ]
-    lines = [f"{row['name']:<24} {row['network']:<18} {row['parameters']:>10,} numbers  {row['date']}" for row in rows]
+    lines = [
+        f"{row['name']:<24} {row['network']:<18} {row['parameters']:>10,} parameters  {row['date']}" for row in rows
+    ]
     show(rows, "\n".join(lines), as_json=as_json)
 
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A model's name or folder.")],
-    source: Annotated[str, typer.Option(help="A dataset, as `data` lists them.")] = "mnist",
-    part: Annotated[str, typer.Option(help="train or test.")] = "test",
+    source: Annotated[str, typer.Option(help="The dataset: a source listed by `data`, or a path.")] = "mnist",
+    part: Annotated[str, typer.Option(help="The part to evaluate on: train or test.")] = "test",
     mistakes: Annotated[
-        Path | None, typer.Option(help="A .csv to write the mistakes to, worst first.", metavar="FILE")
+        Path | None,
+        typer.Option(help="Write the misclassified images to this .csv, least probable label first.", metavar="FILE"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say how well a model reads a dataset: accuracy with its 95 % interval, calibration, and figures of each digit."""
+    """Evaluate a model on a dataset: accuracy, log loss, calibration, and precision and recall of each digit."""
     with show_errors():
         data = load_dataset(source)
         split = data.part(part)
@@ -58,37 +63,52 @@ def evaluate(
             )
         probabilities = load_classifier(model).predict_proba(split.images)
         check_probabilities(probabilities, split.labels)
-    read = probabilities.argmax(axis=1)
-    figure = measure("read", f"{part} part of {data.name}", read == split.labels)
-    wrong = {digit: int(((read != split.labels) & (split.labels == digit)).sum()) for digit in range(10)}
-    loss = cross_entropy(probabilities, split.labels)
-    calibration_error = expected_calibration_error(probabilities, split.labels)
-    digits = per_digit(split.labels, read)
-    row = {
-        "model": model,
-        **figure.model_dump(),
-        "loss": loss,
-        "calibration_error": calibration_error,
-        "errors": wrong,
-        "digits": digits.to_dict("records"),
-    }
-    text = (
-        f"{figure.share:.2%} of {figure.n:,} read correctly (95 % interval {figure.low:.2%} to {figure.high:.2%}), "
-        f"loss {loss:.4f}, expected calibration error {calibration_error:.4f}\n"
-        "errors by digit: " + "  ".join(f"{digit}: {count}" for digit, count in wrong.items())
-    )
-    show(row, f"{text}\n{_digits_text(digits)}", as_json=as_json)
+    row = {"model": model, "source": data.name, "split": part, **_metrics(probabilities, split.labels)}
+    show(row, _metrics_text(row), as_json=as_json)
     if mistakes:
         with show_errors():
             _write(list_mistakes(probabilities, split.labels), mistakes)
-        typer.echo(f"Mistakes written to {mistakes}.", err=True)
+        typer.echo(f"Wrote {mistakes}.", err=True)
 
 
-def _digits_text(digits: pd.DataFrame) -> str:
+def _metrics(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> dict[str, Any]:
+    read = probabilities.argmax(axis=1)
+    figure = measure("read", "", read == labels)
+    return {
+        "n": figure.n,
+        "accuracy": figure.share,
+        "accuracy_interval": [figure.low, figure.high],
+        "log_loss": cross_entropy(probabilities, labels),
+        "expected_calibration_error": expected_calibration_error(probabilities, labels),
+        "misclassified": {digit: int(((read != labels) & (labels == digit)).sum()) for digit in range(10)},
+        "digits": [_digit_row(row) for row in per_digit(labels, read).to_dict("records")],
+    }
+
+
+def _digit_row(row: dict[Any, Any]) -> dict[str, Any]:
+    interval = {"recall_interval": [row["recall_low"], row["recall_high"]]}
+    return (
+        {key: row[key] for key in ("digit", "precision", "recall")}
+        | interval
+        | {key: row[key] for key in ("f1", "support")}
+    )
+
+
+def _metrics_text(row: dict[str, Any]) -> str:
+    low, high = row["accuracy_interval"]
+    counts = "  ".join(f"{digit}: {count}" for digit, count in row["misclassified"].items())
+    return (
+        f"Accuracy {row['accuracy']:.2%} on {row['n']:,} images (95 % confidence interval {low:.2%} to {high:.2%}), "
+        f"log loss {row['log_loss']:.4f}, expected calibration error {row['expected_calibration_error']:.4f}\n"
+        f"Misclassified by digit: {counts}\n{_digits_text(row['digits'])}"
+    )
+
+
+def _digits_text(rows: list[dict[str, Any]]) -> str:
     lines = [
-        f"{line.digit:>5} {line.support:>7,}{line.recall:>9.2%}   {line.recall_low:>7.2%} to {line.recall_high:>7.2%}"
-        f"{line.precision:>11.2%}"
-        for line in digits.itertuples()
+        f"{row['digit']:>5} {row['support']:>7,}{row['recall']:>9.2%}   "
+        f"{row['recall_interval'][0]:>7.2%} to {row['recall_interval'][1]:>7.2%}{row['precision']:>11.2%}"
+        for row in rows
     ]
     return "\n".join([f"digit  images   recall   {'95 % interval':<18}  precision", *lines])
 
@@ -98,5 +118,5 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
         path.write_text(frame.to_csv(index=False), encoding="utf-8", newline="")
     except OSError as error:
         raise EvaluationError(
-            f"Expected a file that can be written. Received: {str(path)!r}, {error.strerror or error}. Choose another."
+            f"Expected a writable file. Received: {str(path)!r}, {error.strerror or error}. Choose another file."
         ) from None

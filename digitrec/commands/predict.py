@@ -1,4 +1,4 @@
-"""`python -m digitrec predict`: read picture files of a digit each, and files of many."""
+"""`digitrec predict`: read pictures of one digit or one number, and files of many digits."""
 
 import json
 from collections.abc import Callable
@@ -23,33 +23,37 @@ from digitrec.reading.files.submission import make_submission
 from digitrec.reading.numbers.readers import NumberReader, load_number_reader
 from digitrec.words import in_percent
 
-Read = tuple[dict[str, Any], pd.DataFrame]  # a picture's row, and a line for each of its digits
-NO_INK = "No ink was found: nothing on it differs from its border. Choose a picture with a digit on it."
-NAMED = 5  # bad rows that are told in words; JSON has more
+Read = tuple[dict[str, Any], pd.DataFrame]  # a picture's JSON row, and a table row for each of its digits
+NO_INK = "No ink was found: the picture is as plain as its border. Choose a picture of a digit."
+NAMED = 5  # invalid rows listed in the text; JSON lists more
 
 
 def predict(  # noqa: PLR0917  typer makes options of them
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Pictures of a digit each, or of many: CSV, .npz, .npy, idx, Parquet, a zip or folder of pictures.",
+            help="Pictures of one digit each, or files of many: CSV, .npz, .npy, IDX, Parquet, a zip or a folder.",
             metavar="FILE",
             show_default=False,
         ),
     ],
     model: Annotated[
-        str | None, typer.Option(help="A model's name or folder; with --number, of one that reads digits or numbers.")
+        str | None,
+        typer.Option(
+            help="A model's name or folder. With --number, a digit model or a number model.  [default: digitrec]"
+        ),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="A .csv with a row for each digit.")] = None,
-    number: Annotated[bool, typer.Option("--number", help="Each picture shows a number of several digits.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write a .csv with a row for each digit.")] = None,
+    number: Annotated[bool, typer.Option("--number", help="Read each picture as a number of several digits.")] = False,
     submission: Annotated[
-        bool, typer.Option("--submission", help="Write it as Kaggle's Digit Recognizer takes it.")
+        bool, typer.Option("--submission", help="Write --out in the format of Kaggle's Digit Recognizer.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read digits, on light or dark paper.
+    """Read handwritten digits from pictures and data files.
 
-    A file that cannot be read is named with its reason; the exit code is 1 only where none could be.
+    Ink may be dark on light or light on dark. A file that cannot be read is reported with its reason; the exit code is
+    1 only if no file could be read.
     """
     try:
         _check_options(files, out, submission=submission, number=number)
@@ -80,11 +84,11 @@ def predict(  # noqa: PLR0917  typer makes options of them
     if out is not None:
         with show_errors():
             _write(out, make_submission(readings[0].frame, readings[0].count) if submission else _to_csv(frames))
-        typer.echo(f"Written to {out}.", err=True)
+        typer.echo(f"Wrote {out}.", err=True)
 
 
 def _check_options(files: list[Path], out: Path | None, *, submission: bool, number: bool) -> None:
-    """Before anything is read, since that may take long."""
+    """Refuse impossible options before reading, which may take long."""
     if number and (batches := [path for path in files if is_batch(path)]):
         raise DataError(
             f"Expected pictures with --number. Received: {batches[0]}, a file of single digits. Leave --number out."
@@ -93,10 +97,10 @@ def _check_options(files: list[Path], out: Path | None, *, submission: bool, num
         received = f"{len(files)} file{'s' * (len(files) != 1)}{' without -o' if out is None else ''}"
         raise DataError(
             f"Expected --submission with one file of digits and -o. Received: {received}. "
-            "Give the test set alone, and -o FILE."
+            "Give one file, the test set, and -o FILE."
         )
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
-        raise DataError(f"Expected a file to write to. Received: {out}. Choose a name in a folder that is there.")
+        raise DataError(f"Expected a file to write to. Received: {out}. Choose a name in an existing folder.")
 
 
 def _read_picture(path: Path, classifier: Classifier) -> Read:
@@ -161,21 +165,21 @@ def _read_batch(path: Path, classifier: Classifier, *, keeps_rows: bool) -> tupl
     frame = reading.frame
     row = {
         "file": str(path),
-        "kind": batch.kind,
-        "read": len(frame),
+        "format": batch.kind,
+        "n": len(frame),
         "unsure": int(frame["unsure"].sum()),
-        "bad": reading.bad_count,
-        "bad_rows": [asdict(one) for one in reading.bad],
+        "invalid": reading.bad_count,
+        "invalid_rows": [asdict(one) for one in reading.bad],
     }
     if batch.has_labels:
-        row["right"] = int((frame["digit"] == frame["label"]).sum())
+        row["correct"] = int((frame["digit"] == frame["label"]).sum())
     if keeps_rows:
-        row["rows"] = json.loads(frame.to_json(orient="records"))
+        row["predictions"] = json.loads(frame.to_json(orient="records"))
     return row, reading
 
 
 def _is_read(row: dict[str, Any]) -> bool:
-    return bool(row["read"]) if "kind" in row else "number" in row or row["digit"] is not None
+    return bool(row["n"]) if "format" in row else "number" in row or row["digit"] is not None
 
 
 def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -183,7 +187,7 @@ def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
         typer.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        if "kind" in row:
+        if "format" in row:
             typer.echo(_batch_text(row), err=not _is_read(row))
         else:
             typer.echo(_line(row), err=not _is_read(row))
@@ -202,18 +206,18 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def _batch_text(row: dict[str, Any]) -> str:
-    right = f", {row['right']:,} as they are labelled" if "right" in row else ""
-    text = f"{row['file']}: {row['read']:,} read{right}, not sure of {row['unsure']:,}."
-    if not row["bad"]:
+    correct = f", {row['correct']:,} match their labels" if "correct" in row else ""
+    text = f"{row['file']}: {row['n']:,} read{correct}, {row['unsure']:,} not sure."
+    if not row["invalid"]:
         return text
-    more = [f"  and {row['bad'] - NAMED:,} more"] if row["bad"] > NAMED else []
-    named = [f"  {one['name'] or one['number']}: {one['reason']}" for one in row["bad_rows"][:NAMED]]
-    return "\n".join([f"{text} {row['bad']:,} could not be read:", *named, *more])
+    more = [f"  and {row['invalid'] - NAMED:,} more"] if row["invalid"] > NAMED else []
+    named = [f"  {one['name'] or one['number']}: {one['reason']}" for one in row["invalid_rows"][:NAMED]]
+    return "\n".join([f"{text} {row['invalid']:,} could not be read:", *named, *more])
 
 
 def _to_csv(frames: list[pd.DataFrame]) -> bytes:
     frame = pd.concat(frames, ignore_index=True)
-    if "label" in frame:  # which is missing where a file has none, and would become 7.0 in another
+    if "label" in frame:  # unlabelled files leave gaps, which would turn 7 into 7.0
         frame["label"] = frame["label"].astype("Int64")
     return frame[["file", *frame.columns.drop("file")]].to_csv(index=False, lineterminator="\n").encode()
 

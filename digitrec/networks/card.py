@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from digitrec.errors import ModelError
 from digitrec.evaluation.calibration import Calibration
 from digitrec.evaluation.metrics import Measurement, Share
-from digitrec.storage import StrPath
+from digitrec.storage import StrPath, top_folder
 
-SHIPPED = Path(__file__).parents[2] / "models"
+SHIPPED = top_folder() / "models"
 
 NUMBERS = re.compile(
     r"\[\n[\d\s.,eE+-]*\]"

@@ -1,11 +1,13 @@
-"""Models come and go as files: pack one to be carried elsewhere, or add one that was made elsewhere.
+"""Export a model as a zip, or import one from files.
 
-model folder -> `pack` -> a zip with golden answers and a check          files -> `add_model` -> model folder
+model folder -> `pack` -> a zip with reference predictions and a check script
+files -> `add_model` -> model folder
 
-Whatever needs Keras happens in a process of its own, so that the app never loads it.
+Everything that needs Keras runs in a separate process, so that the app never loads it.
 """
 
 import hashlib
+import importlib.util
 import io
 import json
 import lzma
@@ -36,18 +38,31 @@ LARGEST = 50_000_000  # bytes of a file; the catalogue's largest network has 11 
 UNMEASURED: dict[str, Any] = {
     name: Card.model_fields[name].default for name in ("calibration", "refusal", "rivals", "seeds", "speed")
 } | {"measured": ()}
-PATIENCE = 180  # seconds
-CHECK = Path(__file__).with_name("export_check.py")  # read, never run here
-READABLE = 0o644 << 16  # by everybody, in a zip's own way of saying so
-ANY_DAY = (1980, 1, 1, 0, 0, 0)  # so that the same model packs to the same bytes
+CONVERSION_TIMEOUT = 180  # seconds
+CHECK = Path(__file__).with_name("export_check.py")  # copied into the zip, never imported
+READABLE = 0o644 << 16  # file mode, in the upper half of a zip entry's attributes
+FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the same model packs to the same bytes
+
+
+def missing_onnx() -> str:
+    """Why `pack` leaves model.onnx out, as one sentence for users; empty where it can be written."""
+    missing = [name for name in ("onnx", "tf2onnx") if importlib.util.find_spec(name) is None]
+    if not missing:
+        return ""
+    return (
+        f"Expected onnx and tf2onnx, to write model.onnx. Received: {' and '.join(missing)} not installed, so the zip "
+        "has no model.onnx. Run `python -m pip install onnx tf2onnx` and export again."
+    )
 
 
 def pack(folder: StrPath) -> bytes:
-    """A zip of a model: .keras, .tflite, .onnx, its card, golden.npz, and check.py, which compares.
+    """A zip of a model: .keras, .tflite, .onnx, the card, golden.npz, and check.py, which checks the predictions.
+
+    .onnx is left out where `missing_onnx` says why.
 
     Raises
     ------
-    ModelError, where a file is missing or damaged, or cannot be brought into another form.
+    ModelError, where a file is missing, damaged or cannot be converted.
     """
     folder = Path(folder)
     card = read_card(folder)
@@ -57,8 +72,9 @@ def pack(folder: StrPath) -> bytes:
     if "model.keras" in contents:
         with workshop() as draft:
             (draft / "model.keras").write_bytes(contents["model.keras"])
-            answers["exact"] = np.array(_convert(draft, "onnx")["answers"], np.float32)
-            contents["model.onnx"] = (draft / "model.onnx").read_bytes()
+            forms = [] if missing_onnx() else ["onnx"]
+            answers["exact"] = np.array(_convert(draft, *forms)["answers"], np.float32)
+            contents |= {f"model.{form}": (draft / f"model.{form}").read_bytes() for form in forms}
     golden = io.BytesIO()
     np.savez_compressed(golden, images=images, **answers)
     contents |= {
@@ -69,21 +85,21 @@ def pack(folder: StrPath) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in contents.items():
-            entry = zipfile.ZipInfo(name, ANY_DAY)
+            entry = zipfile.ZipInfo(name, FIXED_DATE)
             entry.external_attr = READABLE
             file.writestr(entry, content, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 
 
 def add_model(files: Mapping[str, bytes], name: str) -> Path:
-    """Add a model to one's own: a .keras or .tflite file, both of the same network, or a zip of `pack`.
+    """Add a model to the user's own: a .keras or .tflite file, both of the same network, or a zip from `pack`.
 
-    It must take 28 x 28 images with ink 255 on 0 and give ten probabilities. It is asked to read the golden images, and
-    measured on MNIST's test part, or UCI's where MNIST is not there.
+    It must take 28 x 28 images with ink 255 on 0 and return ten probabilities. Its predictions on the golden images are
+    checked, and its accuracy is measured on MNIST's test set, or on UCI's where MNIST is missing.
 
     Raises
     ------
-    ModelError, where it is none that digitrec can read with, or the name is taken or none that a model can have.
+    ModelError, where the network does not fit, or the name is taken or invalid.
     """
     check_name(name)
     contents = _sort(files)
@@ -94,7 +110,7 @@ def add_model(files: Mapping[str, bytes], name: str) -> Path:
         if "model.keras" in contents:
             said = _convert(draft, *([] if "model.tflite" in contents else ["litert"]))
             answers, parameters = np.array(said["answers"], np.float32), said["parameters"]
-        card = _describe(draft, name, _told(contents), parameters)
+        card = _describe(draft, name, _sent_card(contents), parameters)
         path = (draft / "path.tflite").read_bytes() if card.path is not None else None
         reader = Classifier((draft / "model.tflite").read_bytes(), card, path)
         _compare(reader.predict_proba(golden_images()), answers, ROUNDED_PARITY if reader.is_rounded else PARITY)
@@ -107,7 +123,7 @@ def add_model(files: Mapping[str, bytes], name: str) -> Path:
 
 
 def _sort(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """What came in, by the names of a model folder."""
+    """The files received, under the names that a model folder uses."""
     if len(files) > MOST_FILES:
         raise ModelError(
             f"Expected at most {MOST_FILES} files, all of one network. Received: {len(files)}. Choose fewer."
@@ -135,7 +151,7 @@ def _sort(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def _unpack(content: bytes) -> dict[str, bytes]:
-    """The files of a model in a zip; whatever else is in it is left aside."""
+    """The model files in a zip; other files are ignored."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
             wanted = [one for one in file.infolist() if one.filename in (*FORMS.values(), *PATH_FILES, "card.json")]
@@ -154,7 +170,7 @@ def _unpack(content: bytes) -> dict[str, bytes]:
 
 
 def _check_unpacked_size(content: bytes) -> None:
-    """A .keras file is a zip, too."""
+    """Refuse a .keras file, which is a zip, that is too large once unpacked."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
             size = sum(one.file_size for one in file.infolist())
@@ -169,29 +185,29 @@ def _check_unpacked_size(content: bytes) -> None:
         )
 
 
-def _told(contents: Mapping[str, bytes]) -> Card | None:
-    """The card that came with the files, if it is one."""
+def _sent_card(contents: Mapping[str, bytes]) -> Card | None:
+    """The model card among the files, if it is a valid one."""
     try:
         return Card.model_validate_json(contents["card.json"])
     except (KeyError, ValidationError):
         return None
 
 
-def _describe(draft: Path, name: str, told: Card | None, parameters: int) -> Card:
-    """A card for what is in the draft; figures that came along are left out, since nobody here measured them."""
+def _describe(draft: Path, name: str, sent: Card | None, parameters: int) -> Card:
+    """A card for the files in the draft, without the metrics that came with them: they were not measured here."""
     names = [*FORMS.values(), *PATH_FILES]
     found = [file for file in sorted(draft.iterdir()) if file.name in names]
     files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in found}
-    if told is not None:
-        path = told.path if "path.tflite" in files else None
-        return told.model_copy(update={"name": name, "files": files, "path": path} | UNMEASURED)
+    if sent is not None:
+        path = sent.path if "path.tflite" in files else None
+        return sent.model_copy(update={"name": name, "files": files, "path": path} | UNMEASURED)
     return Card(
         name=name,
         network="from a file",
         parameters=parameters or 1,
         unsure_below=0.5,
         measured=(),
-        weaknesses=("It came as a file: what it learned from is not known.",),
+        weaknesses=("It was added from a file: its training data is not known.",),
         recipe={},
         data={},
         environment={},
@@ -201,27 +217,27 @@ def _describe(draft: Path, name: str, told: Card | None, parameters: int) -> Car
 
 
 def _compare(probabilities: NDArray[np.float32], answers: NDArray[np.float32] | None, parity: float) -> None:
-    """Refuse answers that are no probabilities, and two files that answer differently."""
+    """Refuse outputs that are not probabilities, and two files whose predictions differ."""
     sums = probabilities.sum(axis=1)
     if not np.isfinite(probabilities).all() or probabilities.min() < -PARITY or np.abs(sums - 1).max() > PARITY:
         raise ModelError(
-            f"Expected ten probabilities that sum to 1. Received: answers of {probabilities.min():.3g} to "
+            f"Expected ten probabilities that sum to 1. Received: outputs of {probabilities.min():.3g} to "
             f"{probabilities.max():.3g} that sum to {sums.min():.3g} to {sums.max():.3g}. End the network in a softmax."
         )
     if answers is not None and (apart := difference(probabilities, answers)) > parity:
         raise ModelError(
-            f"Expected the .keras and the .tflite file to read alike. Received: probabilities that are {apart:.2g} "
-            "apart on the same images. Export both from the same network, or add just one."
+            f"Expected the same predictions from the .keras and the .tflite file. Received: probabilities that "
+            f"differ by {apart:.2g} on the same images. Export both from the same network, or add just one."
         )
 
 
 def _convert(folder: Path, *forms: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "digitrec.training.worker.convert", str(folder), *forms]
     try:
-        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)  # noqa: S603
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=CONVERSION_TIMEOUT)  # noqa: S603
         said: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     except (subprocess.TimeoutExpired, IndexError, ValueError):
-        said = {"refused": "one at which the program that converts it failed"}
+        said = {"refused": "one that the converter failed on"}
     if "refused" in said:
         raise ModelError(
             f"Expected a Keras network from (28, 28, 1) to 10. Received: {said['refused']}. Save another one."

@@ -1,9 +1,9 @@
-"""Check that an exported model still reads as it did: run `python check.py` beside its files.
+"""Check that an exported model still makes the same predictions: run `python check.py` in its folder.
 
-golden.npz holds 20 images of digits and the ten probabilities that the model gave for each when it was exported, in
-model.tflite, which may be rounded to 8 bits, and in the exact forms. Each file that can be read with what is installed
-here is asked again: model.tflite by ai-edge-litert or TensorFlow, model.keras by Keras, model.onnx by onnxruntime. The
-images go in as float32 of 0 to 255, ink bright on dark.
+golden.npz holds 20 images of digits and the ten probabilities that the model predicted for each when it was exported:
+`probabilities` from model.tflite, which may be quantised to 8 bits, and `exact` from the unquantised files. Each file
+is run again with the libraries installed here: model.tflite with ai-edge-litert or TensorFlow, model.keras with Keras,
+model.onnx with onnxruntime. Inputs are float32 images, 0 to 255, bright ink on a dark ground.
 """
 
 import sys
@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-Images = Any  # NumPy arrays; of answers, too
-SAME = 1e-3
+Array = Any  # a NumPy array
+TOLERANCE = 1e-3  # of a probability
 HERE = Path(__file__).parent
 
 
-def read_tflite(path: Path, images: Images) -> Images:
-    """Answers of a .tflite file."""
+def read_tflite(path: Path, images: Array) -> Array:
+    """Predictions of a .tflite file."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
@@ -26,23 +26,23 @@ def read_tflite(path: Path, images: Images) -> Images:
     interpreter = Interpreter(model_path=str(path))
     interpreter.allocate_tensors()
     source, target = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
-    answers = []
+    predictions = []
     for image in images:
         interpreter.set_tensor(source, image[None])
         interpreter.invoke()
-        answers.append(interpreter.get_tensor(target)[0].copy())
-    return np.array(answers)
+        predictions.append(interpreter.get_tensor(target)[0].copy())
+    return np.array(predictions)
 
 
-def read_keras(path: Path, images: Images) -> Images:
-    """Answers of a .keras file."""
+def read_keras(path: Path, images: Array) -> Array:
+    """Predictions of a .keras file."""
     import keras
 
     return np.asarray(keras.saving.load_model(path, safe_mode=True).predict(images, verbose=0))
 
 
-def read_onnx(path: Path, images: Images) -> Images:
-    """Answers of an .onnx file."""
+def read_onnx(path: Path, images: Array) -> Array:
+    """Predictions of an .onnx file."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path))
@@ -50,12 +50,12 @@ def read_onnx(path: Path, images: Images) -> Images:
 
 
 def main() -> int:
-    """Check every file; 1 where one reads otherwise, or none could be read."""
+    """Check every file; return 1 if predictions differ or no file could be checked."""
     with np.load(HERE / "golden.npz", allow_pickle=False) as golden:
         images = golden["images"][..., None].astype(np.float32)
         expected = {name: golden[name] for name in golden.files}
     results = []
-    for name, read, answers in (
+    for name, predict, expected_name in (
         ("model.tflite", read_tflite, "probabilities"),
         ("model.keras", read_keras, "exact"),
         ("model.onnx", read_onnx, "exact"),
@@ -63,13 +63,13 @@ def main() -> int:
         if not (HERE / name).is_file():
             continue
         try:
-            largest = float(np.abs(read(HERE / name, images) - expected[answers]).max())
+            largest = float(np.abs(predict(HERE / name, images) - expected[expected_name]).max())
         except ImportError as error:
             print(f"{name}: not checked, {error.name} is not installed")
             continue
-        results.append(largest <= SAME)
-        verdict = "reads the same" if results[-1] else "READS OTHERWISE"
-        print(f"{name}: {verdict} ({len(images)} images, largest difference {largest:.1e})")
+        results.append(largest <= TOLERANCE)
+        verdict = "same predictions" if results[-1] else "DIFFERENT PREDICTIONS"
+        print(f"{name}: {verdict} ({len(images)} images, maximum difference {largest:.1e})")
     return 0 if results and all(results) else 1
 
 

@@ -17,6 +17,7 @@ from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 45_000  # ms, for a machine that is busy
+SAMPLE = "mnist-sample.npz"  # the dataset of that name, which is there with and without MNIST: see tests/data
 # A page that was left closes its connection while something is still on its way to it.
 HARMLESS = re.compile(r"WebSocketClosedError|StreamClosedError|ConnectionResetError")
 
@@ -107,9 +108,9 @@ def settle(page: Page) -> None:
     still, last, deadline = 0, None, time.monotonic() + PATIENCE / 1000
     while still < 4 and time.monotonic() < deadline:
         page.wait_for_timeout(50)
-        live = page.locator(".live")
-        state = (live.get_attribute("aria-busy"), live.get_attribute("data-sent"))
-        still = still + 1 if state == last and state[0] == "false" else 0
+        # While sheets change there are two.
+        state = page.locator(".live").evaluate_all("all => all.map(one => [one.ariaBusy, one.dataset.sent])")
+        still = still + 1 if state == last and len(state) == 1 and state[0][0] == "false" else 0
         last = state
     assert still == 4, f"The verdict did not settle: {last}"
 
@@ -117,6 +118,14 @@ def settle(page: Page) -> None:
 def verdict(page: Page) -> str:
     """What is shown large: a digit, "?" for not sure, or nothing."""
     return page.locator('[data-part="shown"]').inner_text().strip()
+
+
+def pixels(page: Page) -> NDArray[np.uint8]:
+    """The (28, 28) image that the network was given, ink 255 on 0, as the page shows it."""
+    shown = page.locator('[data-part="pixels"]').evaluate(
+        "c => Array.from(c.getContext('2d').getImageData(0, 0, 28, 28).data).filter((v, i) => i % 4 == 0)"
+    )
+    return np.array(shown, np.uint8).reshape(28, 28)
 
 
 def words(page: Page) -> str:

@@ -1,4 +1,5 @@
 import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -6,7 +7,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from digitrec.datasets import data_folder
 from tests.browser import chromium
-from tests.browser.app import Server, serve
+from tests.browser.app import SAMPLE, Server, serve
+from tests.data import sample
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +27,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app on the data folder's content; what it keeps there goes into a folder of its own."""
+    """The app on the data folder's content and the sample; what it keeps there goes into a folder of its own."""
     folder = tmp_path_factory.mktemp("server")
     data = folder / "data"
     data.mkdir()
     for name in ("mnist", "pendigits", "qmnist"):
         if (data_folder() / name).is_dir():
             (data / name).symlink_to(data_folder().absolute() / name)
+    (data / "own").mkdir()
+    shutil.copy(sample.HERE / "mnist.npz", data / "own" / SAMPLE)
     with serve(folder / "log.txt", DIGITREC_DATA=str(data)) as running:
         yield running
 
@@ -64,4 +68,4 @@ def open_tab(browser: Browser, server: Server) -> Iterator[Page]:
     yield tab
     context.close()
     assert not problems
-    assert server.errors()[errors_before:] == []
+    assert server.errors()[errors_before:] == [], server.log.read_text("utf-8", "replace")[-5000:]

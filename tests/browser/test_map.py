@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from digitrec.datasets import Dataset, silent
+from digitrec.datasets import silent
 from digitrec.datasets.exploration.maps import make_map
 from digitrec.datasets.exploration.projection import to_features
-from tests.browser.app import PATIENCE, SEVEN, Server, draw, settle, verdict, wait_for_canvas
+from tests.browser.app import PATIENCE, SAMPLE, SEVEN, Server, draw, settle, verdict, wait_for_canvas
+from tests.data import sample
 
 pytestmark = pytest.mark.browser
 CHART = ".st-key-plane .js-plotly-plot"
@@ -19,16 +20,16 @@ ON_SCREEN = """(chart, [x, y]) => {
 
 
 def open_map(page: Page, server: Server) -> None:
-    page.goto(f"{server.address}/map?map_sees=pixels&map_by=PCA&map_size=1%2C000")
+    page.goto(f"{server.address}/map?source={SAMPLE}&map_sees=pixels&map_by=PCA&map_size=1%2C000")
     wait_for_canvas(page)
     expect(page.locator(f"{CHART} .nsewdrag")).to_be_visible(timeout=PATIENCE)
 
 
-def test_a_drawing_falls_among_its_like(page: Page, server: Server, mnist: Dataset) -> None:
-    page.goto(f"{server.address}/map?map_size=1%2C000")
+def test_a_drawing_falls_among_its_like(page: Page, server: Server) -> None:
+    page.goto(f"{server.address}/map?source={SAMPLE}&map_size=1%2C000")
     expect(page.get_by_text("Laying out the map")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(f"{CHART} .nsewdrag")).to_be_visible(timeout=3 * PATIENCE)
     wait_for_canvas(page)
-    expect(page.locator(f"{CHART} .nsewdrag")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".digitrec-pin")).to_be_hidden()
     draw(page, SEVEN, pause=0.02)
     settle(page)
@@ -43,9 +44,9 @@ def test_a_drawing_falls_among_its_like(page: Page, server: Server, mnist: Datas
     expect(page.locator(".digitrec-pin")).to_have_text("7", timeout=PATIENCE)
 
 
-def test_a_frame_around_dots_shows_exactly_their_images(page: Page, server: Server, mnist: Dataset) -> None:
+def test_a_frame_around_dots_shows_exactly_their_images(page: Page, server: Server) -> None:
     open_map(page, server)
-    digits = make_map(mnist.train.images, to_features, "PCA", 1000, silent)
+    digits = make_map(sample.load_mnist().train.images, to_features, "PCA", 1000, silent)
     low, high = np.array([4.0, -1.0]), np.array([7.0, 2.0])
     inside = ((digits.projection.positions > low) & (digits.projection.positions < high)).all(axis=1)
     assert 10 < inside.sum() < 100
@@ -66,9 +67,9 @@ def test_a_frame_around_dots_shows_exactly_their_images(page: Page, server: Serv
     assert shown ^ set(digits.places[inside].tolist()) <= set(digits.places[at_the_edge].tolist())
 
 
-def test_a_dot_shows_its_image_when_pointed_at(page: Page, server: Server, mnist: Dataset) -> None:
+def test_a_dot_shows_its_image_when_pointed_at(page: Page, server: Server) -> None:
     open_map(page, server)
-    positions = make_map(mnist.train.images, to_features, "PCA", 1000, silent).projection.positions
+    positions = make_map(sample.load_mnist().train.images, to_features, "PCA", 1000, silent).projection.positions
     alone = int(np.argmax(np.sort(((positions[:, None] - positions) ** 2).sum(axis=2), axis=1)[:, 1]))
     x, y = page.locator(CHART).evaluate(ON_SCREEN, positions[alone].tolist())
     picture = page.locator(".hover")

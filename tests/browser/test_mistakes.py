@@ -34,6 +34,7 @@ def shown(page: Page) -> list[int]:
 
 def press_cell(page: Page, label: int, read: int) -> None:
     """Press a cell of the matrix where it is on the page: plotly knows."""
+    page.locator(".st-key-cells .js-plotly-plot").scroll_into_view_if_needed()
     spot = page.evaluate(
         """([label, read]) => {
           const chart = document.querySelector('.st-key-cells .js-plotly-plot')

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -9,7 +11,7 @@ from tests.touching import TOUCHING
 
 pytestmark = pytest.mark.browser
 
-WRITTEN = 6  # numbers of each kind
+WRITTEN = 4  # numbers of each kind
 
 
 def open_wide(page: Page, address: str) -> None:
@@ -121,9 +123,9 @@ def test_a_number_is_read_while_the_pen_moves(page: Page, server: Server, writte
         if index == 0:
             page.mouse.down()
         page.wait_for_timeout(30)
-    page.wait_for_timeout(600)
+    digits = re.compile(rf"^\s*[\d?]{{{len(number.text)}}}\s*$")
+    expect(page.locator('[data-part="number"]')).to_have_text(digits, timeout=PATIENCE)  # and the pen is still down
     assert int(page.locator(".live").get_attribute("data-seen") or 0) > before + 1
-    assert len(read_number(page)) == len(number.text)  # and the pen is still down
     page.mouse.up()
 
 
@@ -182,6 +184,6 @@ def test_a_sample_number_needs_no_mouse(page: Page, server: Server) -> None:
     open_wide(page, server.address)
     page.get_by_role("button", name="Sample number").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("put together from digits by writer")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("put together from digits")).to_be_visible(timeout=PATIENCE)
     settle(page)
     assert 3 <= len(read_number(page)) <= 6

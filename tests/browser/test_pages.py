@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from digitrec.datasets import Dataset, load_dataset
+from digitrec.datasets import load_dataset
 from digitrec.datasets.exploration.pixels import telling_pixel
-from tests.browser.app import PATIENCE, Server, draw, serve, settle, verdict, wait_for_canvas
+from tests.browser.app import PATIENCE, SAMPLE, Server, draw, serve, settle, verdict, wait_for_canvas
+from tests.data import sample
 
 pytestmark = pytest.mark.browser
 
@@ -24,11 +25,11 @@ def test_a_page_opened_first_by_its_own_address_has_the_apps_menu(browser: Brows
         page.context.close()
 
 
-def test_the_canvas_is_found_by_its_name_too(page: Page, server: Server, mnist: Dataset) -> None:
-    page.goto(f"{server.address}/draw?image=mnist-test-0")
+def test_the_canvas_is_found_by_its_name_too(page: Page, server: Server) -> None:
+    page.goto(f"{server.address}/draw?image=uci-test-0")
     wait_for_canvas(page)
-    expect(page).to_have_url(re.compile(rf"^{server.address}/\?image=mnist-test-0$"), timeout=PATIENCE)
-    expect(page.locator('[data-part="shown"]')).to_have_text(str(mnist.test.labels[0]), timeout=PATIENCE)
+    expect(page).to_have_url(re.compile(rf"^{server.address}/\?image=uci-test-0$"), timeout=PATIENCE)
+    expect(page.locator('[data-part="shown"]')).to_have_text(str(load_dataset("uci").test.labels[0]), timeout=PATIENCE)
     expect(page.get_by_role("link", name="Draw", exact=True)).to_have_count(1)
     expect(page.get_by_text("Page not found")).to_have_count(0)
 
@@ -41,8 +42,8 @@ def test_the_network_page_shows_the_cards_figures(page: Page, server: Server) ->
     expect(page.get_by_text("MNIST test").first).to_be_visible()
 
 
-def test_an_image_of_the_data_is_read_on_the_canvas_and_drawn_on(page: Page, server: Server, mnist: Dataset) -> None:
-    page.goto(f"{server.address}/samples?digits=7&order=most+like+its+own+digit")
+def test_an_image_of_the_data_is_read_on_the_canvas_and_drawn_on(page: Page, server: Server) -> None:
+    page.goto(f"{server.address}/samples?source={SAMPLE}&digits=7&order=most+like+its+own+digit")
     cells = page.locator(".gallery button")
     expect(cells.first).to_be_visible(timeout=PATIENCE)
     assert (cells.first.get_attribute("aria-label") or "").startswith("7, number")
@@ -60,7 +61,8 @@ def test_an_image_of_the_data_is_read_on_the_canvas_and_drawn_on(page: Page, ser
     assert verdict(page) != "7"
 
 
-def test_labels_shows_the_published_counts(page: Page, server: Server, mnist: Dataset) -> None:
+@pytest.mark.full_data
+def test_labels_shows_the_published_counts(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/labels")
     expect(page.get_by_text("1.24 times as often")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".js-plotly-plot").get_by_text("6,742 · 11.2%")).to_be_visible(timeout=PATIENCE)
@@ -82,11 +84,12 @@ def test_the_data_pages_work_with_nothing_downloaded(
 ) -> None:
     bare_page.goto(f"{bare_server.address}/{name}")
     expect(bare_page.get_by_text("come with digitrec")).to_be_visible(timeout=PATIENCE)
-    expect(bare_page.locator(shown).first).to_be_visible(timeout=PATIENCE)
+    expect(bare_page.locator(shown).first).to_be_visible(timeout=3 * PATIENCE)
 
 
+@pytest.mark.full_data
 @pytest.mark.parametrize(("name", "shown"), PAGES.items())
-def test_the_data_pages_show_mnist(page: Page, server: Server, mnist: Dataset, name: str, shown: str) -> None:
+def test_the_data_pages_show_mnist(page: Page, server: Server, name: str, shown: str) -> None:
     page.goto(f"{server.address}/{name}")
     expect(page.get_by_text("60,000 images to train with")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(shown).first).to_be_visible(timeout=3 * PATIENCE)  # t-SNE takes its time beside other tests
@@ -100,8 +103,8 @@ def test_a_bundled_digit_is_read_on_the_canvas(bare_page: Page, bare_server: Ser
     assert verdict(bare_page) == "3"
 
 
-def test_what_was_chosen_is_in_the_address_and_opens_again(page: Page, server: Server, mnist: Dataset) -> None:
-    page.goto(f"{server.address}/labels")
+def test_what_was_chosen_is_in_the_address_and_opens_again(page: Page, server: Server) -> None:
+    page.goto(f"{server.address}/labels?source={SAMPLE}")
     page.get_by_role("combobox").first.click(timeout=PATIENCE)
     page.get_by_role("option", name="UCI digits").click()
     page.get_by_role("radio", name="test").click()
@@ -112,16 +115,17 @@ def test_what_was_chosen_is_in_the_address_and_opens_again(page: Page, server: S
     expect(page.locator(".js-plotly-plot").get_by_text(f"{counts[8]} · ")).to_be_visible(timeout=PATIENCE)
 
 
-def test_pixels_compares_the_digits_chosen(page: Page, server: Server, mnist: Dataset) -> None:
-    page.goto(f"{server.address}/pixels?first=3&second=8&scaling=Standardised")
-    telling = telling_pixel(mnist.train.images, mnist.train.labels, 3, 8)
+def test_pixels_compares_the_digits_chosen(page: Page, server: Server) -> None:
+    train = sample.load_mnist().train
+    page.goto(f"{server.address}/pixels?source={SAMPLE}&first=3&second=8&scaling=Standardised")
+    telling = telling_pixel(train.images, train.labels, 3, 8)
     expect(page.get_by_text(f"in row {telling.row}, column {telling.column}")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("67 of 784 pixels")).to_be_visible()
-    low, high = (np.array([0, 255]) - mnist.train.images.mean()) / mnist.train.images.std()
+    expect(page.get_by_text(f"{(train.images == 0).all(axis=0).sum()} of 784 pixels")).to_be_visible()
+    low, high = (np.array([0, 255]) - train.images.mean()) / train.images.std()
     expect(page.get_by_text(f"{low:.4g} to {high:.4g}")).to_be_visible()
 
 
-def test_augmentation_goes_from_nothing_to_too_much(page: Page, server: Server, mnist: Dataset) -> None:
+def test_augmentation_goes_from_nothing_to_too_much(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/augmentation")
     page.get_by_role("button", name="Nothing").click(timeout=PATIENCE)
     expect(page.get_by_role("slider", name="Turn")).to_have_value("0", timeout=PATIENCE)

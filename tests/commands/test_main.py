@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from digitrec import load_dataset
 from digitrec.__main__ import app
+from digitrec.commands.common import metric_row
 from digitrec.datasets import Split
 from digitrec.errors import RecipeError
 from digitrec.evaluation.calibration import expected_calibration_error
@@ -196,7 +197,7 @@ def test_a_name_that_is_no_text_is_printed(tmp_path: Path) -> None:
 def test_data_lists_what_there_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
     result = CliRunner().invoke(app, ["data", "--json"])
-    there = {row["name"]: row["there"] for row in json.loads(result.stdout)}
+    there = {row["name"]: row["available"] for row in json.loads(result.stdout)}
     assert there == {"mnist": False, "pen": False, "both": False, "kaggle": False, "uci": True}
 
 
@@ -204,11 +205,11 @@ def test_data_describes_a_source() -> None:
     result = CliRunner().invoke(app, ["data", "uci", "--json"])
     told = json.loads(result.stdout)
     assert told["images"] == {"train": 1347, "test": 450}
-    assert sum(told["counts"]["train"]) == 1347
+    assert sum(told["label_counts"]["train"]) == 1347
     assert told["findings"] == []
     text = CliRunner().invoke(app, ["data", "uci"]).stdout
     assert "CC BY 4.0" in text
-    assert "Nothing odd" in text
+    assert "No problems found." in text
 
 
 def test_data_is_written_out(tmp_path: Path) -> None:
@@ -254,8 +255,8 @@ def test_a_network_is_trained_kept_and_evaluated(own: Path) -> None:
     assert runs.read(Path(row["folder"])).recipe == expected
     assert row["model"] == str(own / "models" / "mine")
     told = json.loads(CliRunner().invoke(app, ["evaluate", "mine", "--source", "uci", "--json"]).stdout)
-    assert told["share"] == row["results"]["test_accuracy"] > 0.5
-    assert told["loss"] == pytest.approx(row["results"]["test_loss"], rel=1e-5)
+    assert told["accuracy"] == row["results"]["test_accuracy"] > 0.5
+    assert told["log_loss"] == pytest.approx(row["results"]["test_loss"], rel=1e-5)
     listed = json.loads(CliRunner().invoke(app, ["models", "--json"]).stdout)
     assert [(model["name"], model["network"]) for model in listed] == [
         ("digitrec", "digitrec"),
@@ -298,11 +299,19 @@ def test_settings_of_another_type_are_told(setting: str) -> None:
 def test_the_shipped_model_is_listed_with_its_figures(own: Path) -> None:
     result = CliRunner().invoke(app, ["models", "--json"])
     row, numbers = json.loads(result.stdout)
-    assert (row["reads"], numbers["reads"], numbers["name"]) == ("digit", "number", NUMBERS_NAME)
+    assert (row["input"], numbers["input"], numbers["name"]) == ("digit", "number", NUMBERS_NAME)
     card = read_card(SHIPPED / "digitrec")
     assert (row["name"], row["parameters"], row["date"]) == ("digitrec", card.parameters, card.date)
-    assert row["measured"] == [figure.model_dump() for figure in card.measured]
-    assert f"{card.parameters:,} numbers" in CliRunner().invoke(app, ["models"]).stdout
+    assert row["metrics"] == [metric_row(figure) for figure in card.measured]
+    first = card.measured[0]
+    assert row["metrics"][0] == {
+        "data": first.what,
+        "n": first.n,
+        "accuracy": first.share,
+        "accuracy_interval": [first.low, first.high],
+    }
+    assert {"unsure_rate", "rejection_rate", "group"} <= {key for metric in row["metrics"] for key in metric}
+    assert f"{card.parameters:,} parameters" in CliRunner().invoke(app, ["models"]).stdout
 
 
 @pytest.mark.parametrize("part", ["test", "train"])
@@ -313,17 +322,23 @@ def test_a_model_is_evaluated(part: str, classifier: Classifier) -> None:
     split = getattr(load_dataset("uci"), part)
     probabilities = classifier.predict_proba(split.images)
     wrong = split.labels[probabilities.argmax(axis=1) != split.labels]
-    assert (told["n"], told["share"]) == (len(split), pytest.approx(1 - len(wrong) / len(split)))
-    assert told["low"] <= told["share"] <= told["high"]
-    assert told["loss"] == pytest.approx(log_loss(split.labels, normalize(probabilities.astype(float), "l1")), rel=1e-4)
-    assert told["errors"] == {str(digit): int((wrong == digit).sum()) for digit in range(10)}
-    assert told["calibration_error"] == expected_calibration_error(probabilities, split.labels)
+    assert (told["n"], told["accuracy"]) == (len(split), pytest.approx(1 - len(wrong) / len(split)))
+    low, high = told["accuracy_interval"]
+    assert low <= told["accuracy"] <= high
+    assert (told["source"], told["split"]) == ("uci", part)
+    assert told["log_loss"] == pytest.approx(
+        log_loss(split.labels, normalize(probabilities.astype(float), "l1")), rel=1e-4
+    )
+    assert told["misclassified"] == {str(digit): int((wrong == digit).sum()) for digit in range(10)}
+    assert told["expected_calibration_error"] == expected_calibration_error(probabilities, split.labels)
     recall = recall_score(split.labels, probabilities.argmax(axis=1), average=None)
     precision = precision_score(split.labels, probabilities.argmax(axis=1), average=None)
     assert [row["digit"] for row in told["digits"]] == list(range(10))
     assert [row["recall"] for row in told["digits"]] == pytest.approx(recall.tolist())
     assert [row["precision"] for row in told["digits"]] == pytest.approx(precision.tolist())
-    assert all(row["recall_low"] <= row["recall"] <= row["recall_high"] + 1e-9 for row in told["digits"])
+    for row in told["digits"]:
+        low, high = row["recall_interval"]
+        assert low <= row["recall"] <= high + 1e-9
 
 
 def test_a_model_is_evaluated_in_words_too(classifier: Classifier) -> None:
@@ -345,7 +360,7 @@ def test_mistakes_are_written_worst_first(tmp_path: Path, classifier: Classifier
     assert result.exit_code == 0
     assert str(path) in result.stderr
     table = pd.read_csv(path)
-    assert len(table) == sum(json.loads(result.stdout)["errors"].values()) > 0
+    assert len(table) == sum(json.loads(result.stdout)["misclassified"].values()) > 0
     assert list(table) == ["place", "label", "read", "confidence", "label_probability", *(f"p{i}" for i in range(10))]
     assert table["label_probability"].is_monotonic_increasing
     test = load_dataset("uci").test
@@ -361,8 +376,8 @@ def test_mistakes_that_cannot_be_written_are_told(path: str, tmp_path: Path) -> 
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
-    assert "Expected a file that can be written. Received" in result.stderr
-    assert "read correctly" in result.stdout
+    assert "Expected a writable file. Received" in result.stderr
+    assert "Accuracy " in result.stdout
     assert list(tmp_path.iterdir()) == []
 
 
@@ -377,7 +392,10 @@ def test_a_part_without_images_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
-    [(["nobody"], "model folder named 'nobody'"), (["digitrec", "--source", "letters"], "Check its name")],
+    [
+        (["nobody", "--source", "uci"], "model folder named 'nobody'"),
+        (["digitrec", "--source", "letters"], "Check its name"),
+    ],
 )
 def test_what_cannot_be_evaluated_is_told(arguments: list[str], told: str) -> None:
     result = CliRunner().invoke(app, ["evaluate", *arguments])
@@ -397,7 +415,7 @@ def test_parts_that_are_not_measured_are_told(capfd: pytest.CaptureFixture[str])
 
 
 def test_without_its_tests_nothing_can_be_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("digitrec.commands.bench.ROOT", tmp_path)
+    monkeypatch.setattr("digitrec.commands.bench.top_folder", lambda: tmp_path)
     result = CliRunner().invoke(app, ["bench"])
     assert result.exit_code == 1
-    assert "Measure in a clone" in result.output
+    assert "Run the benchmarks in a clone" in result.output

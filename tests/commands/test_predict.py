@@ -71,7 +71,7 @@ def test_a_submission_is_what_the_classifier_says(
     rows = "".join(f"{number},{digit}\n" for number, digit in enumerate(digits, 1))
     assert (tmp_path / "out.csv").read_text() == f"ImageId,Label\n{rows}"
     assert f"{table}: a CSV of {N} digits, with a header, without labels." in result.stderr
-    assert result.stdout.startswith(f"{table}: {N} read, not sure of ")
+    assert result.stdout.startswith(f"{table}: {N} read, ")
 
 
 def test_a_submission_with_a_row_missing_is_not_written(spoiled: Path, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_every_row_of_every_file_is_written(
     assert written["label"][: N + 1].isna().all()
     assert (tmp_path / "out.csv").read_text().splitlines()[-1].endswith(f",{labels[-1]}")
     right = int((np.array(digits) == labels).sum())
-    assert f"{labelled}: {N} read, {right} as they are labelled, not sure of" in result.stdout
+    assert f"{labelled}: {N} read, {right} match their labels," in result.stdout
 
 
 def test_a_picture_without_ink_has_no_row(picture: Path, tmp_path: Path) -> None:
@@ -127,18 +127,20 @@ def test_json_says_what_each_file_is_and_each_digit(
     result = predict(spoiled, picture, "--json")
     assert result.exit_code == 0
     batch, single = json.loads(result.stdout)
-    assert batch["kind"] == f"a CSV of {N} digits, with a header, without labels"
-    assert (batch["read"], batch["bad"]) == (N - 1, 1)
-    assert [(row["number"], "'dark' in row 7" in row["reason"]) for row in batch["bad_rows"]] == [(7, True)]
+    assert batch["format"] == f"a CSV of {N} digits, with a header, without labels"
+    assert (batch["n"], batch["invalid"]) == (N - 1, 1)
+    assert [(row["number"], "'dark' in row 7" in row["reason"]) for row in batch["invalid_rows"]] == [(7, True)]
     good = np.delete(np.arange(N), 6)
-    assert [row["row"] for row in batch["rows"]] == (good + 1).tolist()
-    assert [row["digit"] for row in batch["rows"]] == classifier.predict_proba(images[good]).argmax(axis=1).tolist()
+    assert [row["row"] for row in batch["predictions"]] == (good + 1).tolist()
+    assert [row["digit"] for row in batch["predictions"]] == classifier.predict_proba(images[good]).argmax(
+        axis=1
+    ).tolist()
     assert single["digit"] == classifier.read(load_ink(picture)).digit
 
 
 def test_rows_are_in_the_file_or_in_the_json(table: Path, tmp_path: Path) -> None:
     result = predict(table, "--json", "-o", tmp_path / "out.csv")
-    assert "rows" not in json.loads(result.stdout)[0]
+    assert "predictions" not in json.loads(result.stdout)[0]
     assert len(pd.read_csv(tmp_path / "out.csv")) == N
 
 
@@ -180,7 +182,7 @@ def test_a_folder_of_pictures_is_read(picture: Path, classifier: Classifier, tmp
         (tmp_path / "many" / name).write_bytes(picture.read_bytes())
     (batch,) = json.loads(predict(tmp_path / "many", "--json").stdout)
     digit = classifier.read(load_ink(picture)).digit
-    assert [(row["row"], row["name"], row["digit"]) for row in batch["rows"]] == [
+    assert [(row["row"], row["name"], row["digit"]) for row in batch["predictions"]] == [
         (1, "2.png", digit),
         (2, "10.png", digit),
     ]

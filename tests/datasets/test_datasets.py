@@ -50,6 +50,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.full_data
 def test_mnist_has_its_digits_as_published(mnist: Dataset) -> None:
     assert mnist.train.images.shape == (60_000, 28, 28)
     assert mnist.test.images.shape == (10_000, 28, 28)
@@ -58,6 +59,7 @@ def test_mnist_has_its_digits_as_published(mnist: Dataset) -> None:
     assert (len(mnist.train), len(mnist.test)) == (60_000, 10_000)
 
 
+@pytest.mark.full_data
 def test_mnist_is_uint8_with_ink_255_on_0(mnist: Dataset) -> None:
     for split in (mnist.train, mnist.test):
         assert split.images.dtype == split.labels.dtype == np.uint8
@@ -66,12 +68,14 @@ def test_mnist_is_uint8_with_ink_255_on_0(mnist: Dataset) -> None:
     assert mnist.train.images.mean() / 255 == pytest.approx(0.1307, abs=5e-5)
 
 
+@pytest.mark.full_data
 def test_mnist_training_digits_know_their_writers(mnist: Dataset) -> None:
     assert len(set(mnist.train.writers.tolist())) == 539
     assert mnist.train.writers.shape == mnist.train.labels.shape
     assert mnist.train.writers.dtype == np.int32
 
 
+@pytest.mark.full_data
 @pytest.mark.parametrize("part", ["train", "test"])
 def test_qmnist_rows_begin_with_the_digits_of_mnist(part: str, mnist: Dataset) -> None:
     path = f"qmnist/qmnist-{part}-labels-idx2-int.gz"
@@ -85,6 +89,7 @@ def test_mnist_cannot_be_written_to(mnist: Dataset) -> None:
             array[0] = 0
 
 
+@pytest.mark.full_data
 def test_mnist_names_the_hash_of_each_file_read(mnist: Dataset) -> None:
     assert mnist.hashes == HASHES | WRITER_HASHES
     for path, sha256 in mnist.hashes.items():
@@ -197,6 +202,7 @@ def test_a_broken_idx_is_refused_by_name(content: bytes, told: str) -> None:
         read_idx(content, "some-file")
 
 
+@pytest.mark.full_data
 def test_pen_file_has_its_digits_and_writers(pen_digits: tuple[PenDigit, ...]) -> None:
     assert len(pen_digits) == 7494
     assert {digit.writer for digit in pen_digits} == set(range(1, 31))
@@ -211,6 +217,7 @@ def test_pen_strokes_have_y_down(pen_digits: tuple[PenDigit, ...]) -> None:
     assert np.median(falls) > 100
 
 
+@pytest.mark.full_data
 def test_pen_split_is_by_writer(pen_digits: tuple[PenDigit, ...]) -> None:
     train, test = split_by_writer(pen_digits)
     assert {digit.writer for digit in test} == HELD_OUT_WRITERS
@@ -299,6 +306,7 @@ def test_a_drawing_without_ink_is_no_image() -> None:
         pen.to_image(Drawing())
 
 
+@pytest.mark.full_data
 def test_mnist_writers_of_training_and_test_are_other_people(mnist: Dataset) -> None:
     train, test = set(mnist.train.writers.tolist()), set(mnist.test.writers.tolist())
     assert mnist.test.writers.shape == mnist.test.labels.shape
@@ -322,6 +330,7 @@ def test_gzip_with_damaged_content_is_refused_by_name() -> None:
             read_idx(bytes(broken), "some-file")
 
 
+@pytest.mark.full_data
 def test_other_data_are_measured_against_mnists_test_images(mnist: Dataset) -> None:
     benchmark = benchmark_for(load_dataset("uci"))
     assert benchmark is not None

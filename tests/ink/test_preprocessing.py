@@ -358,6 +358,7 @@ def again(mnist: Dataset) -> Picture:
     return np.stack([preprocess(image).image for image in mnist.test.images])
 
 
+@pytest.mark.full_data
 def test_mnist_is_preprocessed_already(mnist: Dataset, again: Picture) -> None:
     differences = np.abs(again.astype(int) - mnist.test.images).max(axis=(1, 2))
     assert (differences <= 2).mean() >= 0.9995

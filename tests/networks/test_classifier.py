@@ -341,7 +341,7 @@ def test_features_of_a_batch_are_those_of_its_images_one_by_one(n: int, classifi
 
 
 def test_the_last_layer_is_affine_in_the_features(classifier: Classifier, mnist: Dataset) -> None:
-    images = mnist.test.images[:2000]
+    images = np.concatenate([mnist.test.images[:1000], mnist.train.images[:1000]])
     softmax = [{one.layer: one.values for one in classifier.activations(image)}["Softmax 1"] for image in images]
     probabilities = np.stack(softmax).astype(float)  # before that of no digit is shared out
     extended = np.c_[classifier.features(images), np.ones(len(images))].astype(float)

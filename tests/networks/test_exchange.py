@@ -1,5 +1,7 @@
 import hashlib
 import io
+import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -14,11 +16,12 @@ from digitrec.errors import ModelError
 from digitrec.networks import exchange
 from digitrec.networks.card import read_card
 from digitrec.networks.classifier import load_classifier
-from digitrec.networks.exchange import add_model, pack
+from digitrec.networks.exchange import add_model, missing_onnx, pack
 from digitrec.networks.golden import golden_images
 from digitrec.networks.registry import PATH_FILES, delete_model, find_model, list_models
 from digitrec.training.worker.network import build, export_litert
 
+ROOT = Path(__file__).parents[2]
 SHIPPED = find_model()
 
 
@@ -66,14 +69,14 @@ def test_what_is_packed_can_be_checked_elsewhere(packed: bytes, tmp_path: Path) 
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest
     ran = check(tmp_path)
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("reads the same (20 images") == 3
+    assert ran.stdout.count("same predictions (20 images") == 3
     keras.utils.set_random_seed(1)
     export_litert(build("cnn-tiny"), tmp_path / "model.tflite")
     (tmp_path / "model.keras").unlink()  # Keras takes seconds to be loaded
     ran = check(tmp_path)
     assert ran.returncode == 1
-    assert "model.tflite: READS OTHERWISE" in ran.stdout
-    assert "model.onnx: reads the same" in ran.stdout
+    assert "model.tflite: DIFFERENT PREDICTIONS" in ran.stdout
+    assert "model.onnx: same predictions" in ran.stdout
 
 
 def test_a_zip_comes_back_with_its_card_and_figures_of_this_machine(
@@ -112,7 +115,7 @@ def test_two_files_of_different_networks_are_refused(
     keras.utils.set_random_seed(4)
     export_litert(build("cnn-tiny"), tmp_path / "other.tflite")
     files = {"a.keras": tiny["model.keras"], "b.tflite": (tmp_path / "other.tflite").read_bytes()}
-    with pytest.raises(ModelError, match="to read alike"):
+    with pytest.raises(ModelError, match="Expected the same predictions"):
         add_model(files, "mine")
     assert "mine" not in list_models()
 
@@ -203,3 +206,51 @@ def test_a_network_of_another_kind_is_refused(
     keras.utils.set_random_seed(3)
     with pytest.raises(ModelError, match=said):
         add_model({"a.tflite": foreign(tmp_path, *layers())}, "mine")
+
+
+@pytest.fixture
+def without_onnx(tmp_path: Path) -> dict[str, str]:
+    """An environment in which no Python process can import onnx or tf2onnx."""
+    folder = tmp_path / "without_onnx"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text("import sys\nsys.modules['onnx'] = sys.modules['tf2onnx'] = None\n")
+    return os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
+
+
+def test_a_model_is_packed_without_onnx_where_it_is_not_installed(without_onnx: dict[str, str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "digitrec", "export", "digitrec", "-o", "out.zip", "--json"]
+    ran = subprocess.run(command, cwd=tmp_path, env=without_onnx, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    row = json.loads(ran.stdout)
+    assert "Received: onnx and tf2onnx not installed, so the zip has no model.onnx." in row["note"]
+    assert row["note"] in ran.stderr
+    with zipfile.ZipFile(tmp_path / "out.zip") as file:
+        names = set(file.namelist())
+        file.extractall(tmp_path / "out")
+    assert {"model.keras", "model.tflite", "golden.npz", "check.py", "card.json"} <= names
+    assert "model.onnx" not in names
+    checked = check(tmp_path / "out")
+    assert checked.returncode == 0, checked.stderr
+    assert checked.stdout.count("same predictions") == 2
+
+
+START_APP = """
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("app.py", default_timeout=60).run()
+assert not app.exception
+app.switch_page("pages/models.py").run()
+assert not app.exception
+from digitrec.networks.exchange import missing_onnx
+print(missing_onnx())
+"""
+
+
+def test_the_app_starts_without_onnx(without_onnx: dict[str, str]) -> None:
+    command = [sys.executable, "-c", START_APP]
+    ran = subprocess.run(command, cwd=ROOT, env=without_onnx, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "Run `python -m pip install onnx tf2onnx` and export again." in ran.stdout
+
+
+def test_nothing_is_missing_where_onnx_is_installed() -> None:
+    assert missing_onnx() == ""

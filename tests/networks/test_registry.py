@@ -191,6 +191,7 @@ def test_the_shipped_files_are_those_of_the_card() -> None:
         assert read_file(folder, name, card)
 
 
+@pytest.mark.full_data
 def test_the_card_tells_what_the_shipped_model_reads(
     classifier: Classifier, pen_digits: tuple[PenDigit, ...], mnist: Dataset
 ) -> None:

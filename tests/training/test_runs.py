@@ -51,7 +51,7 @@ def test_a_new_run_waits_with_its_recipe_and_nothing_learned(run: Path) -> None:
     found = runs.read(run)
     assert found.recipe == Recipe(network="dense-128", source="uci", epochs=3)
     assert found.state.name == runs.WAITING
-    assert found.state.updated == pytest.approx(time.time(), abs=5)
+    assert 0 < found.state.updated <= time.time()
     assert (len(found.history), len(found.steps), found.log, found.has_model) == (0, 0, "", False)
     assert (tuple(found.history), tuple(found.steps)) == (run_tables.HISTORY, run_tables.STEPS)
     assert runs.find(found.name) == run
@@ -187,9 +187,10 @@ def test_a_damaged_state_is_a_run_that_failed(text: str, run: Path) -> None:
 
 def test_a_state_comes_back_with_the_time_it_was_written(run: Path) -> None:
     state = State(runs.TRAINING, 2, 3, 9, "so", 0.0, 1.5, 2.5, {"test_accuracy": 0.5})
+    before = time.time()
     runs.write_state(run, state)
     found = runs.read_state(run)
-    assert found.updated == pytest.approx(time.time(), abs=5)
+    assert before <= found.updated <= time.time()
     assert json.loads((run / "state.json").read_text())["results"] == {"test_accuracy": 0.5}
     assert State(**{**vars(found), "updated": 0.0}) == state
 

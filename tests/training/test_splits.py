@@ -12,6 +12,7 @@ from digitrec.training.recipe import Recipe, change
 from digitrec.training.splits import split_for
 
 
+@pytest.mark.full_data
 def test_the_tutorials_split_is_made(mnist: Dataset) -> None:
     parts = split_for(PUBLISHED["cnn-three-blocks"], mnist)
     assert (len(parts.train), len(parts.validation), len(parts.test)) == (33_600, 8_400, 10_000)
@@ -21,13 +22,13 @@ def test_the_tutorials_split_is_made(mnist: Dataset) -> None:
 
 def test_no_image_is_on_both_sides(mnist: Dataset) -> None:
     numbered = dataclasses.replace(
-        mnist, train=Split(mnist.train.images, mnist.train.labels, np.arange(60_000, dtype=np.int32))
+        mnist, train=Split(mnist.train.images, mnist.train.labels, np.arange(len(mnist.train), dtype=np.int32))
     )
     parts = split_for(Recipe(validation=0.3), numbered)
     assert parts.train.writers is not None
     assert parts.validation.writers is not None
     together = np.concatenate([parts.train.writers, parts.validation.writers])
-    assert sorted(together.tolist()) == list(range(60_000))
+    assert sorted(together.tolist()) == list(range(len(mnist.train)))
 
 
 def test_no_writer_is_on_both_sides(mnist: Dataset) -> None:
@@ -35,7 +36,7 @@ def test_no_writer_is_on_both_sides(mnist: Dataset) -> None:
     assert parts.train.writers is not None
     assert parts.validation.writers is not None
     assert not set(parts.train.writers) & set(parts.validation.writers)
-    assert len(parts.validation) == pytest.approx(6000, rel=0.2)
+    assert len(parts.validation) == pytest.approx(len(mnist.train) / 10, rel=0.2)
 
 
 def test_nothing_kept_aside_means_the_test_part() -> None:

@@ -12,7 +12,7 @@ from digitrec.datasets import Progress
 from digitrec.ui import jobs
 from digitrec.ui.jobs import Job, Jobs, wait_for
 
-LONG = 10  # seconds after which a test gives up
+LONG = 60  # seconds after which a test gives up
 
 
 @pytest.fixture
@@ -214,6 +214,7 @@ def test_an_error_of_running_out_of_time_is_the_works_own(bars: list[FakeBar]) -
 
 def page() -> None:
     import time
+    import uuid
 
     import streamlit as st
 
@@ -222,7 +223,7 @@ def page() -> None:
     def work(progress: object) -> str:
         progress(0.5)
         time.sleep(0.7)
-        return f"seven at {time.monotonic()}"
+        return f"seven, counted as {uuid.uuid4()}"
 
     st.write(wait_for("page", "Counting", work))
 
@@ -230,12 +231,10 @@ def page() -> None:
 def test_pages_wait_and_share_what_was_done() -> None:
     first = AppTest.from_function(page, default_timeout=LONG).run()
     assert not first.exception
-    assert first.markdown[0].value.startswith("seven at")
+    assert first.markdown[0].value.startswith("seven, counted as")
     assert len(first.main.children) <= 2, "the bar is gone"
-    began = time.monotonic()
     other = AppTest.from_function(page, default_timeout=LONG).run()
-    assert other.markdown[0].value == first.markdown[0].value
-    assert time.monotonic() - began < 2
+    assert other.markdown[0].value == first.markdown[0].value, "it was counted once"
 
 
 def failing_page() -> None:

@@ -10,7 +10,7 @@ from digitrec.errors import DigitrecError
 from digitrec.ink.preprocessing import SIDE
 from digitrec.ink.strips import WIDTH
 from digitrec.networks.card import Card, read_file
-from digitrec.networks.exchange import FORMS, LARGEST, add_model, pack
+from digitrec.networks.exchange import FORMS, LARGEST, add_model, missing_onnx, pack
 from digitrec.networks.registry import delete_model, input_kind, is_own, list_models, rename_model, restore_model
 from digitrec.reading.numbers.sequence import load_sequence_reader
 from digitrec.ui.cache import MODEL, NUMBER_MODEL, classifier
@@ -142,12 +142,14 @@ def _offer_pack(title: str, folder: Path, card: Card) -> None:
     box = st.expander("Take it elsewhere", icon=":material/deployed_code:", key="pack", on_change="rerun")
     with box:
         st.markdown(
-            "A zip with the network as **.keras**, **.tflite** and **.onnx**, its card, and twenty images with what it "
-            "answers to them: `python check.py` in it says whether it reads the same where it has gone."
+            "A zip with the network as **.keras**, **.tflite** and **.onnx**, its model card, and twenty images with "
+            "its predictions. Run `python check.py` in it to check that another machine predicts the same."
         )
         if not box.open:
             return
         with show_errors("It could not be packed."):
             packed = wait_for(("pack", card.files.get("model.tflite"), title), "Packing", lambda _: pack(folder))
+        if note := missing_onnx():
+            st.info(note)
         label = f"Download (.zip, {len(packed) / 1e6:.1f} MB)"
         st.download_button(label, packed, f"{title}.zip", on_click="ignore", icon=":material/download:")

@@ -137,12 +137,14 @@ def test_a_digit_does_not_differ_from_itself() -> None:
     assert telling_pixel(images, labels, 4, 4).accuracy == 0.5
 
 
+@pytest.mark.full_data
 def test_mnist_has_its_published_mean_and_deviation(mnist: Dataset) -> None:
     mean, deviation = mean_and_deviation(count_greys(mnist.train.images))
     assert mean / 255 == pytest.approx(0.1307, abs=5e-5)
     assert deviation / 255 == pytest.approx(0.3081, abs=5e-5)
 
 
+@pytest.mark.full_data
 def test_mnist_never_uses_67_of_its_pixels(mnist: Dataset) -> None:
     assert (~is_used(mnist.train.images)).sum() == 67
 

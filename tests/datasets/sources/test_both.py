@@ -1,36 +1,30 @@
 import shutil
-from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from digitrec.datasets import Dataset, Split, data_folder, load_dataset
+from digitrec.datasets import Dataset, Split, load_dataset
 from digitrec.datasets.sources import mnist as mnist_source
 from digitrec.datasets.sources import pen
 from digitrec.datasets.sources.both import COPIES, FIRST_WRITER, load
-from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PATH, PenDigit
+from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PATH, PenDigit, split_by_writer
 from digitrec.ink.preprocessing import preprocess
 
 
 @pytest.fixture(scope="module")
 def few(pen_digits: tuple[PenDigit, ...]) -> tuple[PenDigit, ...]:
-    """Three of each writer, in the order of the file."""
-    seen: Counter[int] = Counter()
-    chosen: list[PenDigit] = []
-    for digit in pen_digits:
-        seen[digit.writer] += 1
-        if seen[digit.writer] % 60 == 1 and seen[digit.writer] < 180:
-            chosen.append(digit)
-    return tuple(chosen)
+    """Three or four by each of thirty writers."""
+    some = split_by_writer(pen_digits)[1][::16]
+    return tuple(replace(digit, writer=place % 30 + 1) for place, digit in enumerate(some))
 
 
-def enter(folder: Path, few: tuple[PenDigit, ...], patch: pytest.MonkeyPatch) -> None:
-    """Make it the data folder, with the same files and fewer pen digits in them."""
-    for name in ("mnist", "qmnist", "pendigits"):
-        (folder / name).symlink_to((data_folder() / name).resolve())
+def enter(folder: Path, few: tuple[PenDigit, ...], scans: Dataset, patch: pytest.MonkeyPatch) -> None:
+    """Make it the data folder, with few pen digits and these scans."""
     patch.setenv("DIGITREC_DATA", str(folder))
     patch.setattr(pen, "load_pen_digits", lambda: few)
+    patch.setattr(mnist_source, "load", lambda: scans)
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +36,14 @@ def first_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def both(first_copy: Path, few: tuple[PenDigit, ...], mnist: Dataset) -> Dataset:
     """As it is loaded first."""
     with pytest.MonkeyPatch.context() as patch:
-        enter(first_copy.parent, few, patch)
+        enter(first_copy.parent, few, mnist, patch)
         return load()
 
 
 @pytest.fixture
 def folder(tmp_path: Path, few: tuple[PenDigit, ...], mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder where nothing was loaded yet but the scans."""
-    enter(tmp_path, few, monkeypatch)
-    monkeypatch.setattr(mnist_source, "load", lambda: mnist)
+    """A data folder where nothing was loaded yet."""
+    enter(tmp_path, few, mnist, monkeypatch)
     return tmp_path
 
 
@@ -83,7 +76,7 @@ def same(one: Dataset, other: Dataset) -> bool:
 def test_all_scans_come_first_and_then_the_drawings(both: Dataset, mnist: Dataset, few: tuple[PenDigit, ...]) -> None:
     train, test = count(few)
     assert min(train, test) > 15
-    assert (len(both.train), len(both.test)) == (60_000 + COPIES * train, 10_000 + test)
+    assert (len(both.train), len(both.test)) == (len(mnist.train) + COPIES * train, len(mnist.test) + test)
     for split, scans in ((both.train, mnist.train), (both.test, mnist.test)):
         np.testing.assert_array_equal(split.images[: len(scans)], scans.images)
         np.testing.assert_array_equal(split.labels[: len(scans)], scans.labels)
@@ -94,18 +87,18 @@ def test_all_scans_come_first_and_then_the_drawings(both: Dataset, mnist: Datase
         assert len(split.images) == len(split.labels) == len(split.writers)
 
 
-def test_each_drawing_keeps_its_label_and_writer(both: Dataset, few: tuple[PenDigit, ...]) -> None:
+def test_each_drawing_keeps_its_label_and_writer(both: Dataset, few: tuple[PenDigit, ...], mnist: Dataset) -> None:
     train = [digit for digit in few if digit.writer not in HELD_OUT_WRITERS]
     test = [digit for digit in few if digit.writer in HELD_OUT_WRITERS]
-    for split, scans, digits in ((both.train, 60_000, COPIES * train), (both.test, 10_000, test)):
+    for split, scans, digits in ((both.train, len(mnist.train), COPIES * train), (both.test, len(mnist.test), test)):
         drawn = drawn_of(split, scans)
         assert drawn.labels.tolist() == [digit.label for digit in digits]
         assert drawn.writers is not None
         assert drawn.writers.tolist() == [FIRST_WRITER + digit.writer for digit in digits]
 
 
-def test_each_pen_digit_is_drawn_anew_each_time(both: Dataset, few: tuple[PenDigit, ...]) -> None:
-    drawn = drawn_of(both.train, 60_000).images.reshape(COPIES, -1, 28, 28)
+def test_each_pen_digit_is_drawn_anew_each_time(both: Dataset, few: tuple[PenDigit, ...], mnist: Dataset) -> None:
+    drawn = drawn_of(both.train, len(mnist.train)).images.reshape(COPIES, -1, 28, 28)
     for one in range(COPIES):
         for other in range(one):
             assert not (drawn[one] == drawn[other]).all(axis=(1, 2)).any()
@@ -113,24 +106,27 @@ def test_each_pen_digit_is_drawn_anew_each_time(both: Dataset, few: tuple[PenDig
     assert (mass.max(axis=0) > 1.2 * mass.min(axis=0)).mean() > 0.8
 
 
-def test_drawings_are_preprocessed_as_the_canvas_is(both: Dataset) -> None:
-    for image in drawn_of(both.test, 10_000).images:
+def test_drawings_are_preprocessed_as_the_canvas_is(both: Dataset, mnist: Dataset) -> None:
+    for image in drawn_of(both.test, len(mnist.test)).images:
         again = preprocess(image).image
         assert again is not None
         assert np.abs(again.astype(int) - image).mean() < 16
         assert image.max() == 255
 
 
-def test_no_writer_of_scans_has_the_number_of_one_with_a_pen(both: Dataset) -> None:
-    for split, scans in ((both.train, 60_000), (both.test, 10_000)):
+def test_no_writer_of_scans_has_the_number_of_one_with_a_pen(both: Dataset, mnist: Dataset) -> None:
+    for split, scans in ((both.train, len(mnist.train)), (both.test, len(mnist.test))):
         assert split.writers is not None
         assert not set(split.writers[:scans].tolist()) & set(split.writers[scans:].tolist())
 
 
-def test_nobody_with_a_pen_is_in_both_parts(both: Dataset) -> None:
+def test_nobody_with_a_pen_is_in_both_parts(both: Dataset, mnist: Dataset) -> None:
     assert both.train.writers is not None
     assert both.test.writers is not None
-    train, test = set(both.train.writers[60_000:].tolist()), set(both.test.writers[10_000:].tolist())
+    train, test = (
+        set(both.train.writers[len(mnist.train) :].tolist()),
+        set(both.test.writers[len(mnist.test) :].tolist()),
+    )
     assert not train & test
     assert test == {FIRST_WRITER + writer for writer in HELD_OUT_WRITERS}
     assert len(train | test) == 30
@@ -169,11 +165,13 @@ def test_a_copy_that_is_damaged_is_made_again(loaded: Path, both: Dataset, damag
 
 
 def test_another_way_of_drawing_is_not_taken_from_the_copy(
-    loaded: Path, both: Dataset, monkeypatch: pytest.MonkeyPatch
+    loaded: Path, both: Dataset, monkeypatch: pytest.MonkeyPatch, mnist: Dataset
 ) -> None:
     monkeypatch.setattr(pen, "WIDTHS", (30, 32))
     thick = load()
-    assert drawn_of(thick.test, 10_000).images.mean() > 1.2 * drawn_of(both.test, 10_000).images.mean()
+    assert (
+        drawn_of(thick.test, len(mnist.test)).images.mean() > 1.2 * drawn_of(both.test, len(mnist.test)).images.mean()
+    )
     assert len(list(loaded.parent.iterdir())) == 2
 
 

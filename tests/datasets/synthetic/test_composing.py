@@ -240,7 +240,7 @@ def test_lengths_that_no_number_has_are_told(length: tuple[int, int]) -> None:
 
 
 def test_nobody_to_write_is_told() -> None:
-    with pytest.raises(InkError, match=r"Received: 0 hands"):
+    with pytest.raises(InkError, match=r"Received: 0 writers"):
         compose([], 1)
 
 

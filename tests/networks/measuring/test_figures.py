@@ -65,8 +65,8 @@ def checks(mnist: Dataset, pen_digits: tuple[PenDigit, ...]) -> HeldOutSets:
         pen_labels=labels,
         careless=images[:n],
         ways=rng.choice(["", "7 crossed", "1 in one stroke"], n, p=[0.5, 0.3, 0.2]),
-        widths={f"pen {width}": images[1000 + width : 1000 + width + n] for width in (6, 32)},
-        turned={side: images[2000 + place : 2000 + place + n] for place, side in enumerate(("right", "left"))},
+        widths={f"pen {width}": images[width : width + n] for width in (6, 32)},
+        turned={side: images[200 + place : 200 + place + n] for place, side in enumerate(("right", "left"))},
         forms=Split(images[540 : 540 + len(names)], mislabelled(mnist.test.labels[540 : 540 + len(names)], rng)),
         form_names=names,
         nondigits={

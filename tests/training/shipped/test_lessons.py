@@ -13,6 +13,7 @@ from digitrec.training.shipped import lessons
 from tests.training.worker.few import FEW, split_few
 
 
+@pytest.mark.full_data
 def test_nobody_is_both_learned_from_and_validated_with(mnist: Dataset, pen_digits: tuple[PenDigit, ...]) -> None:
     training, validation = split_mnist(mnist.train)
     assert training.writers is not None
@@ -24,6 +25,7 @@ def test_nobody_is_both_learned_from_and_validated_with(mnist: Dataset, pen_digi
     assert not {digit.writer for digit in train} & HELD_OUT_WRITERS
 
 
+@pytest.mark.full_data
 def test_a_lesson_is_digits_by_many_hands_and_what_is_none(
     mnist: Dataset, pen_digits: tuple[PenDigit, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

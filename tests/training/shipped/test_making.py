@@ -27,6 +27,7 @@ VALIDATED = 201  # scans, of 6,012
 ALONE = PEN + SECOND_HALF + ", ink alone"
 
 
+@pytest.mark.full_data
 def test_a_model_is_made_measured_and_put_in_place_of_the_old(
     mnist: Dataset, pen_digits: tuple[PenDigit, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

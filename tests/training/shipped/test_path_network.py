@@ -35,6 +35,7 @@ def predict(model: keras.Model, digits: tuple[PenDigit, ...]) -> np.ndarray:
     return np.asarray(model.predict(paths[..., None], verbose=0))
 
 
+@pytest.mark.full_data
 def test_a_few_epochs_teach_it_to_read_people_whom_it_never_met(
     taught: keras.Model, pen_digits: tuple[PenDigit, ...]
 ) -> None:
@@ -43,6 +44,7 @@ def test_a_few_epochs_teach_it_to_read_people_whom_it_never_met(
     assert right.mean() > 0.85
 
 
+@pytest.mark.full_data
 def test_the_same_seed_teaches_the_same(lesson: PathLesson) -> None:
     short = PathLesson(lesson.strokes[:128], lesson.targets[:128])
     epochs: list[int] = []
@@ -53,6 +55,7 @@ def test_the_same_seed_teaches_the_same(lesson: PathLesson) -> None:
     assert epochs == [1, 2] * 3
 
 
+@pytest.mark.full_data
 def test_its_file_answers_as_it_does(
     taught: keras.Model, pen_digits: tuple[PenDigit, ...], classifier: Classifier, tmp_path: Path
 ) -> None:

@@ -38,14 +38,12 @@ TINY = Recipe(network="cnn-tiny", source="uci", epochs=3, batch_size=64, seed=5)
 # Whatever has dice or a memory: dropout, augmentation, averaged weights.
 LONG = change(TINY, epochs=6, batch_size=8, augmentation=Augmentation(), ema_momentum=0.9)
 DENSE = change(TINY, network="dense-128", images=600)
-PATIENCE = 250  # seconds for what takes a moment where nothing else runs; less than the limit of a test
 CURVES = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
 
 
-def until(what: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    end = time.monotonic() + seconds
+def until(what: Callable[[], Any]) -> Any:
+    """Wait as long as pytest lets a test run."""
     while not (found := what()):
-        assert time.monotonic() < end, "It took too long."
         time.sleep(0.02)
     return found
 
@@ -115,16 +113,16 @@ def interrupted() -> Interrupted:
     worker = start(folder)
     with caught_within_an_epoch(folder, worker, 2):
         worker.kill()
-    worker.wait(PATIENCE)
+    worker.wait()
     killed = runs.read(folder)
     worker = start(folder)
-    until(lambda: is_within_an_epoch(folder, 4))
-    runs.request_stop(folder)
+    with caught_within_an_epoch(folder, worker, 4):
+        runs.request_stop(folder)
     stopped = end(folder)
-    worker.wait(PATIENCE)
+    worker.wait()
     processes.resume(folder, {"epochs": 6})
     gone_on = end(folder)
-    processes._STARTED[-1].wait(PATIENCE)
+    processes._STARTED[-1].wait()
     return Interrupted(killed, stopped, gone_on)
 
 
@@ -136,7 +134,7 @@ def two() -> tuple[Run, Run, list[str]]:
     while any(runs.read(folder).state.is_under_way for folder in folders):
         said += [runs.read_state(folder).message for folder in folders]
         time.sleep(0.1)
-    assert [worker.wait(PATIENCE) for worker in workers] == [0, 0]
+    assert [worker.wait() for worker in workers] == [0, 0]
     return runs.read(folders[0]), runs.read(folders[1]), said
 
 
@@ -214,7 +212,7 @@ def test_one_that_was_killed_goes_on_as_if_it_had_not_been(interrupted: Interrup
 def test_what_was_learned_when_it_was_stopped_is_kept_at_once(interrupted: Interrupted) -> None:
     stopped = interrupted.stopped
     assert stopped.state.name == runs.STOPPED
-    assert len(stopped.history) < 5
+    assert len(stopped.history) == 4, "in the epoch in which it was asked to stop"
     assert stopped.has_model
     assert stopped.state.results["test_accuracy"] > 0.5
 
@@ -236,7 +234,7 @@ def test_a_worker_whose_folder_is_deleted_ends_and_leaves_nothing() -> None:
     until(lambda: is_within_an_epoch(folder, 1))
     while folder.exists():
         shutil.rmtree(folder, ignore_errors=True)
-    worker.wait(PATIENCE)
+    worker.wait()
     assert not folder.exists()
 
 
