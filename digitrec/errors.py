@@ -1,17 +1,17 @@
-"""What can go wrong, by name.
+"""The exceptions that digitrec raises on purpose.
 
-DigitrecError            anything that a person can put right; its text says the rule, what came in and what to do
-├── InkError             an array that is not a picture of ink
+DigitrecError            any error that a user can correct; its text says the rule, what came in and what to do
+├── InkError             an array that is not an image of ink
 ├── PictureError         a file that cannot be read as a picture
 ├── DrawingError         a shared or saved drawing that is broken
 ├── DataError            a dataset that is missing, incomplete or damaged
 ├── ModelError           a model folder that is missing, damaged or foreign
-├── RecipeError          settings that nothing can be trained with
-├── RunError             a training run that is missing, damaged or cannot go on
-├── EvaluationError      figures asked of what cannot give them
+├── RecipeError          settings that cannot be used for training
+├── RunError             a training run that is missing or damaged, or cannot be continued
+├── EvaluationError      figures that cannot be computed from what was given
 └── AddressError         an address or port that the app cannot listen on
 
-The core raises them; only the pages, `digitrec.ui` and `digitrec.commands` turn them into messages.
+The core raises them. Only the pages, `digitrec.ui` and `digitrec.commands` turn them into messages.
 """
 
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ from contextlib import contextmanager
 
 
 class DigitrecError(Exception):
-    """The base of every error that digitrec raises on purpose. Its text may be shown to a user as it is."""
+    """The base class of all errors that digitrec raises on purpose. Its text can be shown to users as it is."""
 
 
 class InkError(DigitrecError, ValueError):
-    """An array that is not a picture of ink."""
+    """An array that is not an image of ink."""
 
 
 class PictureError(DigitrecError, ValueError):
@@ -43,15 +43,15 @@ class ModelError(DigitrecError, ValueError):
 
 
 class RecipeError(DigitrecError, ValueError):
-    """Settings that nothing can be trained with."""
+    """Settings that cannot be used for training."""
 
 
 class RunError(DigitrecError, ValueError):
-    """A training run that is missing, damaged or cannot go on."""
+    """A training run that is missing or damaged, or cannot be continued."""
 
 
 class EvaluationError(DigitrecError, ValueError):
-    """Figures asked of what cannot give them."""
+    """Figures that cannot be computed from what was given."""
 
 
 class AddressError(DigitrecError, ValueError):
@@ -60,8 +60,8 @@ class AddressError(DigitrecError, ValueError):
 
 @contextmanager
 def writing(what: str, error: type[DigitrecError], advice: str) -> Iterator[None]:
-    """Turn what the disk refuses into an error that says what was to be written, and what to do."""
+    """Turn an OSError into `error`, which says what was to be written, why it failed and what to do."""
     try:
         yield
     except OSError as refused:
-        raise error(f"Expected to write {what}. Received: {refused.strerror}. {advice}") from None
+        raise error(f"Expected to write {what}. Received: {refused.strerror or refused}. {advice}") from None

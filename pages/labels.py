@@ -6,6 +6,7 @@ from digitrec.charts.data import label_bars
 from digitrec.datasets import check
 from digitrec.datasets.exploration.labels import count_labels, describe_balance
 from digitrec.datasets.exploration.selection import select
+from digitrec.ui import state
 from digitrec.ui.cache import findings
 from digitrec.ui.data.sources import choose_digits, choose_writer
 from digitrec.ui.messages import as_plain_text, begin_page
@@ -20,7 +21,7 @@ data, name, split = choose_digits()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     order = st.segmented_control(
-        "Sorted by", ["digit", "count"], default="digit", required=True, key="label_order", bind="query-params"
+        "Sorted by", ["digit", "count"], default=state.LABEL_ORDER.default, required=True, **state.LABEL_ORDER.widget
     )
     writer = choose_writer(split)
     some = st.number_input(
@@ -29,11 +30,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         max(1, len(split)),
         None,
         placeholder="all",
-        key="some",
-        bind="query-params",
         width=200,
+        **state.SOME.widget,
     )
-    seed = st.number_input("Seed", 0, 9999, 0, key="label_seed", bind="query-params", disabled=some is None, width=120)
+    seed = st.number_input("Seed", 0, 9999, 0, disabled=some is None, width=120, **state.LABEL_SEED.widget)
 chosen = select(split, writer=writer, order="random", seed=seed)[:some]
 counts = count_labels(split.labels[chosen])
 if len(chosen) < len(split):
@@ -43,7 +43,7 @@ st.plotly_chart(label_bars(counts, order), width="stretch", config={"displayMode
 st.markdown(describe_balance(counts))
 
 st.subheader("What is odd about it", anchor=False)
-odd = [finding for finding in findings(data.name) if finding.split == name]
+odd = [finding for finding in findings(data) if finding.split == name]
 st.markdown("\n".join(f"- {as_plain_text(finding.sentence)}" for finding in odd) or "Nothing odd was found.")
 for finding in odd:
     if len(finding.places):

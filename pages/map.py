@@ -4,10 +4,10 @@ from functools import partial
 
 import streamlit as st
 
-from digitrec.datasets import data_folder
 from digitrec.datasets.exploration.maps import make_map
 from digitrec.datasets.exploration.neighbours import nearest
 from digitrec.datasets.exploration.projection import METHODS, place, project, to_features
+from digitrec.ui import state
 from digitrec.ui.cache import classifier
 from digitrec.ui.canvas import links, session_canvas
 from digitrec.ui.canvas.history import lay_again
@@ -41,13 +41,18 @@ SEES = {"what the network sees": reader.features, "pixels": to_features}
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     sees = st.segmented_control(
-        "Alike by", list(SEES), default="what the network sees", required=True, key="map_sees", bind="query-params"
+        "Alike by", list(SEES), default=state.MAP_SEES.default, required=True, **state.MAP_SEES.widget
     )
     method = st.segmented_control(
-        "Laid out by", METHODS, default="t-SNE", required=True, key="map_by", bind="query-params"
+        "Laid out by", METHODS, default=state.MAP_BY.default, required=True, **state.MAP_BY.widget
     )
     count = st.selectbox(
-        "Images", SIZES, 1, format_func=lambda n: f"{n:,}", key="map_size", bind="query-params", width=120
+        "Images",
+        SIZES,
+        SIZES.index(state.MAP_SIZE.default),
+        format_func=lambda n: f"{n:,}",
+        width=120,
+        **state.MAP_SIZE.widget,
     )
 st.markdown(
     SENTENCES[method]
@@ -59,7 +64,7 @@ st.markdown(
 )
 
 seen_by = reader.card.files.get("model.tflite") if sees != "pixels" else None
-key = ("map", str(data_folder()), data.name, part, seen_by, method, count)
+key = ("map", data.fingerprint, part, seen_by, method, count)
 with show_errors("The map could not be drawn."):
     digits = wait_for(key, "Laying out the map", partial(make_map, split.images, SEES[sees], method, count))
 show_plane(Plane(digits, data, part, reader, SEES[sees]))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from digitrec.datasets.dataset import PARTS
+from digitrec.ui import state
 from digitrec.ui.data import gallery
 from digitrec.ui.data.sources import choose_dataset
 from digitrec.ui.messages import begin_page
@@ -29,14 +30,14 @@ readers = list_readers()
 row = st.container(horizontal=True, vertical_alignment="bottom")
 data = choose_dataset(row)
 with row:
-    title = st.selectbox(
-        "Read by", list(readers), key="examined", persist_state="session", bind="query-params", width=280
+    title = st.selectbox("Read by", list(readers), width=280, **state.EXAMINED.widget)
+    part = st.segmented_control(
+        "Part", PARTS, default=state.EXAMINED_PART.default, required=True, **state.EXAMINED_PART.widget
     )
-    part = st.segmented_control("Part", PARTS, default="test", required=True, key="examined_part", bind="query-params")
 gallery.open_picked(data, str(part))
 evaluation = evaluate(title, readers[title], data, str(part))
 show_figures(evaluation)
-view = st.segmented_control("View", VIEWS, default="Mistakes", required=True, key="view", bind="query-params")
+view = st.segmented_control("View", VIEWS, default=state.VIEW.default, required=True, **state.VIEW.widget)
 if view == "Groups":
     show_groups(evaluation)
 elif view == "Confidence":

@@ -6,6 +6,7 @@ import streamlit as st
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.metrics import compare, mcnemar
 from digitrec.networks.card import Card, read_card
+from digitrec.ui import state
 from digitrec.ui.data.sources import choose_dataset
 from digitrec.ui.messages import as_plain_text, begin_page
 from digitrec.ui.models.choice import list_readers
@@ -34,7 +35,7 @@ table = st.dataframe(
     hide_index=True,
     on_select="rerun",
     selection_mode="multi-row",
-    key=f"models-{st.session_state.get('models_changed', 0)}",  # a tick is a row's, and must not pass to another model
+    key=state.MODELS.of(state.MODELS_CHANGED.get()).name,  # a tick is a row's, and must not pass to another model
     column_config={
         "read": st.column_config.NumberColumn(format="percent"),
         "time per read (ms)": st.column_config.NumberColumn(format="%.2f"),
@@ -42,11 +43,11 @@ table = st.dataframe(
 )
 chosen = [list(cards)[row] for row in table["selection"]["rows"] if row < len(cards)]
 
-if problem := st.session_state.pop("model_problem", None):
+if problem := state.MODEL_PROBLEM.pop():
     st.error(as_plain_text(problem))
-if added := st.session_state.pop("added", None):
+if added := state.MODEL_ADDED.pop():
     st.success(as_plain_text(f"{added} was added."), icon=":material/check:")
-if deleted := st.session_state.get("deleted"):
+if deleted := state.MODEL_DELETED.get():
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(as_plain_text(f"{deleted} was deleted."))
         st.button("Undo", icon=":material/undo:", on_click=get_back, args=(deleted,))

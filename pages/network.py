@@ -4,7 +4,7 @@ from digitrec.ui.cache import classifier
 from digitrec.ui.messages import begin_page, show_errors
 from digitrec.ui.models import card as model_card
 from digitrec.ui.models import rivals
-from digitrec.ui.models.choice import choose_model
+from digitrec.ui.models.choice import choose_model, chosen_model
 
 begin_page(
     "network",
@@ -13,7 +13,7 @@ begin_page(
 )
 choose_model()
 with show_errors("The network could not be loaded. Show this to whoever started the app."):
-    card, folder = classifier().card, model_card.chosen_folder()
+    card, folder = classifier().card, chosen_model()
 
 model_card.show_head(card)
 model_card.show_key_figures(card, folder)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from digitrec.evaluation.robustness import CORRUPTIONS, accuracy_by_strength, corrupt, verdict_map
+from digitrec.ui import state
 from digitrec.ui.data.sources import choose_dataset
 from digitrec.ui.messages import begin_page
 from digitrec.ui.mistakes.robustness import choose_image, show_curves, show_map, show_strengths
@@ -19,15 +20,14 @@ row = st.container(horizontal=True, vertical_alignment="bottom")
 data = choose_dataset(row)
 with row:
     titles = st.multiselect(
-        "Read by", list(readers), default=list(readers)[:1], key="robust_models", bind="query-params", width=360
+        "Read by", list(readers), default=list(readers)[:1], width=360, **state.ROBUST_MODELS.widget
     )
     name = st.selectbox(
         "What happens",
         list(CORRUPTIONS),
         format_func=lambda key: CORRUPTIONS[key].title,
-        key="corruption",
-        bind="query-params",
         width=230,
+        **state.CORRUPTION.widget,
     )
 kind = CORRUPTIONS[name]
 image, what = choose_image(data)

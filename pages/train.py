@@ -6,6 +6,7 @@ from digitrec.errors import DigitrecError
 from digitrec.training import processes, runs
 from digitrec.training.keras_code import as_code
 from digitrec.training.splits import split_for
+from digitrec.ui import state
 from digitrec.ui.data.sources import choose_dataset
 from digitrec.ui.messages import as_plain_text, begin_page, show_errors
 from digitrec.ui.train.duration import tell_size
@@ -20,10 +21,10 @@ begin_page(
 names = runs.list_runs()
 if not any(runs.read_state(runs.find(name)).is_under_way for name in names[:1]):
     processes.warm_up()  # somebody who opens this page is about to train
-if problem := st.session_state.pop("run_problem", None):
+if problem := state.RUN_PROBLEM.pop():
     st.error(as_plain_text(problem))
 
-with st.expander("New training", expanded=not names, icon=":material/school:", key=f"new-{len(names)}"):
+with st.expander("New training", expanded=not names, icon=":material/school:", key=state.NEW_RUN.of(len(names)).name):
     data = choose_dataset(st.container(horizontal=True, vertical_alignment="bottom"))
     recipe, parts = None, None
     try:
@@ -37,7 +38,7 @@ with st.expander("New training", expanded=not names, icon=":material/school:", k
         with show_errors("The training could not start."):
             folder = runs.create(recipe, drawing_for(recipe))
             processes.start(folder)
-        st.session_state["run"] = folder.name
+        state.RUN.set(folder.name)
         st.rerun()
     if recipe is not None:
         with st.expander("This training in plain Keras", icon=":material/code:"):
@@ -46,8 +47,8 @@ with st.expander("New training", expanded=not names, icon=":material/school:", k
 if not names:
     st.info("There are no runs yet. *digitrec-fast* trains in seconds: press *Train*.", icon=":material/school:")
     st.stop()
-if st.session_state.get("run") not in names:
-    st.session_state["run"] = names[0]
-chosen = st.selectbox("Run", names, key="run", persist_state="session", bind="query-params", width=420)
+if state.RUN.get() not in names:
+    state.RUN.set(names[0])
+chosen = st.selectbox("Run", names, width=420, **state.RUN.widget)
 with show_errors("This run could not be found."):
     show_run(runs.find(chosen))

@@ -37,11 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nothing that a test keeps is left among somebody's models and runs."""
+    """Tests write nothing into the user's models, runs and cache."""
     folder = tmp_path_factory.mktemp("own")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGITREC_MODELS", str(folder / "models"))
         patch.setenv("DIGITREC_RUNS", str(folder / "runs"))
+        patch.setenv("DIGITREC_CACHE", str(folder / "cache"))
         yield
 
 

@@ -10,11 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from digitrec.datasets import load_dataset
+from digitrec.errors import DrawingError
 from digitrec.ink.drawings import Drawing, Stroke
 from digitrec.ink.links import to_link
 from digitrec.networks import registry
 from digitrec.networks.registry import find_model
 from digitrec.ui import cache
+from digitrec.ui.canvas.history import put
 
 ROOT = Path(__file__).parent.parent
 SEVEN = Drawing((Stroke(np.array([(70, 60), (200, 60), (150, 160), (125, 230)], np.float32), 18),))
@@ -24,7 +26,7 @@ SCRIBBLE = Drawing((Stroke(np.array([(40, 40), (240, 240), (240, 40), (40, 240),
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> None:
     cache._load_classifier.clear()
-    cache.pen_digits.clear()
+    cache._load_pen_digits.clear()
 
 
 def run(**query: str) -> AppTest:
@@ -106,6 +108,34 @@ def test_a_link_to_no_image_is_told(text: str) -> None:
     app = run(image=text)
     assert not app.exception
     assert "This link is not whole" in app.warning[0].value
+
+
+NOISE = np.random.default_rng(0).uniform(0, 279, (80, 60, 2)).astype(np.float32)
+TOO_LONG = Drawing(tuple(Stroke(points, 18) for points in NOISE))
+
+
+def test_a_drawing_too_long_for_a_link_leaves_no_older_one_in_the_address() -> None:
+    app = run(drawing=to_link(SEVEN))
+    assert to_link(SEVEN) in app.query_params["drawing"]
+    with pytest.raises(DrawingError, match="at most"):
+        to_link(TOO_LONG)
+    app.session_state["state-280"] = put(app.session_state["state-280"], TOO_LONG)
+    app.run()
+    assert not app.exception
+    assert "drawing" not in app.query_params
+    assert any("too long for a link" in caption.value for caption in app.caption)
+    assert app.run().session_state["state-280"].drawing is TOO_LONG  # the older one does not come back
+    app = press(app, "Undo")
+    assert to_link(SEVEN) in app.query_params["drawing"]
+    assert not any("too long for a link" in caption.value for caption in app.caption)
+
+
+def test_an_image_that_undo_brings_back_leaves_no_drawing_in_the_address() -> None:
+    app = run(image="uci-test-0")
+    assert "uci-test-0" in app.query_params["image"]
+    app.session_state["state-280"] = put(app.session_state["state-280"], SEVEN)
+    assert set(app.run().query_params) == {"drawing"}
+    assert not press(app, "Undo").query_params
 
 
 def test_an_empty_link_is_no_link() -> None:

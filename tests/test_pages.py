@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from digitrec.datasets import Dataset, load_dataset
@@ -12,6 +13,7 @@ from digitrec.datasets.exploration.properties import measure_images
 from digitrec.evaluation.cross_validation import held_out_path
 from digitrec.networks.card import SHIPPED, read_card, write_card
 from digitrec.networks.classifier import Classifier
+from digitrec.networks.verdict import share_of_digits
 from digitrec.training.worker.network import build
 from digitrec.training.worker.saving import save_files
 from digitrec.words import with_article
@@ -61,7 +63,7 @@ def test_samples_shows_one_in_full_with_a_link_to_the_canvas(monkeypatch: pytest
     monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
     page = open_page("samples.py")
     assert "Pick an image" in page.info[1].value
-    page.session_state["place"] = ("uci", "train", 3)
+    page.session_state["picked_image"] = ("uci", "train", 3)
     page.run()
     label = load_dataset("uci").train.labels[3]
     assert page.subheader[0].value == f"Number 3: a {label}"
@@ -116,10 +118,33 @@ def test_probabilities_that_are_none_are_told(monkeypatch: pytest.MonkeyPatch, t
     assert "The images could not be read. Expected" in page.error[0].value.replace("\\", "")
 
 
+def test_the_thresholds_reject_what_the_model_is_not_sure_of(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, classifier: Classifier
+) -> None:
+    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
+    answers = classifier.predict_proba(load_dataset("uci").test.images)
+    confidence, shares = answers.max(axis=1).astype(float), share_of_digits(answers)
+    card, rejected = classifier.card, classifier.are_unsure(answers)
+    assert rejected.sum() > (confidence < card.unsure_below).sum()  # both thresholds matter
+    page = open_page("mistakes.py")
+    page.button_group(key="view").set_value("Confidence").run()
+
+    def says(rejected: NDArray[np.bool_]) -> bool:
+        told = f"It answers **{(~rejected).sum():,}** of 450 images"
+        return any(told in text.value and f"rejects **{rejected.sum():,}**" in text.value for text in page.markdown)
+
+    assert says(rejected)
+    page.slider(key=f"threshold-confidence-{card.unsure_below}").set_value(90.0).run()
+    assert says((confidence < 0.9) | (shares < card.digit_below))
+    page.slider(key=f"threshold-digit-{card.digit_below}").set_value(99.0).run()
+    assert says((confidence < 0.9) | (shares < 0.99))
+    assert not page.exception
+
+
 def test_one_image_in_full_with_every_view_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
     page = open_page("mistakes.py")
-    page.session_state["place"] = ("uci", "test", 3)
+    page.session_state["picked_image"] = ("uci", "test", 3)
     page.run()
     assert page.subheader[0].value.startswith(
         f"Number 3: {with_article(int(load_dataset('uci').test.labels[3]))}, read"
@@ -188,7 +213,7 @@ def test_labels_to_learn_from_are_doubted_by_networks_that_have_not_learned_from
     data = load_dataset("uci")
     answers = np.eye(10, dtype=np.float32)[data.train.labels]
     answers[[5, 700]] = np.eye(10, dtype=np.float32)[(data.train.labels[[5, 700]] + 1) % 10]
-    held_out_path(data).parent.mkdir()
+    held_out_path(data).parent.mkdir(parents=True, exist_ok=True)
     np.save(held_out_path(data), answers)
     page.run()
     assert not page.exception
@@ -248,7 +273,7 @@ def test_a_damaged_model_does_not_keep_the_others_from_reading(own_model: Path) 
     assert "mine could not read them. Expected" in page.warning[0].value.replace("\\", "")
     assert len(page.get("plotly_chart")) == 1  # the curves of the other
     page = open_page("mistakes.py")
-    page.session_state["place"], page.session_state["one"] = ("uci", "test", 3), "How others read it"
+    page.session_state["picked_image"], page.session_state["one"] = ("uci", "test", 3), "How others read it"
     page.run()
     assert not page.exception
     assert "mine could not read it. Expected" in page.warning[0].value.replace("\\", "")

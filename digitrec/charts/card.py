@@ -1,38 +1,35 @@
 """What a model's card says, as plotly figures, and what is picked from it. Colours are left to the page's theme.
 
-measurements, calibrations, a refusal, rivals -> figures          answers -> the drawings that readers part over
+measurements, a refusal, rivals -> figures          answers -> the drawings that readers part over
 """
 
 from collections.abc import Sequence
-from html import escape
 from itertools import cycle
 from textwrap import wrap
 from typing import Any
 
 import plotly.graph_objects as go
 
-from digitrec.charts.common import DASHES, error_bars
-from digitrec.evaluation.calibration import Calibration, pool
+from digitrec.charts.common import (
+    GREY,
+    LEGEND,
+    LEGEND_LINE,
+    SYMBOLS,
+    error_bars,
+    lay_out_curves,
+    legend_lines,
+    legend_name,
+    plain,
+)
 from digitrec.evaluation.metrics import Measurement
 from digitrec.networks.card import Rejection, Rival
 
 ROW = 46  # pixels
 LABEL = 15  # pixels above its row, where a phone has room for it
 
-# One more than the theme has colours, so that they come together again after a hundred and ten.
-SYMBOLS = (
-    "circle", "diamond", "square", "triangle-up", "cross", "star", "hexagon", "triangle-down", "bowtie", "pentagon",
-    "hourglass",
-)  # fmt: skip
 SHORT = 3  # letters of a label that fits beside its row; a longer one stands above it
-LETTERS, NAME = 48, 40  # of a line above a row, and of a legend, that a phone has room for
+LETTERS = 48  # of a line above a row that a phone has room for
 LINE, SERIES, EDGE = 18, 14, 12  # pixels: of a line of a label, of each series in a row, and between rows
-LEGEND_LINE = 22
-# Below everything, and as high as it needs to be: the plot gives way.
-LEGEND: dict[str, Any] = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "itemwidth": 40}
-LARGEST, SMALLEST = 19, 7  # pixels, of a dot that stands for all answers, or for next to none
-FEWEST = 20  # answers that a dot of a reliability curve stands for: fewer jump between 0 and 100 % by chance
-GREY = "gray"  # of lines that are no data, seen on light and dark
 SCANS, PREPARED, CARELESS = "MNIST's scans", "drawings, prepared", "drawings, just shrunk"
 
 
@@ -64,7 +61,7 @@ def by_group(figures: Sequence[Measurement], text_colour: str | None = None) -> 
             ticktext=[label[0] for label in labels],
             tickfont={"size": 14, "color": text_colour},
         )
-    _lay_out_rows(figure, len(rows), height, above=LINE * lines, legend=_legend_lines(figure) if len(series) > 1 else 0)
+    _lay_out_rows(figure, len(rows), height, above=LINE * lines, legend=legend_lines(figure) if len(series) > 1 else 0)
     _show_range(figure, figures)
     return figure
 
@@ -74,16 +71,18 @@ def _dots(figures: Sequence[Measurement], places: list[float], name: str, symbol
     return go.Scatter(
         x=[100 * one.share for one in figures],
         y=places,
-        error_x=error_bars([(one.low, one.share, one.high) for one in figures]),
+        error_x=_intervals(figures),
         mode="markers",
         marker={"size": 10, "symbol": symbol},
-        name=_name(name),
-        customdata=[
-            [100 * one.low, 100 * one.high, one.n, _plain(row)] for one, row in zip(figures, rows, strict=True)
-        ],
+        name=legend_name(name),
+        customdata=[[100 * one.low, 100 * one.high, one.n, plain(row)] for one, row in zip(figures, rows, strict=True)],
         hovertemplate="%{customdata[3]}: %{x:.2f} % of %{customdata[2]:,}, 95 % interval %{customdata[0]:.2f} to "
-        f"%{{customdata[1]:.2f}} %<extra>{_plain(name)}</extra>",
+        f"%{{customdata[1]:.2f}} %<extra>{plain(name)}</extra>",
     )
+
+
+def _intervals(figures: Sequence[Measurement]) -> dict[str, Any]:
+    return error_bars([one.share for one in figures], [one.low for one in figures], [one.high for one in figures])
 
 
 def _put_label(figure: go.Figure, text: str, place: float, above: float, colour: str | None) -> None:
@@ -126,70 +125,9 @@ def _show_range(figure: go.Figure, figures: Sequence[Measurement]) -> None:
     figure.update_xaxes(ticksuffix=" %", range=[low - spare, high + spare], zeroline=False)
 
 
-def _plain(text: str) -> str:
-    """Text that plotly shows as it is: no tag in it becomes a link."""
-    return escape(text, quote=False)
-
-
 def _wrapped(text: str) -> list[str]:
     """Text in lines that a phone has room for, safe to be shown."""
-    return [_plain(line) for line in wrap(text, LETTERS)] or [""]
-
-
-def _name(text: str) -> str:
-    """A name for the legend, in as many lines as a phone needs."""
-    return "<br>".join(_plain(line) for line in wrap(text, NAME))
-
-
-def _legend_lines(figure: go.Figure) -> int:
-    return sum(1 + trace.name.count("<br>") for trace in figure.data)
-
-
-def reliability_curves(calibrations: Sequence[Calibration]) -> go.Figure:
-    """How often a model is right where it is so confident, a curve for each set; larger dots are more answers.
-
-    Bins with fewer than `FEWEST` answers are put together with their neighbours.
-    """
-    figure = go.Figure()
-    for one, symbol, dash in zip(calibrations, cycle(SYMBOLS), cycle(DASHES), strict=False):
-        bins = pool(one.bins, FEWEST)
-        shares = [part.n / sum(part.n for part in bins) for part in bins]
-        figure.add_scatter(
-            x=[100 * part.confidence for part in bins],
-            y=[100 * part.accuracy for part in bins],
-            error_y=error_bars([(part.accuracy_low, part.accuracy, part.accuracy_high) for part in bins], 1),
-            mode="markers+lines",
-            line={"dash": dash, "width": 1.5},
-            cliponaxis=False,
-            marker={"symbol": symbol, "size": [SMALLEST + (LARGEST - SMALLEST) * share**0.5 for share in shares]},
-            name=_name(one.what),
-            customdata=[part.n for part in bins],
-            hovertemplate="%{customdata:,} answers of %{x:.1f} % confidence: %{y:.1f} % right"
-            f"<extra>{_plain(one.what)}</extra>",
-        )
-    figure.add_scatter(
-        x=[0, 100],
-        y=[0, 100],
-        mode="lines",
-        name="as it should be",
-        line={"dash": "dot", "width": 2, "color": GREY},
-        hoverinfo="skip",
-    )
-    _lay_out_curves(figure)
-    figure.update_xaxes(title="it says", range=[0, 105])
-    figure.update_yaxes(title="it is right")
-    return figure
-
-
-def _lay_out_curves(figure: go.Figure) -> None:
-    figure.update_layout(
-        height=350 + LEGEND_LINE * _legend_lines(figure),
-        margin={"l": 0, "r": 10, "t": 26, "b": 0},
-        legend=LEGEND | {"itemsizing": "constant"},
-        showlegend=True,
-    )
-    figure.update_xaxes(ticksuffix=" %", zeroline=False)
-    figure.update_yaxes(ticksuffix=" %", range=[-3, 103], zeroline=False)
+    return [plain(line) for line in wrap(text, LETTERS)] or [""]
 
 
 def refusal_curves(refusal: Rejection, line: float, text_colour: str | None = None) -> go.Figure:
@@ -208,8 +146,8 @@ def refusal_curves(refusal: Rejection, line: float, text_colour: str | None = No
                 mode="lines+markers",
                 line={"dash": dash, "width": width},
                 marker={"symbol": next(symbols), "size": 9, "maxdisplayed": 9},
-                name=_name(name),
-                hovertemplate=f"below %{{x:.1f}} %: %{{y:.1f}} % not sure<extra>{_plain(name)}</extra>",
+                name=legend_name(name),
+                hovertemplate=f"below %{{x:.1f}} %: %{{y:.1f}} % not sure<extra>{plain(name)}</extra>",
             )
     figure.add_vline(x=100 * line, line={"dash": "dot", "width": 2, "color": GREY})
     figure.add_annotation(
@@ -222,7 +160,7 @@ def refusal_curves(refusal: Rejection, line: float, text_colour: str | None = No
         showarrow=False,
         font={"size": 14, "color": text_colour},
     )
-    _lay_out_curves(figure)
+    lay_out_curves(figure)
     figure.update_xaxes(title="not sure below")
     figure.update_yaxes(title="answered so")
     return figure
@@ -233,7 +171,7 @@ def rival_dots(rivals: Sequence[Rival], text_colour: str | None = None) -> go.Fi
 
     The first stands on top; a line joins what it reads of the drawings. At least one rival.
     """
-    labels = [[f"<b>{_plain(rival.name)}</b>", *_wrapped(rival.recipe)] for rival in rivals]
+    labels = [[f"<b>{plain(rival.name)}</b>", *_wrapped(rival.recipe)] for rival in rivals]
     lines = max(map(len, labels))
     height = 2 * EDGE + LINE * lines + SERIES
     figure = go.Figure()
@@ -250,7 +188,7 @@ def rival_dots(rivals: Sequence[Rival], text_colour: str | None = None) -> go.Fi
         figure.add_trace(_dots(figures, places, name, symbol, [rival.name for rival in rivals]))
     for place, label in enumerate(labels):
         _put_label(figure, "<br>".join(label), place, SERIES, text_colour)
-    _lay_out_rows(figure, len(rivals), height, above=LINE * lines, legend=_legend_lines(figure))
+    _lay_out_rows(figure, len(rivals), height, above=LINE * lines, legend=legend_lines(figure))
     _show_range(figure, [one for _, figures, _, _ in sets for one in figures])
     return figure
 
@@ -267,7 +205,7 @@ def shares(figures: Sequence[Measurement], text_colour: str | None = None) -> go
     dots = go.Scatter(
         x=percent,
         y=places,
-        error_x=error_bars([(figure.low, figure.share, figure.high) for figure in rows]),
+        error_x=_intervals(rows),
         mode="markers",
         marker={"size": 11},
         customdata=[[100 * figure.low, 100 * figure.high] for figure in rows],

@@ -1,16 +1,60 @@
-"""What several charts share."""
+"""What several charts share: error bars, symbols, legends, and text that plotly shows as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from html import escape
+from textwrap import wrap
 from typing import Any
 
+import plotly.graph_objects as go
+
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+# One more than the theme has colours, so that they come together again after a hundred and ten.
+SYMBOLS = (
+    "circle", "diamond", "square", "triangle-up", "cross", "star", "hexagon", "triangle-down", "bowtie", "pentagon",
+    "hourglass",
+)  # fmt: skip
+GREY = "gray"  # of lines that are no data, seen on light and dark
+NAME = 40  # letters of a line of a legend that a phone has room for
+LEGEND_LINE = 22  # pixels
+# Below everything, and as high as it needs to be: the plot gives way.
+LEGEND: dict[str, Any] = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "itemwidth": 40}
 
 
-def error_bars(shares: Sequence[tuple[float, float, float]], thickness: float = 2) -> dict[str, Any]:
-    """Bars from the low to the high end of each share, given as (low, share, high), in percent around it."""
+def error_bars(
+    values: Iterable[float], lows: Iterable[float], highs: Iterable[float], thickness: float = 2
+) -> dict[str, Any]:
+    """Error bars in percent from proportions, 0 to 1, and the ends of their intervals."""
+    rows = list(zip(values, lows, highs, strict=True))
     return {
         "type": "data",
-        "array": [100 * (high - share) for _, share, high in shares],
-        "arrayminus": [100 * (share - low) for low, share, _ in shares],
+        "array": [100 * (high - value) for value, _, high in rows],
+        "arrayminus": [100 * (value - low) for value, low, _ in rows],
         "thickness": thickness,
     }
+
+
+def plain(text: str) -> str:
+    """Text that plotly shows as it is: no tag in it becomes a link."""
+    return escape(text, quote=False)
+
+
+def legend_name(text: str) -> str:
+    """A name for the legend, in as many lines as a phone needs."""
+    return "<br>".join(plain(line) for line in wrap(text, NAME))
+
+
+def legend_lines(figure: go.Figure) -> int:
+    """How many lines its legend takes, one below the other."""
+    return sum(1 + trace.name.count("<br>") for trace in figure.data)
+
+
+def lay_out_curves(figure: go.Figure) -> None:
+    """Both axes in percent, the legend below."""
+    figure.update_layout(
+        height=350 + LEGEND_LINE * legend_lines(figure),
+        margin={"l": 0, "r": 10, "t": 26, "b": 0},
+        legend=LEGEND | {"itemsizing": "constant"},
+        showlegend=True,
+    )
+    figure.update_xaxes(ticksuffix=" %", zeroline=False)
+    figure.update_yaxes(ticksuffix=" %", range=[-3, 103], zeroline=False)

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from html import escape
 from itertools import cycle
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from digitrec.charts.common import DASHES
+from digitrec.charts.common import DASHES, error_bars
 
 ORANGE = "213, 94, 0"
 # One for each digit, dark enough for white letters; the letters tell them apart for whom colours do not.
@@ -20,58 +19,76 @@ COLOURS = (
 PALE = "rgba(225, 225, 225, 0.8)"
 ALL = "all"
 DIGITS = [str(digit) for digit in range(10)]
+HOVER = "%{customdata:,} times a %{y} was read as a %{x}<extra></extra>"
 FLAT = {"l": 0, "r": 10, "t": 10, "b": 0}
 BELOW = {"orientation": "h", "y": -0.25, "yanchor": "top"}
 
 
-def confusion_cells(
-    counts: NDArray[np.int64], *, as_shares: bool, hides_right: bool, text_colour: str | None = None
+def confusion_matrix(
+    counts: NDArray[np.int64],
+    text_colour: str | None = None,
+    *,
+    in_percent: bool = False,
+    hides_correct: bool = False,
+    is_selectable: bool = False,
 ) -> go.Figure:
-    """The counts of `metrics.confusion` as cells that can be picked, and a row and a column for all.
+    """The counts of `metrics.confusion` as a matrix; its diagonal, what is correct, stays without colour.
 
-    The last trace has a point for each cell, its `customdata` the digit that it is and the one that it was read as, -1
-    for any. Shares are of their row.
+    Parameters
+    ----------
+    in_percent : write each count as a percentage of its row.
+    hides_correct : write nothing on the diagonal.
+    is_selectable : add a row and a column for all errors of a digit, and a last trace with a point for each cell to be
+        clicked, its `customdata` the label and the predicted digit, -1 for any.
     """
-    totals = counts.sum(axis=1, keepdims=True)
-    values = 100 * counts / np.maximum(totals, 1) if as_shares else counts.astype(float)
-    colour = values.copy()
-    np.fill_diagonal(colour, np.nan)
+    percent = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    errors = np.where(np.eye(10, dtype=bool), np.nan, percent if in_percent else counts)
     figure = go.Figure()
     figure.add_heatmap(
-        z=colour,
+        z=errors,
         x=DIGITS,
         y=DIGITS,
+        customdata=counts,
         colorscale=[[0, f"rgba({ORANGE}, 0)"], [1, f"rgba({ORANGE}, 1)"]],
         showscale=False,
-        hoverinfo="skip",
+        hoverongaps=False,
+        **({"hoverinfo": "skip"} if is_selectable else {"hovertemplate": HOVER}),
         xgap=2,
         ygap=2,
     )
     for row, column in np.argwhere(counts > 0).tolist():
-        if row == column and hides_right:
-            continue
-        text = f"{values[row, column]:.1f}" if as_shares else f"{counts[row, column]:,}"
-        figure.add_annotation(
-            x=str(column), y=str(row), text=text, showarrow=False, font={"size": 12, "color": text_colour}
-        )
-    for digit in range(10):
-        wrong = [int(side.sum() - counts[digit, digit]) for side in (counts[digit], counts[:, digit])]
-        for x, y, errors in ((ALL, str(digit), wrong[0]), (str(digit), ALL, wrong[1])):
-            figure.add_annotation(
-                x=x, y=y, text=f"<i>{errors:,}</i>", showarrow=False, font={"size": 12, "color": text_colour}
-            )
-    figure.add_trace(_targets(counts))
-    figure.update_layout(
-        height=470, margin={"l": 0, "r": 10, "t": 30, "b": 0}, showlegend=False, clickmode="event+select"
-    )
-    order = [*DIGITS, ALL]
-    figure.update_xaxes(
-        title="read as", side="top", type="category", showgrid=False, categoryarray=order, fixedrange=True
-    )
-    figure.update_yaxes(
-        title="is a", type="category", showgrid=False, categoryarray=order, range=[10.5, -0.5], fixedrange=True
-    )
+        if row != column or not hides_correct:
+            text = f"{percent[row, column]:.1f}" if in_percent else f"{counts[row, column]:,}"
+            _write(figure, str(column), str(row), text, text_colour)
+    if is_selectable:
+        _add_totals(figure, counts, text_colour)
+        figure.add_trace(_targets(counts))
+    _lay_out_matrix(figure, [*DIGITS, ALL] if is_selectable else DIGITS)
     return figure
+
+
+def _add_totals(figure: go.Figure, counts: NDArray[np.int64], text_colour: str | None) -> None:
+    """All errors of each digit, beside its row and below its column."""
+    for digit in range(10):
+        missed, mistaken = (int(side.sum() - counts[digit, digit]) for side in (counts[digit], counts[:, digit]))
+        _write(figure, ALL, str(digit), f"<i>{missed:,}</i>", text_colour)
+        _write(figure, str(digit), ALL, f"<i>{mistaken:,}</i>", text_colour)
+
+
+def _write(figure: go.Figure, x: str, y: str, text: str, colour: str | None) -> None:
+    figure.add_annotation(x=x, y=y, text=text, showarrow=False, font={"size": 12, "color": colour})
+
+
+def _lay_out_matrix(figure: go.Figure, order: list[str]) -> None:
+    figure.update_layout(
+        height=50 + 38 * len(order),
+        margin={"l": 0, "r": 10, "t": 30, "b": 0},
+        showlegend=False,
+        clickmode="event+select",
+    )
+    axis = {"type": "category", "showgrid": False, "categoryarray": order, "fixedrange": True}
+    figure.update_xaxes(title="read as", side="top", range=[-0.5, len(order) - 0.5], **axis)
+    figure.update_yaxes(title="is a", range=[len(order) - 0.5, -0.5], **axis)
 
 
 def _targets(counts: NDArray[np.int64]) -> go.Scatter:
@@ -97,29 +114,6 @@ def _targets(counts: NDArray[np.int64]) -> go.Scatter:
         selected={"marker": {"opacity": 0.35}},
         unselected={"marker": {"opacity": 0}},
     )
-
-
-def reliability_curve(table: pd.DataFrame, other: pd.DataFrame | None = None, name: str = "as it is") -> go.Figure:
-    """How often it is right where it is so confident, from `calibration.reliability`; `other` beside it."""
-    figure = go.Figure()
-    figure.add_scatter(x=[0, 100], y=[0, 100], mode="lines", name="as it should be", line={"dash": "dot", "width": 1})
-    for frame, title, symbol in ((table, name, "circle"), (other, "with temperature", "diamond-open")):
-        if frame is None:
-            continue
-        figure.add_scatter(
-            x=100 * frame["confidence"],
-            y=100 * frame["accuracy"],
-            error_y=_interval(frame["accuracy"], frame["accuracy_low"], frame["accuracy_high"]),
-            customdata=frame["n"],
-            mode="markers+lines",
-            marker={"symbol": symbol, "size": 9},
-            name=title,
-            hovertemplate="%{customdata:,} answers of %{x:.1f} % confidence: %{y:.1f} % right<extra></extra>",
-        )
-    figure.update_layout(height=360, margin=FLAT, legend=BELOW)
-    figure.update_xaxes(title="confidence", ticksuffix=" %")
-    figure.update_yaxes(title="right", ticksuffix=" %")
-    return figure
 
 
 def confidence_bars(confidence: NDArray[np.floating], is_right: NDArray[np.bool_], bins: int = 20) -> go.Figure:
@@ -180,7 +174,7 @@ def group_dots(table: pd.DataFrame) -> go.Figure:
         go.Scatter(
             x=100 * rows["share"],
             y=rows["group"].astype(str),
-            error_x=_interval(rows["share"], rows["low"], rows["high"]),
+            error_x=error_bars(rows["share"], rows["low"], rows["high"], 1),
             customdata=rows[["errors", "n"]],
             mode="markers",
             cliponaxis=False,  # a group without errors lies on the axis
@@ -194,11 +188,6 @@ def group_dots(table: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def _interval(share: pd.Series, low: pd.Series, high: pd.Series) -> dict[str, Any]:
-    """Error bars in percent, from shares."""
-    return {"type": "data", "array": 100 * (high - share), "arrayminus": 100 * (share - low), "thickness": 1}
-
-
 def strength_curves(tables: dict[str, pd.DataFrame], unit: str) -> go.Figure:
     """Accuracy against the strength of a corruption, a line a model, from `accuracy_by_strength`."""
     figure = go.Figure()
@@ -206,7 +195,7 @@ def strength_curves(tables: dict[str, pd.DataFrame], unit: str) -> go.Figure:
         figure.add_scatter(
             x=table["amount"],
             y=100 * table["share"],
-            error_y=_interval(table["share"], table["low"], table["high"]),
+            error_y=error_bars(table["share"], table["low"], table["high"], 1),
             mode="lines+markers",
             line={"dash": dash},
             name=escape(name),
@@ -264,32 +253,4 @@ def verdict_squares(
     figure.update_layout(height=520, margin=FLAT)
     figure.update_xaxes(title=titles[1], type="category", showgrid=False)
     figure.update_yaxes(title=titles[0], type="category", showgrid=False)
-    return figure
-
-
-def confusion_squares(counts: NDArray[np.int64], text_colour: str | None = None) -> go.Figure:
-    """The counts of `metrics.confusion` as squares; the diagonal, what is right, stays without colour."""
-    wrong = counts.astype(float)
-    np.fill_diagonal(wrong, np.nan)
-    digits = [str(digit) for digit in range(10)]
-    figure = go.Figure(
-        go.Heatmap(
-            z=wrong,
-            x=digits,
-            y=digits,
-            colorscale=[[0, "rgba(213, 94, 0, 0)"], [1, "rgba(213, 94, 0, 1)"]],
-            showscale=False,
-            hoverongaps=False,
-            hovertemplate="%{z} times a %{y} was read as a %{x}<extra></extra>",
-            xgap=2,
-            ygap=2,
-        )
-    )
-    for row, column in np.argwhere(counts > 0).tolist():
-        figure.add_annotation(
-            x=column, y=row, text=f"{counts[row, column]:,}", showarrow=False, font={"size": 12, "color": text_colour}
-        )
-    figure.update_layout(height=420, margin={"l": 0, "r": 10, "t": 30, "b": 0})
-    figure.update_xaxes(title="read as", side="top", type="category", showgrid=False)
-    figure.update_yaxes(title="is a", type="category", autorange="reversed", showgrid=False)
     return figure

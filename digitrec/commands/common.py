@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from digitrec.errors import DigitrecError
+from digitrec.errors import DataError, DigitrecError, writing
 from digitrec.evaluation.metrics import Measurement
+from digitrec.storage import replace_file
 
 METRICS = {"doubted": "unsure_rate", "refused": "rejection_rate"}  # all other kinds are accuracies
 GROUPS = {"digit": "digit", "school": "writing_style", "width": "stroke_width"}
@@ -18,6 +20,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text
 def show(value: Any, text: str, *, as_json: bool) -> None:
     """Print the value as JSON, or the text."""
     typer.echo(json.dumps(value, indent=2) if as_json else text)
+
+
+def write_output(path: Path, content: bytes | str) -> None:
+    """Write a file that the user asked for.
+
+    Raises
+    ------
+    DataError, if it cannot be written; then an older file of that name is unchanged.
+    """
+    with writing(str(path), DataError, "Choose another place."):
+        replace_file(path, content)
 
 
 def metric_row(figure: Measurement) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from digitrec.commands.common import AsJson, metric_row, show, show_errors
+from digitrec.commands.common import AsJson, metric_row, show, show_errors, write_output
 from digitrec.errors import ModelError
 from digitrec.networks.card import read_card
 from digitrec.networks.exchange import add_model, missing_onnx, pack
@@ -20,10 +20,7 @@ def export(
     """Export a model as a zip: .keras, .tflite, .onnx, the model card, and a script that checks its predictions."""
     with show_errors():
         packed = pack(find_model(model))
-        try:
-            to.write_bytes(packed)
-        except OSError as error:
-            raise ModelError(f"Expected to write {to}. Received: {error.strerror}. Choose another place.") from None
+        write_output(to, packed)
     note = missing_onnx()
     if note:
         typer.echo(note, err=True)

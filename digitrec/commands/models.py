@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 import typer
 from numpy.typing import NDArray
 
-from digitrec.commands.common import AsJson, metric_row, show, show_errors
+from digitrec.commands.common import AsJson, metric_row, show, show_errors, write_output
 from digitrec.datasets import load_dataset
-from digitrec.errors import DataError, EvaluationError, ModelError
+from digitrec.errors import DataError, ModelError
 from digitrec.evaluation.calibration import expected_calibration_error
 from digitrec.evaluation.metrics import check_probabilities, cross_entropy, list_mistakes, measure, per_digit
 from digitrec.networks.card import read_card
@@ -67,7 +66,7 @@ def evaluate(
     show(row, _metrics_text(row), as_json=as_json)
     if mistakes:
         with show_errors():
-            _write(list_mistakes(probabilities, split.labels), mistakes)
+            write_output(mistakes, list_mistakes(probabilities, split.labels).to_csv(index=False))
         typer.echo(f"Wrote {mistakes}.", err=True)
 
 
@@ -111,12 +110,3 @@ def _digits_text(rows: list[dict[str, Any]]) -> str:
         for row in rows
     ]
     return "\n".join([f"digit  images   recall   {'95 % interval':<18}  precision", *lines])
-
-
-def _write(frame: pd.DataFrame, path: Path) -> None:
-    try:
-        path.write_text(frame.to_csv(index=False), encoding="utf-8", newline="")
-    except OSError as error:
-        raise EvaluationError(
-            f"Expected a writable file. Received: {str(path)!r}, {error.strerror or error}. Choose another file."
-        ) from None

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from digitrec.commands.common import AsJson, show_errors
+from digitrec.commands.common import AsJson, show_errors, write_output
 from digitrec.errors import DataError, DigitrecError
 from digitrec.ink.image_files import load_ink
 from digitrec.networks.classifier import Classifier, load_classifier
@@ -83,7 +83,7 @@ def predict(  # noqa: PLR0917  typer makes options of them
         raise typer.Exit(1)
     if out is not None:
         with show_errors():
-            _write(out, make_submission(readings[0].frame, readings[0].count) if submission else _to_csv(frames))
+            write_output(out, make_submission(readings[0].frame, readings[0].count) if submission else _to_csv(frames))
         typer.echo(f"Wrote {out}.", err=True)
 
 
@@ -133,7 +133,7 @@ def _read_number(path: Path, reader: NumberReader) -> Read:
                 "row": place,
                 "digit": first,
                 "confidence": float(found.probabilities[first]),
-                "unsure": reader.is_unsure(found.probabilities),
+                "unsure": found.unsure,
                 "second": second,
                 "second_confidence": float(found.probabilities[second]),
             }
@@ -220,10 +220,3 @@ def _to_csv(frames: list[pd.DataFrame]) -> bytes:
     if "label" in frame:  # unlabelled files leave gaps, which would turn 7 into 7.0
         frame["label"] = frame["label"].astype("Int64")
     return frame[["file", *frame.columns.drop("file")]].to_csv(index=False, lineterminator="\n").encode()
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise DataError(f"Expected to write {path}. Received: {error.strerror}. Choose another place.") from None

@@ -14,7 +14,7 @@ from digitrec.datasets.dataset import Dataset, Progress, Split, data_folder, sil
 from digitrec.datasets.quality import Finding, check
 from digitrec.datasets.sources import both, kaggle, mnist, pen, uci, uploads
 from digitrec.errors import DataError
-from digitrec.storage import StrPath
+from digitrec.storage import StrPath, file_stamp
 
 __all__ = [
     "SOURCES",
@@ -26,6 +26,7 @@ __all__ = [
     "benchmark_for",
     "check",
     "data_folder",
+    "dataset_stamp",
     "is_there",
     "load_dataset",
     "titles",
@@ -42,6 +43,7 @@ class Source:
     about : a description in a few words.
     load : returns the dataset, or raises DataError; reports its progress to its argument.
     needs : the files in the data folder that it is loaded from; none if it comes with digitrec.
+    extras : other files in the data folder that it reads if they are there.
     can_fetch : True if `load` downloads missing files.
     """
 
@@ -49,13 +51,14 @@ class Source:
     about: str
     load: Callable[[Progress], Dataset]
     needs: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
     can_fetch: bool = False
 
 
 SOURCES = {
-    "mnist": Source("MNIST", "70,000 scans", lambda _: mnist.load(), tuple(mnist.HASHES), can_fetch=True),
+    "mnist": Source("MNIST", "70,000 scans", lambda _: mnist.load(), tuple(mnist.HASHES), mnist.EXTRAS, can_fetch=True),
     "pen": Source("Pen digits", "7,494 drawings", pen.load, (pen.PATH,)),
-    "both": Source("MNIST and pen digits", "what the shipped models learned from", both.load, both.NEEDS),
+    "both": Source("MNIST and pen digits", "what the shipped models learned from", both.load, both.NEEDS, mnist.EXTRAS),
     "kaggle": Source("Kaggle", "Digit Recognizer", lambda _: kaggle.load(), (f"{kaggle.FOLDER}/train.csv",)),
     "uci": Source("UCI digits", "1,797 small scans", lambda _: uci.load()),
 }
@@ -87,6 +90,15 @@ def load_dataset(name_or_path: StrPath, progress: Progress = silent) -> Dataset:
         f"Expected the name of a dataset ({', '.join(SOURCES)}), a .csv, a .npz, or a folder of pictures. "
         f"Received: {os.fspath(name_or_path)!r}. Check its name."
     )
+
+
+def dataset_stamp(name: str) -> str:
+    """A text that changes when a file of the dataset is replaced, changed, added or removed; no file is read for it."""
+    source = SOURCES.get(name)
+    paths = (
+        uploads.files_of(name) if source is None else [data_folder() / path for path in source.needs + source.extras]
+    )
+    return file_stamp(paths)
 
 
 def titles() -> dict[str, str]:

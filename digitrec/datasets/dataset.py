@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import platformdirs
 from numpy.typing import NDArray
 
 from digitrec.errors import DataError
+from digitrec.storage import fingerprint
 
 PARTS = ("train", "test")
 Progress = Callable[[float], None]  # called with the fraction that is done, 0 to 1
@@ -60,6 +62,12 @@ class Dataset:
     licence: str
     hashes: dict[str, str] = field(default_factory=dict)
     caution: str = ""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A short hash of the images, labels and writers, by which results are cached: names can be used again."""
+        arrays = [getattr(split, name) for split in (self.train, self.test) for name in ("images", "labels", "writers")]
+        return fingerprint(*(np.empty(0) if array is None else array for array in arrays))
 
     def part(self, name: str) -> Split:
         """The part with that name, one of `PARTS`.

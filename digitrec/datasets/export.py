@@ -1,5 +1,6 @@
 """Export a dataset: as arrays, as a table in Kaggle's format, or as pictures in class subfolders."""
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,7 +31,10 @@ def export(dataset: Dataset, folder: StrPath, file_format: str) -> Path:
         raise DataError(f"Expected to write {target}. Received: it exists already. Move it, or choose another folder.")
     with writing(str(target), DataError, "Make room there, or choose another folder."):
         folder.mkdir(parents=True, exist_ok=True)
-        FORMATS[file_format](dataset, target)
+        with tempfile.TemporaryDirectory(prefix=".", dir=folder) as workshop:  # so that `target` is whole or not there
+            draft = Path(workshop) / target.name
+            FORMATS[file_format](dataset, draft)
+            draft.rename(target)
     return target
 
 

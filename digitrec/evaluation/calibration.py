@@ -120,6 +120,11 @@ def pool(bins: Sequence[Bin], fewest: int) -> list[Bin]:
     return [*pooled[:-1], _put_together([*pooled[-1:], *waiting])] if waiting else pooled
 
 
+def to_frame(bins: Sequence[Bin]) -> pd.DataFrame:
+    """Bins as a frame of the same columns as `reliability` gives."""
+    return pd.DataFrame([one.model_dump() for one in bins], columns=list(Bin.model_fields))
+
+
 def _put_together(bins: Sequence[Bin]) -> Bin:
     n = sum(part.n for part in bins)
     right = round(sum(part.n * part.accuracy for part in bins))
@@ -219,12 +224,15 @@ def with_temperature(probabilities: NDArray[np.floating[Any]], temperature: floa
     return softmax(_logs(probabilities) / temperature, axis=1)
 
 
-def coverage(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8]) -> pd.DataFrame:
+def coverage(
+    probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8], rejected: NDArray[np.bool_] | None = None
+) -> pd.DataFrame:
     """Coverage and error at each threshold of confidence below which the answer would be "not sure".
 
     Parameters
     ----------
     probabilities, labels : (n, 10), 0 to 1, each row summing to 1, and (n,).
+    rejected : (n,), the images that are not answered at any confidence; None: there are none.
 
     Returns
     -------
@@ -238,6 +246,8 @@ def coverage(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8]
     """
     check_probabilities(probabilities, labels)
     confidence, is_right = _confidences(probabilities, labels)
+    if rejected is not None:
+        confidence = np.where(rejected, -np.inf, confidence)
     rows = []
     for threshold in THRESHOLDS:
         answered = confidence >= threshold

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from digitrec.errors import ModelError
 from digitrec.evaluation.calibration import Calibration
 from digitrec.evaluation.metrics import Measurement, Share
-from digitrec.storage import StrPath, top_folder
+from digitrec.storage import StrPath, replace_file, top_folder
 
 SHIPPED = top_folder() / "models"
 
@@ -173,7 +173,7 @@ def write_card(folder: StrPath, card: Card) -> None:
     """Write a card into its model's folder, each list of numbers on one line."""
     folder = Path(folder)
     text = NUMBERS.sub(lambda found: " ".join(found[0].split()), card.model_dump_json(indent=2))
-    (folder / "card.json").write_text(text + "\n", "utf-8")
+    replace_file(folder / "card.json", text + "\n")
 
 
 def read_file(folder: StrPath, name: str, card: Card) -> bytes:

@@ -22,10 +22,10 @@ from digitrec.networks.verdict import (
     FULL,
     FULL_REASON,
     Reading,
+    are_too_weak,
     combine,
     give_reason,
     share_found_by_both,
-    share_of_digits,
 )
 from digitrec.storage import StrPath
 
@@ -182,8 +182,7 @@ class Classifier:
 
     def are_unsure(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Which of (n, 10) probabilities mean "not sure", (n,) bool: no digit, or none at all, is likely enough."""
-        confidence = probabilities.max(axis=1).astype(np.float64)
-        return (confidence < self.card.unsure_below) | (share_of_digits(probabilities) < self.card.digit_below)
+        return are_too_weak(probabilities, self.card.unsure_below, self.card.digit_below)
 
     def are_unsure_of_both(self, by_ink: NDArray[np.float32], by_path: NDArray[np.float32]) -> NDArray[np.bool_]:
         """As `are_unsure`, for the combination of ink and path, (n, 10) probabilities each.

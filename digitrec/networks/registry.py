@@ -18,7 +18,7 @@ import platformdirs
 from digitrec.errors import ModelError, writing
 from digitrec.networks.architectures import ARCHITECTURES, Reads
 from digitrec.networks.card import SHIPPED, read_card, read_file, write_card
-from digitrec.storage import StrPath
+from digitrec.storage import StrPath, replace_file, replace_folder
 
 SHIPPED_NAME = "digitrec"
 NUMBERS_NAME = "digitrec-numbers"  # the shipped model that reads whole numbers
@@ -79,23 +79,15 @@ def replace_model(folder: StrPath, target: StrPath) -> None:
     target = Path(target)
     card = read_card(folder)
     contents = {file: read_file(folder, file, card) for file in card.files}
-    draft, old = target.with_name(f".{target.name}.part"), target.with_name(f".{target.name}.old")
-    try:
-        for left in (draft, old):
-            shutil.rmtree(left, ignore_errors=True)
-        draft.mkdir(parents=True)
-        for file, content in contents.items():
-            (draft / file).write_bytes(content)
-        write_card(draft, card.model_copy(update={"name": target.name}))
-        if target.exists():
-            target.rename(old)
-        draft.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise ModelError(
-            f"Expected to write the model to {target}. Received: {error.strerror}. Make room, or set DIGITREC_MODELS."
-        ) from None
+    with writing(f"the model to {target}", ModelError, "Make room, or set DIGITREC_MODELS."):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as workshop:
+            draft = Path(workshop) / target.name
+            draft.mkdir()
+            for file, content in contents.items():
+                replace_file(draft / file, content)
+            write_card(draft, card.model_copy(update={"name": target.name}))
+            replace_folder(draft, target)
 
 
 def rename_model(name: str, new: str) -> None:

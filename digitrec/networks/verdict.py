@@ -68,6 +68,20 @@ def share_of_digits(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.clip(1 - 10 * probabilities.min(axis=1).astype(np.float64), 0, 1)
 
 
+def are_too_weak(
+    probabilities: NDArray[np.float32], unsure_below: float, digit_below: float = 0.0
+) -> NDArray[np.bool_]:
+    """Which of (n, 10) probabilities are too weak for a verdict, (n,) bool.
+
+    Parameters
+    ----------
+    unsure_below : the least confidence, the probability of the likeliest digit, 0 to 1.
+    digit_below : the least probability of being any digit at all, 0 to 1.
+    """
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    return (confidence < unsure_below) | (share_of_digits(probabilities) < digit_below)
+
+
 def share_found_by_both(by_ink: NDArray[np.float32], by_path: NDArray[np.float32]) -> NDArray[np.float64]:
     """The mean of both networks' score for being a digit at all, (n,) float64 of 0 to 1; their mistakes differ.
 

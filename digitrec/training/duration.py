@@ -11,10 +11,9 @@ import threading
 import time
 
 from digitrec.errors import RunError
+from digitrec.storage import cache_folder, replace_file
 from digitrec.training import runs
 from digitrec.training.recipe import Recipe, to_json
-from digitrec.training.run_tables import write_text
-from digitrec.training.runs import runs_folder
 
 FILE = "speeds.json"
 START = 7.0  # seconds until the first step, most of them for loading TensorFlow
@@ -51,8 +50,8 @@ def measure_step(recipe: Recipe) -> float:
         except (IndexError, ValueError):
             raise RunError("Expected the time of a step. Received: none. Train without an estimate.") from None
         _refuse_beside_training(began)
-        runs_folder().mkdir(parents=True, exist_ok=True)
-        write_text(runs_folder() / FILE, json.dumps(_read() | {step_key(recipe): seconds}))
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        replace_file(cache_folder() / FILE, json.dumps(_read() | {step_key(recipe): seconds}))
     return seconds
 
 
@@ -71,7 +70,7 @@ def estimate(recipe: Recipe, images: int, step: float) -> float:
 
 def _read() -> dict[str, float]:
     try:
-        speeds = json.loads((runs_folder() / FILE).read_text("utf-8"))
+        speeds = json.loads((cache_folder() / FILE).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return speeds if isinstance(speeds, dict) else {}

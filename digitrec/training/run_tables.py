@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from digitrec.storage import replace_file
+
 HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
 STEPS = ("epoch", "step", "loss", "accuracy", "done")
 AddStep = Callable[[int, int, float, float, float], None]
@@ -51,7 +53,7 @@ def drop_steps_after(folder: Path, done: float) -> None:
 
 def write_table(path: Path, rows: list[dict[Any, Any]], columns: tuple[str, ...]) -> None:
     """Write rows as a CSV; without rows, its header alone."""
-    write_text(path, pd.DataFrame(rows, columns=list(columns)).to_csv(index=False))
+    replace_file(path, pd.DataFrame(rows, columns=list(columns)).to_csv(index=False))
 
 
 def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -66,10 +68,3 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         if set(columns) <= set(table.columns):
             return table.apply(pd.to_numeric, errors="coerce").dropna()
     return pd.DataFrame({column: pd.Series(dtype=float) for column in columns})
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that it is never found half-written."""
-    draft = path.with_name(f"{path.name}.part")
-    draft.write_text(text, "utf-8")
-    draft.replace(path)

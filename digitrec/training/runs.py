@@ -33,8 +33,9 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from digitrec.errors import RecipeError, RunError, writing
+from digitrec.storage import replace_file
 from digitrec.training.recipe import Recipe, from_json, to_json
-from digitrec.training.run_tables import read_history, read_steps, write_text
+from digitrec.training.run_tables import read_history, read_steps
 from digitrec.training.snapshots import write_drawing
 
 WAITING, STARTING, TRAINING, SAVING = "waiting", "starting", "training", "saving"
@@ -185,7 +186,7 @@ def read(folder: Path) -> Run:
 
 def write_recipe(folder: Path, recipe: Recipe) -> None:
     """Write the settings."""
-    write_text(folder / "recipe.json", to_json(recipe))
+    replace_file(folder / "recipe.json", to_json(recipe))
 
 
 def model_folder(folder: Path) -> Path:
@@ -261,12 +262,12 @@ def read_state(folder: Path) -> State:
 
 def write_state(folder: Path, state: State) -> None:
     """Write how far the run is."""
-    write_text(folder / "state.json", json.dumps(asdict(replace(state, updated=time.time()))))
+    replace_file(folder / "state.json", json.dumps(asdict(replace(state, updated=time.time()))))
 
 
 def write_environment(folder: Path, environment: Mapping[str, Any]) -> None:
     """Write the versions of the libraries that it is trained with."""
-    write_text(folder / "environment.json", json.dumps(environment, indent=2))
+    replace_file(folder / "environment.json", json.dumps(environment, indent=2))
 
 
 def open_log(folder: Path) -> BinaryIO:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.ink.preprocessing import SIDE
-from digitrec.storage import DAMAGED, read_arrays, replace_arrays
+from digitrec.storage import DAMAGED, read_arrays, replace_arrays, replace_file
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ def snapshot_path(folder: Path, epoch: int | None) -> Path:
 
 def write_drawing(folder: Path, drawing: NDArray[np.uint8]) -> None:
     """Write the drawing that the network classifies in each snapshot, (28, width) uint8."""
-    np.save(folder / "drawing.npy", drawing, allow_pickle=False)
+    replace_file(folder / "drawing.npy", lambda file: np.save(file, drawing, allow_pickle=False))
 
 
 def read_drawing(folder: Path, width: int = SIDE) -> NDArray[np.uint8] | None:

@@ -1,4 +1,8 @@
-"""What is loaded once and shared by all sessions. The core stays undecorated."""
+"""What is loaded or computed once and shared by all sessions.
+
+Datasets are cached by their name and the state of their files; what is computed from one, by its fingerprint. A file
+that is replaced is therefore loaded again, and nothing that was computed from the old one is shown for the new one.
+"""
 
 from functools import partial
 from pathlib import Path
@@ -8,60 +12,49 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.datasets import Dataset, Finding, Progress, benchmark_for, check, data_folder, load_dataset
+from digitrec.datasets import Dataset, Finding, Progress, benchmark_for, check, data_folder, dataset_stamp, load_dataset
 from digitrec.datasets.exploration.neighbours import Index, make_index
 from digitrec.datasets.exploration.pixels import PixelSummary, summarise
 from digitrec.datasets.exploration.properties import measure_images
 from digitrec.datasets.sources.pen import PenDigit, load_pen_digits
 from digitrec.datasets.synthetic.composing import Writer, image_writers
-from digitrec.errors import DataError
+from digitrec.errors import DataError, writing
 from digitrec.evaluation.cross_validation import read_held_out
 from digitrec.networks.classifier import Classifier, load_classifier
-from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, list_models
-from digitrec.reading.numbers.readers import NumberReader, PieceReader, SuitedReader
+from digitrec.networks.registry import find_model
+from digitrec.reading.numbers.readers import NumberReader, choose_number_reader
 from digitrec.reading.numbers.sequence import SequenceReader, load_sequence_reader
-from digitrec.storage import fingerprint, write_rows
+from digitrec.storage import cache_folder, cached_file, write_rows
+from digitrec.ui import state
 from digitrec.ui.jobs import wait_for
+from digitrec.ui.models.choice import chosen_model
 
-READ_AT_ONCE = 640  # images, between two looks at how far it is
-MODEL = "model"  # the session's choice: a model's name
-NUMBER_MODEL = "number_model"  # and of what reads numbers: a model's name, or one of
-SUITED, PIECE_BY_PIECE = "as suits", "piece by piece"
+READ_AT_ONCE = 640  # images read between two reports of progress
 
 
-def classifier(model: str | Path | None = None) -> Classifier:
-    """The classifier of a model by its name or folder, or of the one that the session reads with.
-
-    Until another is chosen, that is the shipped one.
-    """
-    chosen = model or st.session_state.get(MODEL)
-    is_there = isinstance(chosen, Path) or chosen in list_models()
-    folder = find_model(chosen if chosen and is_there else SHIPPED_NAME)
-    return _load_classifier(*_when(folder))
+def classifier(folder: Path | None = None) -> Classifier:
+    """The classifier of a model's folder; None: of the model that the session reads with."""
+    return _load_classifier(*_when(chosen_model() if folder is None else find_model(folder)))
 
 
 def _when(folder: Path) -> tuple[str, float]:
-    """A model's folder and when it was written."""
+    """A model's folder, and when its card was written."""
     card = folder / "card.json"
     return str(folder), card.stat().st_mtime if card.is_file() else 0.0
 
 
 @st.cache_resource(show_spinner="Loading the network …", max_entries=16)
 def _load_classifier(folder: str, written: float) -> Classifier:
-    """Loaded again where the model has been `written` anew."""
+    """Loaded again when `written` has changed."""
     del written
     return load_classifier(Path(folder))
 
 
 def number_reader() -> NumberReader:
-    """What the session reads numbers with: as suits them, unless it chose one way or one model."""
-    chosen, there = st.session_state.get(NUMBER_MODEL, SUITED), list_models("number")
-    pieces = PieceReader(classifier())
-    if chosen in there:
-        return _load_sequence_reader(*_when(there[chosen]))
-    if chosen == PIECE_BY_PIECE or NUMBERS_NAME not in there:
-        return pieces
-    return SuitedReader(pieces, _load_sequence_reader(*_when(there[NUMBERS_NAME])))
+    """The session's reader of numbers: the combined one, unless one method or model was chosen."""
+    return choose_number_reader(
+        state.NUMBER_MODEL.get(), classifier(), lambda folder: _load_sequence_reader(*_when(folder))
+    )
 
 
 @st.cache_resource(show_spinner="Loading the network …", max_entries=4)
@@ -70,9 +63,14 @@ def _load_sequence_reader(folder: str, written: float) -> SequenceReader:
     return load_sequence_reader(Path(folder))
 
 
-@st.cache_resource(show_spinner="Loading the pen digits …")
 def pen_digits() -> tuple[PenDigit, ...]:
-    """The pen digits of the data folder; none where they are not there."""
+    """The pen digits of the data folder; none where their file is missing or damaged."""
+    return _load_pen_digits(str(data_folder()), dataset_stamp("pen"))
+
+
+@st.cache_resource(show_spinner="Loading the pen digits …", max_entries=2)
+def _load_pen_digits(folder: str, stamp: str) -> tuple[PenDigit, ...]:
+    del folder, stamp
     try:
         return load_pen_digits()
     except DataError:
@@ -80,42 +78,53 @@ def pen_digits() -> tuple[PenDigit, ...]:
 
 
 def dataset(name: str) -> Dataset:
-    """A dataset, its read-only arrays there once for all sessions."""
-    key = ("dataset", str(data_folder()), name)
+    """A dataset with read-only arrays; loaded again when one of its files has changed."""
+    key = ("dataset", str(data_folder()), name, dataset_stamp(name))
     data: Dataset = wait_for(key, "Loading the digits", lambda progress: load_dataset(name, progress))
     return data
 
 
-@st.cache_resource(show_spinner="Checking the digits …")
-def findings(name: str) -> tuple[Finding, ...]:
-    """What is odd about a dataset."""
-    data = dataset(name)
+def _fingerprint(data: Dataset) -> str:
+    return data.fingerprint
+
+
+_by_content = partial(st.cache_resource, hash_funcs={Dataset: _fingerprint}, max_entries=12)
+
+
+def findings(data: Dataset) -> tuple[Finding, ...]:
+    """What is unusual about a dataset."""
+    return _find(data, dataset_stamp("mnist"))
+
+
+@_by_content(show_spinner="Checking the digits …")
+def _find(data: Dataset, mnist_stamp: str) -> tuple[Finding, ...]:
+    del mnist_stamp  # MNIST's test images are looked for in the others
     return check(data, benchmark_for(data))
 
 
-@st.cache_resource(show_spinner="Measuring the digits …")
-def properties(name: str, part: str) -> pd.DataFrame:
-    """What `measure_images` says of each image of a dataset's part, "train" or "test"."""
-    split = dataset(name).part(part)
+@_by_content(show_spinner="Measuring the digits …")
+def properties(data: Dataset, part: str) -> pd.DataFrame:
+    """The result of `measure_images` for a dataset's part, "train" or "test"."""
+    split = data.part(part)
     return measure_images(split.images, split.labels)
 
 
-@st.cache_resource(show_spinner="Averaging the digits …")
-def pixel_summary(name: str, part: str) -> PixelSummary:
-    """What `summarise` says of a dataset's part, "train" or "test"."""
-    split = dataset(name).part(part)
+@_by_content(show_spinner="Averaging the digits …")
+def pixel_summary(data: Dataset, part: str) -> PixelSummary:
+    """The result of `summarise` for a dataset's part, "train" or "test"."""
+    split = data.part(part)
     return summarise(split.images, split.labels)
 
 
-@st.cache_resource(show_spinner="Sorting the digits by who wrote them …", max_entries=4)
-def writers_of(name: str, part: str) -> tuple[Writer, ...]:
-    """Who wrote a dataset's part, "train" or "test", to compose numbers of."""
-    return image_writers(dataset(name).part(part))
+@_by_content(show_spinner="Sorting the digits by writer …")
+def writers_of(data: Dataset, part: str) -> tuple[Writer, ...]:
+    """The writers of a dataset's part, "train" or "test", to compose numbers from."""
+    return image_writers(data.part(part))
 
 
-def probabilities(model: str | Path, data: Dataset, part: str = "test") -> NDArray[np.float32]:
-    """What a model answers to a part of a dataset, (n, 10), read once for all sessions."""
-    reader, images = classifier(model), data.part(part).images
+def probabilities(reader: Classifier, data: Dataset, part: str = "test") -> NDArray[np.float32]:
+    """A model's predictions for a dataset's part, (n, 10), each row sums to 1."""
+    images = data.part(part).images
 
     def read(progress: Progress) -> NDArray[np.float32]:
         parts = [np.empty((0, 10), np.float32)]
@@ -130,37 +139,29 @@ def probabilities(model: str | Path, data: Dataset, part: str = "test") -> NDArr
     return answers
 
 
-def exam_key(reader: Classifier, data: Dataset, part: str) -> tuple[str | None, str, str, str]:
-    """What tells a model's answers to a part of a dataset from all others."""
-    return reader.card.files.get("model.tflite"), str(data_folder()), data.name, part
+def exam_key(reader: Classifier, data: Dataset, part: str) -> tuple[str | None, str, str]:
+    """What a model's predictions for a part of a dataset are cached by: the model's and the dataset's content."""
+    return reader.card.files.get("model.tflite"), data.fingerprint, part
 
 
 def held_out(data: Dataset) -> NDArray[np.float32]:
-    """What networks answer to the training part of a dataset that have not learned from it, (n, 10)."""
-    key = ("held out", str(data_folder()), data.name)
-    answers: NDArray[np.float32] = wait_for(key, "Three networks are learning", partial(read_held_out, data))
+    """Cross-validated predictions for a dataset's training images, (n, 10): by networks not trained on them."""
+    key = ("held out", data.fingerprint)
+    answers: NDArray[np.float32] = wait_for(key, "Training three networks", partial(read_held_out, data))
     return answers
 
 
-def neighbours_index(model: str | Path, data: Dataset) -> Index:
-    """What a model's last layer sees of a dataset's training part, to look for neighbours among.
+def neighbours_index(reader: Classifier, data: Dataset) -> Index:
+    """An index of a dataset's training images by the activations of a model's last layer, to find neighbours with.
 
-    It is kept as a file in the data folder and read from there, since 60,000 rows of it would fill 276 MB of memory.
+    The activations of 60,000 images take 276 MB: they are read from a cache file and not held in memory.
     """
-    reader, images = classifier(model), data.train.images
-    network = reader.card.files.get("model.tflite", reader.card.name)[:12]
-    path = data_folder() / "features" / f"{data.name}-{fingerprint(images)}-{network}.npy"
+    name = f"{data.fingerprint}-{reader.card.files.get('model.tflite', reader.card.name)[:12]}.npy"
 
     def see(progress: Progress) -> Index:
-        if not path.is_file():
-            try:
-                write_rows(path, reader.features, images, progress)
-            except OSError as error:
-                raise DataError(
-                    f"Expected to keep what the network sees in {path.parent}, {len(images):,} images of it. "
-                    f"Received: {error.strerror}. Make room there, or set DIGITREC_DATA to another folder."
-                ) from None
-        return make_index(np.load(path, mmap_mode="r", allow_pickle=False))
+        with writing(f"a network's activations to {cache_folder()}", DataError, "Make room, or set DIGITREC_CACHE."):
+            rows = partial(write_rows, reader.features, data.train.images, progress)
+            return make_index(np.load(cached_file("features", name, rows), mmap_mode="r", allow_pickle=False))
 
-    index: Index = wait_for(("features", str(path)), "Looking for neighbours", see)
+    index: Index = wait_for(("features", str(cache_folder()), name), "Looking for neighbours", see)
     return index

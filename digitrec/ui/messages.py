@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from digitrec.errors import DigitrecError
+from digitrec.ui import state
 
 log = logging.getLogger("digitrec")
 
@@ -22,8 +23,8 @@ def begin_page(name: str, title: str, instruction: str) -> bool:
     st.html(STYLE)
     st.title(title, anchor=False)
     st.markdown(instruction)
-    arrived = st.session_state.get("page_shown") != name
-    st.session_state["page_shown"] = name
+    arrived = state.PAGE_SHOWN.get() != name
+    state.PAGE_SHOWN.set(name)
     return arrived
 
 

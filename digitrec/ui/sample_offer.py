@@ -2,11 +2,13 @@
 
 import streamlit as st
 
+from digitrec.ui.state import Key
 
-def wants_sample(key: str, text: str, icon: str, label: str) -> bool:
+
+def wants_sample(key: Key[bool], text: str, icon: str, label: str) -> bool:
     """Whether the sample is wished for; until then, say what will do and offer it. `key` keeps the wish."""
-    if st.session_state.get(key):
+    if key.get():
         return True
     st.info(text, icon=icon)
-    st.button(label, icon=":material/casino:", on_click=lambda: st.session_state.update({key: True}))
+    st.button(label, icon=":material/casino:", on_click=key.set, args=(True,))
     return False

@@ -6,11 +6,13 @@ from typing import Any
 
 import streamlit as st
 
+from digitrec.ui import state
+
 
 def show_functions(*functions: Callable[..., Any]) -> None:
     """Offer the source of these functions, closed until it is asked for."""
-    key = "code-" + "-".join(function.__name__ for function in functions)
-    box = st.expander("The code that computed this", icon=":material/code:", key=key, on_change="rerun")
+    key = state.CODE.of(*(function.__name__ for function in functions))
+    box = st.expander("The code that computed this", icon=":material/code:", on_change="rerun", **key.widget)
     if not box.open:
         return
     with box:

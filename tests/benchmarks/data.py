@@ -47,16 +47,17 @@ def data() -> list[dict[str, Any]]:
 
 @contextmanager
 def _own_folder() -> Iterator[Path]:
-    before = os.environ.get("DIGITREC_DATA")
+    before = {variable: os.environ.get(variable) for variable in ("DIGITREC_DATA", "DIGITREC_CACHE")}
     with tempfile.TemporaryDirectory() as name:
         for entry in data_folder().absolute().iterdir():
             if entry.is_dir() and entry.name in ("mnist", "pendigits", "qmnist"):
                 (Path(name) / entry.name).symlink_to(entry)
-        os.environ["DIGITREC_DATA"] = name
+        os.environ |= dict.fromkeys(before, name)
         yield Path(name)
-    os.environ.pop("DIGITREC_DATA")
-    if before is not None:
-        os.environ["DIGITREC_DATA"] = before
+    for variable, value in before.items():
+        os.environ.pop(variable)
+        if value is not None:
+            os.environ[variable] = value
 
 
 def loading(folder: Path) -> list[dict[str, Any]]:

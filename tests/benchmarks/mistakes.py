@@ -10,7 +10,7 @@ import psutil
 from playwright.sync_api import expect, sync_playwright
 
 from digitrec import load_classifier, load_dataset
-from digitrec.datasets import data_folder, is_there
+from digitrec.datasets import is_there
 from digitrec.datasets.exploration.neighbours import make_index, nearest
 from digitrec.datasets.exploration.properties import measure_images
 from digitrec.evaluation.calibration import coverage, expected_calibration_error
@@ -77,12 +77,8 @@ def page() -> list[dict[str, Any]]:
         print("No browser: the Mistakes page was not measured.")
         return []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        data = Path(folder) / "data"
-        data.mkdir()
-        for name in ("mnist", "qmnist"):
-            (data / name).symlink_to((data_folder() / name).absolute())
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
-        server = Server(Path(folder) / "log.txt", DIGITREC_DATA=str(data))
+        server = Server(Path(folder) / "log.txt", DIGITREC_CACHE=str(Path(folder) / "cache"))
         try:
             tab = browser.new_page(viewport={"width": 1200, "height": 1000})
             tab.goto(server.address)

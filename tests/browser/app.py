@@ -32,7 +32,7 @@ class Server:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)],
                 cwd=ROOT,
-                env=os.environ | environment,
+                env={"DIGITREC_CACHE": str(log.parent / "cache")} | os.environ | environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

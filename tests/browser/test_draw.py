@@ -168,6 +168,35 @@ def test_a_reload_finds_the_drawing(page: Page, server: Server) -> None:
     page.wait_for_url(lambda url: "drawing=" not in url, timeout=PATIENCE)
 
 
+def test_back_leads_away_from_the_page_whatever_was_drawn(page: Page, server: Server) -> None:
+    page.goto(f"{server.address}/labels")
+    expect(page.get_by_role("heading", name="Labels", exact=True)).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("link", name="Draw").click()
+    wait_for_canvas(page)
+    entries, addresses = page.evaluate("history.length"), set()
+    for height in (60, 100, 140, 180):
+        draw(page, [np.array([(60, height), (220, height)], np.float32)])
+        settle(page)
+        page.wait_for_function(
+            "known => location.search.includes('drawing=') && !known.includes(location.href)",
+            arg=list(addresses),
+            timeout=PATIENCE,
+        )
+        addresses.add(page.url)
+    page.wait_for_timeout(500)
+    assert page.evaluate("history.length") == entries
+    ink = ink_on_canvas(page)
+    page.reload()
+    wait_for_canvas(page)
+    assert ink_on_canvas(page) == pytest.approx(ink, rel=0.05)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Labels", exact=True)).to_be_visible(timeout=PATIENCE)
+    page.go_forward()
+    wait_for_canvas(page)
+    assert "drawing=" in page.url
+    assert ink_on_canvas(page) == pytest.approx(ink, rel=0.05)
+
+
 def test_a_link_carries_the_drawing(browser: Browser, page: Page, server: Server) -> None:
     open_draw(page, server.address)
     draw(page, SEVEN)

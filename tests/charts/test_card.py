@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitrec.charts.card import by_group, refusal_curves, reliability_curves, rival_dots
-from digitrec.evaluation.calibration import Bin, Calibration
-from digitrec.evaluation.metrics import Kind, Measurement, measure, wilson_interval
+from digitrec.charts.calibration import reliability_curves
+from digitrec.charts.card import by_group, refusal_curves, rival_dots
+from digitrec.evaluation.calibration import Bin, to_frame
+from digitrec.evaluation.metrics import Kind, Measurement, measure
 from digitrec.networks.card import Rejection, Rival
 from digitrec.networks.comparison import (
     best_first,
@@ -18,6 +19,9 @@ from digitrec.networks.comparison import (
     share_refused,
     weakest_first,
 )
+
+BINS = [Bin(low=0.4, high=0.5, n=20, confidence=0.45, accuracy=0.3, accuracy_low=0.1, accuracy_high=0.6)]
+TABLE = to_frame(BINS)
 
 
 def figure_of(what: str, right: int, n: int, on: str = "", kind: Kind = "digit") -> Measurement:
@@ -100,7 +104,7 @@ def test_text_of_a_card_is_no_markup() -> None:
     bad = '<a href="x">y</a>'
     figures = [
         by_group([figure_of(bad, 9, 10, bad), figure_of("2", 9, 10)]),
-        reliability_curves([calibration(what=bad)]),
+        reliability_curves({bad: TABLE}),
         refusal_curves(Rejection(thresholds=(0, 1), digits={bad: (0, 1)}, others={bad: (0, 1)}), 0.5),
         rival_dots([rival(bad, bad)]),
     ]
@@ -111,46 +115,6 @@ def test_text_of_a_card_is_no_markup() -> None:
 def test_the_weakest_come_first_with_all_their_series() -> None:
     figures = [figure_of(*row) for row in (("1", 9, 10, "a"), ("2", 8, 10, "a"), ("3", 10, 10, "a"), ("3", 5, 10, "b"))]
     assert [(one.what, one.on) for one in weakest_first(figures)] == [("3", "a"), ("3", "b"), ("2", "a"), ("1", "a")]
-
-
-def calibration(what: str = "pens") -> Calibration:
-    bins = (
-        Bin(low=0.4, high=0.5, n=20, confidence=0.45, accuracy=0.3, accuracy_low=0.1, accuracy_high=0.6),
-        Bin(low=0.9, high=1, n=980, confidence=0.99, accuracy=0.98, accuracy_low=0.97, accuracy_high=0.99),
-    )
-    return Calibration(what=what, n=1000, error=0.0114, bins=bins)
-
-
-def test_reliability_is_drawn_against_the_line_as_it_should_be() -> None:
-    *curves, line = reliability_curves([calibration("scans"), calibration("pens")]).data
-    assert list(line.x) == list(line.y) == [0, 100]
-    assert [curve.name for curve in curves] == ["scans", "pens"]
-    assert len({curve.marker.symbol for curve in curves}) == 2
-    (curve, _) = curves
-    assert list(curve.x) == pytest.approx([45, 99])
-    assert list(curve.y) == pytest.approx([30, 98], abs=0.1)
-    low, high = wilson_interval(6, 20)
-    assert curve.y[0] + curve.error_y.array[0] == pytest.approx(100 * high)
-    assert curve.y[0] - curve.error_y.arrayminus[0] == pytest.approx(100 * low)
-    assert curve.marker.size[0] < curve.marker.size[1], "more answers are a larger dot"
-
-
-def test_a_dot_of_reliability_stands_for_more_than_a_few_answers() -> None:
-    few = [
-        Bin(low=low, high=low + 0.1, n=n, confidence=low, accuracy=right / n, accuracy_low=0, accuracy_high=1)
-        for low, n, right in ((0.3, 1, 0), (0.5, 1, 1), (0.6, 19, 12), (0.9, 700, 699))
-    ]
-    curve = reliability_curves([Calibration(what="pens", n=721, error=0.01, bins=few)]).data[0]
-    assert list(curve.customdata) == [21, 700]
-    assert curve.y[0] == pytest.approx(100 * 13 / 21)
-
-
-def test_a_long_name_is_wrapped_in_the_legend_which_makes_room() -> None:
-    long = "Pen digits of six people it never met, second half, ink and path"
-    short, wrapped = (reliability_curves([calibration(name)]) for name in ("pens", long))
-    assert wrapped.data[0].name.replace("<br>", " ") == long
-    assert max(map(len, wrapped.data[0].name.split("<br>"))) <= 40
-    assert wrapped.layout.height > short.layout.height
 
 
 REFUSAL = Rejection(

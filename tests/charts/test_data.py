@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 
 from digitrec.charts.card import shares
 from digitrec.charts.data import boxes_by_digit, grey_bars, label_bars, plane, value_bars
-from digitrec.charts.mistakes import confusion_squares
 from digitrec.charts.training import compared_curves, learning_curves
 from digitrec.datasets.exploration.labels import count_labels
-from digitrec.evaluation.metrics import confusion, measure
+from digitrec.evaluation.metrics import measure
 from digitrec.training.runs import HISTORY, STEPS, read_table
 
 LABELS = np.repeat(np.arange(10), [5, 9, 1, 4, 4, 4, 3, 8, 2, 4]).astype(np.uint8)
@@ -190,22 +189,3 @@ def test_compared_curves_are_told_apart_without_colour_and_names_are_text() -> N
     losses = compared_curves(histories, "val_loss", "epoch")
     np.testing.assert_allclose(losses.data[0].y, [0.3, 0.2])
     assert losses.layout.xaxis.title.text == "epochs"
-
-
-def test_confusion_squares_show_the_mistakes_and_write_all_counts() -> None:
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 10, 3000).astype(np.uint8)
-    read = np.where(rng.random(3000) < 0.9, labels, rng.integers(0, 5, 3000)).astype(np.intp)
-    counts = confusion(labels, read)
-    before = counts.copy()
-    figure = confusion_squares(counts, "#123456")
-    np.testing.assert_array_equal(counts, before)
-    (squares,) = figure.data
-    assert np.isnan(np.diag(squares.z)).all()
-    away = ~np.eye(10, dtype=bool)
-    np.testing.assert_array_equal(np.asarray(squares.z)[away], counts[away])
-    written = {(note.y, note.x): int(note.text.replace(",", "")) for note in figure.layout.annotations}
-    assert written == {(row, column): counts[row, column] for row, column in np.argwhere(counts).tolist()}
-    assert {note.font.color for note in figure.layout.annotations} == {"#123456"}
-    assert figure.layout.yaxis.autorange == "reversed"
-    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("read as", "is a")

@@ -4,14 +4,13 @@ import pytest
 
 from digitrec.charts.mistakes import (
     confidence_bars,
-    confusion_cells,
+    confusion_matrix,
     coverage_curve,
     group_dots,
-    reliability_curve,
     strength_curves,
     verdict_squares,
 )
-from digitrec.evaluation.calibration import coverage, reliability
+from digitrec.evaluation.calibration import coverage
 from digitrec.evaluation.metrics import confusion
 from digitrec.evaluation.subgroups import compare_groups
 
@@ -26,7 +25,7 @@ COUNTS = confusion(LABELS, READ)
 @pytest.mark.parametrize("as_shares", [False, True])
 @pytest.mark.parametrize("hides_right", [False, True])
 def test_each_cell_shows_its_count_and_can_be_pressed(as_shares: bool, hides_right: bool) -> None:
-    figure = confusion_cells(COUNTS, as_shares=as_shares, hides_right=hides_right)
+    figure = confusion_matrix(COUNTS, in_percent=as_shares, hides_correct=hides_right, is_selectable=True)
     shown = {(note.y, note.x): note.text for note in figure.layout.annotations}
     for label in range(10):
         for read in range(10):
@@ -45,17 +44,6 @@ def test_each_cell_shows_its_count_and_can_be_pressed(as_shares: bool, hides_rig
     assert cells[4, -1] == ("4", "all")
     assert cells[-1, 9] == ("all", "9")
     assert len(cells) == 120
-
-
-def test_the_reliability_curve_is_the_table() -> None:
-    table = reliability(PROBABILITIES, LABELS)
-    ideal, curve, other = reliability_curve(table, table.head(2)).data
-    assert list(ideal.x) == list(ideal.y)
-    np.testing.assert_allclose(curve.x, 100 * table["confidence"])
-    np.testing.assert_allclose(np.add(curve.y, curve.error_y.array), 100 * table["accuracy_high"])
-    np.testing.assert_allclose(np.subtract(curve.y, curve.error_y.arrayminus), 100 * table["accuracy_low"])
-    assert len(other.x) == 2
-    assert len(reliability_curve(table).data) == 2
 
 
 def test_confidences_are_counted_once() -> None:
@@ -104,3 +92,22 @@ def test_squares_are_verdicts_and_say_where_it_is_not_sure() -> None:
     assert list(squares.y) == ["0", "1"]
     assert list(squares.x) == ["-2", "0.5"]
     np.testing.assert_array_equal(squares.z, digits)
+
+
+def test_a_plain_matrix_shows_the_mistakes_and_writes_all_counts() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 3000).astype(np.uint8)
+    read = np.where(rng.random(3000) < 0.9, labels, rng.integers(0, 5, 3000)).astype(np.intp)
+    counts = confusion(labels, read)
+    before = counts.copy()
+    figure = confusion_matrix(counts, "#123456")
+    np.testing.assert_array_equal(counts, before)
+    (squares,) = figure.data
+    assert np.isnan(np.diag(squares.z)).all()
+    away = ~np.eye(10, dtype=bool)
+    np.testing.assert_array_equal(np.asarray(squares.z)[away], counts[away])
+    written = {(int(note.y), int(note.x)): int(note.text.replace(",", "")) for note in figure.layout.annotations}
+    assert written == {(row, column): counts[row, column] for row, column in np.argwhere(counts).tolist()}
+    assert {note.font.color for note in figure.layout.annotations} == {"#123456"}
+    assert figure.layout.yaxis.range == (9.5, -0.5), "0 on top"
+    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("read as", "is a")

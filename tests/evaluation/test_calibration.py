@@ -226,6 +226,14 @@ def test_a_certainty_of_exactly_1_is_answered_at_every_threshold() -> None:
     assert frame["error"].unique().tolist() == [0.5]
 
 
+def test_what_is_rejected_is_answered_at_no_threshold() -> None:
+    probabilities, labels = EYE[[3, 3, 4]], np.array([3, 4, 4], np.uint8)
+    frame = coverage(probabilities, labels, np.array([False, True, False]))
+    assert frame["n"].unique().tolist() == [2]
+    assert frame["errors"].unique().tolist() == [0]
+    assert frame["coverage"].unique().tolist() == [pytest.approx(2 / 3)]
+
+
 @pytest.mark.parametrize("n", [100, 2_000])
 def test_the_error_by_chance_is_that_of_labels_drawn_as_it_says(n: int) -> None:
     probabilities = np.random.default_rng(n).dirichlet(np.full(10, 0.1), n)

@@ -2,9 +2,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from digitrec.datasets import Dataset, Split
 from digitrec.errors import DataError
+from digitrec.evaluation import label_reviews
 from digitrec.evaluation.label_reviews import FILE, VERDICTS, correct, image_name, judge, read_judgements
 
 RNG = np.random.default_rng(0)
@@ -69,6 +71,42 @@ def test_other_verdicts_and_a_file_that_is_no_database_are_told(folder: Path) ->
     (folder / FILE).write_bytes(b"no database" * 100)
     with pytest.raises(DataError, match="not a database"):
         read_judgements(split)
+
+
+def test_reading_creates_and_changes_nothing(folder: Path) -> None:
+    split = some()
+    assert len(read_judgements(split)) == 0
+    assert not folder.exists()
+    judge("own", split.images[5], 5, 6, "label wrong")
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+    assert len(read_judgements(split)) == 1
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()} == before
+
+
+def test_a_data_folder_that_is_none_has_no_reviews(folder: Path) -> None:
+    folder.write_text("in the way")
+    assert len(read_judgements(some())) == 0
+    with pytest.raises(DataError, match="Set DIGITREC_DATA to a writable folder"):
+        judge("own", some().images[0], 0, 1, "label wrong")
+
+
+def test_an_empty_database_has_no_reviews(folder: Path) -> None:
+    folder.mkdir()
+    (folder / FILE).touch()
+    assert len(read_judgements(some())) == 0
+
+
+def test_the_connection_for_reading_cannot_write(folder: Path) -> None:
+    judge("own", some().images[5], 5, 6, "label wrong")
+    with label_reviews._readable() as connection, pytest.raises(sa.exc.OperationalError, match="readonly"):
+        connection.execute(sa.text("delete from judgements"))
+
+
+def test_a_folder_of_any_name_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path / "what? 100 % of it#1"))
+    split = some()
+    judge("own", split.images[5], 5, 6, "label wrong")
+    assert len(read_judgements(split)) == 1
 
 
 def test_names_are_of_the_pixels() -> None:

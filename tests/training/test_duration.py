@@ -16,7 +16,8 @@ TINY = Recipe(network="dense-128", source="uci", batch_size=16)
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DIGITREC_RUNS", str(tmp_path / "runs"))
-    return tmp_path / "runs"
+    monkeypatch.setenv("DIGITREC_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
 
 
 def test_a_step_is_measured_once_and_remembered_for_what_it_depends_on(place: Path) -> None:

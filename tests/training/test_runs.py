@@ -1,6 +1,5 @@
 import gc
 import json
-import sys
 import time
 import warnings
 import zipfile
@@ -336,23 +335,6 @@ def test_asking_for_a_stop_of_a_run_that_is_gone_makes_nothing(place: Path) -> N
     place.mkdir()
     runs.request_stop(place / "20250101-000000-gone")
     assert list(place.iterdir()) == []
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="Only there is /dev/full.")
-def test_a_full_disk_leaves_the_text_that_was_there(tmp_path: Path) -> None:
-    path = tmp_path / "state.json"
-    run_tables.write_text(path, "whole")
-    (tmp_path / "state.json.part").symlink_to("/dev/full")
-    with pytest.raises(OSError, match="No space left"):
-        run_tables.write_text(path, "longer than before" * 1000)
-    assert path.read_text() == "whole"
-
-
-def test_text_is_written_in_place_of_the_old_and_alone(tmp_path: Path) -> None:
-    for text in ("first", "a second ×"):
-        run_tables.write_text(tmp_path / "t", text)
-        assert (tmp_path / "t").read_text("utf-8") == text
-    assert [path.name for path in tmp_path.iterdir()] == ["t"]
 
 
 def test_the_log_is_its_last_lines(run: Path) -> None:

@@ -1,6 +1,6 @@
-"""Thousands of images of a dataset on a plane, computed once and kept.
+"""A map of a dataset: thousands of its images placed on a plane, similar ones close together.
 
-images -> some of them, at random -> features -> `project` -> positions, kept in the data folder's maps/
+images -> a random sample -> features -> `project` -> positions, cached
 """
 
 import hashlib
@@ -11,16 +11,16 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets import Progress, data_folder
+from digitrec.datasets import Progress
 from digitrec.datasets.exploration.neighbours import Features
 from digitrec.datasets.exploration.projection import Projection, project
 from digitrec.errors import DataError
-from digitrec.storage import keep_arrays, kept_arrays
+from digitrec.storage import cached_arrays
 
-FEWEST = 20  # images that a map makes sense of
+FEWEST = 20  # images; a map of fewer shows nothing
 SEED = 0
-CHUNK = 500  # images whose features are computed at once, to tell how far it is
-SEEING = 0.2  # of the progress: finding the features takes about a fifth of the time, laying them out the rest
+CHUNK = 500  # images whose features are computed between two reports of progress
+SEEING = 0.2  # of the time, roughly, goes into computing the features, the rest into the projection
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +29,9 @@ class DigitMap:
 
     Attributes
     ----------
-    places : (n,) which images they are, ascending.
-    features : (n, d) float32, by which they were laid out.
-    projection : where each of them is.
+    places : (n,) indices of the images in the dataset, ascending.
+    features : (n, d) float32, from which the map was computed.
+    projection : the position of each image.
     """
 
     places: NDArray[np.intp]
@@ -46,17 +46,17 @@ def make_map(
     count: int,
     progress: Progress,
 ) -> DigitMap:
-    """Lay `count` of (n, 28, 28) uint8 images, drawn at random, on a plane.
+    """Make a map of `count` of (n, 28, 28) uint8 images, drawn at random, or of all if there are fewer.
 
     Parameters
     ----------
-    see : gives the features of images: their pixels, or what a network sees of them.
+    see : computes the features of images, (n, d) float32: their pixels, or the activations of a network's layer.
     method : one of `digitrec.datasets.exploration.projection.METHODS`.
-    progress : is told the share that is done, 0 to 1.
+    progress : called with the fraction of the work that is done, 0 to 1.
 
     Raises
     ------
-    DataError, where there are too few images for a map.
+    DataError, if there are fewer than 20 images.
     """
     if len(images) < FEWEST:
         raise DataError(
@@ -73,13 +73,15 @@ def make_map(
 
 
 def _lay_out(features: Features, method: str, progress: Progress) -> Projection:
-    """As `project`; t-SNE's positions are kept under a name that only the same features and settings have."""
-    if method == "PCA":  # takes no longer than reading a file
+    """As `project`; t-SNE's positions are cached under a hash of the features and the settings."""
+    if method == "PCA":  # is as fast as reading a file
         return project(features, method, SEED, progress)
     settings = f"{method} {SEED} {version('openTSNE')} {features.shape}".encode()
-    path = data_folder() / "maps" / f"{hashlib.sha256(settings + features.tobytes()).hexdigest()}.npz"
-    if kept := kept_arrays(path):
-        return Projection(kept["positions"].astype(np.float32))
-    projection = project(features, method, SEED, lambda share: progress(SEEING + (1 - SEEING) * share))
-    keep_arrays(path, positions=projection.positions)
-    return projection
+    name = f"{hashlib.sha256(settings + features.tobytes()).hexdigest()}.npz"
+
+    def compute() -> dict[str, NDArray[np.float32]]:
+        return {
+            "positions": project(features, method, SEED, lambda done: progress(SEEING + (1 - SEEING) * done)).positions
+        }
+
+    return Projection(cached_arrays("maps", name, compute)["positions"].astype(np.float32))

@@ -27,6 +27,16 @@ class PixelSummary:
     greys: NDArray[np.int64]
     used: NDArray[np.bool_]
 
+    @property
+    def digits(self) -> list[int]:
+        """The digits that occur."""
+        return [int(digit) for digit in np.flatnonzero(~np.isnan(self.means).any(axis=(1, 2)))]
+
+    @property
+    def paper(self) -> float:
+        """The proportion of pixels that are plain paper, 0 to 1."""
+        return float(self.greys[0] / self.greys.sum())
+
 
 @dataclass(frozen=True)
 class TellingPixel:
@@ -80,6 +90,12 @@ def class_deviations(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> ND
         own = images[labels == digit].astype(np.float32)
         deviations[digit] = own.std(axis=0, dtype=np.float64) / 255
     return deviations
+
+
+def difference_of_means(means: NDArray[np.float32], first: int, second: int) -> NDArray[np.float32]:
+    """The average of the first digit less that of the second, (28, 28) float32, divided by its largest magnitude."""
+    difference = means[first] - means[second]
+    return difference / (np.abs(difference).max() or np.float32(1))
 
 
 def telling_pixel(images: NDArray[np.uint8], labels: NDArray[np.uint8], first: int, second: int) -> TellingPixel:

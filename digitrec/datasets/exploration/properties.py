@@ -29,6 +29,14 @@ def measure_images(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> pd.D
     return pd.DataFrame(values, columns=list(columns))
 
 
+def describe_properties(measured: "pd.Series[float]") -> str:
+    """A row of `measure_images` as a sentence."""
+    return (
+        f"Ink covers {measured['ink']:.0%} of the picture, the strokes are {measured['width']:.1f} pixels wide, and it "
+        f"leans {abs(measured['slant']):.0f}° to the {'right' if measured['slant'] > 0 else 'left'}."
+    )
+
+
 def _measure(images: NDArray[np.uint8], labels: NDArray[np.uint8], means: NDArray[np.float32]) -> NDArray[np.float64]:
     grey = (images / np.float32(255)).astype(np.float32)
     flat = grey.reshape(len(grey), -1)

@@ -53,3 +53,8 @@ def select(
     column, largest_first = BY_PROPERTY[order]
     values = properties[column].to_numpy()[places]
     return places[np.argsort(-values if largest_first else values, kind="stable")]
+
+
+def draw_places(n: int, count: int, seed: int = 0) -> NDArray[np.intp]:
+    """At most `count` of n places, each once, in random order."""
+    return np.random.default_rng(seed).permutation(n)[:count]

@@ -11,9 +11,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets.dataset import Dataset, Progress, Split, data_folder, silent
+from digitrec.datasets.dataset import Dataset, Progress, Split, silent
 from digitrec.datasets.sources import mnist, pen
-from digitrec.storage import keep_arrays, kept_arrays
+from digitrec.storage import cached_arrays
 
 COPIES = 4
 FIRST_WRITER = 10_000  # of the pen digits, whose writers have numbers of their own
@@ -21,7 +21,7 @@ NEEDS = (*mnist.HASHES, pen.PATH)
 
 
 def load(progress: Progress = silent) -> Dataset:
-    """MNIST and the pen digits, train with train and test with test; the drawings are kept in the data folder.
+    """MNIST and the pen digits, train with train and test with test; the drawings are cached.
 
     Raises
     ------
@@ -39,18 +39,18 @@ def load(progress: Progress = silent) -> Dataset:
 
 
 def _draw(progress: Progress) -> tuple[Split, Split]:
-    """The pen digits to learn from, `COPIES` of each, and those to test with, one of each."""
+    """The pen digits to train on, `COPIES` of each, and those to test on, one of each."""
     how = f"{pen.SHA256} {COPIES} {pen.SIZES} {pen.WIDTHS} {pen.THICKEST} {pen.TILT}"
-    copy = data_folder() / "converted" / f"pen-{hashlib.sha256(how.encode()).hexdigest()[:12]}.npz"
-    if kept := kept_arrays(copy):
-        return _from_arrays(kept, "train"), _from_arrays(kept, "test")
-    rng = np.random.default_rng(0)
-    train, test = pen.split_by_writer(pen.load_pen_digits())
-    turns = [*[train] * COPIES, test]
-    drawn = [pen.draw_all(some, rng, _part_of(progress, turn, len(turns))) for turn, some in enumerate(turns)]
-    found = _join(drawn[:-1]), drawn[-1]
-    keep_arrays(copy, **_to_arrays(found[0], "train"), **_to_arrays(found[1], "test"))
-    return found
+
+    def draw() -> dict[str, NDArray[np.generic]]:
+        rng = np.random.default_rng(0)
+        train, test = pen.split_by_writer(pen.load_pen_digits())
+        turns = [*[train] * COPIES, test]
+        drawn = [pen.draw_all(some, rng, _part_of(progress, turn, len(turns))) for turn, some in enumerate(turns)]
+        return _to_arrays(_join(drawn[:-1]), "train") | _to_arrays(drawn[-1], "test")
+
+    arrays = cached_arrays("converted", f"pen-{hashlib.sha256(how.encode()).hexdigest()[:12]}.npz", draw)
+    return _from_arrays(arrays, "train"), _from_arrays(arrays, "test")
 
 
 def _part_of(progress: Progress, turn: int, turns: int) -> Progress:

@@ -32,6 +32,7 @@ WRITER_HASHES = {
     "qmnist/qmnist-train-labels-idx2-int.gz": "2c05dc77f6b916b38e455e97ab129a42a444f3dbef09b278a366f82904e0dd9f",
     "qmnist/qmnist-test-labels-idx2-int.gz": "9fbcbe594c3766fdf4f0b15c5165dc0d1e57ac604e01422608bb72c906030d06",
 }
+EXTRAS = (KERAS_FILE, *WRITER_HASHES)  # read where they are there
 IDX_TYPES: dict[int, np.dtype[Any]] = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
 WRITER_COLUMN = 2  # of the eight in QMNIST's label files
 

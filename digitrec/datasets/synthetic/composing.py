@@ -111,6 +111,12 @@ class Number:
     glyphs: tuple[NDArray[np.uint8], ...]
     drawing: Drawing
 
+    def crop(self, edge: int) -> NDArray[np.uint8]:
+        """The ink with at most `edge` pixels of paper around it, (h, w) uint8."""
+        left, top, *_ = np.min(self.boxes, axis=0)
+        *_, right, bottom = np.max(self.boxes, axis=0)
+        return self.ink[max(0, top - edge) : bottom + edge, max(0, left - edge) : right + edge]
+
     @property
     def strokes(self) -> list[NDArray[np.float32]]:
         """The strokes in canvas pixels; none for images."""

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from digitrec.ink.drawings import CANVAS
 from digitrec.ink.preprocessing import find_box, preprocess
-from digitrec.storage import StrPath, read_arrays
+from digitrec.storage import StrPath, read_arrays, replace_file
 
 FILE = Path(__file__).with_name("font_letters.npz")
 CAPITALS = "ACEFHKLMNPRUVWXY"
@@ -69,4 +69,5 @@ def read_letters() -> dict[str, NDArray[np.uint8]]:
 
 
 if __name__ == "__main__":
-    np.savez_compressed(FILE, **draw_fonts([Path(name) for name in sys.argv[1:]]))  # type: ignore[arg-type]
+    letters = draw_fonts([Path(name) for name in sys.argv[1:]])
+    replace_file(FILE, lambda file: np.savez_compressed(file, **letters))  # type: ignore[arg-type]

@@ -3,7 +3,9 @@
 canvas, strokes -> `NumberReader.read` -> `NumberReading`: digits with their ink, left to right
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -11,9 +13,12 @@ from numpy.typing import NDArray
 
 from digitrec.ink.types import Strokes
 from digitrec.networks.classifier import Classifier, load_classifier
-from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, input_kind
-from digitrec.reading.numbers.segmentation import NumberReading, read_apart, read_number
+from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, find_model, input_kind, list_models
+from digitrec.reading.numbers.results import NumberReading, with_doubt
+from digitrec.reading.numbers.segmentation import read_apart, read_number
 from digitrec.reading.numbers.sequence import SequenceReader, load_sequence_reader
+
+SUITED, PIECE_BY_PIECE = "as suits", "piece by piece"  # two ways to read a number, beside the models that sweep
 
 
 class NumberReader(Protocol):
@@ -24,10 +29,10 @@ class NumberReader(Protocol):
         """What tells its answers from those of any other reader."""
 
     def read(self, canvas: NDArray[np.uint8], strokes: Strokes | None = None) -> NumberReading:
-        """Find the digits of a number and read them; arguments and errors as of `segmentation.read_number`."""
+        """Find the digits of a number and read them; arguments and errors as of `segmentation.read_number`.
 
-    def is_unsure(self, probabilities: NDArray[np.float32]) -> bool:
-        """Whether ten probabilities are too weak for a verdict on one digit."""
+        Whether a digit is `unsure` is decided by the thresholds of the model that read it.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +48,15 @@ class PieceReader:
 
     def read(self, canvas: NDArray[np.uint8], strokes: Strokes | None = None) -> NumberReading:
         """See `digitrec.reading.numbers.segmentation.read_number`."""
-        return read_number(canvas, self.classifier.predict_proba, strokes)
+        return self._with_doubt(read_number(canvas, self.classifier.predict_proba, strokes))
 
-    def is_unsure(self, probabilities: NDArray[np.float32]) -> bool:
-        """As the classifier."""
-        return self.classifier.is_unsure(probabilities)
+    def read_apart(self, canvas: NDArray[np.uint8]) -> NumberReading | None:
+        """See `digitrec.reading.numbers.segmentation.read_apart`."""
+        found = read_apart(canvas, self.classifier.predict_proba)
+        return None if found is None else self._with_doubt(found)
+
+    def _with_doubt(self, reading: NumberReading) -> NumberReading:
+        return replace(reading, digits=with_doubt(reading.digits, self.classifier.is_unsure))
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +75,30 @@ class SuitedReader:
         """See `digitrec.reading.numbers.segmentation.read_number`."""
         if strokes:
             return self.pieces.read(canvas, strokes)
-        return read_apart(canvas, self.pieces.classifier.predict_proba) or self.sweep.read(canvas)
+        return self.pieces.read_apart(canvas) or self.sweep.read(canvas)
 
-    def is_unsure(self, probabilities: NDArray[np.float32]) -> bool:
-        """As the classifier of single digits."""
-        return self.pieces.is_unsure(probabilities)
+
+def choose_number_reader(
+    way: str, classifier: Classifier, load_sweep: Callable[[Path], SequenceReader] = load_sequence_reader
+) -> NumberReader:
+    """The reader of numbers for a way to read them.
+
+    Parameters
+    ----------
+    way : the name of a model that reads numbers in one sweep, PIECE_BY_PIECE, or SUITED; as SUITED, any other text.
+    classifier : of single digits.
+    load_sweep : a folder of a model that reads numbers -> its reader; a cache may stand in for it.
+
+    Raises
+    ------
+    ModelError, where a model is damaged.
+    """
+    pieces, there = PieceReader(classifier), list_models("number")
+    if way in there:
+        return load_sweep(there[way])
+    if way == PIECE_BY_PIECE or NUMBERS_NAME not in there:
+        return pieces
+    return SuitedReader(pieces, load_sweep(there[NUMBERS_NAME]))
 
 
 def load_number_reader(name: str | None = None) -> NumberReader:
@@ -80,8 +108,6 @@ def load_number_reader(name: str | None = None) -> NumberReader:
     ------
     ModelError, where a model is missing, damaged or foreign.
     """
-    if name is None:
-        return SuitedReader(PieceReader(load_classifier(SHIPPED_NAME)), load_sequence_reader(NUMBERS_NAME))
-    if input_kind(find_model(name)) == "number":
+    if name is not None and input_kind(find_model(name)) == "number":
         return load_sequence_reader(name)
-    return PieceReader(load_classifier(name))
+    return choose_number_reader(SUITED if name is None else PIECE_BY_PIECE, load_classifier(name or SHIPPED_NAME))

@@ -1,7 +1,7 @@
 """Results of reading a number: pieces of ink, digits, and the reading of the whole number."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,10 +46,12 @@ class FoundDigit(Piece):
     ----------
     image : (28, 28) uint8, the preprocessed piece.
     probabilities : (10,) float32, sums to 1.
+    unsure : whether they are too weak for a verdict, by the thresholds of the model that gave them.
     """
 
     image: Pixels
     probabilities: NDArray[np.float32]
+    unsure: bool = False
 
     @property
     def digit(self) -> int:
@@ -85,6 +87,13 @@ def read_pieces(pieces: Sequence[Piece], read: Predict) -> tuple[FoundDigit, ...
         FoundDigit(piece.left, piece.top, piece.ink, image, answer)
         for piece, image, answer in zip(ordered, images, answers, strict=True)
     )
+
+
+def with_doubt(
+    digits: Sequence[FoundDigit], is_unsure: Callable[[NDArray[np.float32]], bool]
+) -> tuple[FoundDigit, ...]:
+    """The digits, each `unsure` where `is_unsure` of the model that read them says so of its probabilities."""
+    return tuple(replace(one, unsure=is_unsure(one.probabilities)) for one in digits)
 
 
 def to_image(ink: Pixels) -> Pixels:

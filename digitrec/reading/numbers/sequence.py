@@ -84,7 +84,7 @@ class SequenceReader:
         middles = [to_column(strip, int(frame)) for frame in decoded.frames]
         pieces = divide(ink, middles, strokes)
         digits = [
-            FoundDigit(piece.left, piece.top, piece.ink, to_image(piece.ink), shares)
+            FoundDigit(piece.left, piece.top, piece.ink, to_image(piece.ink), shares, self.is_unsure(shares))
             for piece, shares in zip(pieces, decoded.probabilities, strict=True)
             if piece is not None  # two digits were read in one thin line
         ]

@@ -28,7 +28,7 @@ from digitrec.networks.measuring.figures import PEN, SECOND_HALF, VALIDATION, me
 from digitrec.networks.measuring.test_sets import NONDIGITS as CHECKED_NONDIGITS
 from digitrec.networks.measuring.test_sets import HeldOutSets, half, make_checks
 from digitrec.networks.registry import PATH_FILES, SHIPPED_NAME
-from digitrec.storage import fingerprint, keep_arrays, kept_arrays
+from digitrec.storage import fingerprint, keep_arrays, kept_arrays, replace_folder
 from digitrec.training.recipe import Recipe, change, to_json
 from digitrec.training.runs import runs_folder
 from digitrec.training.shipped.lessons import (
@@ -106,9 +106,7 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None], seeds:
         rivals = measure_rivals(draft, checks, drawings, tell)
         card = cards[draft].model_copy(update={"rivals": rivals, "seeds": siblings})
         write_card(draft, card)
-        if folder.exists():
-            folder.rename(Path(workshop) / "old")
-        draft.rename(folder)
+        replace_folder(draft, folder)
     for checkpoint in checkpoints:
         checkpoint.unlink(missing_ok=True)
     for figure in card.measured:

@@ -1,4 +1,4 @@
-"""`python -m digitrec.training.worker.folds SOURCE OUT`: cross-validated answers, as OUT.npy.
+"""`python -m digitrec.training.worker.folds IMAGES OUT`: cross-validated predictions for IMAGES.npz, as OUT.npy.
 
 images -> dealt into three folds, those of a writer into the same -> a network for each, taught with the others
 
@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -16,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold, KFold
 
-from digitrec.datasets import Split, load_dataset
+from digitrec.datasets import Split
 from digitrec.evaluation.cross_validation import NETWORK
+from digitrec.storage import read_arrays
 from digitrec.training.published import recipe_for, suit
 from digitrec.training.recipe import Recipe
 from digitrec.training.worker.fitting import Trainer
@@ -53,9 +55,10 @@ def cross_validate(split: Split, recipe: Recipe, tell: Callable[[float], None]) 
     return answers
 
 
-def main(source: str, out: Path) -> None:
-    """Write the answers for the training part of a source."""
-    answers = cross_validate(load_dataset(source).train, recipe_for(NETWORK), _tell)
+def main(images: Path, out: Path) -> None:
+    """Write the predictions, (n, 10) float32, for the images, labels and, where known, writers in a .npz."""
+    arrays: dict[str, NDArray[Any]] = read_arrays(images)
+    answers = cross_validate(Split(**arrays), recipe_for(NETWORK), _tell)
     np.save(out, answers, allow_pickle=False)
 
 
@@ -65,4 +68,4 @@ def _tell(share: float) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

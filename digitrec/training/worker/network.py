@@ -27,6 +27,7 @@ from digitrec.networks.architectures import (
     Normalisation,
     Sharing,
 )
+from digitrec.storage import replace_file
 from digitrec.training.recipe import Precision
 
 SPECK = 1e-3  # grey, of 255
@@ -171,7 +172,7 @@ def export_rounded(model: keras.Model, path: Path, examples: NDArray[np.uint8]) 
         debugger = tf.lite.experimental.QuantizationDebugger(
             converter=converter, debug_dataset=show, debug_options=options
         )
-        path.write_bytes(debugger.get_nondebug_quantized_model())
+        replace_file(path, debugger.get_nondebug_quantized_model())
 
 
 def export_onnx(model: keras.Model, path: Path) -> None:

@@ -1,5 +1,6 @@
 """A drawing in the address: opened on arrival, kept there while it is drawn, and written for sharing."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
@@ -11,27 +12,30 @@ from digitrec.datasets.dataset import PARTS
 from digitrec.errors import DigitrecError, DrawingError
 from digitrec.ink.drawings import CANVAS, WIDE, Drawing
 from digitrec.ink.links import from_link, simplify, to_link
+from digitrec.ui import state
 from digitrec.ui.cache import dataset
 from digitrec.ui.canvas import session_canvas
 from digitrec.ui.canvas.history import put
 from digitrec.ui.messages import as_plain_text
 
-DRAWING, NUMBER, IMAGE = "drawing", "number", "image"
-OPENED = "opened_link"
+PARAMETERS = (state.DRAWING, state.NUMBER, state.IMAGE)
 
 
 def open_drawing() -> None:
     """Put what the page's address carries on the canvas, once; say so where it is broken."""
-    for name, read in ((DRAWING, from_link), (NUMBER, partial(from_link, width=WIDE)), (IMAGE, _open_image)):
-        text = st.query_params.get(name)
-        if not text or text == st.session_state.get(OPENED):
+    if not any(parameter.get() for parameter in PARAMETERS):
+        state.IN_ADDRESS.pop()  # the page was left, and its address with it
+    readers: tuple[Callable[[str], Drawing], ...] = (from_link, partial(from_link, width=WIDE), _open_image)
+    for parameter, read in zip(PARAMETERS, readers, strict=True):
+        text = parameter.get()
+        if not text or text == state.OPENED_LINK.get():
             continue
         try:
             drawing = read(text)
         except DigitrecError as error:
             st.warning(as_plain_text(f"This link is not whole. {error}"), icon=":material/link_off:")
         else:
-            st.session_state[OPENED] = text
+            state.OPENED_LINK.set(text)
             session_canvas.change(partial(put, drawing=drawing), drawing.width)
             if drawing.width != CANVAS:
                 session_canvas.open_wide()
@@ -39,7 +43,7 @@ def open_drawing() -> None:
 
 def image_link(source: str, part: str, place: int) -> dict[str, str]:
     """What an address needs to open an image of the data on the canvas."""
-    return {IMAGE: f"{source}-{part}-{place}"}
+    return {state.IMAGE.name: f"{source}-{part}-{place}"}
 
 
 def _open_image(text: str) -> Drawing:
@@ -56,28 +60,37 @@ def _open_image(text: str) -> Drawing:
 
 
 def keep_in_address(drawing: Drawing) -> None:
-    """Write the drawing into the page's address, so that a reload finds it, if it fits there."""
-    if drawing is st.session_state.get("in_address"):
-        return
-    st.session_state["in_address"] = drawing
-    if drawing.backdrop is not None:
-        return
+    """Write the drawing into the page's address, so that a reload finds it; say so where it is too long for that.
+
+    An image of the data that is drawn on stays there as it was opened.
+    """
+    if drawing is not state.IN_ADDRESS.get():
+        state.IN_ADDRESS.set(drawing)
+        state.IS_TOO_LONG.set(not _write(drawing))
+    if state.IS_TOO_LONG.get():
+        st.caption("This drawing is too long for a link: reloading the page will lose it.")
+
+
+def _write(drawing: Drawing) -> bool:
+    """Put the drawing into the address in place of any other; whether it fits there."""
     try:
-        text = to_link(_simplified(drawing)) if drawing else ""
+        text = _as_text(drawing) if drawing.strokes and drawing.backdrop is None else ""
     except DrawingError:
-        return
-    for name in (DRAWING, NUMBER, IMAGE):
-        if name in st.query_params:
-            del st.query_params[name]
-    if text:
-        st.query_params[_name(drawing)] = text
-    st.session_state[OPENED] = text
+        text = None
+    own = state.IMAGE if drawing.backdrop is not None else _parameter(drawing)
+    if drawing.backdrop is None:
+        own.set(text or "")  # before any other is taken away, so that the address is never without a drawing
+        state.OPENED_LINK.set(text or "")
+    for other in PARAMETERS:
+        if other is not own:
+            other.set("")
+    return text is not None
 
 
 def share(drawing: Drawing) -> None:
     """Show the link to a drawing, ready to be copied."""
     try:
-        text = to_link(_simplified(drawing))
+        text = _as_text(drawing)
     except DrawingError as error:
         st.warning(as_plain_text(str(error)), icon=":material/link_off:")
         return
@@ -85,12 +98,13 @@ def share(drawing: Drawing) -> None:
     st.markdown("Whoever opens this link finds the drawing on their canvas. It holds the strokes and nothing else.")
     if urlsplit(address).hostname in ("localhost", "127.0.0.1"):
         st.caption("It works on this computer only, until whoever started the app opens it to the network.")
-    st.code(f"{address}/?{_name(drawing)}={text}", language=None, wrap_lines=True)
+    st.code(f"{address}/?{_parameter(drawing).name}={text}", language=None, wrap_lines=True)
 
 
-def _simplified(drawing: Drawing) -> Drawing:
-    return replace(drawing, strokes=tuple(replace(s, points=simplify(s.points)) for s in drawing.strokes))
+def _as_text(drawing: Drawing) -> str:
+    """The drawing as a link carries it; DrawingError where it is too long."""
+    return to_link(replace(drawing, strokes=tuple(replace(s, points=simplify(s.points)) for s in drawing.strokes)))
 
 
-def _name(drawing: Drawing) -> str:
-    return DRAWING if drawing.width == CANVAS else NUMBER
+def _parameter(drawing: Drawing) -> state.Parameter:
+    return state.DRAWING if drawing.width == CANVAS else state.NUMBER

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from digitrec.ink.drawings import CANVAS, Drawing, render
 from digitrec.networks.verdict import Reading
+from digitrec.ui import state
 from digitrec.ui.canvas.history import CanvasState, decode, decode_url
-from digitrec.ui.canvas.session_canvas import CONTAINER
 from digitrec.words import in_percent, in_words
 
 HERE = Path(__file__).parent
-SOURCES = "sources"
 SQUARE, APART = 10, 100  # pixels, and how far apart greys are where a stroke is missing; edges differ by less
 
 
@@ -49,14 +48,14 @@ def companion(name: str, folder: Path = HERE) -> Any:
         f"digitrec_{name}",
         html=own("html").replace("<!-- verdict -->", text("verdict.html")),
         css=text("verdict.css") + own("css"),
-        js=text("companion.js") + text("verdict.js") + own("js"),
+        js=text("address.js") + text("companion.js") + text("verdict.js") + own("js"),
     )
 
 
 _live = companion("live")
 
 
-def newest(state: CanvasState, canvas: bytes | None) -> tuple[NDArray[np.uint8], Sequence[NDArray[np.float32]] | None]:
+def newest(shown: CanvasState, canvas: bytes | None) -> tuple[NDArray[np.uint8], Sequence[NDArray[np.float32]] | None]:
     """What is on the canvas now, and the pen's paths where they are of the same moment.
 
     The companion and the canvas each send pictures; the one that has changed since the last run is the newer, the
@@ -67,20 +66,20 @@ def newest(state: CanvasState, canvas: bytes | None) -> tuple[NDArray[np.uint8],
     ink : (280, width) uint8, 255 on 0.
     strokes : (k, 2) float32 arrays in canvas pixels; None while the pen moves, and where an eraser was used.
     """
-    picture = _picture(state)
-    number = picture.get("number") if picture.get("revision") == state.revision else None
-    before: Sources = st.session_state.get(SOURCES, Sources())
+    picture = _picture(shown)
+    number = picture.get("number") if picture.get("revision") == shown.revision else None
+    before = state.SOURCES.get() or Sources()
     if number is not None and number != before.number:
         newer = "companion"
     elif canvas is not None and canvas != before.canvas:
         newer = "canvas"
     else:
         newer = before.newer
-    st.session_state[SOURCES] = Sources(number, canvas, newer)
-    if newer == "companion" and number is not None and (ink := decode_url(picture.get("url"), state.width)) is not None:
-        return ink, state.drawing.paths if shows(ink, state.drawing) else None
-    ink = decode(canvas, state.width) if canvas else None
-    return (render(state.drawing) if ink is None else ink), state.drawing.paths
+    state.SOURCES.set(Sources(number, canvas, newer))
+    if newer == "companion" and number is not None and (ink := decode_url(picture.get("url"), shown.width)) is not None:
+        return ink, shown.drawing.paths if shows(ink, shown.drawing) else None
+    ink = decode(canvas, shown.width) if canvas else None
+    return (render(shown.drawing) if ink is None else ink), shown.drawing.paths
 
 
 def shows(ink: NDArray[np.uint8], drawing: Drawing) -> bool:
@@ -91,24 +90,24 @@ def shows(ink: NDArray[np.uint8], drawing: Drawing) -> bool:
     return bool(np.abs(squares[0] - squares[1]).max() < APART)
 
 
-def show_verdict(state: CanvasState, reading: Reading, *, compact: bool = False) -> None:
+def show_verdict(shown: CanvasState, reading: Reading, *, compact: bool = False) -> None:
     """Show the verdict beside the canvas, and keep its companion going; `compact` leaves out the bars."""
     about = "Canvas to draw a digit on. Without a mouse, press Sample digit."
     _live(
-        key=key_of(state),
-        data={**what_to_watch(state, about), "compact": compact, **describe(reading)},
+        key=key_of(shown).name,
+        data={**what_to_watch(shown, about), "compact": compact, **describe(reading)},
         on_picture_change=lambda: None,
     )
 
 
-def what_to_watch(state: CanvasState, name: str) -> dict[str, Any]:
+def what_to_watch(shown: CanvasState, name: str) -> dict[str, Any]:
     """What a companion needs to know of its canvas; `name` is the canvas's for assistive software."""
     return {
-        "seen": _picture(state).get("number", 0),
-        "revision": state.revision,
-        "canvas": f".st-key-{CONTAINER}",
+        "seen": _picture(shown).get("number", 0),
+        "revision": shown.revision,
+        "canvas": f".st-key-{state.PAPER.name}",
         "name": name,
-        "width": state.width,
+        "width": shown.width,
         "height": CANVAS,
     }
 
@@ -146,12 +145,12 @@ def _describe_ways(reading: Reading) -> str:
     return f"From the ink alone: {each[0]}. From the pen's path alone: {each[1]}."
 
 
-def key_of(state: CanvasState) -> str:
+def key_of(shown: CanvasState) -> state.Key[Any]:
     """Of a companion: it ends with its canvas."""
-    return f"live-{state.width}-{state.mount}"
+    return state.LIVE.of(shown.width, shown.mount)
 
 
-def _picture(state: CanvasState) -> dict[str, Any]:
+def _picture(shown: CanvasState) -> dict[str, Any]:
     """What the companion sent last, as it came; empty where there is nothing."""
-    picture = (st.session_state.get(key_of(state)) or {}).get("picture")
+    picture = key_of(shown).sent("picture")
     return picture if isinstance(picture, dict) else {}

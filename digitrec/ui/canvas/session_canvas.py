@@ -5,6 +5,7 @@ a new key begins with them on coming back; the same canvas is handed other ones 
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -12,11 +13,10 @@ from numpy.typing import NDArray
 from streamlit_drawable_canvas import st_canvas
 
 from digitrec.ink.drawings import CANVAS, WIDE, render
+from digitrec.ui import state
 from digitrec.ui.canvas.fabric import to_fabric
 from digitrec.ui.canvas.history import INK, PAPER, CanvasState, blank, lay_again, receive
 
-CONTAINER = "paper-canvas"  # of the element around the canvas, by which its companion finds it
-WRITTEN = "writing"  # what the user writes, in the session and the address
 WIDER = 6  # pixels; an eraser no wider than the pen would leave the edges of a line, too faint to be seen
 
 
@@ -29,29 +29,26 @@ def choose(arrived: bool) -> int:
     chosen = st.segmented_control(
         "What to write",
         list(options),
-        default="A digit",
+        default=state.WRITING.default,
         required=True,
-        key=WRITTEN,
-        persist_state="session",
-        bind="query-params",
         label_visibility="collapsed",
+        **state.WRITING.widget,
     )
     width = options.get(str(chosen), CANVAS)
-    if arrived or st.session_state.get("sheet_shown") != width:
+    if arrived or state.SHEET_SHOWN.get() != width:
         change(lay_again, width)
-    st.session_state["sheet_shown"] = width
+    state.SHEET_SHOWN.set(width)
     return width
 
 
 def open_wide() -> None:
     """Choose the canvas for a number, before `choose` shows it."""
-    st.session_state[WRITTEN] = "A number"
+    state.WRITING.set("A number")
 
 
 def current(width: int = CANVAS) -> CanvasState:
     """What is on the session's canvas of that width, in pixels."""
-    state: CanvasState = st.session_state.setdefault(_state(width), blank(width))
-    return state
+    return state.STATE.of(width).setdefault(blank(width))
 
 
 def as_ink(width: int = CANVAS) -> NDArray[np.uint8]:
@@ -61,9 +58,9 @@ def as_ink(width: int = CANVAS) -> NDArray[np.uint8]:
 
 def change(step: Callable[[CanvasState], CanvasState], width: int = CANVAS) -> None:
     """Change what is on a canvas, after taking over what the canvas sent: a button's callback runs before `show`."""
-    state = current(width)
-    sent = st.session_state.get(_key(state)) or {}
-    st.session_state[_state(width)] = step(receive(state, (sent.get("drawing") or {}).get("raw")) or state)
+    shown = current(width)
+    sent = (_component(shown).sent("drawing") or {}).get("raw")
+    state.STATE.of(width).set(step(receive(shown, sent) or shown))
 
 
 def show(pen: int, erases: bool, width: int = CANVAS) -> bytes | None:
@@ -71,8 +68,8 @@ def show(pen: int, erases: bool, width: int = CANVAS) -> bytes | None:
 
     `pen` is its width, and `width` the canvas's, in pixels.
     """
-    state = current(width)
-    with st.container(key=CONTAINER, width="content"):
+    shown = current(width)
+    with st.container(key=state.PAPER.name, width="content"):
         result = st_canvas(
             stroke_width=pen + WIDER if erases else pen,
             stroke_color=PAPER if erases else INK,
@@ -80,24 +77,20 @@ def show(pen: int, erases: bool, width: int = CANVAS) -> bytes | None:
             width=width,
             height=CANVAS,
             # A canvas takes a drawing only where it differs from the last it was handed: its revision always does.
-            initial_drawing=to_fabric(state.start, INK, PAPER, state.revision),
+            initial_drawing=to_fabric(shown.start, INK, PAPER, shown.revision),
             return_image_data=True,
-            key=_key(state),
+            key=_component(shown).name,
         )
     try:
         picture = result.image_bytes
     except (ValueError, AttributeError):  # a browser may send anything
         return None
-    received = receive(state, result.json_data)
+    received = receive(shown, result.json_data)
     if picture is None or received is None:
         return None
-    st.session_state[_state(width)] = received
+    state.STATE.of(width).set(received)
     return picture
 
 
-def _key(state: CanvasState) -> str:
-    return f"canvas-{state.width}-{state.mount}"
-
-
-def _state(width: int) -> str:
-    return f"state-{width}"
+def _component(shown: CanvasState) -> state.Key[Any]:
+    return state.CANVAS.of(shown.width, shown.mount)

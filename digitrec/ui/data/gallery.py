@@ -1,7 +1,9 @@
 """Many small images to look through, as one sheet cut up by the browser; one can be picked."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 
 from digitrec.charts.pictures import lay_out, to_data_url
 from digitrec.datasets import Dataset
+from digitrec.ui import state
 
 HERE = Path(__file__).parent
 COLUMNS = 20  # of the sheet; the page wraps as it has room
@@ -22,54 +25,52 @@ _gallery = st.components.v2.component(
 )
 
 
-PLACE = "place"  # in the address
-PICKED = "place"  # in the session: a dataset's name, its part, and the place of the image that was picked last
-
-
 def picked_place(data: Dataset, part: str) -> int | None:
-    """The place of the image that was picked last, on whichever page; None where it is of other data."""
-    *whose, place = st.session_state.get(PICKED, (None, None, None))
-    return place if whose == [data.name, part] else None
+    """The index of the image that was picked last, on whichever page; None if it is of other data, or gone."""
+    *whose, place = state.PICKED_IMAGE.get() or (None, None, -1)
+    return place if whose == [data.name, part] and place < len(data.part(part)) else None
+
+
+def pick(data: Dataset, part: str, place: int) -> None:
+    """Pick the image at this place of a dataset's part."""
+    state.PICKED_IMAGE.set((data.name, part, place))
 
 
 def open_picked(data: Dataset, part: str) -> None:
     """Pick the image that the page's address names, where none is picked, and keep the one that is picked there."""
-    split, named = data.part(part), st.query_params.get(PLACE, "")
+    split, named = data.part(part), state.PLACE.get()
     if picked_place(data, part) is None and named.isdecimal() and len(named) < 9 and int(named) < len(split):
-        st.session_state[PICKED] = (data.name, part, int(named))
+        pick(data, part, int(named))
     place = picked_place(data, part)
-    if place is not None:
-        st.query_params[PLACE] = str(place)
-    elif named:
-        del st.query_params[PLACE]
+    state.PLACE.set("" if place is None else str(place))
 
 
-def choose_page(key: str, pages: int) -> int:
-    """Let the user turn the pages, from 1 on, where there are several; the page stands in the address under `key`."""
-    if pages == 1:
-        return 1
-    if st.session_state.get(key, 1) > pages:  # it was chosen where there were more
-        st.session_state[key] = pages
-    return st.number_input(f"Page of {pages:,}", 1, pages, 1, key=key, width=160, bind="query-params")
+def turn_pages(key: state.Key[int], places: NDArray[np.intp], per_page: int) -> NDArray[np.intp]:
+    """Let the user turn the pages where there are several: the places on the one that is open."""
+    pages = -(-len(places) // per_page)
+    if pages < 2:
+        return places
+    if key.get() > pages:  # it was chosen where there were more
+        key.set(pages)
+    page = st.number_input(f"Page of {pages:,}", 1, pages, key.default, width=160, **key.widget)
+    return places[(page - 1) * per_page : page * per_page]
 
 
 def show_places(
     data: Dataset,
     part: str,
     places: NDArray[np.intp],
-    key: str,
+    key: state.Key[Any],
     *,
     captions: list[str] | None = None,
     labels: list[str] | None = None,
 ) -> None:
     """Show the images at these places of a dataset's part; one can be picked."""
     split = data.part(part)
-
-    def pick(place: int) -> None:
-        st.session_state[PICKED] = (data.name, part, place)
-
     told = captions or [f"{split.labels[place]}, number {place:,}" for place in places]
-    show(split.images[places], places, told, picked_place(data, part), pick, key=key, labels=labels)
+    show(
+        split.images[places], places, told, picked_place(data, part), partial(pick, data, part), key=key, labels=labels
+    )
 
 
 def show(
@@ -79,7 +80,7 @@ def show(
     picked: int | None,
     on_pick: Callable[[int], None],
     *,
-    key: str,
+    key: state.Key[Any],
     labels: list[str] | None = None,
 ) -> None:
     """Show (n, 28, 28) uint8 images, each with its place and caption; `on_pick` is told the place of one picked.
@@ -88,12 +89,12 @@ def show(
     """
 
     def tell() -> None:
-        place = (st.session_state.get(key) or {}).get("picked")
+        place = key.sent("picked")
         if isinstance(place, int) and place in set(places.tolist()):  # a browser may send anything
             on_pick(place)
 
     _gallery(
-        key=key,
+        key=key.name,
         data={
             "sheet": to_data_url(lay_out(images, COLUMNS)),
             "columns": COLUMNS,

@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.charts.pictures import lay_out, to_data_url
+from digitrec.ui import state
 
 HERE = Path(__file__).parent
 COLUMNS = 100  # of the sheet that the pictures are cut from
@@ -19,9 +20,9 @@ _hover = st.components.v2.component(
 )
 
 
-def show_pictures(chart: str, images: NDArray[np.uint8]) -> None:
+def show_pictures(chart: state.Key[None], images: NDArray[np.uint8]) -> None:
     """Let the chart of this key show one of (n, 28, 28) uint8 images at each point: the one its `customdata` counts."""
     _hover(
-        key=f"hover-{chart}",
-        data={"chart": f".st-key-{chart}", "sheet": to_data_url(lay_out(images, COLUMNS)), "columns": COLUMNS},
+        key=state.HOVER.of(chart.name).name,
+        data={"chart": f".st-key-{chart.name}", "sheet": to_data_url(lay_out(images, COLUMNS)), "columns": COLUMNS},
     )

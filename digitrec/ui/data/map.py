@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -13,12 +14,12 @@ from digitrec.datasets.exploration.maps import DigitMap
 from digitrec.datasets.exploration.neighbours import Features, make_index, nearest
 from digitrec.datasets.exploration.projection import place
 from digitrec.networks.classifier import Classifier
+from digitrec.ui import state
 from digitrec.ui.canvas import links, live, session_canvas, tools
 from digitrec.ui.data import gallery, hover, pin
 from digitrec.ui.messages import text_colour
 from digitrec.words import with_article
 
-CHART = "map"
 SHOWN = 100  # images of a selection
 NEIGHBOURS = 12
 
@@ -38,7 +39,7 @@ class Plane:
         """The part of the data that is on the map."""
         return self.data.part(self.part)
 
-    def show(self, indices: NDArray[np.intp], key: str) -> None:
+    def show(self, indices: NDArray[np.intp], key: state.Key[Any]) -> None:
         """A gallery of images of the map."""
         gallery.show_places(self.data, self.part, self.digits.places[indices], key)
 
@@ -50,7 +51,7 @@ def show_plane(shown: Plane) -> None:
         _board(shown)
     with sides.container(width="stretch"):
         _chart(shown)
-    hover.show_pictures(CHART, shown.split.images[shown.digits.places])
+    hover.show_pictures(state.MAP, shown.split.images[shown.digits.places])
 
 
 @st.fragment
@@ -59,31 +60,31 @@ def _board(shown: Plane) -> None:
     sent = session_canvas.show(*tools.chosen_pen())
     tools.show()
     st.button("Sample digit", icon=":material/casino:", on_click=tools.put_sample)
-    state, digits = session_canvas.current(), shown.digits
-    reading = shown.reader.read(*live.newest(state, sent))
-    live.show_verdict(state, reading, compact=True)
+    drawn, digits = session_canvas.current(), shown.digits
+    reading = shown.reader.read(*live.newest(drawn, sent))
+    live.show_verdict(drawn, reading, compact=True)
     image = reading.preprocessed.image
     if image is None or reading.digit is None:
-        pin.show_pin(CHART, None, "", "")
+        pin.show_pin(state.MAP, None, "", "")
     else:
         own = shown.see(image[None])[0]
         near = nearest(make_index(digits.features), own[None], NEIGHBOURS)[0][0]
         label = "?" if reading.unsure else str(reading.digit)
-        pin.show_pin(CHART, place(digits.projection, digits.features, own), label, "Your drawing on the map")
+        pin.show_pin(state.MAP, place(digits.projection, digits.features, own), label, "Your drawing on the map")
         same = int((shown.split.labels[digits.places[near]] == reading.digit).sum())
         st.markdown(f"**Nearest to it** on the map: {same} of {len(near)} are {with_article(reading.digit)}.")
-        shown.show(near, "near")
-    links.keep_in_address(state.drawing)
+        shown.show(near, state.NEAR)
+    links.keep_in_address(drawn.drawing)
 
 
 @st.fragment
 def _chart(shown: Plane) -> None:
     """The map, and the images that are framed on it."""
     figure = plane(shown.digits.projection.positions, shown.split.labels[shown.digits.places], text_colour())
-    with st.container(key=CHART):
+    with st.container(key=state.MAP.name):
         event = st.plotly_chart(
             figure,
-            key="plane",
+            key=state.PLANE.name,
             on_select="rerun",
             config={"scrollZoom": True, "displaylogo": False},
             alt=f"A map of {len(shown.digits.places):,} images, a dot each in its digit's colour, alike ones close by.",
@@ -92,5 +93,5 @@ def _chart(shown: Plane) -> None:
     if len(chosen):
         more = f", the first {SHOWN} here" if len(chosen) > SHOWN else ""
         st.markdown(f"**Selected**: {len(chosen):,} images{more}.")
-        shown.show(chosen[:SHOWN], "selected")
+        shown.show(chosen[:SHOWN], state.SELECTED)
         st.page_link("pages/samples.py", label="See the picked image in full", icon=":material/grid_view:")

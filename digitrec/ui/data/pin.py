@@ -6,6 +6,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from digitrec.ui import state
+
 HERE = Path(__file__).parent
 
 _pin = st.components.v2.component(
@@ -17,13 +19,13 @@ _pin = st.components.v2.component(
 )
 
 
-def show_pin(chart: str, position: NDArray[np.float32] | None, label: str, meaning: str) -> None:
+def show_pin(chart: state.Key[None], position: NDArray[np.float32] | None, label: str, meaning: str) -> None:
     """Put a pin with a short label on the plotly chart in the container of this key, at (2,) axis values; None: none.
 
     `meaning` says in words what it stands for.
     """
     at = None if position is None else position.tolist()
     _pin(
-        key=f"pin-{chart}",
-        data={"chart": f".st-key-{chart}", "at": at, "label": label, "meaning": meaning},
+        key=state.PIN.of(chart.name).name,
+        data={"chart": f".st-key-{chart.name}", "at": at, "label": label, "meaning": meaning},
     )

@@ -11,10 +11,9 @@ from digitrec.datasets.sources import mnist
 from digitrec.datasets.sources.download import fetch
 from digitrec.datasets.sources.uploads import FOLDER, MAX_UPLOAD, add_upload, is_upload, remove_own
 from digitrec.errors import DataError
+from digitrec.ui import state
 from digitrec.ui.cache import dataset
 from digitrec.ui.messages import as_plain_text, show_errors
-
-SOURCE, UPLOAD = "source", "upload"
 
 
 def choose_digits() -> tuple[Dataset, str, Split]:
@@ -24,11 +23,9 @@ def choose_digits() -> tuple[Dataset, str, Split]:
     part = row.segmented_control(
         "Part",
         PARTS,
-        default="train",
+        default=state.SPLIT.default,
         required=True,
-        key="split",
-        persist_state="session",
-        bind="query-params",
+        **state.SPLIT.widget,
     )
     split = data.part(part)
     st.caption(as_plain_text(f"{len(split):,} images to {part} with. {data.caution}"))
@@ -43,10 +40,8 @@ def choose_dataset(row: DeltaGenerator) -> Dataset:
             "Data",
             list(there),
             format_func=lambda name: there.get(name, name),
-            key=SOURCE,
-            persist_state="session",
-            bind="query-params",
             width=320,
+            **state.SOURCE.widget,
         )
         with st.popover("Add your own", icon=":material/add:"):
             _offer_upload(name)
@@ -67,10 +62,8 @@ def choose_writer(split: Split) -> int | None:
         last,
         None,
         placeholder="all",
-        key="writer",
-        persist_state="session",
-        bind="query-params",
         width=120,
+        **state.WRITER.widget,
     )
     return writer
 
@@ -80,8 +73,10 @@ def _offer_upload(shown: str) -> None:
         "A **CSV** as Kaggle's Digit Recognizer has it: `label,pixel0` to `pixel783`, one row a digit.  \n"
         "Or a **.npz** with `images`, uint8 of shape (n, 28, 28) with ink 255 on 0, and `labels`."
     )
-    st.file_uploader("Your file", type=["csv", "npz"], key=UPLOAD, max_upload_size=MAX_UPLOAD, on_change=_take_upload)
-    if problem := st.session_state.pop("upload_problem", None):
+    st.file_uploader(
+        "Your file", type=["csv", "npz"], max_upload_size=MAX_UPLOAD, on_change=_take_upload, **state.UPLOAD.widget
+    )
+    if problem := state.UPLOAD_PROBLEM.pop():
         st.error(as_plain_text(problem), icon=":material/error:")
     st.caption(
         as_plain_text(
@@ -95,13 +90,13 @@ def _offer_upload(shown: str) -> None:
 
 def _take_upload() -> None:
     """Check and keep what was uploaded, and choose it; a problem is told where the file was chosen."""
-    upload = st.session_state.get(UPLOAD)
+    upload = state.UPLOAD.get()
     if upload is None:
         return
     try:
-        st.session_state[SOURCE] = add_upload(upload.getvalue(), upload.name)
+        state.SOURCE.set(add_upload(upload.getvalue(), upload.name))
     except DataError as error:
-        st.session_state["upload_problem"] = f"This file was not added. {error}"
+        state.UPLOAD_PROBLEM.set(f"This file was not added. {error}")
 
 
 def _offer_mnist() -> None:

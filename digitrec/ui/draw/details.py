@@ -23,6 +23,7 @@ from digitrec.ink.preprocessing import pad_to_square, preprocess
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.verdict import Reading
 from digitrec.reading.steps import xray
+from digitrec.ui import state
 from digitrec.ui.canvas import links
 from digitrec.ui.source_code import show_functions
 from digitrec.words import in_percent
@@ -46,7 +47,7 @@ class Case:
 
 def show(classifier: Classifier, reading: Reading, drawing: Drawing) -> None:
     """The open one of the tabs; only that one is computed."""
-    tabs = st.tabs(list(VIEWS), key="details", on_change="rerun")
+    tabs = st.tabs(list(VIEWS), on_change="rerun", **state.DETAILS.widget)
     for tab, view in zip(tabs, VIEWS.values(), strict=True):
         if not tab.open:
             continue

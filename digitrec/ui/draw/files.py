@@ -5,10 +5,11 @@ upload -> `Upload` -> `open_batch` -> `read_batch` in the background -> a table 
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from digitrec.charts.pictures import as_paper, enlarge, to_data_url
 from digitrec.charts.pictures import frame as edge
-from digitrec.datasets import Progress, data_folder, load_dataset
+from digitrec.datasets import Progress, load_dataset
 from digitrec.datasets.export import to_frame
 from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DataError, DigitrecError, writing
@@ -26,7 +27,8 @@ from digitrec.ink.preprocessing import SIDE
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.files import MAX_BAD, Batch, BatchReading, Chunk, open_batch, read_batch
 from digitrec.reading.files.submission import make_submission
-from digitrec.ui.data.sources import SOURCE
+from digitrec.storage import cache_folder, cached_file
+from digitrec.ui import state
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, show_errors
 from digitrec.ui.sample_offer import wants_sample
@@ -34,17 +36,14 @@ from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
 
 LARGEST = 200  # MB
-ROOM = 2_000_000_000  # bytes that all uploads together may take
 LOOKED_AT = 28_000  # images that stay at hand: all of Kaggle's test set, 22 MB
 PREVIEW = 20  # images
 PER_PAGE = 25
-UPLOAD, SAMPLE, CORRECTIONS, TABLE = "file_of_digits", "file_sample", "corrections", "answers_table"
 ORDERS = {
     "least sure first": ("confidence", True),
     "as in the file": ("row", True),
     "surest first": ("confidence", False),
 }
-ANY = "any"
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +67,10 @@ def choose_file() -> Upload | None:
     """Let the user give a file, or try it with digits that are there."""
     given = st.file_uploader(
         "A file of digits",
-        key=UPLOAD,
         max_upload_size=LARGEST,
         help="CSV in Kaggle's form with or without header and labels, .npz, .npy, idx as MNIST has it, Parquet, or a "
         "zip of pictures of one digit each.",
+        **state.FILE.widget,
     )
     if given is not None:
         content = given.getvalue()
@@ -80,7 +79,9 @@ def choose_file() -> Upload | None:
         "No file yet. A CSV as Kaggle's Digit Recognizer has it will do, a .npz or .npy of images, idx files, Parquet, "
         "or a zip of pictures. It stays on the computer that runs digitrec."
     )
-    return _sample() if wants_sample(SAMPLE, text, ":material/upload_file:", "Try it with 450 digits") else None
+    return (
+        _sample() if wants_sample(state.FILE_SAMPLE, text, ":material/upload_file:", "Try it with 450 digits") else None
+    )
 
 
 @st.cache_resource(show_spinner=False)
@@ -92,7 +93,8 @@ def _sample() -> Upload:
 def show_batch(upload: Upload) -> Batch:
     """Say what the file was understood to be, and show its first digits."""
     with show_errors("This file cannot be read."):
-        path = _keep(upload)
+        with writing(f"the file to {cache_folder()}", DataError, "Make room there, or set DIGITREC_CACHE."):
+            path = _keeping(upload)()
         batch = open_batch(path, upload.name)
         first = next(batch.chunks(), None)
     st.markdown(as_plain_text(f"{upload.name} is {batch.kind}."))
@@ -103,44 +105,33 @@ def show_batch(upload: Upload) -> Batch:
     return batch
 
 
-def _keep(upload: Upload) -> Path:
-    """The file on the disk, under a name of our own, for as long as the app runs."""
-    with writing(f"the file in {data_folder()}, for as long as it is read", DataError, "Make room there."):
-        path = Path(_keeper().name) / upload.fingerprint
-        if path.is_file():
-            path.touch()
-        else:
-            make_room(path.parent, len(upload.content))
-            path.write_bytes(upload.content)
-    return path
+def _keeping(upload: Upload) -> Callable[[], Path]:
+    """A function that returns the upload's file in the cache, written if it is not there.
+
+    Its name is the hash of its content, so that sessions that read the same file share it.
+    """
+    folder = Path(_uploads_folder(str(cache_folder())).name).name
+    return partial(cached_file, "uploads", f"{folder}/{upload.fingerprint}", upload.content)
 
 
-def make_room(folder: Path, size: int) -> None:
-    """Delete the files in a folder that were asked for longest ago, until `size` bytes more stay within `ROOM`."""
-    kept = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
-    sizes = [path.stat().st_size for path in kept]
-    while kept and sum(sizes) + size > ROOM:
-        kept.pop(0).unlink()
-        sizes.pop(0)
-
-
-@st.cache_resource
-def _keeper() -> "tempfile.TemporaryDirectory[str]":
-    """A folder that is gone when the app is; nothing is written outside the data folder."""
-    data_folder().mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(prefix="uploads-", dir=data_folder())
+@st.cache_resource(show_spinner=False)
+def _uploads_folder(cache: str) -> "tempfile.TemporaryDirectory[str]":
+    """A folder in the cache for this app's uploads, deleted when the app ends."""
+    uploads = Path(cache) / "uploads"
+    uploads.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(dir=uploads)
 
 
 def show_answers(upload: Upload, batch: Batch, reader: Classifier) -> None:
     """Read it all and show what came of it."""
     key = ("file", upload.fingerprint, reader.card.files.get("model.tflite"))
     with show_errors("This file could not be read."):
-        answers: Answers = wait_for(key, "Reading", partial(_read, batch, reader))
+        answers: Answers = wait_for(key, "Reading", partial(_read, _keeping(upload), batch, reader))
     reading = answers.reading
     if not len(reading.frame):
         st.warning("Nothing in this file is a digit.", icon=":material/search_off:")
     else:
-        corrections: dict[int, int] = st.session_state.setdefault(CORRECTIONS, {}).setdefault(upload.fingerprint, {})
+        corrections = state.CORRECTIONS.setdefault({}).setdefault(upload.fingerprint, {})
         _show_figures(reading, corrections)
         _show_table(upload, answers, corrections)
         _offer(upload, reading, corrections)
@@ -150,8 +141,9 @@ def show_answers(upload: Upload, batch: Batch, reader: Classifier) -> None:
     show_functions(read_batch, make_submission)
 
 
-def _read(batch: Batch, reader: Classifier, progress: Progress) -> Answers:
+def _read(keep: Callable[[], Path], batch: Batch, reader: Classifier, progress: Progress) -> Answers:
     """Read the batch, and keep its first images to look at."""
+    keep()  # again, since other uploads may have displaced it while this one waited
     kept: list[NDArray[np.uint8]] = [np.empty((0, SIDE, SIDE), np.uint8)]
 
     def pass_on() -> Iterator[Chunk]:
@@ -187,16 +179,16 @@ def _show_figures(reading: BatchReading, corrections: dict[int, int]) -> None:
 def _show_table(upload: Upload, answers: Answers, corrections: dict[int, int]) -> None:
     """A page of the answers, each with its image; a digit that is changed is a correction."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        order = st.selectbox("Order", list(ORDERS), key="file_order", width=190)
-        digit = st.selectbox("Read as", [ANY, *map(str, range(10))], key="file_digit", width=100)
-        unsure = st.toggle("Not sure of", key="file_unsure")
+        order = st.selectbox("Order", list(ORDERS), width=190, **state.FILE_ORDER.widget)
+        digit = st.selectbox("Read as", [state.ANY, *map(str, range(10))], width=100, **state.FILE_DIGIT.widget)
+        unsure = st.toggle("Not sure of", **state.FILE_UNSURE.widget)
         frame = apply(answers.reading.frame.head(len(answers.images)), corrections)
-        chosen = frame[(frame["digit"] == int(digit)) if digit != ANY else slice(None)]
+        chosen = frame[(frame["digit"] == int(digit)) if digit != state.ANY else slice(None)]
         chosen = chosen[chosen["unsure"]] if unsure else chosen
         chosen = chosen.sort_values(*ORDERS[order][:1], ascending=ORDERS[order][1], kind="stable")
         pages = max(1, -(-len(chosen) // PER_PAGE))
-        key = f"file-page-{pages}"
-        page = st.number_input(f"Page of {pages:,}", 1, pages, 1, key=key, width=160) if pages > 1 else 1
+        turned = state.FILE_PAGE.of(pages).widget
+        page = st.number_input(f"Page of {pages:,}", 1, pages, 1, width=160, **turned) if pages > 1 else 1
     if not len(chosen):
         st.info("There is none. Loosen the filters.", icon=":material/search_off:")
         return
@@ -205,11 +197,11 @@ def _show_table(upload: Upload, answers: Answers, corrections: dict[int, int]) -
     columns = [name for name in ("row", "name", "label") if name in shown]
     table = shown[[*columns, "digit", "confidence", "unsure", "second", "corrected"]].copy()
     table.insert(0, "image", pictures)
-    key = f"{TABLE}-{upload.fingerprint[:8]}-{'-'.join(map(str, shown['row']))}"[:200]
+    key = state.ANSWERS_TABLE.of(upload.fingerprint[:8], *shown["row"])
     st.data_editor(
         table,
         hide_index=True,
-        key=key,
+        key=key.name,
         row_height=60,
         disabled=[name for name in table.columns if name != "digit"],
         on_change=_take_corrections,
@@ -227,10 +219,10 @@ def _show_table(upload: Upload, answers: Answers, corrections: dict[int, int]) -
     st.caption(f"{len(chosen):,} digits. Change *read as* where it is wrong.{later}")
 
 
-def _take_corrections(key: str, fingerprint: str, rows: list[int], frame: pd.DataFrame) -> None:
+def _take_corrections(key: state.Key[Any], fingerprint: str, rows: list[int], frame: pd.DataFrame) -> None:
     """Keep what was changed in the table; what is changed back to what was read is no correction."""
-    corrections = st.session_state[CORRECTIONS][fingerprint]
-    edited = (st.session_state.get(key) or {}).get("edited_rows") or {}
+    corrections = state.CORRECTIONS.get()[fingerprint]
+    edited = key.sent("edited_rows") or {}
     for place, change in edited.items():
         digit = change.get("digit")
         if not isinstance(digit, int) or not 0 <= digit <= 9 or not 0 <= int(place) < len(rows):
@@ -272,23 +264,23 @@ def _offer(upload: Upload, reading: BatchReading, corrections: dict[int, int]) -
 
 def _offer_mistakes(upload: Upload) -> None:
     """The way to the Mistakes page for a file with labels."""
-    if problem := st.session_state.pop("file_problem", None):
+    if problem := state.FILE_PROBLEM.pop():
         st.error(as_plain_text(problem), icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Add it to the data, to follow its mistakes", icon=":material/add:", on_click=_add_to_data, args=(upload,)
         )
-        if st.session_state.get("file_added") == upload.fingerprint:
+        if state.FILE_ADDED.get() == upload.fingerprint:
             st.page_link("pages/mistakes.py", label="See its mistakes", icon=":material/troubleshoot:")
 
 
 def _add_to_data(upload: Upload) -> None:
     try:
-        st.session_state[SOURCE] = add_upload(upload.content, upload.name)
+        state.SOURCE.set(add_upload(upload.content, upload.name))
     except DigitrecError as error:
-        st.session_state["file_problem"] = str(error)
+        state.FILE_PROBLEM.set(str(error))
     else:
-        st.session_state["file_added"] = upload.fingerprint
+        state.FILE_ADDED.set(upload.fingerprint)
 
 
 def _show_bad(reading: BatchReading) -> None:

@@ -15,7 +15,7 @@ from digitrec.ink.drawings import WIDE
 from digitrec.ink.types import Box
 from digitrec.networks.verdict import Reading
 from digitrec.reading.numbers.edits import Change, NamedDigit, box_of, change_by_hand
-from digitrec.reading.numbers.readers import NumberReader
+from digitrec.ui import state
 from digitrec.ui.cache import classifier, number_reader
 from digitrec.ui.canvas import links, live, session_canvas, tools
 from digitrec.ui.canvas.history import CanvasState
@@ -25,8 +25,6 @@ from digitrec.ui.models.choice import choose_model, choose_number_model
 from digitrec.words import in_percent, in_words
 
 ABOUT = "Canvas to write a number on. Without a mouse, press Sample number."
-# In the session: a digit's place, what was changed by hand, and what a digit is named.
-PICKED, CHANGES, NAMED = "number_picked", "number_changes", "number_named"
 
 _number = live.companion("number", Path(__file__).parent)
 
@@ -40,56 +38,52 @@ def show_board() -> None:
     sent = session_canvas.show(*tools.chosen_pen(), WIDE)
     with above:
         tools.show(WIDE)
-    state = session_canvas.current(WIDE)
-    if not state.drawing:  # what was changed by hand is gone with what it was about
-        st.session_state.pop(CHANGES, None)
-    reading = reader.read(*live.newest(state, sent))
-    digits = change_by_hand(reading.digits, st.session_state.get(CHANGES, ()), looker.predict_proba)
+    shown = session_canvas.current(WIDE)
+    if not shown.drawing:  # what was changed by hand is gone with what it was about
+        state.NUMBER_CHANGES.pop()
+    reading = reader.read(*live.newest(shown, sent))
+    digits = change_by_hand(reading.digits, state.NUMBER_CHANGES.get(), looker.predict_proba, looker.is_unsure)
     picked = _picked(digits)
     one = None if picked is None else looker.read(digits[picked].found.ink)
-    _show(state, reader, digits, picked, one)
+    _show(shown, digits, picked, one)
     if picked is not None:
         _show_hands(digits, picked)
     tools.show_more(WIDE)
     with st.container(horizontal=True, gap="small"):
         choose_number_model()
         choose_model()
-    links.keep_in_address(state.drawing)
+    links.keep_in_address(shown.drawing)
     if one is not None:
-        details.show(looker, one, state.drawing)
+        details.show(looker, one, shown.drawing)
 
 
 def _picked(digits: Sequence[NamedDigit]) -> int | None:
     """The place of the digit that is looked into: the one picked, or the last where there are fewer now."""
     if not digits:
         return None
-    return min(int(st.session_state.get(PICKED, 0)), len(digits) - 1)
+    return min(state.NUMBER_PICKED.get(), len(digits) - 1)
 
 
-def _show(
-    state: CanvasState, reader: NumberReader, digits: Sequence[NamedDigit], picked: int | None, one: Reading | None
-) -> None:
+def _show(shown: CanvasState, digits: Sequence[NamedDigit], picked: int | None, one: Reading | None) -> None:
     """Show boxes, buttons, the number and the picked digit, and keep the canvas's companion going."""
-    key = live.key_of(state)
+    key = live.key_of(shown)
 
     def pick() -> None:
-        place = ((st.session_state.get(key) or {}).get("picked") or {}).get("place")
+        place = (key.sent("picked") or {}).get("place")
         if isinstance(place, int) and 0 <= place < len(digits):  # a browser may send anything
-            st.session_state[PICKED] = place
+            state.NUMBER_PICKED.set(place)
 
     _number(
-        key=key,
-        data={**live.what_to_watch(state, ABOUT), **describe(digits, reader, picked, one)},
+        key=key.name,
+        data={**live.what_to_watch(shown, ABOUT), **describe(digits, picked, one)},
         on_picture_change=lambda: None,
         on_picked_change=pick,
     )
 
 
-def describe(
-    digits: Sequence[NamedDigit], reader: NumberReader, picked: int | None, one: Reading | None
-) -> dict[str, Any]:
+def describe(digits: Sequence[NamedDigit], picked: int | None, one: Reading | None) -> dict[str, Any]:
     """A number that was read as plain values: each digit's box and verdict, all of it in words, one in full."""
-    rows = [_describe_one(place, digit, reader, is_picked=place == picked) for place, digit in enumerate(digits)]
+    rows = [_describe_one(place, digit, is_picked=place == picked) for place, digit in enumerate(digits)]
     if one is None:
         return {"digits": [], "told": "Nothing to read yet", "spoken": "Nothing to read yet.", "one": None}
     shares = [_confidence(digit) for digit in digits]
@@ -105,8 +99,8 @@ def describe(
     return {"digits": rows, "told": f"{words}.", "spoken": spoken, "one": live.describe(one)}
 
 
-def _describe_one(place: int, digit: NamedDigit, reader: NumberReader, *, is_picked: bool) -> dict[str, Any]:
-    unsure = not digit.by_hand and reader.is_unsure(digit.found.probabilities)
+def _describe_one(place: int, digit: NamedDigit, *, is_picked: bool) -> dict[str, Any]:
+    unsure = not digit.by_hand and digit.found.unsure
     percent = "by hand" if digit.by_hand else in_percent(_confidence(digit))
     doubt = "not sure, perhaps " if unsure else ""
     return {
@@ -126,12 +120,20 @@ def _confidence(digit: NamedDigit) -> float:
 def _show_hands(digits: Sequence[NamedDigit], picked: int) -> None:
     """What can be changed by hand of the picked digit."""
     here = box_of(digits[picked].found)
-    changes = st.session_state.get(CHANGES, ())
+    changes = state.NUMBER_CHANGES.get()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         _hand("Split in two", ":material/call_split:", Change("split", (here,)))
         if picked + 1 < len(digits):
             _hand("Join with the next", ":material/merge:", Change("join", (here, box_of(digits[picked + 1].found))))
-        st.selectbox("It is a", range(10), None, key=NAMED, placeholder="…", width=110, on_change=partial(_name, here))
+        st.selectbox(
+            "It is a",
+            range(10),
+            None,
+            placeholder="…",
+            width=110,
+            on_change=partial(_name, here),
+            **state.NUMBER_NAMED.widget,
+        )
         if changes:
             st.button("Undo the last of these", icon=":material/undo:", on_click=_take_back)
 
@@ -141,15 +143,15 @@ def _hand(label: str, icon: str, change: Change) -> None:
 
 
 def _name(box: Box) -> None:
-    digit = st.session_state.get(NAMED)
-    st.session_state[NAMED] = None  # the next digit is named by itself
+    digit = state.NUMBER_NAMED.get()
+    state.NUMBER_NAMED.set(None)  # the next digit is named by itself
     if digit is not None:
         _remember(Change("name", (box,), digit))
 
 
 def _remember(change: Change) -> None:
-    st.session_state[CHANGES] = (*st.session_state.get(CHANGES, ()), change)
+    state.NUMBER_CHANGES.set((*state.NUMBER_CHANGES.get(), change))
 
 
 def _take_back() -> None:
-    st.session_state[CHANGES] = st.session_state.get(CHANGES, ())[:-1]
+    state.NUMBER_CHANGES.set(state.NUMBER_CHANGES.get()[:-1])

@@ -7,9 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from digitrec.ink.image_files import MAX_BYTES
+from digitrec.ui import state
 
 HERE = Path(__file__).parent
-KEY = "pasted"
 
 _paste = st.components.v2.component(
     "digitrec_paste",
@@ -21,8 +21,8 @@ _paste = st.components.v2.component(
 
 def paste_picture() -> bytes | None:
     """Let the user paste a picture: its bytes, or None where there is none yet. What they are is not looked at here."""
-    _paste(key=KEY, data={"largest": MAX_BYTES}, on_picture_change=lambda: None)
-    url = (st.session_state.get(KEY) or {}).get("picture")
+    _paste(key=state.PASTED.name, data={"largest": MAX_BYTES}, on_picture_change=lambda: None)
+    url = state.PASTED.sent("picture")
     if not isinstance(url, str) or len(url) > 2 * MAX_BYTES or not url.startswith("data:image/"):
         return None  # a browser may send anything
     try:

@@ -17,6 +17,7 @@ from digitrec.ink.types import Box
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.numbers.readers import NumberReader
 from digitrec.reading.photographs.page import PageReading, find_digits, read_sheet
+from digitrec.ui import state
 from digitrec.ui.draw.paste import paste_picture
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import show_errors
@@ -26,7 +27,6 @@ from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_percent
 
 SHOWN = 1200  # pixels, the longest side of the picture on the page
-SAMPLE = "photograph_sample"
 SURE, UNSURE, LEFT_OUT = (0, 114, 178), (213, 94, 0), (130, 130, 130)
 SMALLEST = 12  # pixels, of a label
 
@@ -34,14 +34,14 @@ SMALLEST = 12  # pixels, of a label
 def choose_picture() -> bytes | None:
     """The bytes of a picture that was chosen, taken or pasted; None where there is none yet."""
     ways = ("Choose a picture", "Take one", "Paste one")
-    way = st.segmented_control("How", ways, default=ways[0], required=True, key="photograph_way")
+    way = st.segmented_control("How", ways, default=ways[0], required=True, **state.PHOTOGRAPH_WAY.widget)
     if way == ways[2]:
         content = paste_picture()
     elif way == ways[1]:
         given = st.camera_input("Hold the page flat and fill the picture with it")
         content = given.getvalue() if given else None
     else:
-        given = st.file_uploader("A picture", key="photograph", max_upload_size=MAX_BYTES // 1_000_000)
+        given = st.file_uploader("A picture", max_upload_size=MAX_BYTES // 1_000_000, **state.PHOTOGRAPH.widget)
         content = given.getvalue() if given else None
     if content:
         return content
@@ -49,7 +49,9 @@ def choose_picture() -> bytes | None:
         "No picture yet. Any page will do: one digit, a row or many, on plain, ruled or squared paper, dark on light "
         "or chalk on a board. It stays on the computer that runs digitrec."
     )
-    is_wished = wants_sample(SAMPLE, text, ":material/photo_camera:", "Try it with a page that is there")
+    is_wished = wants_sample(
+        state.PHOTOGRAPH_SAMPLE, text, ":material/photo_camera:", "Try it with a page that is there"
+    )
     return _sample() if is_wished else None
 
 

@@ -15,21 +15,20 @@ from digitrec.errors import DigitrecError
 from digitrec.evaluation.cross_validation import NETWORK, held_out_path
 from digitrec.evaluation.label_errors import find_suspects, rank_doubts
 from digitrec.evaluation.label_reviews import VERDICTS, correct, image_name, judge, read_judgements
+from digitrec.ui import state
 from digitrec.ui.cache import held_out
 from digitrec.ui.data import gallery
-from digitrec.ui.data.sources import SOURCE
 from digitrec.ui.messages import as_plain_text, show_errors
 from digitrec.ui.mistakes.overview import Evaluation
 from digitrec.ui.source_code import show_functions
 from digitrec.words import in_percent
 
 PER_PAGE = 12
-HELD_OUT = "held_out"  # the session's wish: the data that other networks should read
 
 
 def show_suspects(evaluation: Evaluation) -> None:
     """The suspects, worst first, and what was said of them."""
-    if note := st.session_state.pop("judge_note", None):
+    if note := state.JUDGE_NOTE.pop():
         st.success(as_plain_text(note), icon=":material/check:")
     st.markdown(
         "Some labels are wrong, and nobody is perfect. These are the images for whose label the model has little to "
@@ -42,10 +41,14 @@ def show_suspects(evaluation: Evaluation) -> None:
         return
     with show_errors("The judgements could not be read."):
         said = read_judgements(evaluation.split)
-    if problem := st.session_state.pop("judge_problem", None):
+    if problem := state.JUDGE_PROBLEM.pop():
         st.error(as_plain_text(problem))
     pages = -(-len(suspects) // PER_PAGE)
-    page = st.number_input(f"Page of {pages:,}", 1, pages, 1, key=f"suspects-{pages}", width=160) if pages > 1 else 1
+    page = (
+        st.number_input(f"Page of {pages:,}", 1, pages, 1, width=160, **state.SUSPECTS.of(pages).widget)
+        if pages > 1
+        else 1
+    )
     verdicts = dict(zip(said["place"], said["verdict"], strict=True))
     with st.container(horizontal=True, gap="medium"):
         for row in suspects.iloc[(page - 1) * PER_PAGE : page * PER_PAGE].to_dict("records"):
@@ -59,7 +62,7 @@ def _answers(evaluation: Evaluation) -> NDArray[np.float32]:
     """The model's answers; for images to learn from, if wished, those of networks that have not learned from them."""
     if evaluation.part != "train":
         return evaluation.probabilities
-    wished = held_out_path(evaluation.data).is_file() or st.session_state.get(HELD_OUT) == evaluation.data.name
+    wished = held_out_path(evaluation.data).is_file() or state.HELD_OUT.get() == evaluation.data.fingerprint
     if not wished:
         st.info(
             "A model that learned from these labels may have learned their errors, too. Better ask networks that have "
@@ -78,7 +81,7 @@ def _answers(evaluation: Evaluation) -> NDArray[np.float32]:
 
 
 def _wish(evaluation: Evaluation) -> None:
-    st.session_state[HELD_OUT] = evaluation.data.name
+    state.HELD_OUT.set(evaluation.data.fingerprint)
 
 
 def _show_suspect(evaluation: Evaluation, row: dict[Any, Any], verdict: str | None) -> None:
@@ -89,36 +92,36 @@ def _show_suspect(evaluation: Evaluation, row: dict[Any, Any], verdict: str | No
     badge = " :orange-badge[suspect]" if row["is_suspect"] else ""
     own, other = row["self_confidence"], row["self_confidence"] + row["margin"]
     st.markdown(f"Labelled **{label}** ({in_percent(own)}), perhaps **{suggested}** ({in_percent(other)}){badge}")
-    key = f"judge-{image_name(image)[:16]}-{label}-{place}"  # the same image may be there twice
-    st.session_state[key] = verdict
+    judged = state.JUDGED.of(image_name(image)[:16], label, place)  # the same image may be there twice
+    judged.set(verdict)
     st.pills(
         f"Number {place:,}",
         VERDICTS,
-        key=key,
         on_change=_take,
-        args=(key, evaluation, place, suggested),
+        args=(judged, evaluation, place, suggested),
+        **judged.widget,
         label_visibility="collapsed",
     )
     st.button(
-        f"See number {place:,} in full", key=f"see-{place}", type="tertiary", on_click=_pick, args=(evaluation, place)
+        f"See number {place:,} in full",
+        key=state.SEE.of(place).name,
+        type="tertiary",
+        on_click=gallery.pick,
+        args=(evaluation.data, evaluation.part, place),
     )
 
 
-def _pick(evaluation: Evaluation, place: int) -> None:
-    st.session_state[gallery.PICKED] = (evaluation.data.name, evaluation.part, place)
-
-
-def _take(key: str, evaluation: Evaluation, place: int, suggested: int) -> None:
+def _take(judged: state.Key[str | None], evaluation: Evaluation, place: int, suggested: int) -> None:
     try:
         judge(
             evaluation.data.name,
             evaluation.split.images[place],
             int(evaluation.split.labels[place]),
             suggested,
-            st.session_state.get(key),
+            judged.get(),
         )
     except DigitrecError as error:
-        st.session_state["judge_problem"] = str(error)
+        state.JUDGE_PROBLEM.set(str(error))
 
 
 def _show_judged(evaluation: Evaluation, said: pd.DataFrame, suspects: int) -> None:
@@ -167,7 +170,7 @@ def _make_copy(evaluation: Evaluation) -> None:
             y_test=corrected.test.labels,
         )
         title = f"{evaluation.data.name.rpartition('/')[2]} corrected.npz"
-        st.session_state[SOURCE] = add_upload(packed.getvalue(), title)
-        st.session_state["judge_note"] = _in_words(evaluation.data, corrected)
+        state.SOURCE.set(add_upload(packed.getvalue(), title))
+        state.JUDGE_NOTE.set(_in_words(evaluation.data, corrected))
     except DigitrecError as error:
-        st.session_state["judge_problem"] = str(error)
+        state.JUDGE_PROBLEM.set(str(error))

@@ -5,10 +5,12 @@ import streamlit as st
 
 from digitrec.charts.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame, tile, to_data_url
 from digitrec.datasets.exploration.neighbours import nearest
+from digitrec.datasets.exploration.properties import describe_properties
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.counterfactuals import Change, smallest_change, smallest_pixels
 from digitrec.evaluation.saliency import evidence, occlusion
 from digitrec.networks.registry import list_models
+from digitrec.ui import state
 from digitrec.ui.cache import classifier, neighbours_index
 from digitrec.ui.canvas.links import image_link
 from digitrec.ui.data import gallery
@@ -34,7 +36,7 @@ def show_one(evaluation: Evaluation) -> None:
     if place is None or place >= evaluation.n:
         st.info("Pick an image above to follow it to its cause.", icon=":material/touch_app:")
         return
-    with st.container(key="picked"):  # which the gallery brings into view
+    with st.container(key=state.PICKED.name):  # which the gallery brings into view
         _show_full(evaluation, place)
 
 
@@ -49,7 +51,7 @@ def _show_full(evaluation: Evaluation, place: int) -> None:
         st.image(to_data_url(frame(enlarge(as_paper(image), LARGE))), alt=f"The image, a {label}", width=28 * LARGE)
         link = image_link(evaluation.data.name, evaluation.part, place)
         if evaluation.title in list_models():
-            link |= {"model": evaluation.title}
+            link |= {state.MODEL.name: evaluation.title}
         st.page_link("pages/draw.py", label="Open on the canvas", icon=":material/draw:", query_params=link)
         if evaluation.title not in list_models():
             st.caption("The Draw page reads with kept models: keep this run first, or it is read by another there.")
@@ -62,7 +64,7 @@ def _show_full(evaluation: Evaluation, place: int) -> None:
         "How others read it": _show_others,
         "Layers": _show_layers,
     }
-    for tab, show in zip(st.tabs(list(views), key="one", on_change="rerun"), views.values(), strict=True):
+    for tab, show in zip(st.tabs(list(views), on_change="rerun", **state.ONE.widget), views.values(), strict=True):
         if tab.open:
             with tab:
                 show(evaluation, place)
@@ -76,14 +78,11 @@ def _show_probabilities(evaluation: Evaluation, place: int) -> None:
             text = f"**{digit}**{mark}: {in_percent(float(answers[digit]))}"
             column.progress(float(min(answers[digit], 1)), text=text)
     who = f" Writer {row['writer']} wrote it." if row["writer"] >= 0 else ""
-    st.markdown(
-        f"Loss {row['loss']:.2f}. Ink covers {row['ink']:.0%}, strokes are {row['width']:.1f} pixels wide, and it "
-        f"leans {abs(row['slant']):.0f}° to the {'right' if row['slant'] > 0 else 'left'}.{who}"
-    )
+    st.markdown(f"Loss {row['loss']:.2f}. {describe_properties(row)}{who}")
 
 
 def _show_reasons(evaluation: Evaluation, place: int) -> None:
-    reader, image, row = classifier(evaluation.folder), evaluation.split.images[place], evaluation.table.iloc[place]
+    reader, image, row = evaluation.classifier, evaluation.split.images[place], evaluation.table.iloc[place]
     label, read = int(row["label"]), int(row["read"])
     st.markdown(
         "A piece of paper is laid over each place in turn. :orange[Orange] ink speaks for the digit: covered, the "
@@ -100,8 +99,8 @@ def _show_reasons(evaluation: Evaluation, place: int) -> None:
 
 def _show_neighbours(evaluation: Evaluation, place: int) -> None:
     with show_errors("Its neighbours could not be looked for."):
-        index = neighbours_index(evaluation.folder, evaluation.data)
-    features = classifier(evaluation.folder).features(evaluation.split.images[place : place + 1])
+        index = neighbours_index(evaluation.classifier, evaluation.data)
+    features = evaluation.classifier.features(evaluation.split.images[place : place + 1])
     places, _ = nearest(index, features, NEIGHBOURS + 1)
     found = places[0][places[0] != place] if evaluation.part == "train" else places[0]
     found = found[:NEIGHBOURS]
@@ -109,9 +108,9 @@ def _show_neighbours(evaluation: Evaluation, place: int) -> None:
     counts = np.bincount(labels, minlength=10)
     most = int(counts.argmax())
     st.markdown(
-        f"To the network's last layer, these of the {len(evaluation.data.train):,} training images are the nearest, "
-        f"the most alike first: {counts[most]} of {len(found)} are {most}s. That is what taught it its answer, if it "
-        "learned from them."
+        f"The nearest of the {len(evaluation.data.train):,} training images by the activations of the network's last "
+        f"layer, the nearest first: {counts[most]} of {len(found)} are {most}s. If it was trained on them, they taught "
+        "it its answer."
     )
     shown = [
         Captioned(as_paper(evaluation.data.train.images[one]), str(label), f"A {label} to learn from")
@@ -122,7 +121,7 @@ def _show_neighbours(evaluation: Evaluation, place: int) -> None:
 
 
 def _show_mending(evaluation: Evaluation, place: int) -> None:
-    reader, row = classifier(evaluation.folder), evaluation.table.iloc[place]
+    reader, row = evaluation.classifier, evaluation.table.iloc[place]
     image, label = evaluation.split.images[place], int(row["label"])
     if row["right"]:
         st.info("It is read rightly as it is.", icon=":material/check:")
@@ -161,11 +160,12 @@ def _changed(image: np.ndarray, amount: str, label: int, confidence: float) -> C
 
 def _show_others(evaluation: Evaluation, place: int) -> None:
     image = evaluation.split.images[place : place + 1]
-    rows = []
-    readers = {evaluation.title: evaluation.folder} | list_readers()
-    for title, folder in list(readers.items())[:OTHERS]:
+    rows, folders = [], list_readers()
+    readers = list(dict.fromkeys([evaluation.title, *folders]))
+    for title in readers[:OTHERS]:
         try:
-            answers = classifier(folder).predict_proba(image)[0]
+            reader = evaluation.classifier if title == evaluation.title else classifier(folders[title])
+            answers = reader.predict_proba(image)[0]
         except DigitrecError as error:  # the others are asked all the same
             st.warning(as_plain_text(f"{title} could not read it. {error}"), icon=":material/error:")
             continue
@@ -178,7 +178,7 @@ def _show_others(evaluation: Evaluation, place: int) -> None:
 
 
 def _show_layers(evaluation: Evaluation, place: int) -> None:
-    reader, image, row = classifier(evaluation.folder), evaluation.split.images[place], evaluation.table.iloc[place]
+    reader, image, row = evaluation.classifier, evaluation.split.images[place], evaluation.table.iloc[place]
     layers = reader.activations(image)
     with show_errors("The last layer could not be taken apart."):
         features, weights = reader.features(image[None])[0], reader.last_layer()[0][:10]

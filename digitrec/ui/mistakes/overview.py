@@ -13,7 +13,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.charts.alt_text import tell_confidences, tell_confusions
-from digitrec.charts.mistakes import confidence_bars, confusion_cells, coverage_curve, group_dots, reliability_curve
+from digitrec.charts.calibration import reliability_curves
+from digitrec.charts.mistakes import confidence_bars, confusion_matrix, coverage_curve, group_dots
 from digitrec.datasets import Dataset, Split
 from digitrec.evaluation.calibration import (
     coverage,
@@ -25,6 +26,9 @@ from digitrec.evaluation.calibration import (
 from digitrec.evaluation.metrics import confusion, cross_entropy, per_digit, wilson_interval
 from digitrec.evaluation.predictions import ORDERS, WHICH, Filter, find, tabulate
 from digitrec.evaluation.subgroups import compare_groups, in_quarters
+from digitrec.networks.classifier import Classifier
+from digitrec.networks.verdict import are_too_weak
+from digitrec.ui import state
 from digitrec.ui.cache import classifier, exam_key, probabilities, properties
 from digitrec.ui.data import gallery
 from digitrec.ui.messages import show_errors, text_colour
@@ -34,10 +38,7 @@ from digitrec.words import in_percent
 PLAIN = {"displayModeBar": False}
 PICTURE = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
 PER_PAGE = 100
-LABEL, READ, WHICH_KEY = "is_a", "read_as", "answers"
-PAGE = "page"
-ANY = "any"
-DIGITS = [ANY, *map(str, range(10))]
+DIGITS = [state.ANY, *map(str, range(10))]
 QUARTERS = {
     "width": ("thinnest strokes", "thin strokes", "thick strokes", "thickest strokes"),
     "slant": ("leaning to the left", "upright", "leaning to the right", "leaning most to the right"),
@@ -53,14 +54,14 @@ class Evaluation:
 
     Attributes
     ----------
-    title, folder : of the model.
+    title, classifier : the model.
     data, part, split : what it was asked.
     probabilities : (n, 10) float32.
     table : of `digitrec.evaluation.predictions.tabulate`.
     """
 
     title: str
-    folder: Path
+    classifier: Classifier
     data: Dataset
     part: str
     split: Split
@@ -77,9 +78,10 @@ def evaluate(title: str, folder: Path, data: Dataset, part: str) -> Evaluation:
     """Have a model read a part of a dataset; at once where it has done so before."""
     split = data.part(part)
     with show_errors("The images could not be read."):
-        answers = probabilities(folder, data, part)
-        table = _tabulate(exam_key(classifier(folder), data, part), answers, split, properties(data.name, part))
-    return Evaluation(title, folder, data, part, split, answers, table)
+        reader = classifier(folder)
+        answers = probabilities(reader, data, part)
+        table = _tabulate(exam_key(reader, data, part), answers, split, properties(data, part))
+    return Evaluation(title, reader, data, part, split, answers, table)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -115,12 +117,12 @@ def show_matrix(evaluation: Evaluation) -> None:
     """Which digits are taken for which; a click shows the images."""
     counts = confusion(evaluation.split.labels, evaluation.table["read"].to_numpy())
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        as_shares = st.toggle("In percent of the digit", key="as_shares", persist_state="session")
-        hides = st.toggle("Errors alone", key="errors_alone", value=True, persist_state="session")
-    figure = confusion_cells(counts, as_shares=as_shares, hides_right=hides, text_colour=text_colour())
+        as_shares = st.toggle("In percent of the digit", **state.AS_SHARES.widget)
+        hides = st.toggle("Errors alone", value=state.ERRORS_ALONE.default, **state.ERRORS_ALONE.widget)
+    figure = confusion_matrix(counts, text_colour(), in_percent=as_shares, hides_correct=hides, is_selectable=True)
     st.plotly_chart(
         figure,
-        key="cells",
+        key=state.CELLS.name,
         on_select=_take_cell,
         selection_mode="points",
         config=PICTURE,
@@ -147,15 +149,15 @@ def _show_per_digit(evaluation: Evaluation) -> None:
 
 def _take_cell() -> None:
     """Show the images of the cell that was pressed."""
-    selection = (st.session_state.get("cells") or {}).get("selection") or {}
+    selection = state.CELLS.sent("selection") or {}
     for point in selection.get("points", []):
         cell = point.get("customdata")
         if not isinstance(cell, list | tuple) or len(cell) != 2 or not all(isinstance(one, int) for one in cell):
             continue
         label, read = cell
-        st.session_state[LABEL] = str(label) if 0 <= label <= 9 else ANY
-        st.session_state[READ] = str(read) if 0 <= read <= 9 else ANY
-        st.session_state[WHICH_KEY] = "right" if label == read else "wrong"
+        state.IS_A.set(str(label) if 0 <= label <= 9 else state.ANY)
+        state.READ_AS.set(str(read) if 0 <= read <= 9 else state.ANY)
+        state.ANSWERS.set("right" if label == read else "wrong")
 
 
 def show_gallery(evaluation: Evaluation) -> None:
@@ -166,12 +168,10 @@ def show_gallery(evaluation: Evaluation) -> None:
         nothing = "This model makes no mistake here." if chosen == Filter(order=chosen.order) else "There is none."
         st.info(f"{nothing} Look at *all* answers, or loosen the filters.", icon=":material/search_off:")
         return
-    pages = -(-len(places) // PER_PAGE)
-    page = gallery.choose_page(PAGE, pages)
-    shown = places[(page - 1) * PER_PAGE : page * PER_PAGE]
+    shown = gallery.turn_pages(state.PAGE, places, PER_PAGE)
     labels = [_label(evaluation, place) for place in shown.tolist()]
     captions = [_caption(evaluation, place) for place in shown.tolist()]
-    gallery.show_places(evaluation.data, evaluation.part, shown, "mistakes", captions=captions, labels=labels)
+    gallery.show_places(evaluation.data, evaluation.part, shown, state.MISTAKES, captions=captions, labels=labels)
     st.caption(f"{len(places):,} of {evaluation.n:,} images. The label, and what it was read as. Pick one to see why.")
     _offer_table(evaluation.table.iloc[places], "answers.csv")
     show_functions(tabulate, find)
@@ -189,28 +189,28 @@ def _caption(evaluation: Evaluation, place: int) -> str:
 
 
 def _choose(evaluation: Evaluation) -> Filter:
-    kept: dict[str, Any] = {"persist_state": "session", "bind": "query-params"}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        which = st.segmented_control("Answers", WHICH, default="wrong", required=True, key=WHICH_KEY, **kept)
-        label = st.selectbox("Is a", DIGITS, key=LABEL, width=100, **kept)
-        read = st.selectbox("Read as", DIGITS, key=READ, width=100, **kept)
-        order = st.selectbox("Order", list(ORDERS), key="answers_by", width=190, **kept)
+        which = st.segmented_control(
+            "Answers", WHICH, default=state.ANSWERS.default, required=True, **state.ANSWERS.widget
+        )
+        label = st.selectbox("Is a", DIGITS, width=100, **state.IS_A.widget)
+        read = st.selectbox("Read as", DIGITS, width=100, **state.READ_AS.widget)
+        order = st.selectbox("Order", list(ORDERS), width=190, **state.ANSWERS_BY.widget)
     writer, ink, slant = None, None, None
     with st.expander("More filters", icon=":material/filter_alt:"):
         if evaluation.split.writers is not None:
             last = int(evaluation.split.writers.max())
-            writer = st.number_input("Writer", 0, last, None, placeholder="all", key="by_writer", width=140, **kept)
-        ink = _limits("Ink, % of the picture", (0, 60), 100, "ink", kept)
-        slant = _limits("Slant, degrees to the right", (-60, 60), 1, "slant", kept)
-    digits = [None if digit == ANY else int(digit) for digit in (label, read)]
+            writer = st.number_input("Writer", 0, last, None, placeholder="all", width=140, **state.BY_WRITER.widget)
+        ink = _limits("Ink, % of the picture", state.INK, 100)
+        slant = _limits("Slant, degrees to the right", state.SLANT, 1)
+    digits = [None if digit == state.ANY else int(digit) for digit in (label, read)]
     return Filter(str(which), digits[0], digits[1], writer, ink, slant, order)
 
 
-def _limits(
-    title: str, ends: tuple[int, int], scale: float, key: str, kept: dict[str, Any]
-) -> tuple[float, float] | None:
+def _limits(title: str, key: state.Key[tuple[int, int]], scale: float) -> tuple[float, float] | None:
     """A range of whole numbers, divided by `scale`; at an end it has no limit. None where it was left as it is."""
-    low, high = st.slider(title, *ends, ends, key=key, **kept)
+    ends = key.default
+    low, high = st.slider(title, *ends, ends, **key.widget)
     if (low, high) == ends:
         return None
     return (-np.inf if low == ends[0] else low / scale), (np.inf if high == ends[1] else high / scale)
@@ -227,14 +227,14 @@ def show_groups(evaluation: Evaluation) -> None:
     if evaluation.split.writers is not None and evaluation.n / len(np.unique(evaluation.split.writers)) > SEVERAL:
         by["writer"] = evaluation.table["writer"]
     chosen = st.segmented_control(
-        "Groups by", list(by), default="digit", required=True, key="groups_by", bind="query-params"
+        "Groups by", list(by), default=state.GROUPS_BY.default, required=True, **state.GROUPS_BY.widget
     )
     table = compare_groups(evaluation.table["right"].to_numpy(), by[str(chosen)])
     if chosen == "writer":
         table = table.sort_values("share", ascending=False)
         st.caption(f"{len(table):,} writers; the 30 with the largest share of errors are drawn.")
     alt = f"The share of errors by {chosen} with its interval; the file below has it in numbers."
-    st.plotly_chart(group_dots(table.head(30)), config=PICTURE, key="groups", alt=alt)
+    st.plotly_chart(group_dots(table.head(30)), config=PICTURE, key=state.GROUPS.name, alt=alt)
     worse = table[table["is_worse"]]
     names = ", ".join(map(str, worse["group"].head(12)))
     st.markdown(f"**Read worse than the rest:** {names}." if len(worse) else "No group is read worse than the rest.")
@@ -251,9 +251,10 @@ def show_confidence(evaluation: Evaluation) -> None:
     sides = st.columns(2, gap="large")
     with sides[0]:
         st.markdown("**Can it be believed?** Where it says 90 %, 90 of 100 answers should be right.")
-        figure = reliability_curve(reliability(evaluation.probabilities, labels), reliability(cooled, labels))
+        tables = [reliability(one, labels) for one in (evaluation.probabilities, cooled)]
+        figure = reliability_curves({"as it is": tables[0], "with temperature scaling": tables[1]})
         alt = f"Accuracy by confidence. The calibration error is {before:.2%}, with temperature scaling {after:.2%}."
-        st.plotly_chart(figure, config=PICTURE, key="reliability", alt=alt)
+        st.plotly_chart(figure, config=PICTURE, key=state.RELIABILITY.name, alt=alt)
         st.markdown(
             f"Temperature scaling divides the logarithms of the probabilities by one number, here {temperature:.2f}, "
             f"fitted on these very images. The calibration error would go from {before:.2%} to {after:.2%}."
@@ -262,36 +263,59 @@ def show_confidence(evaluation: Evaluation) -> None:
         st.markdown("**How sure is it?** Most answers are near 100 %; mistakes should not be.")
         confidence, is_right = evaluation.table["confidence"].to_numpy(), evaluation.table["right"].to_numpy()
         alt = tell_confidences(confidence, is_right)
-        st.plotly_chart(confidence_bars(confidence, is_right), config=PICTURE, key="confidences", alt=alt)
+        st.plotly_chart(confidence_bars(confidence, is_right), config=PICTURE, key=state.CONFIDENCES.name, alt=alt)
     _show_threshold(evaluation)
     show_functions(reliability, fit_temperature, coverage)
 
 
 def _show_threshold(evaluation: Evaluation) -> None:
+    """What the model answers and rejects by its thresholds, at first its own, and by any others."""
+    card, probabilities = evaluation.classifier.card, evaluation.probabilities
     st.markdown(
-        "**When should it say *not sure*?** The higher the line, the fewer answers, and the fewer of them wrong."
+        "**When should it say *not sure*?** The higher a threshold, the fewer images it answers, and the fewer of its "
+        "answers are wrong."
     )
-    own = classifier(evaluation.folder).card.unsure_below
-    percent = st.slider("Not sure below, in percent", 0.0, 100.0, round(100 * own, 1), 0.1, key=f"threshold-{own}")
-    figure = coverage_curve(coverage(evaluation.probabilities, evaluation.split.labels), percent / 100)
-    alt = "The share answered and the share of these that is wrong, by the line; for this one, see the sentence below."
-    st.plotly_chart(figure, config=PICTURE, key="coverage", alt=alt)
-    refused = evaluation.table["confidence"] < percent / 100
-    answered, wrong = int((~refused).sum()), int((~refused & ~evaluation.table["right"]).sum())
-    share = f", {wrong / answered:.2%} of them wrong" if answered else ""
-    kept_from = int((refused & ~evaluation.table["right"]).sum())
-    st.markdown(
-        f"It would answer **{answered:,}** of {evaluation.n:,}{share}, and refuse **{int(refused.sum()):,}**, "
-        f"{kept_from:,} of which it would have read wrongly:"
-    )
-    places = find(evaluation.table[refused], Filter("all", order="least confident"))[:PER_PAGE]
+    unsure_below = _choose_threshold("Not sure if the confidence is below, in percent", card.unsure_below, "confidence")
+    digit_below = 0.0
+    if card.digit_below:  # else it has no such threshold
+        title = "Not sure if the probability of being any digit at all is below, in percent"
+        digit_below = _choose_threshold(title, card.digit_below, "digit")
+    curve = coverage(probabilities, evaluation.split.labels, are_too_weak(probabilities, 0.0, digit_below))
+    alt = "Coverage and error rate by the threshold of the confidence; the sentence below gives them for this one."
+    st.plotly_chart(coverage_curve(curve, unsure_below), config=PICTURE, key=state.COVERAGE.name, alt=alt)
+    rejected = are_too_weak(probabilities, unsure_below, digit_below)
+    st.markdown(_describe_rejection(rejected, evaluation.table["right"].to_numpy()))
+    places = find(evaluation.table[rejected], Filter("all", order="least confident"))[:PER_PAGE]
     if len(places):
         labels = [_label(evaluation, place) for place in places.tolist()]
-        gallery.show_places(evaluation.data, evaluation.part, places, "refused", labels=labels)
+        gallery.show_places(evaluation.data, evaluation.part, places, state.REFUSED, labels=labels)
+
+
+def _choose_threshold(title: str, own: float, what: str) -> float:
+    """A threshold, 0 to 1: the model's own until the slider is moved, not rounded as the slider shows it."""
+    start = round(100 * own, 1)
+    percent = st.slider(title, 0.0, 100.0, start, 0.1, **state.THRESHOLD.of(what, own).widget)
+    return own if percent == start else percent / 100
+
+
+def _describe_rejection(rejected: NDArray[np.bool_], is_right: NDArray[np.bool_]) -> str:
+    """How many images are answered and rejected, (n,) bool each, and how many of each are misclassified."""
+    answered, wrong = int((~rejected).sum()), int((~rejected & ~is_right).sum())
+    error = f", {wrong / answered:.2%} of them wrong" if answered else ""
+    return (
+        f"It answers **{answered:,}** of {len(rejected):,} images{error}, and rejects **{int(rejected.sum()):,}**, "
+        f"{int((rejected & ~is_right).sum()):,} of which it would have misclassified:"
+    )
 
 
 def _offer_table(table: pd.DataFrame, name: str) -> None:
     content = table.to_csv(index=False).encode()
     st.download_button(
-        "Download (.csv)", content, name, "text/csv", icon=":material/download:", on_click="ignore", key=name
+        "Download (.csv)",
+        content,
+        name,
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=state.DOWNLOAD.of(name).name,
     )

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from digitrec.charts.alt_text import tell_strengths
 from digitrec.charts.mistakes import strength_curves, verdict_squares
 from digitrec.charts.pictures import as_paper
-from digitrec.datasets import Dataset, Progress, data_folder
+from digitrec.datasets import Dataset, Progress
+from digitrec.datasets.exploration.selection import draw_places
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.robustness import CORRUPTIONS, Corruption, accuracy_by_strength, corrupt, verdict_map
 from digitrec.ink.preprocessing import preprocess
 from digitrec.ink.types import Predict
+from digitrec.ui import state
 from digitrec.ui.cache import classifier
 from digitrec.ui.canvas import session_canvas
 from digitrec.ui.data import gallery
@@ -50,13 +52,13 @@ def choose_image(data: Dataset) -> tuple[NDArray[np.uint8], str]:
 
 def show_curves(kind: Corruption, readers: Mapping[str, Path], data: Dataset) -> None:
     """How much of what is corrupted each model still reads."""
-    places = np.sort(np.random.default_rng(SEED).permutation(len(data.test))[:SAMPLE])
+    places = np.sort(draw_places(len(data.test), SAMPLE, SEED))
     images, labels = data.test.images[places], data.test.labels[places]
     tables = {}
     for title, folder in readers.items():
         try:
             reader = classifier(folder)
-            key = ("robust", reader.card.files.get("model.tflite"), str(data_folder()), data.name, kind.name)
+            key = ("robust", reader.card.files.get("model.tflite"), data.fingerprint, kind.name)
             work = partial(_measure, reader.predict_proba, images, labels, kind)
             tables[title] = wait_for(key, f"{title} is reading", work)
         except DigitrecError as error:  # the others are asked all the same
@@ -64,7 +66,7 @@ def show_curves(kind: Corruption, readers: Mapping[str, Path], data: Dataset) ->
     if not tables:
         return
     figure = strength_curves(tables, f"{kind.title.lower()}, {kind.unit}")
-    st.plotly_chart(figure, config=PICTURE, key="strengths", alt=tell_strengths(tables, kind.unit))
+    st.plotly_chart(figure, config=PICTURE, key=state.STRENGTHS.name, alt=tell_strengths(tables, kind.unit))
     mnist_c = f" MNIST-C (Mu and Gilmer, 2019) calls it {kind.mnist_c}." if kind.mnist_c else ""
     st.caption(
         f"{len(images):,} images of the test part, drawn with seed {SEED}; the lines show 95 % intervals.{mnist_c}"
@@ -104,7 +106,11 @@ def show_map(kind: Corruption, image: NDArray[np.uint8], what: str, title: str) 
     """What one image is read as under this corruption and another."""
     others = [name for name in CORRUPTIONS if name != kind.name]
     second = st.selectbox(
-        "And", others, format_func=lambda key: CORRUPTIONS[key].title, key=f"and-{kind.name}", width=230
+        "And",
+        others,
+        format_func=lambda key: CORRUPTIONS[key].title,
+        width=230,
+        **state.AND_CORRUPTION.of(kind.name).widget,
     )
     other = CORRUPTIONS[second]
     amounts = amounts_of(kind, CELLS), amounts_of(other, CELLS)
@@ -118,7 +124,7 @@ def show_map(kind: Corruption, image: NDArray[np.uint8], what: str, title: str) 
     is_sure = ~reader.are_unsure(probabilities.reshape(-1, 10)).reshape(digits.shape)
     figure = verdict_squares(probabilities, is_sure, amounts, titles)
     alt = f"What it is read as by {titles[0]}, downwards, and {titles[1]}, to the right; a question mark is not sure."
-    st.plotly_chart(figure, config=PICTURE, key="verdicts", width=760, alt=alt)
+    st.plotly_chart(figure, config=PICTURE, key=state.VERDICTS.name, width=760, alt=alt)
     same = float((is_sure & (digits == digits[_middle(amounts[0]), _middle(amounts[1])])).mean())
     st.caption(
         f"Each square is {what}, changed so and read by {as_plain_text(title)}; the digit that it is read as stands in "

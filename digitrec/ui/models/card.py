@@ -10,17 +10,18 @@ from typing import Any
 
 import streamlit as st
 
-from digitrec.charts.card import FEWEST, by_group, refusal_curves, reliability_curves, shares
-from digitrec.evaluation.calibration import Calibration, pool
+from digitrec.charts.calibration import reliability_curves
+from digitrec.charts.card import by_group, refusal_curves, shares
+from digitrec.evaluation.calibration import Calibration, pool, to_frame
 from digitrec.evaluation.metrics import Measurement
 from digitrec.networks.card import Card, PathCard
 from digitrec.networks.comparison import share_refused, weakest_first
-from digitrec.networks.registry import SHIPPED_NAME, find_model, list_models
-from digitrec.ui.cache import MODEL
+from digitrec.ui import state
 from digitrec.ui.messages import as_plain_text, text_colour
 from digitrec.ui.models.card_lists import MEANINGS, MOST, as_list, plain
 
 WEAKEST = 12  # ways of writing that are shown
+FEWEST = 20  # answers that a dot of a reliability curve stands for: fewer jump between 0 and 100 % by chance
 PLAIN = {"displayModeBar": False}
 KEY_FIGURE = 165  # pixels, so that a phone shows two beside each other
 SECTIONS = {
@@ -41,12 +42,6 @@ LISTS = {
     "The recipe": "How it learned. What is not listed was turned off.",
     "The machine": "What it was made on and with.",
 }
-
-
-def chosen_folder() -> Path:
-    """The folder of the model that the session reads with."""
-    name = st.session_state.get(MODEL)
-    return find_model(name if name in list_models() else SHIPPED_NAME)
 
 
 def show_head(card: Card) -> None:
@@ -87,7 +82,7 @@ def _doubts_together(path: PathCard) -> str:
 def show_key_figures(card: Card, folder: Path) -> None:
     """The few numbers to know it by."""
     found = find_key_figures(card.measured)
-    with st.container(horizontal=True, gap="small", key="key-figures"):
+    with st.container(horizontal=True, gap="small", key=state.KEY_FIGURES.name):
         for title, one in found.items():
             st.metric(
                 title,
@@ -257,7 +252,7 @@ def show_calibration(card: Card) -> None:
     chart, words = st.columns((3, 2), gap="large", vertical_alignment="center")
     with chart:
         alt = "Confidence against being right; the list beside this has it in words"
-        show_chart(reliability_curves(sets), "calibration", alt)
+        show_chart(reliability_curves({one.what: to_frame(pool(one.bins, FEWEST)) for one in sets}), "calibration", alt)
     words.markdown("\n".join(f"- {describe_calibration(one)}" for one in sets))
 
 
@@ -324,9 +319,9 @@ def show_all(card: Card) -> None:
         st.json(card.model_dump(), expanded=1)
 
 
-def show_chart(figure: Any, key: str, alt: str) -> None:
-    """A chart as wide as the page; `alt` says in words what it shows."""
-    st.plotly_chart(figure, width="stretch", config=PLAIN, key=key, alt=alt)
+def show_chart(figure: Any, subject: str, alt: str) -> None:
+    """A chart about a part of the card, as wide as the page; `alt` says in words what it shows."""
+    st.plotly_chart(figure, width="stretch", config=PLAIN, key=state.CARD_CHART.of(subject).name, alt=alt)
 
 
 def percent(share: float, digits: int = 1) -> str:

@@ -5,16 +5,23 @@ from pathlib import Path
 import streamlit as st
 
 from digitrec.networks.architectures import Reads
-from digitrec.networks.registry import input_kind, list_models
+from digitrec.networks.registry import SHIPPED_NAME, find_model, input_kind, list_models
+from digitrec.reading.numbers.readers import PIECE_BY_PIECE, SUITED
 from digitrec.training import runs
-from digitrec.ui.cache import MODEL, NUMBER_MODEL, PIECE_BY_PIECE, SUITED
+from digitrec.ui import state
+
+
+def chosen_model() -> Path:
+    """The folder of the model that the session reads with: the one it chose while that is there, else the shipped."""
+    name = state.MODEL.get()
+    return find_model(name if name in list_models() else SHIPPED_NAME)
 
 
 def choose_model() -> None:
     """Let the user choose the model that reads, where there is a choice."""
     names = list(list_models())
     if len(names) > 1:
-        st.selectbox("Read with", names, key=MODEL, persist_state="session", bind="query-params", width=260)
+        st.selectbox("Read with", names, width=260, **state.MODEL.widget)
 
 
 def choose_number_model() -> None:
@@ -22,13 +29,11 @@ def choose_number_model() -> None:
     st.selectbox(
         "Read numbers",
         [SUITED, PIECE_BY_PIECE, *list_models("number")],
-        key=NUMBER_MODEL,
         format_func=lambda name: name if name in (SUITED, PIECE_BY_PIECE) else f"in one sweep, with {name}",
         help="Piece by piece, the ink is cut into digits that are read one by one. In one sweep, a network goes over "
         "the whole number. As suits: piece by piece where strokes or gaps tell the digits apart, else in one sweep.",
-        persist_state="session",
-        bind="query-params",
         width=320,
+        **state.NUMBER_MODEL.widget,
     )
 
 

@@ -17,7 +17,8 @@ from digitrec.evaluation.metrics import compare
 from digitrec.networks.card import Card
 from digitrec.networks.registry import input_kind
 from digitrec.training.recipe import with_present_names
-from digitrec.ui.cache import probabilities
+from digitrec.ui import state
+from digitrec.ui.cache import classifier, probabilities
 from digitrec.ui.messages import as_plain_text, show_errors
 from digitrec.ui.strip import Captioned, show_strip
 
@@ -33,7 +34,9 @@ def show_several(readers: Mapping[str, Path], cards: Mapping[str, Card], data: D
         st.info("Tick two that read digits to see which images part them.", icon=":material/compare_arrows:")
         return
     pairs = {f"{one} and {other}": (one, other) for one, other in combinations(readers, 2)}
-    pair = next(iter(pairs)) if len(pairs) == 1 else st.selectbox("Compare", list(pairs), key="pair", width=520)
+    pair = (
+        next(iter(pairs)) if len(pairs) == 1 else st.selectbox("Compare", list(pairs), width=520, **state.PAIR.widget)
+    )
     first, second = pairs[pair]
     _show_two((first, readers[first]), (second, readers[second]), data)
 
@@ -45,12 +48,12 @@ def _show_curves(cards: Mapping[str, Card]) -> None:
         st.caption("How their trainings went is not in their cards.")
         return
     against = st.segmented_control(
-        "Curves against", ["epoch", "seconds"], default="epoch", key="against", required=True
+        "Curves against", ["epoch", "seconds"], default=state.AGAINST.default, required=True, **state.AGAINST.widget
     )
     for column, what in zip(st.columns(2), ("val_accuracy", "val_loss"), strict=True):
         figure = compared_curves(histories, what, str(against))
         alt = tell_curves(histories, what)
-        column.plotly_chart(figure, config={"displayModeBar": False}, key=f"compared-{what}", alt=alt)
+        column.plotly_chart(figure, config={"displayModeBar": False}, key=state.COMPARED.of(what).name, alt=alt)
     if missing := [title for title in cards if title not in histories]:
         st.caption(as_plain_text(f"How the training went is not in the card of {', '.join(missing)}."))
 
@@ -70,7 +73,7 @@ def _show_recipes(cards: Mapping[str, Card]) -> None:
 def _show_two(first: tuple[str, Path], second: tuple[str, Path], data: Dataset) -> None:
     split = data.test
     with show_errors("The models could not be compared."):
-        read = [probabilities(folder, data).argmax(axis=1) for _, folder in (first, second)]
+        read = [probabilities(classifier(folder), data).argmax(axis=1) for _, folder in (first, second)]
     found = compare(split.labels, *read)
     verdict = "more than chance would do" if found.p < CHANCE else "no more than chance would do"
     chance = "p < 0.001" if found.p < 0.001 else f"p = {found.p:.2g}"

@@ -16,6 +16,7 @@ from digitrec.ink.preprocessing import SIDE, preprocess, shrink
 from digitrec.networks.card import Card, Rival
 from digitrec.networks.comparison import best_first, find_most_divided, measure_disagreement, name_readers
 from digitrec.networks.measuring.reference_drawings import ReferenceDrawings, read_reference_drawings
+from digitrec.ui import state
 from digitrec.ui.messages import text_colour
 from digitrec.ui.models.card import percent, show_chart
 from digitrec.ui.models.card_lists import plain
@@ -55,7 +56,7 @@ def show_rivals(card: Card, folder: Path) -> None:
     ]
     columns = {name: st.column_config.NumberColumn(format="localized") for name in ("numbers", "size (kB)")}
     pinned = {"reader": st.column_config.Column(pinned=True)}
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns | pinned, key="readers")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=columns | pinned, key=state.READERS.name)
     _show_side_by_side(rivals, read_reference_drawings(folder))
 
 
@@ -72,8 +73,10 @@ def _show_side_by_side(rivals: Sequence[Rival], reference: ReferenceDrawings | N
     ):
         st.caption("The drawings that the answers belong to are not in the model's folder.")
         return
-    first = next(iter(WAYS))
-    way = WAYS[st.segmented_control("The drawings are", list(WAYS), default=first, required=True, key="way") or first]
+    first = state.WAY.default
+    way = WAYS[
+        st.segmented_control("The drawings are", list(WAYS), default=first, required=True, **state.WAY.widget) or first
+    ]
     answers = [rival.answers if way == "prepared" else rival.careless_answers for rival in rivals]
     places = find_most_divided(answers, SHOWN)
     if not places:
@@ -100,7 +103,7 @@ def _show_side_by_side(rivals: Sequence[Rival], reference: ReferenceDrawings | N
             "is a": st.column_config.Column(width=50, pinned=True),
         }
         | {name: st.column_config.Column(width=READER) for name in names},
-        key="side-by-side",
+        key=state.SIDE_BY_SIDE.name,
     )
 
 

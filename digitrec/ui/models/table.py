@@ -13,7 +13,8 @@ from digitrec.networks.card import Card, read_file
 from digitrec.networks.exchange import FORMS, LARGEST, add_model, missing_onnx, pack
 from digitrec.networks.registry import delete_model, input_kind, is_own, list_models, rename_model, restore_model
 from digitrec.reading.numbers.sequence import load_sequence_reader
-from digitrec.ui.cache import MODEL, NUMBER_MODEL, classifier
+from digitrec.ui import state
+from digitrec.ui.cache import classifier
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, show_errors
 from digitrec.ui.models.comparison import READS
@@ -58,29 +59,29 @@ def put_aside(name: str) -> None:
     """Delete a model; it can be got back."""
     try:
         delete_model(name)
-        st.session_state["deleted"] = name
+        state.MODEL_DELETED.set(name)
         _untick()
     except DigitrecError as error:
-        st.session_state["model_problem"] = str(error)
+        state.MODEL_PROBLEM.set(str(error))
 
 
 def get_back(name: str) -> None:
     """Undo `put_aside`."""
-    st.session_state.pop("deleted", None)
+    state.MODEL_DELETED.pop()
     try:
         restore_model(name)
         _untick()
     except DigitrecError as error:
-        st.session_state["model_problem"] = str(error)
+        state.MODEL_PROBLEM.set(str(error))
 
 
 def _untick() -> None:
-    st.session_state["models_changed"] = st.session_state.get("models_changed", 0) + 1
+    state.MODELS_CHANGED.set(state.MODELS_CHANGED.get() + 1)
 
 
 def use(name: str) -> None:
     """Read with this model from now on."""
-    st.session_state[MODEL if name in list_models() else NUMBER_MODEL] = name
+    (state.MODEL if name in list_models() else state.NUMBER_MODEL).set(name)
     st.toast(as_plain_text(f"The Draw page reads with {name} now."), icon=":material/check:")
 
 
@@ -103,7 +104,7 @@ def offer_to_add() -> None:
         with show_errors("The model was not added."):
             key = ("add", name, time.monotonic())  # the same files may be added again
             wait_for(key, "Looking at the model", lambda _: add_model(contents, name.strip()))
-        st.session_state["added"] = name.strip()
+        state.MODEL_ADDED.set(name.strip())
         st.rerun()
 
 
@@ -115,7 +116,7 @@ def show_one(title: str, folder: Path, card: Card) -> None:
         if is_model:
             st.button("Read with it", icon=":material/check:", on_click=use, args=(title,), type="primary")
         else:
-            run = {"run": title.removeprefix("run ")}
+            run = {state.RUN.name: title.removeprefix("run ")}
             st.page_link("pages/train.py", label="Keep it, or go on with it", icon=":material/save:", query_params=run)
         for file in sorted(set(card.files) & set(FORMS.values())):
             with show_errors("The file could not be read."):
@@ -139,7 +140,7 @@ def show_one(title: str, folder: Path, card: Card) -> None:
 
 
 def _offer_pack(title: str, folder: Path, card: Card) -> None:
-    box = st.expander("Take it elsewhere", icon=":material/deployed_code:", key="pack", on_change="rerun")
+    box = st.expander("Take it elsewhere", icon=":material/deployed_code:", on_change="rerun", **state.PACK.widget)
     with box:
         st.markdown(
             "A zip with the network as **.keras**, **.tflite** and **.onnx**, its model card, and twenty images with "

@@ -15,6 +15,7 @@ from digitrec.networks.keras_summary import keras_summary
 from digitrec.training.augmentation import Augmentation
 from digitrec.training.published import recipe_for, suit
 from digitrec.training.recipe import DIGITS_ONLY, Recipe, change, choices, limits
+from digitrec.ui import state
 from digitrec.ui.messages import text_colour
 
 WIDTH = 200  # pixels of a field
@@ -29,11 +30,11 @@ def choose_recipe(data: Dataset) -> Recipe:
     ------
     RecipeError, where the settings exclude each other.
     """
-    network = st.selectbox("Network", list(ARCHITECTURES), key="network", persist_state="session", bind="query-params")
+    network = st.selectbox("Network", list(ARCHITECTURES), **state.NETWORK.widget)
     architecture, published = ARCHITECTURES[network], suit(recipe_for(network), len(data.train))
     reported = f" Its authors report {architecture.reported}." if architecture.reported else ""
     st.markdown(f"{architecture.about} {count_parameters(architecture.layers):,} parameters.{reported}")
-    layers = st.expander("Layers", icon=":material/layers:", key="its-layers", on_change="rerun")
+    layers = st.expander("Layers", icon=":material/layers:", on_change="rerun", **state.LAYERS_SHOWN.widget)
     if layers.open:
         with layers:
             _show_layers(network, published.scaling)
@@ -60,7 +61,7 @@ def _show_layers(network: str, scaling: str) -> None:
         layer_picture(layers, text_colour(), width),
         width=480,
         config={"displayModeBar": False},
-        key="layers",
+        key=state.LAYERS.name,
         alt=f"The {len(layers)} layers of {network} as blocks; the next tab has them as a table.",
     )
     table.dataframe(
@@ -85,7 +86,7 @@ def _is_tick(field: FieldInfo) -> bool:
 def _ask(published: Recipe, name: str, field: FieldInfo, data: Dataset) -> Any:
     """The field of a setting, which starts with the published value."""
     value, title = getattr(published, name), field.title or name
-    key = f"{published.network}-{name}"  # each network's fields start with its own recipe
+    key = state.SETTING.of(published.network, name).name  # each network's fields start with its own recipe
     if name == "images":
         return _ask_images(value, title, field, len(data.train), key)
     if field.annotation == Augmentation | None:

@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.charts.alt_text import tell_confusions, tell_curve
-from digitrec.charts.mistakes import confusion_squares
+from digitrec.charts.mistakes import confusion_matrix
 from digitrec.charts.pictures import as_paper, shade
 from digitrec.charts.training import learning_curves
 from digitrec.datasets import Split
@@ -29,6 +29,7 @@ from digitrec.training.runs import Run
 from digitrec.training.snapshots import Snapshot
 from digitrec.training.splits import split_for
 from digitrec.training.validation import DigitValidation, NumberValidation, validation_for
+from digitrec.ui import state
 from digitrec.ui.cache import dataset
 from digitrec.ui.canvas import session_canvas
 from digitrec.ui.messages import as_plain_text, show_errors, text_colour
@@ -107,24 +108,26 @@ def _show(folder: Path, pace: float | None) -> None:
 
 
 def _show_state(run: Run) -> None:
-    state = run.state
+    current = run.state
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{TITLES[state.name]}** · {run.recipe.network} on {as_plain_text(run.recipe.source)}")
-        if state.is_under_way:
+        st.markdown(f"**{TITLES[current.name]}** · {run.recipe.network} on {as_plain_text(run.recipe.source)}")
+        if current.is_under_way:
             asked = runs.is_stop_requested(run.folder)
             label, stop = ("Stopping …" if asked else "Stop"), runs.request_stop
-            st.button(label, icon=":material/stop:", on_click=stop, args=(run.folder,), disabled=asked, key="stop")
-    if state.message:
-        show = st.error if state.name in (runs.FAILED, runs.DIED) else st.info
-        show(as_plain_text(state.message))
-    if state.name in (runs.FAILED, runs.DIED) and run.log:
+            st.button(
+                label, icon=":material/stop:", on_click=stop, args=(run.folder,), disabled=asked, **state.STOP.widget
+            )
+    if current.message:
+        show = st.error if current.name in (runs.FAILED, runs.DIED) else st.info
+        show(as_plain_text(current.message))
+    if current.name in (runs.FAILED, runs.DIED) and run.log:
         with st.expander("The last lines of its log"):
             st.code(run.log, language=None)
     done = float(run.steps["done"].iloc[-1]) if len(run.steps) else 0.0
     fraction = min(done / run.recipe.epochs, 1.0)
-    if state.is_under_way:
-        left = f", {in_seconds(state.seconds / fraction - state.seconds)} left" if fraction > 0.01 else ""
-        text = f"Epoch {max(state.epoch, 1)} of {run.recipe.epochs}{left}"
+    if current.is_under_way:
+        left = f", {in_seconds(current.seconds / fraction - current.seconds)} left" if fraction > 0.01 else ""
+        text = f"Epoch {max(current.epoch, 1)} of {run.recipe.epochs}{left}"
         st.progress(fraction, text=text)
     figures = st.container(horizontal=True)
     if len(run.steps):
@@ -142,20 +145,20 @@ def _show_state(run: Run) -> None:
             gain,
             help=explain("accuracy", "validation set"),
         )
-    if state.results:
+    if current.results:
         figures.metric(
-            f"Test accuracy ({state.results['test_images']:,.0f} images)",
-            in_percent(state.results["test_accuracy"]),
+            f"Test accuracy ({current.results['test_images']:,.0f} images)",
+            in_percent(current.results["test_accuracy"]),
             help=explain("accuracy", "test set"),
         )
-    if state.seconds:
-        figures.metric("Time", in_seconds(state.seconds))
+    if current.seconds:
+        figures.metric("Time", in_seconds(current.seconds))
 
 
 def _show_curves(run: Run) -> None:
     for column, what in zip(st.columns(2), ("accuracy", "loss"), strict=True):
         figure = learning_curves(run.history, run.steps, run.recipe.epochs, what)
-        column.plotly_chart(figure, config=PLAIN, key=f"curve-{what}", alt=tell_curve(run.history, what))
+        column.plotly_chart(figure, config=PLAIN, key=state.CURVE.of(what).name, alt=tell_curve(run.history, what))
 
 
 def _show_epoch(run: Run) -> None:
@@ -163,7 +166,7 @@ def _show_epoch(run: Run) -> None:
     last = len(run.history)
     epoch: int | None = last
     if last > 1 and not run.state.is_under_way:
-        epoch = st.slider("After epoch", 1, last, last, key=f"epoch-{run.name}")
+        epoch = st.slider("After epoch", 1, last, last, **state.EPOCH.of(run.name).widget)
     now = snapshots.read_snapshot(run.folder, None) if run.state.is_under_way else None
     snapshot = now or (snapshots.read_snapshot(run.folder, epoch) if epoch else None)
     if snapshot is None:
@@ -255,8 +258,8 @@ def _show_inside(run: Run, snapshot: Snapshot) -> None:
 def _show_confusion(split: Split, snapshot: Snapshot) -> None:
     st.markdown("**Confusion matrix** of the validation set. Rows: the label; columns: the answer.")
     counts = confusion(split.labels, snapshot.probabilities.argmax(axis=1))
-    figure = confusion_squares(counts, text_colour())
-    st.plotly_chart(figure, width=620, config=PLAIN, key="confusion", alt=tell_confusions(counts))
+    figure = confusion_matrix(counts, text_colour())
+    st.plotly_chart(figure, width=620, config=PLAIN, key=state.CONFUSION.name, alt=tell_confusions(counts))
 
 
 def _show_end(run: Run) -> None:
@@ -266,9 +269,9 @@ def _show_end(run: Run) -> None:
             name = st.text_input("Name", f"{run.recipe.network} {run.name[4:8]}", max_chars=40, width=280)
             if st.form_submit_button("Keep this model", icon=":material/save:"):
                 _keep(run, name)
-        whose, kept = st.session_state.get("kept", (None, None))
-        if whose == run.name:
-            text = f"Kept as {kept}. Choose it on the Draw page, or compare it on the Models page."
+        kept = state.KEPT.get()
+        if kept is not None and kept[0] == run.name:
+            text = f"Kept as {kept[1]}. Choose it on the Draw page, or compare it on the Models page."
             st.success(as_plain_text(text), icon=":material/check:")
     st.subheader("Resume", anchor=False)
     with st.form("resume", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
@@ -294,11 +297,11 @@ def _keep(run: Run, name: str) -> None:
     except DigitrecError as error:
         st.error(as_plain_text(f"The model was not kept. {error}"), icon=":material/error:")
     else:
-        st.session_state["kept"] = (run.name, name)
+        state.KEPT.set((run.name, name))
 
 
 def _delete(folder: Path) -> None:
     try:
         runs.delete(folder)
     except DigitrecError as error:
-        st.session_state["run_problem"] = str(error)
+        state.RUN_PROBLEM.set(str(error))

@@ -16,7 +16,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (50, 28, 28), dtype=np.uint8)
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
+    monkeypatch.setenv("DIGITREC_CACHE", str(tmp_path))
     return tmp_path / "maps"
 
 

@@ -12,6 +12,7 @@ from digitrec.datasets.exploration.pixels import (
     class_deviations,
     class_means,
     count_greys,
+    difference_of_means,
     is_used,
     mean_and_deviation,
     summarise,
@@ -156,3 +157,19 @@ def test_a_summary_has_all_of_it(mnist: Dataset) -> None:
     np.testing.assert_allclose(summary.deviations.reshape(10, -1), grouped(images, labels).std(ddof=0), atol=1e-6)
     assert summary.greys.sum() == images.size
     assert (summary.used == (summary.means > 0).any(axis=0)).all()
+
+
+def test_a_summary_names_its_digits_and_its_paper() -> None:
+    images = np.zeros((3, 28, 28), np.uint8)
+    images[:, 0, :14] = 255
+    summary = summarise(images, np.array([2, 7, 7], np.uint8))
+    assert summary.digits == [2, 7]
+    assert summary.paper == pytest.approx(1 - 14 / 784)
+
+
+def test_the_difference_of_means_reaches_1_where_they_differ_most() -> None:
+    means = np.zeros((10, 28, 28), np.float32)
+    means[4, 1, 1], means[9, 2, 2] = 0.2, 0.4
+    difference = difference_of_means(means, 4, 9)
+    assert (difference[1, 1], difference[2, 2]) == pytest.approx((0.5, -1))
+    assert not difference_of_means(means, 4, 4).any()

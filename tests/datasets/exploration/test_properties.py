@@ -1,8 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import ndimage
 
-from digitrec.datasets.exploration.properties import measure_images, slants
+from digitrec.datasets.exploration.properties import describe_properties, measure_images, slants
 from digitrec.ink.drawings import Drawing, Stroke, render
 from digitrec.ink.morphology import stroke_widths
 
@@ -55,3 +56,9 @@ def test_shift_changes_neither_slant_nor_width() -> None:
     both = np.stack([image, moved])
     assert np.ptp(slants(both.astype(np.float32) / 255)) < 0.1
     assert np.ptp(stroke_widths(both > 127)) < 0.01
+
+
+@pytest.mark.parametrize(("slant", "side"), [(-12.4, "12° to the left"), (7.6, "8° to the right")])
+def test_a_row_is_a_sentence(slant: float, side: str) -> None:
+    told = describe_properties(pd.Series({"ink": 0.153, "width": 2.34, "slant": slant, "unusual": 0.2, "other": 1.1}))
+    assert told == f"Ink covers 15% of the picture, the strokes are 2.3 pixels wide, and it leans {side}."

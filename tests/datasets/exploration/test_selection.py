@@ -4,7 +4,7 @@ import pytest
 
 from digitrec.datasets import Split
 from digitrec.datasets.exploration.properties import measure_images
-from digitrec.datasets.exploration.selection import BY_PROPERTY, ORDERS, select
+from digitrec.datasets.exploration.selection import BY_PROPERTY, ORDERS, draw_places, select
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +45,12 @@ def test_properties_sort(split: Split, measured: pd.DataFrame, order: str) -> No
 
 def test_every_order_is_known() -> None:
     assert set(BY_PROPERTY) < set(ORDERS)
+
+
+def test_places_are_drawn_once_each_and_at_most_as_many_as_there_are() -> None:
+    drawn = draw_places(50, 20, seed=3)
+    assert len(set(drawn.tolist())) == 20
+    assert set(drawn.tolist()) <= set(range(50))
+    np.testing.assert_array_equal(drawn, draw_places(50, 20, seed=3))
+    assert draw_places(50, 20, seed=4).tolist() != drawn.tolist()
+    assert sorted(draw_places(5, 20)) == [0, 1, 2, 3, 4]

@@ -23,6 +23,7 @@ def few(pen_digits: tuple[PenDigit, ...]) -> tuple[PenDigit, ...]:
 def enter(folder: Path, few: tuple[PenDigit, ...], scans: Dataset, patch: pytest.MonkeyPatch) -> None:
     """Make it the data folder, with few pen digits and these scans."""
     patch.setenv("DIGITREC_DATA", str(folder))
+    patch.setenv("DIGITREC_CACHE", str(folder))
     patch.setattr(pen, "load_pen_digits", lambda: few)
     patch.setattr(mnist_source, "load", lambda: scans)
 

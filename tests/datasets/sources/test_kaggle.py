@@ -14,6 +14,7 @@ from digitrec.errors import DataError
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
+    monkeypatch.setenv("DIGITREC_CACHE", str(tmp_path))
     (tmp_path / "kaggle").mkdir()
     return tmp_path / "kaggle"
 

@@ -219,14 +219,17 @@ def test_a_single_image_is_refused_or_can_be_loaded(content: bytes, title: str) 
 
 
 def test_where_nothing_can_be_kept_the_upload_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digitrec.datasets.sources.uploads.keep_arrays", lambda *_, **__: None)
-    with pytest.raises(DataError, match=r"keep 'mine\.npz' .*Set DIGITREC_DATA"):
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("digitrec.datasets.sources.uploads.replace_arrays", refuse)
+    with pytest.raises(DataError, match=r"write 'mine\.npz' .*No space left .*set DIGITREC_DATA"):
         add_upload(as_npz(), "mine.npz")
 
 
 def test_a_data_folder_that_is_none_is_told(data: Path) -> None:
     data.write_text("a file")
-    with pytest.raises(DataError, match="Set DIGITREC_DATA"):
+    with pytest.raises(DataError, match="set DIGITREC_DATA"):
         add_upload(as_npz(), "mine.npz")
 
 
@@ -237,7 +240,7 @@ def put_all(folder: Path) -> None:
         (folder / "pictures" / str(digit)).mkdir(parents=True)
         ink = render(own_sample(digit, np.random.default_rng(0)).drawing)
         Image.fromarray(as_paper(ink)).save(folder / "pictures" / str(digit) / "one.png")
-    for other in (".hidden.csv", "notes.txt", "a.1234.part.npz", "csv"):
+    for other in (".hidden.csv", "notes.txt", ".1234.part", "csv"):
         (folder / other).write_text("1,2,3")
 
 

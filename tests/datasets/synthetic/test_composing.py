@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from digitrec.datasets import Dataset, Split
+from digitrec.datasets import Dataset, Split, load_dataset
 from digitrec.datasets.sources.pen import PenDigit
 from digitrec.datasets.synthetic.composing import (
     HEIGHT,
@@ -248,3 +248,13 @@ def test_an_image_without_ink_is_told() -> None:
     hand = ImageWriter(np.zeros((1, 28, 28), np.uint8), np.array([3], np.uint8))
     with pytest.raises(InkError, match=r"^Expected images of digits\. Received: one of a 3 without ink"):
         next(compose([hand], 1))
+
+
+def test_a_crop_is_the_ink_with_a_little_paper_around_it() -> None:
+    for number in compose(image_writers(load_dataset("uci").test), 5, SPACED, seed=2):
+        whole, tight = number.crop(1000), number.crop(0)
+        np.testing.assert_array_equal(whole, number.ink)
+        assert tight.sum(dtype=int) == number.ink.sum(dtype=int)
+        assert tight[:, [0, -1]].any(axis=0).all()
+        assert tight[[0, -1]].any(axis=1).all()
+        assert number.crop(3).shape[0] <= tight.shape[0] + 6

@@ -21,6 +21,10 @@ def count_bars(images: Ink) -> NDArray[np.float32]:
     return np.eye(10, dtype=np.float32)[bars] * np.float32(0.91) + np.float32(0.009)
 
 
+def never(probabilities: NDArray[np.float32]) -> bool:
+    return False
+
+
 def found(left: int, bars: int = 1, top: int = 100) -> FoundDigit:
     ink = np.zeros((HIGH, STEP * (bars - 1) + 8), np.uint8)
     for bar in range(bars):
@@ -41,7 +45,7 @@ def join(*digits: FoundDigit) -> Change:
 
 
 def change(digits: Sequence[FoundDigit], *changes: Change) -> tuple[NamedDigit, ...]:
-    return change_by_hand(digits, changes, count_bars)
+    return change_by_hand(digits, changes, count_bars, never)
 
 
 def said(digits: Sequence[NamedDigit]) -> str:
@@ -162,6 +166,14 @@ def test_a_name_without_a_digit_names_nothing() -> None:
 
 def test_what_came_in_stays_as_it_was() -> None:
     digits, changes = list(NUMBER), [split(TWO), name(ONE, 3)]
-    change_by_hand(digits, changes, count_bars)
+    change_by_hand(digits, changes, count_bars, never)
     assert digits == list(NUMBER)
     assert changes == [split(TWO), name(ONE, 3)]
+
+
+def test_a_digit_changed_by_hand_is_unsure_by_the_model_that_read_it_anew() -> None:
+    left, right = found(0), found(100)
+    (joined,) = change_by_hand([left, right], [join(left, right)], count_bars, lambda shares: True)
+    kept = change_by_hand([left, right], [], count_bars, lambda shares: True)
+    assert joined.found.unsure
+    assert not any(digit.found.unsure for digit in kept)

@@ -3,10 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitrec.datasets.synthetic.composing import SPACED, Number, PenWriter, compose
+from digitrec.datasets import load_dataset
+from digitrec.datasets.synthetic.composing import SPACED, Number, PenWriter, compose, image_writers
 from digitrec.errors import ModelError
 from digitrec.ink.preprocessing import preprocess
-from digitrec.networks.card import SHIPPED
+from digitrec.networks.card import SHIPPED, read_card
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, input_kind, list_models
 from digitrec.reading.numbers.readers import PieceReader, SuitedReader, load_number_reader
@@ -136,3 +137,24 @@ def test_a_damaged_model_for_numbers_is_told(tmp_path: Path) -> None:
     (folder / "model.tflite").write_bytes(b"nothing")
     with pytest.raises(ModelError, match="sha256"):
         load_number_reader(str(folder))
+
+
+@pytest.mark.parametrize(("digit_line", "number_line"), [(2.0, 0.0), (0.0, 2.0)])
+def test_a_digit_is_unsure_by_the_thresholds_of_the_model_that_read_it(
+    classifier: Classifier, digit_line: float, number_line: float
+) -> None:
+    """A line of 2 doubts everything, one of 0 nothing."""
+    content = [(SHIPPED / name / "model.tflite").read_bytes() for name in (SHIPPED_NAME, NUMBERS_NAME)]
+    cards = [read_card(SHIPPED / name) for name in (SHIPPED_NAME, NUMBERS_NAME)]
+    reader = Classifier(content[0], cards[0].model_copy(update={"unsure_below": digit_line, "digit_below": 0.0}))
+    sweep = SequenceReader(content[1], cards[1].model_copy(update={"unsure_below": number_line}))
+    suited = SuitedReader(PieceReader(reader), sweep)
+    writers = image_writers(load_dataset("uci").test)
+    seen = set()
+    for settings in (SPACED, TOUCHING):
+        for number in compose(writers, 8, settings, seed=3):
+            is_apart = read_apart(number.ink, reader.predict_proba) is not None
+            seen.add(is_apart)
+            line = digit_line if is_apart else number_line
+            assert all(found.unsure == (line > 1) for found in suited.read(number.ink).digits)
+    assert seen == {True, False}

@@ -1,12 +1,10 @@
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
 
 from digitrec.ui.draw import files
+from digitrec.ui.state import CORRECTIONS, Key
 
 FRAME = pd.DataFrame(
     {"row": [1, 2, 4], "digit": np.array([7, 3, 9], np.uint8), "confidence": np.array([0.9, 0.4, 0.99], np.float32)}
@@ -38,27 +36,14 @@ def test_corrections_change_digits_and_say_where() -> None:
 def test_what_the_table_sends_is_taken_where_it_makes_sense(
     edited: dict[str, dict[str, object]], expected: dict[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = {"table": {"edited_rows": edited}, files.CORRECTIONS: {"file": {}}}
-    monkeypatch.setattr(st, "session_state", state)
-    files._take_corrections("table", "file", [1, 2, 4], FRAME)
-    assert state[files.CORRECTIONS]["file"] == expected
+    session = {"table": {"edited_rows": edited}, CORRECTIONS.name: {"file": {}}}
+    monkeypatch.setattr(st, "session_state", session)
+    files._take_corrections(Key("table", None), "file", [1, 2, 4], FRAME)
+    assert session[CORRECTIONS.name]["file"] == expected
 
 
 def test_a_correction_that_is_taken_back_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    state = {"table": {"edited_rows": {"0": {"digit": 7}}}, files.CORRECTIONS: {"file": {1: 2, 2: 5}}}
-    monkeypatch.setattr(st, "session_state", state)
-    files._take_corrections("table", "file", [1, 2, 4], FRAME)
-    assert state[files.CORRECTIONS]["file"] == {2: 5}
-
-
-def test_the_uploads_asked_for_longest_ago_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "ROOM", 250)
-    for age, name in enumerate(("newest", "older", "oldest")):
-        (tmp_path / name).write_bytes(bytes(80))
-        os.utime(tmp_path / name, (1_000_000 - age, 1_000_000 - age))
-    files.make_room(tmp_path, 10)
-    assert {path.name for path in tmp_path.iterdir()} == {"newest", "older", "oldest"}
-    files.make_room(tmp_path, 100)
-    assert {path.name for path in tmp_path.iterdir()} == {"newest"}
-    files.make_room(tmp_path, 1000)
-    assert not list(tmp_path.iterdir())
+    session = {"table": {"edited_rows": {"0": {"digit": 7}}}, CORRECTIONS.name: {"file": {1: 2, 2: 5}}}
+    monkeypatch.setattr(st, "session_state", session)
+    files._take_corrections(Key("table", None), "file", [1, 2, 4], FRAME)
+    assert session[CORRECTIONS.name]["file"] == {2: 5}

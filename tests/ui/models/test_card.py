@@ -9,7 +9,6 @@ import pytest
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
-from digitrec.charts.card import FEWEST
 from digitrec.datasets.synthetic.samples import own_sample
 from digitrec.evaluation.calibration import (
     Bin,
@@ -24,6 +23,7 @@ from digitrec.networks.card import Card, Rejection, Rival, Sibling, Speed, read_
 from digitrec.networks.card import write_card as put_card
 from digitrec.networks.measuring.reference_drawings import ReferenceDrawings, write_reference_drawings
 from digitrec.networks.registry import find_model
+from digitrec.ui.models.card import FEWEST
 from digitrec.ui.models.card_lists import MEANINGS, as_list
 
 OpenCard = Callable[..., AppTest]

@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DIGITREC_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("DIGITREC_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(processes, "warm_up", lambda: None)  # a process of its own, which knows nothing of patches
     monkeypatch.setattr("digitrec.ui.messages._run_the_router", lambda: None)  # AppTest would lose a press of a button
     st.cache_resource.clear()  # what was measured before
