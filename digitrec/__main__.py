@@ -12,12 +12,12 @@ from digitrec.commands.data import data
 from digitrec.commands.exchange import add, export
 from digitrec.commands.models import evaluate, models
 from digitrec.commands.predict import predict
-from digitrec.commands.train import train
+from digitrec.commands.train import list_settings, train
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("app")(start_app)
 for command in (predict, data, train, evaluate, models, export, add, bench):
-    app.command()(command)
+    app.command(epilog=list_settings() if command is train else None)(command)
 
 
 def _show_version(asked: bool) -> None:

@@ -1,6 +1,5 @@
 """`python -m digitrec train`: train a network in a worker process and watch it, or make the shipped model."""
 
-import dataclasses
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,60 +12,84 @@ from digitrec.commands.common import AsJson, show, show_errors
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.registry import SHIPPED_NAME, keep_model, models_folders, replace_model
 from digitrec.training import processes, runs
-from digitrec.training.published import PUBLISHED, SHIPPED
-from digitrec.training.recipe import Recipe, change, parse
+from digitrec.training.published import SHIPPED, recipe_for
+from digitrec.training.recipe import Recipe, change, choices, limits_in_words, parse
 
 LOOK = 0.3  # seconds between two looks at the run
+
+
+def list_settings() -> str:
+    """All settings of a recipe with what they may be and what they do, a paragraph each."""
+    told = []
+    for name, field in Recipe.model_fields.items():
+        allowed = f" ({limits_in_words(field) or ', '.join(choices(field))})".replace(" ()", "")
+        told.append(f"{name}{allowed}: {field.description}")
+    return "\n\n".join(["Settings:", *told])
+
+
+def _help(name: str) -> str | None:
+    return Recipe.model_fields[name].description
 
 
 def train(
     *,
     network: Annotated[str, typer.Option(help=f"One of {', '.join(ARCHITECTURES)}.")] = "digitrec-fast",
-    source: Annotated[str | None, typer.Option(help="A dataset, as `data` lists them.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the data.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Images a step.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="The highest.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of weights, order, dropout and augmentation.")] = None,
+    source: Annotated[str | None, typer.Option(help="The dataset to train on, as `data` lists them.")] = None,
+    epochs: Annotated[int | None, typer.Option(help=_help("epochs"))] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", "--batch", help=_help("batch_size"))] = None,
+    learning_rate: Annotated[float | None, typer.Option(help=_help("learning_rate"))] = None,
+    seed: Annotated[int | None, typer.Option(help=_help("seed"))] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Any other setting of a recipe, such as validation=0.1.")
+        list[str] | None,
+        typer.Option(
+            "--set", help="Any setting of the recipe as NAME=VALUE; they are listed below.", metavar="SETTING"
+        ),
     ] = None,
-    resume: Annotated[str | None, typer.Option(help="A run that goes on; --epochs is then the total.")] = None,
-    keep: Annotated[str | None, typer.Option(help="Keep the network under this name.")] = None,
-    shipped: Annotated[bool, typer.Option("--shipped", help="Make the shipped model: four hours and more.")] = False,
+    resume: Annotated[str | None, typer.Option(help="Resume this run; --epochs is then the total.")] = None,
+    keep: Annotated[str | None, typer.Option(help="Keep the trained network under this name.")] = None,
+    shipped: Annotated[
+        bool, typer.Option("--shipped", help="Make the shipped model, which takes more than four hours.")
+    ] = False,
     folder: Annotated[
-        Path | None, typer.Option(help="A model folder to write, in place of what is there.", metavar="FOLDER")
+        Path | None, typer.Option(help="A model folder to write; one that is there is replaced.", metavar="FOLDER")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a network by its published recipe and the settings given here.
+    """Train a network by its published recipe, changed by the settings given here.
 
-    Ctrl+C stops it and keeps what it learned.
+    Ctrl+C stops the training and keeps what the network has learned.
     """
-    given = {"source": source, "epochs": epochs, "batch": batch, "learning_rate": learning_rate, "seed": seed}
+    given = {
+        "source": source,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "seed": seed,
+    }
     with show_errors():
         changes = {name: value for name, value in given.items() if value is not None} | parse(settings or [])
         if shipped:
-            _make_shipped(folder, change(SHIPPED, changes), as_json=as_json)
+            _make_shipped(folder, change(SHIPPED, **changes), as_json=as_json)
             return
         if resume is not None:
             run = runs.find(resume)
-            processes.go_on(run, changes)
+            processes.resume(run, changes)
         else:
-            run = runs.create(change(PUBLISHED.get(network, Recipe(network)), changes))
+            run = runs.create(change(recipe_for(network), **changes))
             processes.start(run)
         ended = _follow(run)
         row = _describe(ended)
         if keep is not None and ended.has_model:
-            row["model"] = str(keep_model(run / "model", keep))
+            row["model"] = str(keep_model(ended.model, keep))
         if folder is not None and ended.has_model:
-            replace_model(run / "model", folder)
+            replace_model(ended.model, folder)
         show(row, _text(row), as_json=as_json)
     if ended.state.name in (runs.FAILED, runs.DIED):
         raise typer.Exit(1)
 
 
 def _follow(run: Path) -> runs.Run:
-    """Show how a run goes until it ends."""
+    """Show the progress of a run until it ends."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -89,8 +112,9 @@ def _now(run: runs.Run) -> str:
     if run.state.message or not len(run.steps):
         return run.state.message or run.state.name
     last = run.steps.iloc[-1]
-    seen = f", validation {run.history.iloc[-1]['val_accuracy']:.2%}" if len(run.history) else ""
-    return f"epoch {run.state.epoch} of {run.recipe.epochs}: loss {last['loss']:.4f}, read {last['accuracy']:.2%}{seen}"
+    validation = f", validation accuracy {run.history.iloc[-1]['val_accuracy']:.2%}" if len(run.history) else ""
+    figures = f"loss {last['loss']:.4f}, accuracy {last['accuracy']:.2%}{validation}"
+    return f"epoch {run.state.epoch} of {run.recipe.epochs}: {figures}"
 
 
 def _describe(run: runs.Run) -> dict[str, Any]:
@@ -103,19 +127,19 @@ def _describe(run: runs.Run) -> dict[str, Any]:
         "cpu_seconds": round(run.state.cpu_seconds, 2),
         "history": run.history.to_dict("records"),
         "results": run.state.results or {},
-        "recipe": dataclasses.asdict(run.recipe),
+        "recipe": run.recipe.model_dump(mode="json"),
         "log": run.log if run.state.name in (runs.FAILED, runs.DIED) else "",
     }
 
 
 def _text(row: dict[str, Any]) -> str:
     epochs = [
-        f"epoch {line['epoch']:>3.0f}  loss {line['loss']:.4f}  read {line['accuracy']:.2%}  "
-        f"validation loss {line['val_loss']:.4f}  read {line['val_accuracy']:.2%}  {line['seconds']:.1f} s"
+        f"epoch {line['epoch']:>3.0f}  loss {line['loss']:.4f}  accuracy {line['accuracy']:.2%}  "
+        f"validation loss {line['val_loss']:.4f}  accuracy {line['val_accuracy']:.2%}  {line['seconds']:.1f} s"
         for line in row["history"]
     ]
     results = row["results"]
-    test = [f"test {results['test_accuracy']:.2%} of {results['test_images']:,.0f}"] if results else []
+    test = [f"test accuracy {results['test_accuracy']:.2%} ({results['test_images']:,.0f} images)"] if results else []
     end = [f"{row['run']}: {row['state']} after {row['seconds']:.1f} s. {row['message']}".rstrip()]
     return "\n".join([*epochs, *test, *end, *([row["log"]] if row["log"] else [])])
 

@@ -1,8 +1,9 @@
-"""The catalogue of networks by name: plain data, a tuple of layers each, and the recipe that its authors published.
+"""The catalogue of networks: plain data, a tuple of layers for each name.
 
-A network takes (28, 28, 1) images, scaled as the recipe says, and ends in ten probabilities; one that reads numbers
-takes (28, 256, 1) strips, and ends in eleven for each of 64 frames. Layers stand for Keras's of the same meaning;
-`outline` gives shapes and parameters without Keras.
+A network takes (28, 28, 1) images, scaled as its recipe says, and ends in ten probabilities. One that reads numbers
+takes (28, 256, 1) strips, and ends in eleven probabilities for each of 64 frames. Layers stand for those of Keras;
+`outline` gives shapes and parameters without Keras. An entry here is all that a new network needs: without a recipe in
+`digitrec.training.published` it is trained with the defaults.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from digitrec.networks.ctc import BLANK
 class Convolution:
     """`filters` of `size` x `size`, or of (height, width).
 
-    Where its activation is left to a `Normalisation` after it, it has no bias.
+    With the activation "later", which a `Normalisation` after it applies, it has no bias.
     """
 
     filters: int
@@ -31,33 +32,33 @@ class Convolution:
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Batch normalisation, then ReLU. `momentum` is that of its running statistics: lower learns them sooner."""
+    """Batch normalisation, then ReLU. `momentum` is that of its running statistics: a lower one adapts faster."""
 
     momentum: float = 0.99
 
 
 @dataclass(frozen=True)
 class MaxPooling:
-    """The largest of each `size` x `size` pixels."""
+    """The maximum of each `size` x `size` pixels."""
 
     size: int = 2
 
 
 @dataclass(frozen=True)
 class Dropout:
-    """While training, forget this share of the values."""
+    """Set this fraction of the values to 0 during training, at random."""
 
     share: float
 
 
 @dataclass(frozen=True)
 class Flatten:
-    """All values in one row."""
+    """All values as one vector."""
 
 
 @dataclass(frozen=True)
 class Dense:
-    """Every value to each of `units`; the activation as in `Convolution`."""
+    """A fully connected layer of `units`; the activation as in `Convolution`."""
 
     units: int
     activation: Literal["relu", "softmax", "later"] = "relu"
@@ -65,17 +66,17 @@ class Dense:
 
 @dataclass(frozen=True)
 class Frames:
-    """From each column of a picture one pixel high, a frame, to `units` probabilities, by the same weights for all."""
+    """From each column of an image one pixel high, a frame, to `units` probabilities, with the same weights for all."""
 
     units: int
 
 
 @dataclass(frozen=True)
 class Sharing:
-    """From probabilities of ten digits and of none of them to ten: that of none is shared out evenly.
+    """From the probabilities of ten digits and of a non-digit to ten: that of a non-digit is divided evenly.
 
-    What looks like no digit gets a tenth for each, as one would answer who cannot tell, and which digits look alike is
-    left to the ten alone.
+    A non-digit gets a tenth for each digit, the most uncertain answer, and only the first ten probabilities say which
+    digits look alike.
     """
 
 
@@ -85,13 +86,13 @@ Reads = Literal["digit", "number"]
 
 @dataclass(frozen=True)
 class Outline:
-    """One layer as it stands in its network.
+    """One layer in its network.
 
     Attributes
     ----------
     title : what it is, in a few words.
-    shape : of what comes out: (height, width, channels) or (units,).
-    parameters : numbers in it, learned or, in batch normalisation, counted along.
+    shape : of its output: (height, width, channels) or (units,).
+    parameters : how many it has, trainable or not.
     """
 
     title: str
@@ -107,8 +108,8 @@ class Architecture:
     ----------
     layers : from the scaled image to the ten probabilities.
     about : one sentence for people.
-    reported : what its authors say that it reaches, and on what; empty where they gave no figure.
-    reads : a digit at once, or a whole number.
+    reported : the figure that its authors report, and on which data; empty where they report none.
+    reads : single digits, or whole numbers.
     """
 
     layers: tuple[Layer, ...]
@@ -118,7 +119,7 @@ class Architecture:
 
     @property
     def width(self) -> int:
-        """Of what it takes, in pixels."""
+        """Width of its input, in pixels."""
         return WIDTH if self.reads == "number" else SIDE
 
 
@@ -128,19 +129,19 @@ def normalised(
     size: int | tuple[int, int] = 3,
     momentum: float = 0.99,
 ) -> tuple[Convolution, Normalisation]:
-    """`filters`, normalised before their ReLU."""
+    """A convolution with batch normalisation before its ReLU."""
     return Convolution(filters, size, padding, "later"), Normalisation(momentum)
 
 
 END = Dense(10, "softmax")
 END_WITH_NONE = (Dense(11, "softmax"), Sharing())
-SHARES = np.vstack([np.eye(10), np.full(10, 0.1)])  # of each of eleven probabilities that goes to each digit
+SHARES = np.vstack([np.eye(10), np.full(10, 0.1)])  # what part of each of eleven probabilities goes to each digit
 ENDINGS = {"relu": ", ReLU", "softmax": ", softmax", "later": ""}
 
 ARCHITECTURES: dict[str, Architecture] = {
     "digitrec-fast": Architecture(
         (
-            # Few filters where the picture is large, and normalised only where it is small: that is where time goes.
+            # Few filters where the image is large, and batch normalisation only where it is small, to save time.
             Convolution(10, 3, "valid"),
             MaxPooling(),
             Convolution(32, 3, "valid", "later"),
@@ -151,7 +152,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             Normalisation(momentum=0.9),
             END,
         ),
-        "Made to learn while a class watches.",
+        "Made to be trained while a class watches.",
     ),
     "digitrec": Architecture(
         (
@@ -170,11 +171,11 @@ ARCHITECTURES: dict[str, Architecture] = {
             Dropout(0.3),
             *END_WITH_NONE,
         ),
-        "What the shipped model uses: wide enough for many hands, small enough to be read ten times a second.",
+        "The network of the shipped model: wide enough for many handwritings, small enough for live answers.",
     ),
     "dense-128": Architecture(
         (Flatten(), Dense(128), Dense(128), END),
-        "No convolutions: every pixel to every unit, as the shortest tutorials have it.",
+        "No convolutions: every pixel is connected to every unit, as in the shortest tutorials.",
         "test accuracy 0.9694, loss 0.1026, after 3 epochs on MNIST's 60,000",
     ),
     "dense-300-100": Architecture(
@@ -191,7 +192,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             Flatten(),
             END,
         ),
-        "Eight filters in all: as few numbers as can read digits well.",
+        "Eight filters in all: about as few parameters as digits need.",
         "training accuracy 0.9893 on Kaggle's 42,000, after 150 epochs (20 min 18 s for its authors)",
     ),
     "cnn-three-blocks": Architecture(
@@ -229,7 +230,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             Dropout(0.5),
             END,
         ),
-        "Five convolutions of up to 256 filters: slow to learn on a processor without a graphics card.",
+        "Five convolutions of up to 256 filters: slow to train without a graphics card.",
         "validation accuracy 0.9871 to 0.9890 on 8,400 of Kaggle's 42,000, after 15 epochs of about 500 s",
     ),
     "cnn-augmented": Architecture(
@@ -247,7 +248,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             Dropout(0.5),
             END,
         ),
-        "Two pairs of convolutions that never see the same image twice.",
+        "Two pairs of convolutions, trained with augmentation: they never see the same image twice.",
     ),
     "digitrec-numbers": Architecture(
         (
@@ -265,14 +266,14 @@ ARCHITECTURES: dict[str, Architecture] = {
             Dropout(0.2),
             Frames(BLANK + 1),
         ),
-        "Reads a whole number in one sweep, without ever cutting it up: convolutions and CTC.",
+        "Reads a whole number at once, without segmentation: convolutions and CTC.",
         reads="number",
     ),
 }
 
 
 def outline(layers: tuple[Layer, ...], width: int = SIDE) -> tuple[Outline, ...]:
-    """Each layer's shape and parameters for pictures of that width, counted from the plain data alone."""
+    """Each layer's output shape and parameters for images of that width, without Keras."""
     shape: tuple[int, ...] = (SIDE, width, 1)
     rows = []
     for layer in layers:
@@ -282,7 +283,7 @@ def outline(layers: tuple[Layer, ...], width: int = SIDE) -> tuple[Outline, ...]
 
 
 def count_parameters(layers: tuple[Layer, ...]) -> int:
-    """All numbers in a network, as Keras's `count_params` counts them."""
+    """The parameters of a network, trainable or not, as Keras's `count_params` counts them."""
     return sum(row.parameters for row in outline(layers))
 
 
@@ -296,7 +297,7 @@ def _describe(layer: Layer, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...
             title = f"Convolution, {filters} of {high} × {wide}{ENDINGS[activation]}"
             return title, (height, width, filters), parameters
         case Normalisation():
-            return "Batch normalisation, ReLU", shape, 4 * shape[-1]  # of which two are learned
+            return "Batch normalisation, ReLU", shape, 4 * shape[-1]  # half of them trainable
         case MaxPooling(size):
             return f"Max pooling, {size} × {size}", (shape[0] // size, shape[1] // size, shape[2]), 0
         case Dropout(share):
@@ -307,6 +308,6 @@ def _describe(layer: Layer, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...
             title = f"Dense, {units}{ENDINGS[activation]}"
             return title, (units,), units * (shape[0] + (activation != "later"))
         case Sharing():
-            return "That of no digit, shared out", (10,), 10 * shape[0]  # none of which is learned
+            return "Probability of a non-digit, divided evenly", (10,), 10 * shape[0]  # none of them trainable
         case Frames(units):
             return f"Dense, {units} for each column, softmax", (shape[1], units), units * (shape[2] + 1)

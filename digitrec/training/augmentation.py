@@ -1,19 +1,24 @@
-"""What is done to training images so that a network meets more hands than it was given: arrays to arrays.
+"""Augmentation: small random changes to training images, so that a network meets more variety than the data has.
 
-images -> warp (turn, shift, zoom, shear, bend) -> change stroke width -> images
+images -> warp (rotate, shift, zoom, shear, distort) -> change stroke width -> images
 
 All take (n, 28, 28) float32 with ink 255 on 0 and a random generator, and return the same shape, range and type.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
+from digitrec.errors import RecipeError
 from digitrec.ink.morphology import neighbourhood
 from digitrec.ink.types import Images
 
-KNOTS = 5  # each way, of the grid that bends the picture
+KNOTS = 5  # each way, of the grid that distorts the picture
+LARGEST_CHANGE = 180  # degrees; every other change destroys the image long before
+Strength = Annotated[float, Field(ge=0, le=LARGEST_CHANGE)]  # which a `Recipe` checks
 
 
 @dataclass(frozen=True)
@@ -22,36 +27,54 @@ class Augmentation:
 
     Attributes
     ----------
-    degrees : of turn, standard deviation.
-    shift : pixels, largest.
-    zoom : share, largest, either way and each axis on its own.
-    shear : sideways pixels per pixel down, standard deviation.
-    bend : pixels, standard deviation of the displacement at each knot of a 5 x 5 grid (Simard, 2003, coarser).
-    thicker, thinner : share of the way to strokes one pixel wider on each side, or narrower, largest.
+    degrees : standard deviation of the rotation.
+    shift : largest, in pixels.
+    zoom : largest fraction, larger or smaller, each axis on its own.
+    shear : standard deviation, pixels sideways per pixel down.
+    bend : standard deviation in pixels of the displacement at each knot of a 5 x 5 grid (an elastic distortion as in
+        Simard, 2003, but coarser).
+    thicker, thinner : largest fraction of one pixel by which strokes grow or shrink on each side.
     """
 
-    degrees: float = 8
-    shift: float = 1.0
-    zoom: float = 0.1
-    shear: float = 0.12
-    bend: float = 0.8
-    thicker: float = 0.7
-    thinner: float = 0.3
+    degrees: Strength = 8
+    shift: Strength = 1.0
+    zoom: Strength = 0.1
+    shear: Strength = 0.12
+    bend: Strength = 0.8
+    thicker: Strength = 0.7
+    thinner: Strength = 0.3
+
+
+def make_augmentation(value: Any) -> Any:
+    """An `Augmentation` of its settings by name, as JSON has them; anything else is returned as it is.
+
+    Raises
+    ------
+    RecipeError, where there is no such setting.
+    """
+    if not isinstance(value, dict):
+        return value
+    known = [field.name for field in fields(Augmentation)]
+    if unknown := sorted(set(value) - set(known)):
+        raise RecipeError(
+            f"Expected settings of an augmentation: {', '.join(known)}. Received: {unknown[0]!r}. Use these names."
+        )
+    return Augmentation(**value)
 
 
 def augment(images: Images, settings: Augmentation, rng: np.random.Generator) -> Images:
-    """Change each image in its own way."""
+    """Change each image at random, independently of the others."""
     return change_stroke_width(warp(images, settings, rng), settings, rng)
 
 
 def vary(image: NDArray[np.uint8], count: int, settings: Augmentation, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """`count` variations of one (28, 28) uint8 image, (count, 28, 28) uint8, as training would be shown them."""
+    """`count` variations of one (28, 28) uint8 image, (count, 28, 28) uint8, as a training would use them."""
     images = augment(np.repeat(image[None].astype(np.float32), count, axis=0), settings, rng)
     return np.clip(np.rint(images), 0, 255).astype(np.uint8)
 
 
 def warp(images: Images, settings: Augmentation, rng: np.random.Generator) -> Images:
-    """Turn, shift, zoom, shear and bend in one resampling, so that edges are blurred once."""
+    """Rotate, shift, zoom, shear and distort in one resampling, so that edges are blurred only once."""
     n, side = images.shape[:2]
     middle = np.float32(side / 2)
     y, x = np.meshgrid(*[np.arange(side, dtype=np.float32) - middle] * 2, indexing="ij")
@@ -79,7 +102,7 @@ def _bend(n: int, side: int, strength: float, rng: np.random.Generator) -> NDArr
 
 
 def _sample(images: Images, y: Images, x: Images) -> Images:
-    """Read each image at the places y, x, bilinearly; beyond its border there is no ink."""
+    """Sample each image bilinearly at the places y, x; beyond its border there is no ink."""
     n, side = images.shape[:2]
     padded = np.zeros((n, side + 2, side + 2), np.float32)
     padded[:, 1:-1, 1:-1] = images
@@ -94,7 +117,7 @@ def _sample(images: Images, y: Images, x: Images) -> Images:
 
 
 def change_stroke_width(images: Images, settings: Augmentation, rng: np.random.Generator) -> Images:
-    """Mix each image with a thicker or thinner one of itself."""
+    """Blend each image with a thicker or a thinner version of itself."""
     amount = rng.uniform(-1, 1, len(images)).astype(np.float32)[:, None, None]
     thick, thin = neighbourhood(images, np.maximum), neighbourhood(images, np.minimum)
     grown = images + np.clip(amount, 0, None) * settings.thicker * (thick - images)

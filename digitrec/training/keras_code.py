@@ -1,4 +1,7 @@
-"""A recipe as a short program in plain Keras that trains the same network, to be read, copied and changed."""
+"""A recipe as a short program in plain Keras that trains the same network, to read, copy and change.
+
+The programs import what Keras lacks from `digitrec.training`, whose names stay.
+"""
 
 from collections.abc import Callable
 
@@ -51,7 +54,7 @@ def _imports(recipe: Recipe) -> list[str]:
     if recipe.validation and not recipe.by_writer:
         lines.append("from sklearn.model_selection import train_test_split")
     if recipe.augmentation is not None:
-        lines.append("from digitrec.training.augmentation import Augmentation, augment")
+        lines.append("from digitrec.training import Augmentation, augment")
     return [*lines, "from digitrec import load_dataset"]
 
 
@@ -67,16 +70,18 @@ def _data(recipe: Recipe) -> list[str]:
         lines += [
             f"writers = data.train.writers{first}",
             f"shuffled = np.random.default_rng({recipe.split_seed}).permutation(np.unique(writers))",
-            f"aside = np.isin(writers, shuffled[: max(1, round({recipe.validation!r} * len(shuffled)))])",
-            "x, y, x_val, y_val = images[~aside], labels[~aside], images[aside], labels[aside]",
+            f"for_validation = np.isin(writers, shuffled[: max(1, round({recipe.validation!r} * len(shuffled)))])",
+            "x, y = images[~for_validation], labels[~for_validation]",
+            "x_val, y_val = images[for_validation], labels[for_validation]",
         ]
     else:
         lines += [
             "_, places = train_test_split(",
             f"    np.arange(len(images)), test_size={recipe.validation!r}, random_state={recipe.split_seed}",
             ")",
-            "aside = np.isin(np.arange(len(images)), places)",
-            "x, y, x_val, y_val = images[~aside], labels[~aside], images[aside], labels[aside]",
+            "for_validation = np.isin(np.arange(len(images)), places)",
+            "x, y = images[~for_validation], labels[~for_validation]",
+            "x_val, y_val = images[for_validation], labels[for_validation]",
         ]
     return lines
 
@@ -88,30 +93,26 @@ def _number_imports(_: Recipe) -> list[str]:
         "import keras",
         "from keras import layers, ops",
         "from digitrec import load_dataset",
-        "from digitrec.datasets.synthetic.composing import image_writers",
-        "from digitrec.datasets.synthetic.number_strips import compose_strips",
-        "from digitrec.training.recipe import Recipe",
-        "from digitrec.training.splits import split_for",
-        "from digitrec.ink.strips import encode",
+        "from digitrec.training import Recipe, compose_strips, encode, image_writers, split_for",
     ]
 
 
 def _number_data(recipe: Recipe) -> list[str]:
     return [
         f"data = load_dataset({recipe.source!r})",
-        "recipe = Recipe(  # by which the digits are divided that numbers are composed of",
+        "recipe = Recipe(  # how the digits are split that numbers are composed of",
         f"    images={recipe.images}, validation={recipe.validation!r}, by_writer={recipe.by_writer},",
-        f"    split_seed={recipe.split_seed}, batch={recipe.batch},",
+        f"    split_seed={recipe.split_seed}, batch_size={recipe.batch_size},",
         ")",
         "parts = split_for(recipe, data)",
-        "hands = image_writers(parts.train)",
-        f"aside = compose_strips(image_writers(parts.validation), {NUMBERS}, [{recipe.split_seed}, 0])",
+        "writers = image_writers(parts.train)",
+        f"validation = compose_strips(image_writers(parts.validation), {NUMBERS}, [{recipe.split_seed}, 0])",
     ]
 
 
 def _begin_batches(recipe: Recipe, learned: str) -> list[str]:
     return [
-        f"SEED, BATCH, EPOCHS, RATE = {recipe.seed}, {recipe.batch}, {recipe.epochs}, {recipe.learning_rate!r}",
+        f"SEED, BATCH, EPOCHS, RATE = {recipe.seed}, {recipe.batch_size}, {recipe.epochs}, {recipe.learning_rate!r}",
         "",
         "",
         "class Batches(keras.utils.PyDataset):",
@@ -128,12 +129,12 @@ def _number_batches(recipe: Recipe) -> list[str]:
     return [
         *_begin_batches(recipe, "parts.train"),
         "        size = min(BATCH, len(parts.train) - step * BATCH)",
-        "        numbers = compose_strips(hands, size, [SEED, max(0, self.epoch), step])",
+        "        numbers = compose_strips(writers, size, [SEED, max(0, self.epoch), step])",
         '        return numbers.strips[..., None].astype("float32"), encode(numbers.texts)',
         "",
         *END_OF_BATCHES,
         "",
-        "def ctc(digits, answers):  # digits (n, 8), -1 after the last; answers (n, 64, 11), the last for none",
+        "def ctc(digits, answers):  # digits (n, 8), -1 after the last; answers (n, 64, 11), the last for blank",
         '    digits = ops.cast(digits, "int32")',
         '    lengths = ops.sum(ops.cast(digits >= 0, "int32"), axis=1)',
         "    frames = ops.full_like(lengths, 64)",
@@ -146,7 +147,7 @@ def _number_batches(recipe: Recipe) -> list[str]:
 def _batches(recipe: Recipe) -> list[str]:
     lines = [
         *_begin_batches(recipe, "x"),
-        "        epoch = max(0, self.epoch)  # Keras looks at some batches before the first epoch begins",
+        "        epoch = max(0, self.epoch)  # Keras asks for some batches before the first epoch starts",
         "        order = np.random.default_rng([SEED, epoch]).permutation(len(x))",
         "        chosen = order[step * BATCH : (step + 1) * BATCH]",
         '        batch = x[chosen].astype("float32")',
@@ -154,8 +155,8 @@ def _batches(recipe: Recipe) -> list[str]:
     if recipe.augmentation is not None:
         change = f"batch = augment(batch, {recipe.augmentation}, np.random.default_rng([SEED, epoch, step]))"
         lines += [
-            *([f"        if epoch < EPOCHS - {recipe.settling}:"] if recipe.settling else []),
-            f"        {'    ' * bool(recipe.settling)}{change}",
+            *([f"        if epoch < EPOCHS - {recipe.clean_epochs}:"] if recipe.clean_epochs else []),
+            f"        {'    ' * bool(recipe.clean_epochs)}{change}",
         ]
     return [
         *lines,
@@ -209,22 +210,22 @@ def _ending(activation: str) -> str:
 
 
 def _fit(recipe: Recipe) -> list[str]:
-    more = f", use_ema=True, ema_momentum={recipe.averaging!r}" if recipe.averaging else ""
+    more = f", use_ema=True, ema_momentum={recipe.ema_momentum!r}" if recipe.ema_momentum else ""
     optimiser = OPTIMISERS[recipe.optimiser].format(more=more, decay=recipe.weight_decay, beta=recipe.beta_2)
     loss, metrics = '"categorical_crossentropy"', '"accuracy"'
-    aside = 'x_val[..., None].astype("float32"), np.eye(10)[y_val]'
+    validation = 'x_val[..., None].astype("float32"), np.eye(10)[y_val]'
     if _reads_numbers(recipe):
         loss, metrics = "ctc", ""
-        aside = 'aside.strips[..., None].astype("float32"), encode(aside.texts)'
-    if recipe.smoothing:
-        metrics = f"{metrics}, {loss}"  # which is not smoothed, and compares with others
-        loss = f"keras.losses.CategoricalCrossentropy(label_smoothing={recipe.smoothing!r})"
+        validation = 'validation.strips[..., None].astype("float32"), encode(validation.texts)'
+    if recipe.label_smoothing:
+        metrics = f"{metrics}, {loss}"  # without label smoothing, to compare it with other losses
+        loss = f"keras.losses.CategoricalCrossentropy(label_smoothing={recipe.label_smoothing!r})"
     callbacks = []
     if recipe.patience:
         callbacks.append(f"keras.callbacks.EarlyStopping(patience={recipe.patience}, restore_best_weights=True)")
-    if recipe.plateau:
-        callbacks.append(f"keras.callbacks.ReduceLROnPlateau(factor=0.5, patience={recipe.plateau})")
-    if recipe.schedule == "a cycle an epoch" or recipe.settles_slowly:
+    if recipe.reduce_lr_patience:
+        callbacks.append(f"keras.callbacks.ReduceLROnPlateau(factor=0.5, patience={recipe.reduce_lr_patience})")
+    if recipe.schedule == "a cycle an epoch" or recipe.has_clean_rate:
         callbacks.append("keras.callbacks.LambdaCallback(on_train_batch_begin=set_rate)")
     return [
         "batches = Batches()",
@@ -234,8 +235,8 @@ def _fit(recipe: Recipe) -> list[str]:
         "history = model.fit(",
         "    batches,",
         "    epochs=EPOCHS,",
-        "    shuffle=False,  # Batches does it",
-        f"    validation_data=({aside}),",
+        "    shuffle=False,  # Batches shuffles",
+        f"    validation_data=({validation}),",
         f"    callbacks=[{', '.join(callbacks)}],",
         ")",
         "model.summary()",
@@ -243,20 +244,20 @@ def _fit(recipe: Recipe) -> list[str]:
 
 
 def _schedule(recipe: Recipe) -> list[str]:
-    if recipe.schedule == "one-cycle" and not recipe.settles_slowly:
+    if recipe.schedule == "one-cycle" and not recipe.has_clean_rate:
         return _cycle("RATE", "len(batches) * EPOCHS", recipe)
-    lines, rate, settling = [], "RATE", min(recipe.settling, recipe.epochs)
-    if recipe.schedule == "one-cycle" and settling < recipe.epochs:
-        lines = _cycle("cycle", f"len(batches) * (EPOCHS - {settling})", recipe)
+    lines, rate, clean = [], "RATE", min(recipe.clean_epochs, recipe.epochs)
+    if recipe.schedule == "one-cycle" and clean < recipe.epochs:
+        lines = _cycle("cycle", f"len(batches) * (EPOCHS - {clean})", recipe)
         rate = "float(cycle(batches.epoch * len(batches) + step))"
-    elif recipe.schedule == "a cycle an epoch":  # each lower than the one before
+    elif recipe.schedule == "a cycle an epoch":  # each peak is lower than the one before
         lines, rate = _cycle("cycle", "len(batches)", recipe), "float(cycle(step)) / (batches.epoch + 1)"
     last = [
-        f"    settled = (batches.epoch - EPOCHS + {settling}) * len(batches) + step",
-        "    if settled >= 0:",
-        f"        rate = {recipe.settling_rate!r} * (1 + math.cos(math.pi * settled / len(batches) / {settling})) / 2",
+        f"    done = ((batches.epoch - EPOCHS + {clean}) * len(batches) + step) / len(batches) / {clean}",
+        "    if done >= 0:  # of the clean epochs",
+        f"        rate = {recipe.clean_learning_rate!r} * (1 + math.cos(math.pi * done)) / 2",
     ]
-    if rate == "RATE" and not recipe.settles_slowly:
+    if rate == "RATE" and not recipe.has_clean_rate:
         return []
     return [
         *lines,
@@ -264,7 +265,7 @@ def _schedule(recipe: Recipe) -> list[str]:
         "",
         "def set_rate(step, logs):",
         f"    rate = {rate}",
-        *(last if recipe.settles_slowly else []),
+        *(last if recipe.has_clean_rate else []),
         "    model.optimizer.learning_rate = rate",
         "",
         "",

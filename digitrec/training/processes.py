@@ -1,4 +1,4 @@
-"""Worker processes: starting one for a run, keeping one warm, and letting a run go on."""
+"""Worker processes: starting one for a run, keeping one warm, and resuming a run."""
 
 import subprocess
 import sys
@@ -8,27 +8,26 @@ from pathlib import Path
 from typing import Any
 
 from digitrec.errors import RecipeError, RunError
-from digitrec.storage import replace_file
-from digitrec.training.recipe import change, to_json
-from digitrec.training.runs import WAITING, _writing, read, read_state, write_state
+from digitrec.training import runs
+from digitrec.training.recipe import change
 
-_STARTED: list[subprocess.Popen[bytes]] = []  # so that those that have ended are buried
-_WAITING: list[subprocess.Popen[bytes]] = []  # the one worker that has loaded TensorFlow and waits, if any
+_STARTED: list[subprocess.Popen[bytes]] = []  # kept so that those that have ended can be reaped
+_WARM: list[subprocess.Popen[bytes]] = []  # the one worker, if any, that has loaded TensorFlow and waits for a run
 
 
 def start(folder: Path) -> None:
-    """Start the worker of a run, a process of its own that outlives the app; or let it go on from its checkpoint.
+    """Start the worker of a run, in a process that outlives the app; it resumes where there is a checkpoint.
 
     Raises
     ------
     RunError, where nothing can be written.
     """
-    with _writing():
-        (folder / "stop").unlink(missing_ok=True)
-        write_state(folder, replace(read_state(folder), name=WAITING, message=""))
+    with runs.writing_run():
+        runs.withdraw_stop(folder)
+        runs.write_state(folder, replace(runs.read_state(folder), name=runs.WAITING, message=""))
     if _hand_over(folder):
         return
-    with _writing(), (folder / "log.txt").open("ab") as log:
+    with runs.writing_run(), runs.open_log(folder) as log:
         worker = subprocess.Popen(  # noqa: S603  our own program, and a folder that `create` named
             [sys.executable, "-m", "digitrec.training.worker", str(folder)],
             stdin=subprocess.DEVNULL,
@@ -40,10 +39,10 @@ def start(folder: Path) -> None:
 
 
 def warm_up() -> None:
-    """Have a worker wait that has loaded TensorFlow already, if none does: the next run begins seconds sooner."""
-    if _WAITING and _WAITING[0].poll() is None:
+    """Have a worker load TensorFlow and wait, unless one does already: the next run starts seconds sooner."""
+    if _WARM and _WARM[0].poll() is None:
         return
-    _WAITING[:] = [
+    _WARM[:] = [
         subprocess.Popen(
             [sys.executable, "-m", "digitrec.training.worker", "--wait"],
             stdin=subprocess.PIPE,
@@ -56,16 +55,16 @@ def warm_up() -> None:
 
 def _hand_over(folder: Path) -> bool:
     """Give a run to the worker that waits; False where none does."""
-    if not _WAITING:
+    if not _WARM:
         return False
-    worker = _WAITING.pop()
+    worker = _WARM.pop()
     _remember(worker)
     if worker.stdin is None or worker.poll() is not None:
         return False
     try:
         worker.stdin.write(f"{folder.absolute()}\n".encode())
         worker.stdin.close()
-    except OSError:  # it lost its patience at this very moment
+    except OSError:  # it gave up waiting at this very moment
         return False
     return True
 
@@ -74,23 +73,23 @@ def _remember(worker: "subprocess.Popen[bytes]") -> None:
     _STARTED[:] = [*(other for other in _STARTED if other.poll() is None), worker]
 
 
-def go_on(folder: Path, changes: Mapping[str, Any]) -> None:
-    """Let a run that has ended go on from where it stopped, with other `epochs` or another `learning_rate`.
+def resume(folder: Path, changes: Mapping[str, Any]) -> None:
+    """Resume a run that has ended, with other `epochs` or another `learning_rate`.
 
     Raises
     ------
-    RunError, where it is under way, or at its last epoch already; RecipeError, where a setting is refused.
+    RunError, where it is being trained, or has had all its epochs; RecipeError, where a setting is refused.
     """
-    run = read(folder)
+    run = runs.read(folder)
     if run.state.is_under_way:
         raise RunError("Expected a run that has ended. Received: one under way. Stop it first.")
-    recipe = change(run.recipe, changes)
+    recipe = change(run.recipe, **changes)
     if set(changes) - {"epochs", "learning_rate"}:
         raise RecipeError("Expected a change of epochs or learning rate. Received: another. Start a new run for that.")
     if len(run.history) >= recipe.epochs:
         raise RunError(
             f"Expected more than the {len(run.history)} epochs that are done. Received: {recipe.epochs}. Ask for more."
         )
-    with _writing():
-        replace_file(folder / "recipe.json", to_json(recipe))
+    with runs.writing_run():
+        runs.write_recipe(folder, recipe)
     start(folder)

@@ -1,29 +1,30 @@
-"""A training run on disk: what the worker writes and everybody else reads.
+"""A training run on disk: the worker writes it, and everyone else reads it.
 
-recipe -> `create` -> run folder -> `start` -> worker process -> state, history, epochs, checkpoint, model
+recipe -> `create` -> run folder -> worker process -> state, curves, snapshots, checkpoint, model
                                                   └-> `read` by the page, a second browser, an app started later
 
-    recipe.json     the settings                     history.csv   a row an epoch
-    state.json      where it is                      steps.csv     a row every few steps
-    epochs/N.npz    what it read after epoch N       log.txt       what the worker said
-    now.npz         what it reads within an epoch
-    checkpoint-*    weights and optimiser, to go on  model/        the network, ready to be kept
-    stop            there while it is asked to stop  alive.lock    held while a worker is at it
+    recipe.json       the settings                   history.csv   a row per epoch
+    state.json        how far it is                  steps.csv     a row every few steps
+    epochs/N.npz      snapshot after epoch N         log.txt       the output of the worker
+    now.npz           snapshot within an epoch       drawing.npy   a drawing that it classifies meanwhile
+    checkpoint.npz    what the next step needs       best.npz      the same, of the epoch with the lowest loss
+    environment.json  versions of the libraries      model/        the trained network, ready to be kept
+    stop              exists while it should stop    alive.lock    held as long as a worker is running
 
-Every file is written whole under another name and then renamed, or only ever appended to, so that a crash leaves the
-last good one.
+These files are written and read here, in `run_tables`, `snapshots` and `checkpoints`, and nowhere else. Each is written
+under another name and then renamed, or only appended to, so that a crash leaves the last good one.
 """
 
-import io
 import json
 import os
 import re
 import shutil
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -33,28 +34,30 @@ from numpy.typing import NDArray
 
 from digitrec.errors import RecipeError, RunError, writing
 from digitrec.storage import replace_file
-from digitrec.training.recipe import Recipe, check_recipe, from_json, to_json
+from digitrec.training.recipe import Recipe, from_json, to_json
+from digitrec.training.run_tables import read_history, read_steps
+from digitrec.training.snapshots import write_drawing
 
 WAITING, STARTING, TRAINING, SAVING = "waiting", "starting", "training", "saving"
 FINISHED, STOPPED, FAILED, DIED = "finished", "stopped", "failed", "died"
 UNDER_WAY = (WAITING, STARTING, TRAINING, SAVING)
 NAME = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9-]{1,40}")
-GRACE = 20.0  # seconds in which a worker that was just started need not hold its lock yet
+GRACE = 20.0  # seconds that a worker has to start before its lock is expected to be held
 LOG_LINES = 12
 
 
 @dataclass(frozen=True)
 class State:
-    """Where a run is.
+    """How far a run is.
 
     Attributes
     ----------
-    name : one of the words above; "died" is never written, but read where no worker is at it any more.
-    epoch, step, steps : the epoch under way, from 1, its step, and how many steps it has.
-    message : one sentence where there is something to say.
-    updated : when this was written, seconds since 1970.
-    seconds, cpu_seconds : spent in training so far, by the clock and by the processor.
-    results : figures at the end, such as test accuracy.
+    name : one of the words above. "died" is never written; it is what `read` returns where the worker is gone.
+    epoch, step, steps : the current epoch, from 1, its current step, and the number of its steps.
+    message : a sentence for people; empty where there is nothing to say.
+    updated : when this was written, in seconds since 1970.
+    seconds, cpu_seconds : spent on training so far, by the clock and by the processor.
+    results : figures of the trained network, such as test_accuracy.
     """
 
     name: str = WAITING
@@ -69,21 +72,19 @@ class State:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether a worker is at it, or about to be."""
+        """Whether a worker is training it or will be."""
         return self.name in UNDER_WAY
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """All that is known of a run.
+    """Everything that is known about a run.
 
     Attributes
     ----------
     folder, recipe, state : as above.
-    history : a frame of a row an epoch: epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
-    steps : a frame of a row every few steps: epoch, step, loss and accuracy (means since the row before), and done,
-        in epochs.
-    log : its last lines.
+    history, steps : frames as `run_tables.read_history` and `run_tables.read_steps` return them.
+    log : the last lines of the worker's output.
     """
 
     folder: Path
@@ -99,30 +100,30 @@ class Run:
         return self.folder.name
 
     @property
+    def model(self) -> Path:
+        """The folder of the trained network."""
+        return model_folder(self.folder)
+
+    @property
     def has_model(self) -> bool:
-        """Whether there is a network to be kept."""
-        return (self.folder / "model" / "card.json").is_file()
-
-
-HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
-STEPS = ("epoch", "step", "loss", "accuracy", "done")
+        """Whether there is a trained network."""
+        return has_model(self.folder)
 
 
 def runs_folder() -> Path:
-    """Where runs are: `DIGITREC_RUNS`, or else the user's data folder."""
+    """The folder of all runs: `DIGITREC_RUNS`, by default in the user's data folder."""
     return Path(os.environ.get("DIGITREC_RUNS") or platformdirs.user_data_path("digitrec") / "runs")
 
 
 def create(recipe: Recipe, drawing: NDArray[np.uint8] | None = None) -> Path:
-    """A new run folder for a recipe; `drawing`, uint8 as its network takes it, is read after each epoch.
+    """A new run folder for a recipe; `drawing`, uint8 as its network takes it, is classified after each epoch.
 
     Raises
     ------
-    RecipeError, where `check_recipe` refuses it; RunError, where nothing can be written.
+    RunError, where nothing can be written.
     """
-    check_recipe(recipe)
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    with _writing():
+    with writing_run():
         for attempt in range(100):
             folder = runs_folder() / f"{stamp}-{recipe.network}{f'-{attempt}' if attempt else ''}"
             try:
@@ -132,35 +133,46 @@ def create(recipe: Recipe, drawing: NDArray[np.uint8] | None = None) -> Path:
                 continue
         else:
             raise RunError("Expected a free name for a run. Received: a hundred runs in this second. Try again.")
-        replace_file(folder / "recipe.json", to_json(recipe))
+        write_recipe(folder, recipe)
         if drawing is not None:
-            replace_file(folder / "drawing.npy", lambda file: np.save(file, drawing, allow_pickle=False))
+            write_drawing(folder, drawing)
         write_state(folder, State())
     return folder
 
 
-def _writing() -> AbstractContextManager[None]:
+def writing_run() -> AbstractContextManager[None]:
+    """Turn an OSError into a RunError that says where nothing could be written, and what to do."""
     advice = "Make room there, or set DIGITREC_RUNS to another folder."
     return writing(f"a run in {runs_folder()}", RunError, advice)
 
 
 def request_stop(folder: Path) -> None:
     """Ask the worker to stop, keeping what was learned."""
-    with suppress(FileNotFoundError):  # a run that is gone has stopped
+    with suppress(FileNotFoundError):  # a run that was deleted has stopped
         (folder / "stop").touch()
 
 
+def withdraw_stop(folder: Path) -> None:
+    """Let a run go on that was asked to stop."""
+    (folder / "stop").unlink(missing_ok=True)
+
+
 def is_stop_requested(folder: Path) -> bool:
-    """Whether the worker is asked to stop; a folder that is gone asks so, too."""
+    """Whether the worker should stop; it also should where the folder was deleted."""
     return (folder / "stop").exists() or not folder.exists()
 
 
+def exists(folder: Path) -> bool:
+    """Whether a folder is a run."""
+    return (folder / "recipe.json").is_file()
+
+
 def read(folder: Path) -> Run:
-    """All that is known of a run.
+    """Everything that is known about a run.
 
     Raises
     ------
-    RunError, where the folder is gone or is no run.
+    RunError, where the folder is gone or is not a run.
     """
     try:
         recipe = from_json((folder / "recipe.json").read_text("utf-8"))
@@ -168,14 +180,23 @@ def read(folder: Path) -> Run:
         raise RunError(
             f"Expected a run in {folder}. Received: a folder without a readable recipe, or none. Choose another run."
         ) from None
-    return Run(
-        folder,
-        recipe,
-        _as_it_is(folder, read_state(folder)),
-        read_table(folder / "history.csv", HISTORY),
-        read_table(folder / "steps.csv", STEPS),
-        read_log(folder),
-    )
+    state = _as_it_is(folder, read_state(folder))
+    return Run(folder, recipe, state, read_history(folder), read_steps(folder), read_log(folder))
+
+
+def write_recipe(folder: Path, recipe: Recipe) -> None:
+    """Write the settings."""
+    replace_file(folder / "recipe.json", to_json(recipe))
+
+
+def model_folder(folder: Path) -> Path:
+    """The folder that the trained network is written to."""
+    return folder / "model"
+
+
+def has_model(folder: Path) -> bool:
+    """Whether there is a trained network."""
+    return (model_folder(folder) / "card.json").is_file()
 
 
 def find(name: str) -> Path:
@@ -183,10 +204,10 @@ def find(name: str) -> Path:
 
     Raises
     ------
-    RunError, where there is none, or the name is none that a run can have.
+    RunError, where there is none, or where it is not a run's name.
     """
     folder = runs_folder() / name
-    if not NAME.fullmatch(name) or not (folder / "recipe.json").is_file():
+    if not NAME.fullmatch(name) or not exists(folder):
         raise RunError(f"Expected the name of a run in {runs_folder()}. Received: {name!r}. Choose one that is there.")
     return folder
 
@@ -195,9 +216,7 @@ def list_runs() -> list[str]:
     """The names of all runs, the newest first."""
     folder = runs_folder()
     found = folder.iterdir() if folder.is_dir() else ()
-    return sorted(
-        (run.name for run in found if NAME.fullmatch(run.name) and (run / "recipe.json").is_file()), reverse=True
-    )
+    return sorted((run.name for run in found if NAME.fullmatch(run.name) and exists(run)), reverse=True)
 
 
 def delete(folder: Path) -> None:
@@ -213,14 +232,24 @@ def delete(folder: Path) -> None:
 
 
 def alive(folder: Path) -> FileLock:
-    """The lock that a worker holds as long as it lives."""
+    """The lock that a worker holds as long as it runs."""
     return FileLock(folder / "alive.lock")
 
 
 def turn() -> FileLock:
-    """The lock that a worker waits for: one training at a time."""
+    """The lock that a worker holds while it trains: one training at a time."""
     runs_folder().mkdir(parents=True, exist_ok=True)
     return FileLock(runs_folder() / "turn.lock")
+
+
+def is_one_under_way() -> bool:
+    """Whether some run is being trained at this moment, by whatever app or terminal."""
+    return (runs_folder() / "turn.lock").exists() and _is_held(turn())
+
+
+def last_update() -> float:
+    """When a worker last wrote the state of any run, in seconds since 1970; 0 where there are no runs."""
+    return max((read_state(runs_folder() / name).updated for name in list_runs()), default=0.0)
 
 
 def read_state(folder: Path) -> State:
@@ -232,31 +261,22 @@ def read_state(folder: Path) -> State:
 
 
 def write_state(folder: Path, state: State) -> None:
-    """Write where the run is."""
+    """Write how far the run is."""
     replace_file(folder / "state.json", json.dumps(asdict(replace(state, updated=time.time()))))
 
 
-def write_table(path: Path, rows: list[dict[Any, Any]], columns: tuple[str, ...]) -> None:
-    """Write rows as a table; its head alone where there are none."""
-    replace_file(path, pd.DataFrame(rows, columns=list(columns)).to_csv(index=False))
+def write_environment(folder: Path, environment: Mapping[str, Any]) -> None:
+    """Write the versions of the libraries that it is trained with."""
+    replace_file(folder / "environment.json", json.dumps(environment, indent=2))
 
 
-def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """A table of numbers; without rows where there is none yet. What is no whole row, as after a crash, is left out."""
-    try:
-        text = path.read_text("utf-8")
-    except OSError:
-        text = ""
-    whole = text[: text.rfind("\n") + 1]
-    if whole.strip():
-        table = pd.read_csv(io.StringIO(whole), on_bad_lines="skip")
-        if set(columns) <= set(table.columns):
-            return table.apply(pd.to_numeric, errors="coerce").dropna()
-    return pd.DataFrame({column: pd.Series(dtype=float) for column in columns})
+def open_log(folder: Path) -> BinaryIO:
+    """The file that the worker's output is appended to."""
+    return (folder / "log.txt").open("ab")
 
 
 def read_log(folder: Path) -> str:
-    """The last lines that the worker said."""
+    """The last lines of the worker's output."""
     try:
         with (folder / "log.txt").open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 8192))
@@ -267,11 +287,11 @@ def read_log(folder: Path) -> str:
 
 
 def _as_it_is(folder: Path, state: State) -> State:
-    """The state, or that the worker died: what it wrote last says that it is at it, and nobody is."""
+    """The state, or "died" where it says that a worker is running and none is."""
     is_young = state.name == WAITING and time.time() - state.updated < GRACE
     if not state.is_under_way or is_young or _is_held(alive(folder)):
         return state
-    return replace(state, name=DIED, message="The training process ended without a word. It can go on.")
+    return replace(state, name=DIED, message="The training process ended unexpectedly. It can be resumed.")
 
 
 def _is_held(lock: FileLock) -> bool:

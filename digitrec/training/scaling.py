@@ -1,4 +1,4 @@
-"""How greys become the numbers that a network computes with: arrays to arrays.
+"""Scaling: from pixel values to the numbers that a network computes with, arrays to arrays.
 
 images uint8 -> `scale` -> float32 of the same shape
 """
@@ -19,8 +19,8 @@ class Scaling:
     Attributes
     ----------
     title : for people.
-    sentence : what it does, and what that changes.
-    apply : (n, 28, 28) float32 greys of 0 to 255 and their mean and standard deviation -> (n, 28, 28) float32.
+    sentence : what it does, and what effect that has.
+    apply : (n, 28, 28) float32 pixel values of 0 to 255, the mean, the standard deviation -> (n, 28, 28) float32.
     """
 
     title: str
@@ -33,8 +33,8 @@ def scale(images: NDArray[np.uint8], how: str, mean: float, deviation: float) ->
 
     Parameters
     ----------
-    mean, deviation : of all greys of the images that a network learns from, 0 to 255. A test image is scaled by the
-        training images' figures, since its own would give away what it should not.
+    mean, deviation : mean and standard deviation of all pixel values of the training images, 0 to 255. Test images are
+        scaled with them too: figures of their own would leak information about the test set.
     """
     return SCALINGS[how].apply(images.astype(np.float32), mean, deviation)
 
@@ -52,7 +52,7 @@ def _standardise(greys: Images, mean: float, deviation: float) -> Images:
 
 
 def _to_unit_norm(greys: Images, _mean: float, _deviation: float) -> Images:
-    """As `keras.utils.normalize(images, axis=1)`: axis 1 runs down the rows, so each column's length becomes 1."""
+    """As `keras.utils.normalize(images, axis=1)`: axis 1 runs down the rows, so each column has a norm of 1."""
     length: Images = np.sqrt((greys**2).sum(axis=1, keepdims=True))
     length[length == 0] = 1
     return greys / length
@@ -60,28 +60,28 @@ def _to_unit_norm(greys: Images, _mean: float, _deviation: float) -> Images:
 
 SCALINGS = {
     "raw": Scaling(
-        "As they are, 0 to 255",
-        "Nothing is changed. The first layer's weights are drawn for inputs around 1, so its answers come out some "
-        "hundred times too large, and training is slow or breaks off until they have shrunk.",
+        "Unscaled, 0 to 255",
+        "Nothing is changed. Initial weights suit inputs around 1, so the first layer's outputs are some hundred times "
+        "too large, and training is slow or diverges until the weights have shrunk.",
         _keep,
     ),
     "unit": Scaling(
         "[0, 1]",
-        "Every grey is divided by 255. The picture stays the same; the numbers have the size that a network's first "
-        "weights are made for.",
+        "Every pixel value is divided by 255. The picture stays the same; the numbers have the size that initial "
+        "weights are meant for.",
         _to_unit,
     ),
     "standardised": Scaling(
         "Standardised",
-        "The mean of all greys is taken off, and what is left is divided by their standard deviation: mean 0, "
-        "deviation 1. The picture stays the same; paper is now below 0.",
+        "The mean of all pixel values is subtracted, and the result is divided by their standard deviation: mean 0, "
+        "standard deviation 1. The picture stays the same; the background is now below 0.",
         _standardise,
     ),
     "unit-norm": Scaling(
         "Unit norm along axis 1",
         "What `keras.utils.normalize(images, axis=1)` does in many tutorials: each column of an image is divided by "
-        "its own length. It does change the picture: a column with a single faint pixel becomes as strong as one full "
-        "of ink, so the rims of strokes light up.",
+        "its own norm. It does change the picture: a column with a single faint pixel becomes as strong as one full "
+        "of ink, so the edges of strokes light up.",
         _to_unit_norm,
     ),
 }

@@ -1,6 +1,6 @@
-"""Which images a training learns from, and which it is measured with: by a recipe, the same wherever it is asked.
+"""The training, validation and test sets of a recipe, the same for the same recipe.
 
-recipe, dataset -> `split_for` -> `Parts`: what is learned from, what validates, what tests at the end
+recipe, dataset -> `split_for` -> `Parts`
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from digitrec.training.recipe import Recipe
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The images of one training; no image is in two of the first and the last.
+    """The images of one training. No training image is in another set.
 
     Attributes
     ----------
-    train, validation : splits; what validates is the test part where the recipe keeps nothing aside.
-    data : the dataset that they are from.
+    train, validation : splits; validation is the test set where the recipe's validation fraction is 0.
+    data : the dataset that they come from.
     """
 
     train: Split
@@ -29,16 +29,16 @@ class Parts:
 
     @property
     def test(self) -> Split:
-        """What no training sees."""
+        """Images that are used only once training has ended."""
         return self.data.test
 
 
 def split_for(recipe: Recipe, data: Dataset) -> Parts:
-    """Divide a dataset as the recipe says.
+    """Split a dataset as the recipe says.
 
     Raises
     ------
-    RecipeError, where nothing would be left to learn from, or some digit would be missing there.
+    RecipeError, where a set would be empty, a batch larger than the training set, or a digit missing from it.
     """
     whole = take(data.train, np.arange(len(data.train))[: recipe.images])
     if not recipe.validation:
@@ -57,8 +57,8 @@ def take(split: Split, places: NDArray[np.intp]) -> Split:
 
 
 def _images_kept(split: Split, recipe: Recipe) -> NDArray[np.bool_]:
-    """As scikit-learn's `train_test_split` with this random_state, which the tutorials use."""
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415  a second that other pages need not wait
+    """Which images are for validation: as scikit-learn's `train_test_split`, which the tutorials use, chooses them."""
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415  other pages need not wait a second for it
 
     kept = np.zeros(len(split), bool)
     if len(split) > 1:
@@ -71,8 +71,8 @@ def _images_kept(split: Split, recipe: Recipe) -> NDArray[np.bool_]:
 def _writers_kept(split: Split, recipe: Recipe) -> NDArray[np.bool_]:
     if split.writers is None:
         raise RecipeError(
-            "Expected data whose writers are known, to keep some of them aside. "
-            f"Received: {recipe.source!r}, where they are not. Keep images aside instead."
+            "Expected data with known writers, to split it by writer. "
+            f"Received: {recipe.source!r}, whose writers are not known. Turn off the split by writer."
         )
     writers = np.random.default_rng(recipe.split_seed).permutation(np.unique(split.writers))
     return np.isin(split.writers, writers[: max(1, round(recipe.validation * len(writers)))])
@@ -81,18 +81,18 @@ def _writers_kept(split: Split, recipe: Recipe) -> NDArray[np.bool_]:
 def _check(recipe: Recipe, data: Dataset, train: Split, validation: Split) -> None:
     if not len(train) or not len(validation):
         raise RecipeError(
-            f"Expected images to learn from and images to check with. Received: {len(train)} and {len(validation)}. "
-            "Take more images, or keep a smaller share aside."
+            f"Expected training images and validation images. Received: {len(train)} and {len(validation)}. "
+            "Use more images, or a smaller validation fraction."
         )
-    if recipe.batch > len(train):
+    if recipe.batch_size > len(train):
         raise RecipeError(
-            f"Expected a batch of at most the {len(train):,} images to learn from. Received: {recipe.batch:,}. "
-            "Choose a smaller batch, or more images."
+            f"Expected a batch size of at most the {len(train):,} training images. Received: {recipe.batch_size:,}. "
+            "Choose a smaller batch size, or more images."
         )
     missing = np.setdiff1d(np.unique(data.train.labels), np.unique(train.labels))
     if len(missing):
         digits = ", ".join(map(str, missing))
         raise RecipeError(
-            f"Expected every digit among the {len(train):,} images to learn from. Received: none that is a {digits}. "
-            "Take more images, keep fewer aside, or choose another split seed."
+            f"Expected every digit among the {len(train):,} training images. Received: no {digits}. "
+            "Use more images, a smaller validation fraction, or another seed of the split."
         )

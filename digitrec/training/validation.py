@@ -1,6 +1,6 @@
-"""What a network is asked while it trains, and how its answers are judged: digits, or numbers composed of them.
+"""The validation set of a training: digits, or numbers composed of them.
 
-digits kept aside, recipe -> `validation_for` -> images to read -> answers -> `judge` -> loss, accuracy
+validation digits, recipe -> `validation_for` -> images -> answers of the network -> `judge` -> loss, accuracy
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.ctc import ctc_loss, decode
 from digitrec.training.recipe import Recipe
 
-NUMBERS = 1000  # composed of the digits kept aside
+NUMBERS = 1000  # composed of the validation digits
 
 
 @dataclass(frozen=True, eq=False)
 class DigitValidation:
-    """Single digits."""
+    """A validation set of single digits."""
 
     split: Split
 
@@ -31,14 +31,14 @@ class DigitValidation:
         return self.split.images
 
     def judge(self, answers: NDArray[np.float32]) -> tuple[float, float]:
-        """Of (n, 10) probabilities."""
+        """Loss and accuracy of (n, 10) probabilities."""
         right = answers.argmax(axis=1) == self.split.labels
         return cross_entropy(answers, self.split.labels), float(right.mean())
 
 
 @dataclass(frozen=True, eq=False)
 class NumberValidation:
-    """Numbers."""
+    """A validation set of numbers."""
 
     numbers: NumberSet
 
@@ -48,13 +48,13 @@ class NumberValidation:
         return self.numbers.strips
 
     def judge(self, answers: NDArray[np.float32]) -> tuple[float, float]:
-        """Of (n, 64, 11) probabilities."""
+        """Loss and accuracy of (n, 64, 11) probabilities; a number is correct as a whole."""
         right = [decode(one).text == text for one, text in zip(answers, self.numbers.texts, strict=True)]
         return float(ctc_loss(answers, self.numbers.texts).mean()), float(np.mean(right))
 
 
 def validation_for(recipe: Recipe, split: Split) -> DigitValidation | NumberValidation:
-    """What the recipe's network is asked of the digits kept aside; the same wherever it is asked for."""
+    """The validation set of a recipe, from its validation digits; the same for the same recipe."""
     if ARCHITECTURES[recipe.network].reads == "digit":
         return DigitValidation(split)
     return NumberValidation(compose_strips(image_writers(split), NUMBERS, [recipe.split_seed, 0]))

@@ -5,7 +5,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from digitrec.datasets import is_there, load_dataset
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.training import processes, runs
 from digitrec.training.published import PUBLISHED
-from digitrec.training.recipe import Recipe
+from digitrec.training.recipe import Recipe, change
 from digitrec.training.runs import Run
 from digitrec.training.splits import split_for
 from tests.benchmarks.table import row
@@ -39,9 +38,9 @@ def race() -> list[dict[str, Any]]:
         print("MNIST is not in the data folder: training was not measured.")
         return []
     with _runs_of_its_own():
-        fast = [train(replace(PUBLISHED["digitrec-fast"], seed=seed)) for seed in SEEDS]
+        fast = [train(change(PUBLISHED["digitrec-fast"], seed=seed)) for seed in SEEDS]
         slow = train(PUBLISHED[SLOW])
-        rest = [train(replace(PUBLISHED[name], images=FEW, epochs=1)) for name in ARCHITECTURES if name != SLOW]
+        rest = [train(change(PUBLISHED[name], images=FEW, epochs=1)) for name in ARCHITECTURES if name != SLOW]
     reached = figure(slow, *REPORTED[SLOW])
     return [*compare(fast, slow), reached, *speeds([slow, *rest])]
 

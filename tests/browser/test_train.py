@@ -17,7 +17,7 @@ def begin(page: Page, server: Server, epochs: int) -> Path:
     """Train digitrec-fast on the bundled digits."""
     before = set(runs.list_runs())
     page.goto(f"{server.address}/train?source=UCI+digits")
-    heading = page.get_by_text("A new training")
+    heading = page.get_by_text("New training")
     expect(heading).to_be_visible(timeout=PATIENCE)
     field = page.get_by_role("spinbutton", name="Epochs", exact=True)
     if before:  # where nothing was trained yet, the page opens it itself
@@ -25,7 +25,7 @@ def begin(page: Page, server: Server, epochs: int) -> Path:
     expect(field).to_be_visible(timeout=PATIENCE)
     field.fill(str(epochs))
     field.press("Enter")
-    expect(page.get_by_text("1,077 images to learn from")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("1,077 training images")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Train", exact=True).click()
     while not (begun := set(runs.list_runs()) - before):  # a Stop button may be that of another run
         page.wait_for_timeout(100)
@@ -36,7 +36,7 @@ def begin(page: Page, server: Server, epochs: int) -> Path:
 
 def test_a_network_is_trained_stopped_taken_up_kept_and_drawn_with(page: Page, server: Server) -> None:
     folder = begin(page, server, 500)
-    expect(page.get_by_text("Read of those kept aside")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Validation accuracy", exact=True)).to_be_visible(timeout=LONG)
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     expect(page.get_by_text(re.compile(r"Epoch \d+ of 500, .* left"))).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_alt_text("Filter 1", exact=True)).to_be_visible()
@@ -48,12 +48,12 @@ def test_a_network_is_trained_stopped_taken_up_kept_and_drawn_with(page: Page, s
     expect(page.get_by_text("Stopped", exact=True)).to_be_visible(timeout=PATIENCE)
 
     page.get_by_role("spinbutton", name="More epochs").fill("3")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("Finished", exact=True)).to_be_visible(timeout=LONG)
     assert len(runs.read(folder).history) == done + 3
-    expect(page.get_by_text(f"read wrongly after epoch {done + 3}")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(f"misclassified after epoch {done + 3}")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("slider", name="After epoch").press("Home")
-    expect(page.get_by_text("read wrongly after epoch 1")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("misclassified after epoch 1")).to_be_visible(timeout=PATIENCE)
 
     page.get_by_role("textbox", name="Name").fill("../mine")
     page.get_by_role("button", name="Keep this model").click()
@@ -75,14 +75,14 @@ def test_a_network_is_trained_stopped_taken_up_kept_and_drawn_with(page: Page, s
 
 def test_a_worker_that_is_killed_is_told_and_goes_on(page: Page, server: Server) -> None:
     folder = begin(page, server, 60)
-    expect(page.get_by_text("Read of those kept aside")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Validation accuracy", exact=True)).to_be_visible(timeout=LONG)
     workers = [
         one for one in psutil.process_iter(["cmdline"]) if "digitrec.training.worker" in (one.info["cmdline"] or [])
     ]
     (worker,) = [one for one in workers if str(folder / "alive.lock") in {file.path for file in one.open_files()}]
     worker.kill()
-    expect(page.get_by_text("ended without a word", exact=False).first).to_be_visible(timeout=PATIENCE)
-    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("ended unexpectedly", exact=False).first).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Resume").click()
     expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("Finished", exact=True)).to_be_visible(timeout=LONG)
     assert runs.read(folder).history["epoch"].tolist() == list(range(1, 61))
@@ -92,7 +92,7 @@ def test_two_apps_on_one_folder_see_each_others_runs_and_take_turns(
     page: Page, server: Server, bare_page: Page, bare_server: Server
 ) -> None:
     first = begin(page, server, 900)
-    expect(page.get_by_text("Read of those kept aside")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Validation accuracy", exact=True)).to_be_visible(timeout=LONG)
     second = begin(bare_page, bare_server, 2)
     expect(bare_page.get_by_text("Waiting for its turn")).to_be_visible(timeout=LONG)
     expect(bare_page.get_by_text("Another training is under way")).to_be_visible(timeout=PATIENCE)

@@ -250,10 +250,8 @@ def test_a_network_is_trained_kept_and_evaluated(own: Path) -> None:
     assert (row["state"], row["message"], row["log"]) == ("finished", "", "")
     assert [line["epoch"] for line in row["history"]] == [1, 2]
     recipe = PUBLISHED["dense-300-100"]
-    expected = change(
-        recipe, {"source": "uci", "epochs": 2, "batch": 50, "seed": 4, "validation": 0.1, "learning_rate": 0.2}
-    )
-    assert row["recipe"] == json.loads(json.dumps(dataclasses.asdict(expected)))
+    expected = change(recipe, source="uci", epochs=2, batch_size=50, seed=4, validation=0.1, learning_rate=0.2)
+    assert row["recipe"] == expected.model_dump(mode="json")
     assert runs.read(Path(row["folder"])).recipe == expected
     assert row["model"] == str(own / "models" / "mine")
     told = json.loads(CliRunner().invoke(app, ["evaluate", "mine", "--source", "uci", "--json"]).stdout)
@@ -277,7 +275,7 @@ def test_a_network_is_trained_kept_and_evaluated(own: Path) -> None:
         (["--epochs", "0"], "epochs of 1 to 1000. Received: 0"),
         (["--set", "colour=red"], "Received: 'colour'"),
         (["--set", "validation"], "name=value"),
-        (["--set", "batch=many"], "number as batch"),
+        (["--set", "batch=many"], "number as batch size"),
         (["--resume", "../x"], "name of a run"),
         pytest.param(["--set", "images=abc"], "Expected"),
         pytest.param(["--set", 'augmentation={"x": 1}'], "Expected"),
@@ -292,10 +290,10 @@ def test_settings_that_cannot_be_are_told_and_nothing_is_begun(arguments: list[s
     assert not (own / "runs").exists()
 
 
-@pytest.mark.parametrize("setting", ["epochs=2.5", "batch=2.5", "images=2.5", "source=3", "augmentation=3"])
+@pytest.mark.parametrize("setting", ["epochs=2.5", "batch_size=2.5", "images=2.5", "source=3", "augmentation=3"])
 def test_settings_of_another_type_are_told(setting: str) -> None:
     with pytest.raises(RecipeError):
-        change(Recipe(), parse([setting]))
+        change(Recipe(), **parse([setting]))
 
 
 def test_the_shipped_model_is_listed_with_its_figures(own: Path) -> None:

@@ -15,7 +15,7 @@ from digitrec.networks.architectures import (
 )
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.ctc import BLANK
-from digitrec.training.published import PUBLISHED
+from digitrec.training.published import recipe_for
 
 # As published, or counted by hand from the published layers.
 PARAMETERS = {
@@ -43,7 +43,7 @@ def test_every_network_can_be_built_and_ends_in_its_probabilities(name: str) -> 
 def test_networks_are_plain_data_with_a_recipe(name: str) -> None:
     assert isinstance(hash(ARCHITECTURES[name]), int)
     assert ARCHITECTURES[name].about.endswith(".")
-    assert PUBLISHED[name].network == name
+    assert recipe_for(name).network == name
 
 
 @pytest.mark.parametrize(("name", "parameters"), PARAMETERS.items())

@@ -1,5 +1,7 @@
 import math
-from dataclasses import replace
+import re
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,13 +14,13 @@ from digitrec.evaluation.metrics import cross_entropy
 from digitrec.training.augmentation import Augmentation
 from digitrec.training.keras_code import as_code
 from digitrec.training.published import PUBLISHED, SHIPPED
-from digitrec.training.recipe import Recipe
+from digitrec.training.recipe import Recipe, change
 from digitrec.training.splits import split_for
 from digitrec.training.validation import validation_for
 from digitrec.training.worker.fitting import Trainer, learning_rate_at
 from digitrec.training.worker.minibatches import ComposedNumbers, TrainingSet, to_targets
 
-TINY = Recipe("cnn-tiny", "uci", epochs=1, batch=50, seed=3)
+TINY = Recipe(network="cnn-tiny", source="uci", epochs=1, batch_size=50, seed=3)
 
 
 def run_code(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -32,12 +34,12 @@ def run_code(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> dict[str, An
     "recipe",
     [
         TINY,
-        replace(TINY, augmentation=Augmentation(), optimiser="sgd", learning_rate=0.01),
-        replace(TINY, network="dense-128", schedule="one-cycle", scaling="standardised", warmup=0.3, images=700),
-        replace(TINY, network="digitrec-fast", optimiser="adamw", weight_decay=0.01, averaging=0.9, images=500),
-        replace(PUBLISHED["digitrec-fast"], source="uci", images=900, epochs=1),
-        replace(TINY, network="dense-128", scaling="unit-norm", validation=0, plateau=1, patience=1),
-        replace(TINY, network="digitrec", images=300),
+        change(TINY, augmentation=Augmentation(), optimiser="sgd", learning_rate=0.01),
+        change(TINY, network="dense-128", schedule="one-cycle", scaling="standardised", warmup=0.3, images=700),
+        change(TINY, network="digitrec-fast", optimiser="adamw", weight_decay=0.01, ema_momentum=0.9, images=500),
+        change(PUBLISHED["digitrec-fast"], source="uci", images=900, epochs=1),
+        change(TINY, network="dense-128", scaling="unit-norm", validation=0, reduce_lr_patience=1, patience=1),
+        change(TINY, network="digitrec", images=300),
     ],
     ids=["plain", "augmented", "one-cycle", "averaged", "fast", "callbacks", "shared out"],
 )
@@ -50,11 +52,11 @@ def test_the_program_has_the_loss_of_the_training(recipe: Recipe, capsys: pytest
     steps = list(trainer.learn(0))
     images = [step.images for step in steps]
     history = names["history"].history
-    loss_name = "categorical_crossentropy" if recipe.smoothing else "loss"
+    loss_name = "categorical_crossentropy" if recipe.label_smoothing else "loss"
     assert history[loss_name][0] == pytest.approx(np.average([step.loss for step in steps], weights=images), rel=1e-4)
     right = np.average([step.accuracy for step in steps], weights=images)
     assert history["accuracy"][0] == pytest.approx(right, abs=1.5 / sum(images))
-    if not recipe.averaging:  # Keras averages once the training has ended
+    if not recipe.ema_momentum:  # Keras averages once the training has ended
         loss = cross_entropy(trainer.read(parts.validation.images), parts.validation.labels)
         assert history[f"val_{loss_name}"][0] == pytest.approx(loss, rel=1e-3)
     else:
@@ -66,7 +68,7 @@ def test_the_program_has_the_loss_of_the_training(recipe: Recipe, capsys: pytest
 
 def test_the_program_that_reads_numbers_has_the_loss_of_the_training(capsys: pytest.CaptureFixture[str]) -> None:
     published = PUBLISHED["digitrec-numbers"]
-    recipe = replace(published, source="uci", by_writer=False, images=260, batch=50, epochs=1, averaging=0)
+    recipe = change(published, source="uci", by_writer=False, images=260, batch_size=50, epochs=1, ema_momentum=0)
     names = run_code(recipe, capsys)
     parts = split_for(recipe, load_dataset("uci"))
     trainer = Trainer(recipe, ComposedNumbers(parts.train))
@@ -94,15 +96,15 @@ def test_the_program_that_reads_numbers_has_the_loss_of_the_training(capsys: pyt
 def test_the_programs_second_epoch_has_new_dice_and_the_recipes_rate(
     schedule: str, settling: int, settling_rate: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recipe = replace(
+    recipe = change(
         TINY,
         network="dense-128",
         epochs=2,
         images=400,
         augmentation=Augmentation(),
         schedule=schedule,
-        settling=settling,
-        settling_rate=settling_rate,
+        clean_epochs=settling,
+        clean_learning_rate=settling_rate,
     )
     losses = run_code(recipe, capsys)["history"].history["loss"]
     parts = split_for(recipe, load_dataset(recipe.source))
@@ -113,7 +115,7 @@ def test_the_programs_second_epoch_has_new_dice_and_the_recipes_rate(
         assert losses[epoch] == pytest.approx(expected, rel=1e-3)
 
 
-SETTLING_NUMBERS = replace(PUBLISHED["digitrec-numbers"], epochs=3, settling=2, settling_rate=0.01)
+SETTLING_NUMBERS = change(PUBLISHED["digitrec-numbers"], epochs=3, clean_epochs=2, clean_learning_rate=0.01)
 
 
 def test_numbers_settle_at_the_recipes_rate() -> None:
@@ -131,6 +133,19 @@ def test_numbers_settle_at_the_recipes_rate() -> None:
             assert names["model"].optimizer.learning_rate == pytest.approx(expected, rel=1e-5)
 
 
+def test_programs_import_from_the_package_whose_names_stay() -> None:
+    program = as_code(change(SHIPPED, augmentation=Augmentation())) + as_code(PUBLISHED["digitrec-numbers"])
+    modules = re.findall(r"^from (digitrec\S*) import", program, re.MULTILINE)
+    assert set(modules) == {"digitrec", "digitrec.training"}
+
+
+def test_the_package_that_programs_import_from_loads_no_tensorflow() -> None:
+    names = "Augmentation, Recipe, augment, compose_strips, encode, image_writers, split_for"
+    code = f"from digitrec.training import {names}\nimport sys\nprint({{'tensorflow', 'keras'}} & set(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.returncode) == ("set()\n", 0), ran.stderr
+
+
 @pytest.mark.parametrize("recipe", [SHIPPED, Recipe(), *PUBLISHED.values()], ids=lambda recipe: recipe.network)
 def test_every_published_recipe_is_a_program(recipe: Recipe) -> None:
     compile(as_code(recipe), recipe.network, "exec")
@@ -142,7 +157,7 @@ def test_every_published_recipe_is_a_program(recipe: Recipe) -> None:
 )
 def test_a_learning_rate_is_the_same_number_in_the_program(rate: float) -> None:
     names: dict[str, Any] = {}
-    code = as_code(replace(TINY, learning_rate=rate))
+    code = as_code(change(TINY, learning_rate=rate))
     exec(next(line for line in code.splitlines() if line.startswith("SEED")), names)  # noqa: S102
     assert names["RATE"] == rate
 
@@ -150,7 +165,7 @@ def test_a_learning_rate_is_the_same_number_in_the_program(rate: float) -> None:
 def test_a_program_in_bfloat16_ends_in_float32(capsys: pytest.CaptureFixture[str]) -> None:
     before = keras.config.dtype_policy()
     try:
-        model = run_code(replace(TINY, precision="bfloat16"), capsys)["model"]
+        model = run_code(change(TINY, precision="bfloat16"), capsys)["model"]
     finally:
         keras.config.set_dtype_policy(before)
     types = [layer.compute_dtype for layer in model.layers]

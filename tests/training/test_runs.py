@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from digitrec.errors import RecipeError, RunError
-from digitrec.training import processes, runs, snapshots
+from digitrec.training import processes, run_tables, runs, snapshots
 from digitrec.training.recipe import Recipe, from_json
 from digitrec.training.runs import State
 from digitrec.training.snapshots import Snapshot
@@ -25,19 +25,19 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(place: Path) -> Path:
-    return runs.create(Recipe("dense-128", "uci", epochs=3))
+    return runs.create(Recipe(network="dense-128", source="uci", epochs=3))
 
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     folders: list[Path] = []
-    monkeypatch.setattr(runs, "start", folders.append)
+    monkeypatch.setattr(processes, "start", folders.append)
     return folders
 
 
 def write_history(run: Path, epochs: int) -> None:
-    rows = [dict.fromkeys(runs.HISTORY, 0.5) | {"epoch": n + 1} for n in range(epochs)]
-    runs.write_table(run / "history.csv", rows, runs.HISTORY)
+    rows = [dict.fromkeys(run_tables.HISTORY, 0.5) | {"epoch": n + 1} for n in range(epochs)]
+    run_tables.write_table(run / "history.csv", rows, run_tables.HISTORY)
 
 
 def snapshot() -> Snapshot:
@@ -48,11 +48,11 @@ def snapshot() -> Snapshot:
 
 def test_a_new_run_waits_with_its_recipe_and_nothing_learned(run: Path) -> None:
     found = runs.read(run)
-    assert found.recipe == Recipe("dense-128", "uci", epochs=3)
+    assert found.recipe == Recipe(network="dense-128", source="uci", epochs=3)
     assert found.state.name == runs.WAITING
     assert 0 < found.state.updated <= time.time()
     assert (len(found.history), len(found.steps), found.log, found.has_model) == (0, 0, "", False)
-    assert (tuple(found.history), tuple(found.steps)) == (runs.HISTORY, runs.STEPS)
+    assert (tuple(found.history), tuple(found.steps)) == (run_tables.HISTORY, run_tables.STEPS)
     assert runs.find(found.name) == run
 
 
@@ -85,7 +85,7 @@ def test_runs_of_the_same_second_have_names_of_their_own_and_the_newest_comes_fi
     names = []
     for stamp in ("20250101-000000", "20250101-000000", "20241231-235959", "20250101-000001"):
         monkeypatch.setattr(time, "strftime", lambda _, stamp=stamp: stamp)
-        names.append(runs.create(Recipe("cnn-tiny")).name)
+        names.append(runs.create(Recipe(network="cnn-tiny")).name)
     assert names[:2] == ["20250101-000000-cnn-tiny", "20250101-000000-cnn-tiny-1"]
     assert all(runs.NAME.fullmatch(name) for name in names)
     assert runs.list_runs() == [names[3], names[1], names[0], names[2]]
@@ -95,9 +95,9 @@ def test_a_hundred_runs_in_a_second_are_not_written_over_one_another(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "strftime", lambda _: "20250101-000000")
-    first = [runs.create(Recipe("cnn-tiny", seed=seed)) for seed in range(100)]
+    first = [runs.create(Recipe(network="cnn-tiny", seed=seed)) for seed in range(100)]
     with pytest.raises(RunError):
-        runs.create(Recipe("cnn-tiny", seed=100))
+        runs.create(Recipe(network="cnn-tiny", seed=100))
     assert [runs.read(folder).recipe.seed for folder in first] == list(range(100))
 
 
@@ -141,22 +141,22 @@ def test_a_folder_that_is_gone_is_told_and_not_made_anew(place: Path) -> None:
 
 def test_a_table_comes_back_as_it_was_written(tmp_path: Path) -> None:
     rows = [{"epoch": 1, "loss": 0.123456789}, {"epoch": 2, "loss": 1e-7}]
-    runs.write_table(tmp_path / "t.csv", rows, ("epoch", "loss"))
-    pd.testing.assert_frame_equal(runs.read_table(tmp_path / "t.csv", ("epoch", "loss")), pd.DataFrame(rows))
+    run_tables.write_table(tmp_path / "t.csv", rows, ("epoch", "loss"))
+    pd.testing.assert_frame_equal(run_tables.read_table(tmp_path / "t.csv", ("epoch", "loss")), pd.DataFrame(rows))
 
 
 def test_a_table_without_rows_keeps_its_head_so_that_lines_can_follow(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    runs.write_table(path, [], ("epoch", "loss"))
-    assert len(runs.read_table(path, ("epoch", "loss"))) == 0
+    run_tables.write_table(path, [], ("epoch", "loss"))
+    assert len(run_tables.read_table(path, ("epoch", "loss"))) == 0
     with path.open("a") as lines:
         lines.write("1,0.5\n")
-    assert runs.read_table(path, ("epoch", "loss")).to_numpy().tolist() == [[1, 0.5]]
+    assert run_tables.read_table(path, ("epoch", "loss")).to_numpy().tolist() == [[1, 0.5]]
 
 
 def test_a_table_with_another_head_counts_as_none(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("\n1,1,2.3\n2,1,2.1\n")
-    table = runs.read_table(tmp_path / "t.csv", ("epoch", "loss"))
+    table = run_tables.read_table(tmp_path / "t.csv", ("epoch", "loss"))
     assert (len(table), list(table.columns)) == (0, ["epoch", "loss"])
 
 
@@ -166,7 +166,7 @@ def test_a_table_with_another_head_counts_as_none(tmp_path: Path) -> None:
 )
 def test_a_line_that_is_still_being_written_is_left_out(text: str, rows: int, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(text)
-    table = runs.read_table(tmp_path / "t.csv", ("epoch", "loss"))
+    table = run_tables.read_table(tmp_path / "t.csv", ("epoch", "loss"))
     assert table.to_numpy().tolist() == [[1, 0.5], [2, 0.25]][:rows]
     assert list(table) == ["epoch", "loss"]
 
@@ -230,6 +230,15 @@ def test_a_damaged_snapshot_is_none(damage: Callable[[bytes], bytes], run: Path)
     assert found is None
 
 
+@pytest.mark.parametrize("epoch", [None, 1])
+def test_a_snapshot_does_not_bring_back_a_run_that_was_deleted(epoch: int | None, place: Path) -> None:
+    place.mkdir()
+    gone = place / "20250101-000000-gone"
+    with pytest.raises(FileNotFoundError):
+        snapshots.write_snapshot(gone, epoch, snapshot())
+    assert not gone.exists()
+
+
 def test_the_drawing_comes_back(place: Path) -> None:
     drawing = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
     run = runs.create(Recipe(), drawing)
@@ -253,7 +262,7 @@ def test_a_run_that_nobody_is_at_has_died(name: str, run: Path) -> None:
         assert runs.read(run).state.name == name
     found = runs.read(run).state
     assert (found.name, found.epoch) == (runs.DIED, 2)
-    assert "can go on" in found.message
+    assert "can be resumed" in found.message
     assert not found.is_under_way
     assert runs.read_state(run).name == name, "reading changes nothing"
 
@@ -276,9 +285,11 @@ def test_a_worker_that_was_just_started_has_time_to_come(run: Path, monkeypatch:
 def test_a_run_goes_on_with_more_epochs(run: Path, started: list[Path]) -> None:
     runs.write_state(run, State(runs.STOPPED))
     write_history(run, 2)
-    processes.go_on(run, {"epochs": 5, "learning_rate": 0.5})
+    processes.resume(run, {"epochs": 5, "learning_rate": 0.5})
     assert started == [run]
-    assert from_json((run / "recipe.json").read_text()) == Recipe("dense-128", "uci", epochs=5, learning_rate=0.5)
+    assert from_json((run / "recipe.json").read_text()) == Recipe(
+        network="dense-128", source="uci", epochs=5, learning_rate=0.5
+    )
 
 
 @pytest.mark.parametrize(
@@ -287,7 +298,7 @@ def test_a_run_goes_on_with_more_epochs(run: Path, started: list[Path]) -> None:
         (runs.TRAINING, 1, {"epochs": 5}, "Received: one under way. Stop it first"),
         (runs.FINISHED, 3, {}, "more than the 3 epochs that are done. Received: 3"),
         (runs.FINISHED, 3, {"epochs": 2}, "Received: 2. Ask for more"),
-        (runs.STOPPED, 1, {"batch": 3}, "epochs or learning rate. Received: another"),
+        (runs.STOPPED, 1, {"batch_size": 3}, "epochs or learning rate. Received: another"),
         (runs.STOPPED, 1, {"epochs": 0}, "epochs of 1 to 1000"),
         (runs.STOPPED, 1, {"colour": 0}, "Received: 'colour'"),
     ],
@@ -299,7 +310,7 @@ def test_where_a_run_cannot_go_on_nothing_is_changed(
     write_history(run, epochs)
     before = (run / "recipe.json").read_bytes()
     with runs.alive(run), pytest.raises((RunError, RecipeError), match=told):
-        processes.go_on(run, changes)
+        processes.resume(run, changes)
     assert (run / "recipe.json").read_bytes() == before
     assert not started
 

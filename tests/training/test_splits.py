@@ -49,15 +49,15 @@ def test_nothing_kept_aside_means_the_test_part() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"batch": 5000}, "at most the 1,077 images"),
-        ({"images": 1}, "images to check with. Received: 1 and 0"),
-        ({"images": 12, "batch": 2}, "none that is a"),
-        ({"by_writer": True}, "writers are known"),
+        ({"batch_size": 5000}, "batch size of at most the 1,077 training images"),
+        ({"images": 1}, "validation images. Received: 1 and 0"),
+        ({"images": 12, "batch_size": 2}, "9 training images. Received: no 1, 4, 5, 8."),
+        ({"by_writer": True}, "known writers"),
     ],
 )
 def test_splits_that_cannot_be_learned_from_are_refused(changes: dict[str, object], told: str) -> None:
     with pytest.raises(RecipeError, match=told):
-        split_for(change(Recipe(), changes), load_dataset("uci"))
+        split_for(change(Recipe(), **changes), load_dataset("uci"))
 
 
 def test_every_tenth_writer_validates_and_every_image_is_on_one_side() -> None:

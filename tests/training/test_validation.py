@@ -1,5 +1,4 @@
 import math
-from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -15,10 +14,10 @@ from digitrec.networks.ctc import BLANK
 from digitrec.storage import fingerprint
 from digitrec.training import validation
 from digitrec.training.published import PUBLISHED
-from digitrec.training.recipe import Recipe
+from digitrec.training.recipe import Recipe, change
 from digitrec.training.validation import DigitValidation, NumberValidation, validation_for
 
-NUMBERS = replace(PUBLISHED["digitrec-numbers"], source="mnist")
+NUMBERS = change(PUBLISHED["digitrec-numbers"], source="mnist")
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +98,7 @@ def test_who_is_right_and_sure_loses_nothing(split: Split) -> None:
 
 @pytest.mark.parametrize("network", sorted(set(PUBLISHED) - {"digitrec-numbers"}))
 def test_networks_of_digits_are_asked_the_digits_kept_aside(network: str, split: Split) -> None:
-    asked = validation_for(Recipe(network), split)
+    asked = validation_for(Recipe(network=network), split)
     assert isinstance(asked, DigitValidation)
     assert asked.split is split
     assert asked.images is split.images
@@ -124,8 +123,8 @@ def test_the_numbers_asked_are_the_same_wherever_they_are_asked_for(
 
     first = ask(NUMBERS)
     assert first == ask(NUMBERS)
-    assert first == ask(replace(NUMBERS, seed=3, epochs=1, learning_rate=1.0))
-    assert first != ask(replace(NUMBERS, split_seed=3))
+    assert first == ask(change(NUMBERS, seed=3, epochs=1, learning_rate=1.0))
+    assert first != ask(change(NUMBERS, split_seed=3))
 
 
 def test_the_numbers_asked_are_of_the_digits_kept_aside(split: Split, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
-"""Make the shipped model: teach it, decide when it is unsure, measure it once, and write its folder.
+"""Make the shipped model: train it, calibrate it, choose its thresholds, measure it once, and write its folder.
 
-lesson -> Trainer -> temperature -> model.keras, model.tflite         strokes -> path.keras, path.tflite
-        -> what is chosen on one half of the checks -> figures on the other -> card, beside the reference drawings
+training set -> Trainer -> temperature -> model.keras, model.tflite         strokes -> path.keras, path.tflite
+        -> thresholds from half of the held-out sets -> figures from the other half -> card, reference drawings
 """
 
 import hashlib
@@ -10,7 +10,6 @@ import math
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ from digitrec.networks.measuring.test_sets import NONDIGITS as CHECKED_NONDIGITS
 from digitrec.networks.measuring.test_sets import HeldOutSets, half, make_checks
 from digitrec.networks.registry import PATH_FILES, SHIPPED_NAME
 from digitrec.storage import fingerprint, keep_arrays, kept_arrays, replace_folder
-from digitrec.training.recipe import Recipe, to_json
+from digitrec.training.recipe import Recipe, change, to_json
 from digitrec.training.runs import runs_folder
 from digitrec.training.shipped.lessons import (
     LETTERS,
@@ -51,9 +50,9 @@ from digitrec.training.worker.saving import describe_environment, save_files
 from digitrec.training.worker.step_time import measure_step
 
 EXAMPLES = 1000
-SEEDS = 3  # models that are made, of which the best is kept
+SEEDS = 3  # how many models are made, of which the best is kept
 PATH_EPOCHS = 60
-COMPARED = ("read", "doubted", "refused")  # figures that the card tells of each seed
+COMPARED = ("read", "doubted", "refused")  # figures of each seed that the card has
 OF_RUNS = (
     "source",
     "images",
@@ -61,27 +60,27 @@ OF_RUNS = (
     "by_writer",
     "split_seed",
     "patience",
-    "plateau",
-)  # of no use here
+    "reduce_lr_patience",
+)  # which do not apply here
 WEAKNESSES = (
-    "It knows the hands of American census staff and students (MNIST) and of 24 people in Turkey (pen digits).",
-    "Ways of writing from elsewhere, a 1 with a long upstroke or a slashed 0, it knows from a synthetic writer alone.",
-    "Digits that are turned to the right are read worse than upright ones.",
-    "Letters that have the shape of a digit, O, S or l, are read as that digit.",
+    "It was trained on the handwriting of American census staff and students (MNIST) and of 24 people in Turkey.",
+    "Digits of other regions, such as a 1 with a long upstroke or a slashed 0, it knows from a synthetic writer only.",
+    "Its accuracy is lower on digits that are rotated to the right than on upright ones.",
+    "Letters that have the shape of a digit, such as O, S or l, are classified as that digit.",
 )
 
 
 def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None], seeds: int = SEEDS) -> Card:
     """Train by the recipe and put the model into `folder`, in place of what was there, once it is whole and measured.
 
-    It is made from the recipe's seed and those after it, `seeds` in all, and the one is kept that reads the validation
-    scans and half of the pen digits best; the card tells of each. `tell` hears of the progress, a line at a time.
+    As many models are made as `seeds` says, from the recipe's seed on. The one with the best accuracy on the validation
+    scans and half of the pen digits is kept, and its card has the figures of each. `tell` is called with the progress.
 
     Raises
     ------
-    DataError, where the data folder lacks what is learned from.
+    DataError, where training data is missing.
     """
-    tell("Drawing what the models are measured with …")
+    tell("Making the held-out sets …")
     checks, drawings = (
         make_checks(recipe.seed),
         reference_drawings.make_reference_drawings(split_by_writer(load_pen_digits())[1]),
@@ -91,8 +90,8 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None], seeds:
     checkpoints = []
     with tempfile.TemporaryDirectory(dir=folder.parent) as workshop:
         for seed in range(recipe.seed, recipe.seed + seeds):
-            tell(f"Seed {seed}, model {len(cards) + 1} of {seeds}. Drawing what it learns from, which takes minutes …")
-            lesson, seeded = make_lesson(seed), replace(recipe, seed=seed)
+            tell(f"Seed {seed}, model {len(cards) + 1} of {seeds}. Making the training set, which takes minutes …")
+            lesson, seeded = make_lesson(seed), change(recipe, seed=seed)
             draft = Path(workshop) / str(seed)
             draft.mkdir()
             reference_drawings.write_reference_drawings(draft, drawings)
@@ -126,7 +125,7 @@ def share_chosen_by(card: Card) -> float:
 def _make_one(
     folder: Path, recipe: Recipe, lesson: TrainingSet, checks: HeldOutSets, tell: Callable[[str], None]
 ) -> Card:
-    """Train both networks, write them beside the reference in `folder`, and measure them."""
+    """Train both networks, write them to `folder`, beside the reference drawings, and measure them."""
     begun = time.perf_counter()
     trainer, seconds = _teach(
         recipe, lesson, lambda epoch, here, loss: tell(_progress(epoch, here, recipe.epochs, loss, begun))
@@ -149,15 +148,15 @@ def _make_one(
         date=time.strftime("%Y-%m-%d"),
         files=files,
     )
-    tell(f"The network that reads the pen's path: {PATH_EPOCHS} epochs.")
+    tell(f"Training the network that reads pen paths: {PATH_EPOCHS} epochs.")
     return measure_model(folder, add_path(folder, card, recipe.seed, PATH_EPOCHS), checks)
 
 
 def add_path(folder: Path, card: Card, seed: int, epochs: int) -> Card:
-    """Teach a network to read the pen's path and write it beside the one in `folder`; the card that tells of it."""
+    """Train a network on pen paths and write it beside the one in `folder`; returns the card with it."""
     model = teach_paths(make_path_lesson(seed), epochs, seed, lambda _: None)
     fresh = build_path_network()
-    fresh.set_weights(model.get_weights())  # without the optimiser's memory
+    fresh.set_weights(model.get_weights())  # without the state of the optimiser
     fresh.save(folder / PATH_FILES[0])
     export_litert(fresh, folder / PATH_FILES[1])
     files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in PATH_FILES}
@@ -166,7 +165,7 @@ def add_path(folder: Path, card: Card, seed: int, epochs: int) -> Card:
 
 
 def soften(trainer: Trainer, checks: HeldOutSets) -> float:
-    """Divide the softmax's logits by the temperature that suits the first half of the checks, and return it."""
+    """Divide the logits by the temperature fitted on the first half of the held-out sets, and return it."""
     images = np.concatenate([checks.validation.images[0::2], half(checks.pen, 0).images])
     labels = np.concatenate([checks.validation.labels[0::2], checks.pen_labels[0::2]])
     last = next(one for one in trainer.model.layers if getattr(one, "activation", None) is keras.activations.softmax)
@@ -178,14 +177,14 @@ def soften(trainer: Trainer, checks: HeldOutSets) -> float:
 
 
 def choose_examples(lesson: TrainingSet, seed: int) -> NDArray[np.uint8]:
-    """Some images of a lesson, (n, 28, 28) uint8, that show which range each layer needs."""
+    """Some images of a training set, (n, 28, 28) uint8, that show the range of each layer."""
     return lesson.images[np.random.default_rng(seed).permutation(len(lesson.images))[:EXAMPLES]]
 
 
 def _teach(recipe: Recipe, lesson: TrainingSet, on_epoch: Callable[[int, int, float], None]) -> tuple[Trainer, float]:
-    """Train from fresh weights, or from where a training by this recipe broke off; the seconds it took in all.
+    """Train from initial weights, or from the checkpoint of this recipe; returns the seconds it took in all, too.
 
-    `on_epoch` is told the epoch done, from 1, how many of them this process did, and the loss.
+    `on_epoch` is called with the completed epoch, from 1, how many this process has trained, and the loss.
     """
     trainer, checkpoint = Trainer(recipe, lesson), find_checkpoint(recipe, lesson)
     done, spent, start = 0, 0.0, time.perf_counter()
@@ -201,14 +200,14 @@ def _teach(recipe: Recipe, lesson: TrainingSet, on_epoch: Callable[[int, int, fl
 
 
 def find_checkpoint(recipe: Recipe, lesson: TrainingSet) -> Path:
-    """Where a training by this recipe with this lesson keeps what it has learned until its model is measured."""
+    """The checkpoint of a training by this recipe on this training set; deleted once the model is measured."""
     written = np.frombuffer(to_json(recipe).encode(), np.uint8)
     return runs_folder() / f"shipped-{fingerprint(written, lesson.images, lesson.targets)}.npz"
 
 
 def _describe_data(lesson: TrainingSet, checks: HeldOutSets) -> dict[str, Any]:
     return {
-        "images to learn from": len(lesson.images),
+        "training images": len(lesson.images),
         "of which": {
             "MNIST training writers": f"{60_000 - len(checks.validation):,}, shown {SCAN_COPIES} times an epoch",
             "pen digits of 24 writers": f"{PEN_COPIES} drawings of each, and {VARIED_COPIES} as if by another hand",
@@ -225,14 +224,14 @@ def _describe_data(lesson: TrainingSet, checks: HeldOutSets) -> dict[str, Any]:
 
 
 def _announce(recipe: Recipe, lesson: TrainingSet, models: int) -> str:
-    """What is to come, and how long it will take."""
-    hours = recipe.epochs * math.ceil(len(lesson.images) / recipe.batch) * measure_step(recipe) / 3600
-    all_of_them = f", and {models * hours:.1f} for the {models} models that are to be made" if models > 1 else ""
+    """What comes next, and how long it will take."""
+    hours = recipe.epochs * math.ceil(len(lesson.images) / recipe.batch_size) * measure_step(recipe) / 3600
+    all_of_them = f", and {models * hours:.1f} for all {models} models" if models > 1 else ""
     return (
-        f"{len(lesson.images):,} images to learn from, {recipe.epochs} epochs: about {hours:.1f} hours on this "
-        f"machine{all_of_them}. Each then takes some 10 minutes more for the network that reads paths, and the one "
-        "that is kept some 20 for comparison with others. Broken off, it goes on from its last epoch when it is "
-        "started again."
+        f"{len(lesson.images):,} training images, {recipe.epochs} epochs: about {hours:.1f} hours on this "
+        f"machine{all_of_them}. Each takes some 10 minutes more for the network that reads pen paths, and the one "
+        "that is kept some 20 for comparison with others. If it is interrupted, it resumes from its last epoch when it "
+        "is started again."
     )
 
 

@@ -1,6 +1,6 @@
-"""`python -m digitrec.training.worker.convert FOLDER [litert] [onnx]`: other forms of the FOLDER's model.keras.
+"""`python -m digitrec.training.worker.convert FOLDER [litert] [onnx]`: convert the model.keras in FOLDER.
 
-Prints one line of JSON: how many parameters it has and what it answers to the golden images; or why it is refused.
+Prints one line of JSON: the number of parameters and the answers to the golden images, or why the file is refused.
 """
 
 import json

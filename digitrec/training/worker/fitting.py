@@ -1,9 +1,9 @@
-"""Fit a network to images by a recipe, a step at a time.
+"""Train a network by a recipe, one step at a time.
 
-recipe, lesson -> `Trainer` -> `learn` -> a step's loss, again and again          state <-> `to_arrays`, `from_arrays`
+recipe, training set -> `Trainer` -> `learn` -> the loss of each step          state <-> `to_arrays`, `from_arrays`
 
-The steps are those of Keras's `fit`; they are taken one by one so that training can be watched, stopped within a step
-and taken up again where it stopped.
+The steps are those of Keras's `fit`. They are taken one by one so that a training can be watched, stopped after any
+step, and resumed where it stopped.
 """
 
 import math
@@ -29,9 +29,9 @@ READ_AT_ONCE = 500  # images of 28 x 28
 
 @dataclass(frozen=True)
 class Step:
-    """How a step went: over so many images, the mean loss and the share read rightly before they were learned.
+    """A step: the number of images, and the mean loss and accuracy on them before the weights were changed.
 
-    The loss is that of the targets as they are, so that it compares with others where the recipe smooths them.
+    The loss is that of targets without label smoothing, so that it compares with other losses.
     """
 
     images: int
@@ -42,33 +42,33 @@ class Step:
 class Trainer:
     """A network under training."""
 
-    def __init__(self, recipe: Recipe, lesson: TrainingSet | ComposedNumbers) -> None:
-        """With fresh weights, the same for the same seed; `lesson` suits what the recipe's network reads."""
+    def __init__(self, recipe: Recipe, data: TrainingSet | ComposedNumbers) -> None:
+        """With initial weights, the same for the same seed; `data` suits what the recipe's network reads."""
         keras.utils.set_random_seed(recipe.seed)
-        standardised = recipe.scaling == "standardised"  # the others can do without counting, which takes half a second
-        light = mean_and_deviation(count_greys(lesson.images)) if standardised else ()
-        self.recipe, self.batches = recipe, prepare(lesson, recipe)
+        standardised = recipe.scaling == "standardised"  # the others need no count, which takes half a second
+        statistics = mean_and_deviation(count_greys(data.images)) if standardised else ()
+        self.recipe, self.batches = recipe, prepare(data, recipe)
         self.slower = 1.0  # than the recipe's learning rate, after a plateau
-        self.model = build(recipe.network, recipe.scaling, *(light or (0.0, 1.0)), recipe.precision)
+        self.model = build(recipe.network, recipe.scaling, *(statistics or (0.0, 1.0)), recipe.precision)
         # XLA is eight times slower than plain kernels for these convolutions on a CPU: 125 against 992 images/s.
-        loss, metrics = _judges(recipe, lesson)
+        loss, metrics = _loss_and_metrics(recipe, data)
         self.model.compile(make_optimizer(recipe), loss, metrics=metrics, jit_compile=False)
         self.model.optimizer.build(self.model.trainable_variables)
 
     def learn(self, epoch: int, first: int = 0) -> Iterator[Step]:
-        """Go through an epoch, counted from 0, from a step on."""
+        """Train an epoch, counted from 0, from a step on."""
         steps = len(self.batches)
         for step, (images, targets) in enumerate(self.batches.from_step(epoch, first), first):
             rate = learning_rate_at(self.recipe, epoch, step, steps)
             self.model.optimizer.learning_rate = self.slower * rate
             logs = self.model.train_on_batch(images, targets, return_dict=True)
-            loss = logs["categorical_crossentropy" if self.recipe.smoothing else "loss"]
+            loss = logs["categorical_crossentropy" if self.recipe.label_smoothing else "loss"]
             yield Step(len(images), float(loss), float(logs["accuracy"]))
 
     @contextmanager
     def at_its_best(self) -> Iterator[None]:
-        """With the averaged weights, where the recipe averages; those of the last step come back afterwards."""
-        if not self.recipe.averaging:
+        """With the moving average of the weights, if the recipe has one; afterwards those of the last step are back."""
+        if not self.recipe.ema_momentum:
             yield
             return
         last = [variable.numpy() for variable in self.model.trainable_variables]
@@ -78,7 +78,7 @@ class Trainer:
             variable.assign(value)
 
     def read(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, 28, w) uint8 -> (n, 10) float32 probabilities, or (n, 64, 11), with the weights of this moment."""
+        """(n, 28, w) uint8 -> (n, 10) float32 probabilities, or (n, 64, 11), with the present weights."""
         size = max(1, READ_AT_ONCE * SIDE // images.shape[2])
         parts = [
             np.asarray(self.model.predict_on_batch(images[start : start + size, ..., None].astype(np.float32)))
@@ -87,11 +87,11 @@ class Trainer:
         return np.concatenate(parts)
 
     def to_arrays(self) -> Arrays:
-        """Everything that the next step depends on: weights, statistics, dropout's dice, the optimiser's memory."""
+        """Whatever the next step depends on: weights, statistics, dropout's random state, the optimiser's state."""
         return {f"{index:04}": np.asarray(value) for index, value in enumerate(self._variables())}
 
     def from_arrays(self, arrays: Arrays) -> None:
-        """Take up where `to_arrays` left off."""
+        """Restore the state that `to_arrays` returned."""
         for index, variable in enumerate(self._variables()):
             variable.assign(arrays[f"{index:04}"])
 
@@ -99,33 +99,33 @@ class Trainer:
         return [*self.model.variables, *self.model.optimizer.variables]
 
 
-def _judges(recipe: Recipe, lesson: TrainingSet | ComposedNumbers) -> tuple[Any, list[Any]]:
-    """The loss that is lowered, and what else is counted; `accuracy` is the share of digits or numbers read rightly."""
-    if isinstance(lesson, ComposedNumbers):
+def _loss_and_metrics(recipe: Recipe, data: TrainingSet | ComposedNumbers) -> tuple[Any, list[Any]]:
+    """The loss that is minimised, and the metrics; `accuracy` is that of digits or of whole numbers."""
+    if isinstance(data, ComposedNumbers):
         return ctc_loss, [whole_number_accuracy]
-    loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.smoothing)
-    return loss, ["accuracy", "categorical_crossentropy"] if recipe.smoothing else ["accuracy"]
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
+    return loss, ["accuracy", "categorical_crossentropy"] if recipe.label_smoothing else ["accuracy"]
 
 
 def make_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
     """The recipe's optimiser, its learning rate set from outside before each step."""
-    averaging = {"use_ema": True, "ema_momentum": recipe.averaging} if recipe.averaging else {}
+    average = {"use_ema": True, "ema_momentum": recipe.ema_momentum} if recipe.ema_momentum else {}
     match recipe.optimiser:
         case "sgd":
-            return keras.optimizers.SGD(recipe.learning_rate, **averaging)
+            return keras.optimizers.SGD(recipe.learning_rate, **average)
         case "adamw":
             decay = recipe.weight_decay
-            return keras.optimizers.AdamW(recipe.learning_rate, decay, beta_2=recipe.beta_2, **averaging)
+            return keras.optimizers.AdamW(recipe.learning_rate, decay, beta_2=recipe.beta_2, **average)
         case _:
-            return keras.optimizers.Adam(recipe.learning_rate, beta_2=recipe.beta_2, **averaging)
+            return keras.optimizers.Adam(recipe.learning_rate, beta_2=recipe.beta_2, **average)
 
 
 def learning_rate_at(recipe: Recipe, epoch: int, step: int, steps: int) -> float:
-    """The learning rate of a step in an epoch, both counted from 0, of so many steps an epoch."""
-    settling = min(recipe.settling, recipe.epochs) if recipe.settles_slowly else 0
-    until = recipe.epochs - settling
-    if settling and epoch >= until:
-        return recipe.settling_rate * one_cycle((epoch - until) * steps + step, settling * steps, 0)
+    """The learning rate of a step of an epoch, both counted from 0, where an epoch has so many steps."""
+    clean = min(recipe.clean_epochs, recipe.epochs) if recipe.has_clean_rate else 0
+    until = recipe.epochs - clean
+    if clean and epoch >= until:
+        return recipe.clean_learning_rate * one_cycle((epoch - until) * steps + step, clean * steps, 0)
     match recipe.schedule:
         case "one-cycle":
             return recipe.learning_rate * one_cycle(epoch * steps + step, until * steps, recipe.warmup)
@@ -136,6 +136,6 @@ def learning_rate_at(recipe: Recipe, epoch: int, step: int, steps: int) -> float
 
 
 def one_cycle(step: int, steps: int, warmup: float) -> float:
-    """From 0 to 1 in a line, and back along half a cosine: as Keras's `CosineDecay` with a warm-up has it."""
+    """Linearly from 0 to 1, and back along half a cosine, as Keras's `CosineDecay` with a warm-up."""
     warm = round(steps * warmup)
     return step / warm if step < warm else 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))

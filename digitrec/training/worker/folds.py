@@ -20,7 +20,7 @@ from sklearn.model_selection import GroupKFold, KFold
 from digitrec.datasets import Split
 from digitrec.evaluation.cross_validation import NETWORK
 from digitrec.storage import read_arrays
-from digitrec.training.published import PUBLISHED, suit
+from digitrec.training.published import recipe_for, suit
 from digitrec.training.recipe import Recipe
 from digitrec.training.worker.fitting import Trainer
 from digitrec.training.worker.minibatches import TrainingSet, to_targets
@@ -29,7 +29,7 @@ FOLDS = 3
 
 
 def deal(split: Split, seed: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """The places to learn from and those to read, for each fold; no writer is in both where writers are known."""
+    """The places of the training images and of the held-out images of each fold; no writer is in both, if known."""
     if split.writers is not None and len(np.unique(split.writers)) >= FOLDS:
         yield from GroupKFold(FOLDS, shuffle=True, random_state=seed).split(split.labels, groups=split.writers)
     else:
@@ -37,9 +37,9 @@ def deal(split: Split, seed: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np
 
 
 def cross_validate(split: Split, recipe: Recipe, tell: Callable[[float], None]) -> NDArray[np.float32]:
-    """Answers to (n, 28, 28) images, (n, 10) float32, each from a network that did not learn from it.
+    """Predictions for (n, 28, 28) images, (n, 10) float32, each by a network that was not trained on it.
 
-    `tell` hears of the share that is done, 0 to 1.
+    `tell` is called with the fraction that is done, 0 to 1.
     """
     answers = np.empty((len(split), 10), np.float32)
     for fold, (learned, held_out) in enumerate(deal(split, recipe.seed)):
@@ -58,7 +58,7 @@ def cross_validate(split: Split, recipe: Recipe, tell: Callable[[float], None]) 
 def main(images: Path, out: Path) -> None:
     """Write the predictions, (n, 10) float32, for the images, labels and, where known, writers in a .npz."""
     arrays: dict[str, NDArray[Any]] = read_arrays(images)
-    answers = cross_validate(Split(**arrays), PUBLISHED[NETWORK], _tell)
+    answers = cross_validate(Split(**arrays), recipe_for(NETWORK), _tell)
     np.save(out, answers, allow_pickle=False)
 
 

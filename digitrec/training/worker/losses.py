@@ -7,7 +7,7 @@ from digitrec.networks.ctc import BLANK, LEAST
 
 
 def ctc_loss(digits: tf.Tensor, answers: tf.Tensor) -> tf.Tensor:
-    """How unlikely (n, 64, 11) probabilities make (n, 8) digits, -1 after the last: (n,) in nats for each number."""
+    """The CTC loss of (n, 64, 11) probabilities for (n, 8) digits, -1 after the last: (n,), in nats per number."""
     digits = tf.cast(digits, tf.int32)
     places = tf.where(digits >= 0)
     labels = tf.SparseTensor(places, tf.gather_nd(digits, places), tf.shape(digits, tf.int64))
@@ -19,7 +19,7 @@ def ctc_loss(digits: tf.Tensor, answers: tf.Tensor) -> tf.Tensor:
 
 
 def whole_number_accuracy(digits: tf.Tensor, answers: tf.Tensor) -> tf.Tensor:
-    """Whether each number is read rightly, (n,) float32; as `digitrec.networks.ctc.decode` reads."""
+    """Whether each number is correct as a whole, (n,) bool, decoded as `digitrec.networks.ctc.decode` does."""
     best = tf.argmax(answers, axis=2, output_type=tf.int32)
     before = tf.pad(best[:, :-1], [[0, 0], [1, 0]], constant_values=BLANK)
     read = tf.ragged.boolean_mask(best, (best != before) & (best != BLANK)).to_tensor(-1, shape=[None, FRAMES])

@@ -1,6 +1,6 @@
-"""What a network is shown, batch by batch, in an order and with changes that a seed settles.
+"""The batches of a training: their order and their augmentation depend on the seed alone.
 
-`TrainingSet` of digits, or of digits that numbers are composed of -> `prepare` -> batches of an epoch, from a step on
+`TrainingSet` or `ComposedNumbers`, recipe -> `prepare` -> the batches of an epoch, from a step on
 """
 
 import math
@@ -25,12 +25,12 @@ Batch = tuple[NDArray[np.float32], NDArray[np.generic]]
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """What a network is shown, and what it should answer.
+    """Images of digits and their targets.
 
     Attributes
     ----------
     images : (n, 28, 28) uint8, ink 255 on 0.
-    targets : (n, 10) float32, each row sums to 1: one-hot for a digit, a tenth each for what is none.
+    targets : (n, 10) float32, each row sums to 1: one-hot for a digit, a tenth each for a non-digit.
     """
 
     images: NDArray[np.uint8]
@@ -39,7 +39,7 @@ class TrainingSet:
 
 @dataclass(frozen=True, eq=False)
 class ComposedNumbers:
-    """The digits that numbers are composed of, others in each epoch; there are as many numbers as digits."""
+    """Digits that numbers are composed of, new ones in each epoch; an epoch has as many numbers as there are digits."""
 
     digits: Split
 
@@ -56,7 +56,7 @@ class Batches(Protocol):
         """How many there are in an epoch."""
 
     def from_step(self, epoch: int, first: int) -> Iterator[Batch]:
-        """Those of an epoch from a step on, both counted from 0."""
+        """The batches of an epoch from a step on, both counted from 0."""
 
 
 def to_targets(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -64,32 +64,32 @@ def to_targets(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.eye(10, dtype=np.float32)[labels]
 
 
-def prepare(lesson: TrainingSet | ComposedNumbers, recipe: Recipe) -> Batches:
-    """The batches of a lesson; the same for the same seed."""
-    return NumberBatches(lesson, recipe) if isinstance(lesson, ComposedNumbers) else DigitBatches(lesson, recipe)
+def prepare(data: TrainingSet | ComposedNumbers, recipe: Recipe) -> Batches:
+    """The batches that a network is trained on; the same for the same seed."""
+    return NumberBatches(data, recipe) if isinstance(data, ComposedNumbers) else DigitBatches(data, recipe)
 
 
 class DigitBatches:
-    """A lesson in a new order and newly augmented in each epoch, but for those in which the network settles."""
+    """Digits in a new order and newly augmented in each epoch, except that clean epochs are not augmented."""
 
-    def __init__(self, lesson: TrainingSet, recipe: Recipe) -> None:
-        self.lesson, self.recipe = lesson, recipe
+    def __init__(self, data: TrainingSet, recipe: Recipe) -> None:
+        self.data, self.recipe = data, recipe
 
     def __len__(self) -> int:
-        return math.ceil(len(self.lesson.images) / self.recipe.batch)
+        return math.ceil(len(self.data.images) / self.recipe.batch_size)
 
     def order(self, epoch: int) -> NDArray[np.intp]:
-        """Which image comes when, in an epoch counted from 0."""
-        return np.random.default_rng([self.recipe.seed, epoch]).permutation(len(self.lesson.images))
+        """The order of the images in an epoch, counted from 0."""
+        return np.random.default_rng([self.recipe.seed, epoch]).permutation(len(self.data.images))
 
     def make(self, order: NDArray[np.intp], epoch: int, step: int) -> Batch:
         """The images (n, 28, 28, 1) float32 of 0 to 255 and the targets of a step, counted from 0."""
-        chosen = order[step * self.recipe.batch : (step + 1) * self.recipe.batch]
-        images = self.lesson.images[chosen].astype(np.float32)
-        if self.recipe.augmentation is not None and epoch < self.recipe.epochs - self.recipe.settling:
+        chosen = order[step * self.recipe.batch_size : (step + 1) * self.recipe.batch_size]
+        images = self.data.images[chosen].astype(np.float32)
+        if self.recipe.augmentation is not None and epoch < self.recipe.epochs - self.recipe.clean_epochs:
             rng = np.random.default_rng([self.recipe.seed, epoch, step])
             images = augment(images, self.recipe.augmentation, rng)
-        return images[..., None], self.lesson.targets[chosen]
+        return images[..., None], self.data.targets[chosen]
 
     def from_step(self, epoch: int, first: int) -> Iterator[Batch]:
         """The batches of an epoch from a step on."""
@@ -97,19 +97,19 @@ class DigitBatches:
 
 
 class NumberBatches:
-    """Numbers that nobody saw before."""
+    """Numbers that are composed anew in each epoch."""
 
-    def __init__(self, lesson: ComposedNumbers, recipe: Recipe) -> None:
-        self.count, self.recipe = len(lesson.digits), recipe
-        self.hands = image_writers(lesson.digits)
+    def __init__(self, data: ComposedNumbers, recipe: Recipe) -> None:
+        self.count, self.recipe = len(data.digits), recipe
+        self.writers = image_writers(data.digits)
 
     def __len__(self) -> int:
-        return math.ceil(self.count / self.recipe.batch)
+        return math.ceil(self.count / self.recipe.batch_size)
 
     def make(self, epoch: int, step: int) -> Batch:
         """The strips (n, 28, 256, 1) float32 of 0 to 255 of a step, and their digits (n, 8), -1 after the last."""
-        size = min(self.recipe.batch, self.count - step * self.recipe.batch)
-        composed = compose_strips(self.hands, size, [self.recipe.seed, epoch, step])
+        size = min(self.recipe.batch_size, self.count - step * self.recipe.batch_size)
+        composed = compose_strips(self.writers, size, [self.recipe.seed, epoch, step])
         return composed.strips.astype(np.float32)[..., None], encode(composed.texts)
 
     def from_step(self, epoch: int, first: int) -> Iterator[Batch]:
@@ -118,11 +118,11 @@ class NumberBatches:
 
 
 def _ahead(make: Callable[[int], Batch], first: int, steps: int) -> Iterator[Batch]:
-    """Each batch is made while the one before is learned."""
-    with ThreadPoolExecutor(1) as hand:
-        coming = hand.submit(make, first)
+    """Make each batch while the network is trained on the one before."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(make, first)
         for step in range(first, steps):
             batch = coming.result()
             if step + 1 < steps:
-                coming = hand.submit(make, step + 1)
+                coming = thread.submit(make, step + 1)
             yield batch

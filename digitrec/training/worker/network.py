@@ -1,4 +1,4 @@
-"""From a network as plain data to a Keras model, and from a Keras model to the file that the app reads with."""
+"""From a network of the catalogue to a Keras model, and from a Keras model to the files that others run."""
 
 import io
 import warnings
@@ -37,8 +37,8 @@ PRECISE = ["FULLY_CONNECTED", "SOFTMAX"]  # in 8 bits, probabilities would come 
 class QuickNormalisation(keras.layers.BatchNormalization):
     """Batch normalisation that trains by TensorFlow's own kernel, in one pass instead of Keras's ten.
 
-    With bfloat16 a network of 213,226 numbers learned 2,003 images a second so, and 1,246 with Keras's layer (batches
-    of 128, 2 cores of an AMD EPYC). The kernel's variance is that of a sample, n / (n - 1) of Keras's.
+    With bfloat16 a network of 213,226 parameters trained on 2,003 images per second so, and on 1,246 with Keras's layer
+    (batches of 128, 2 cores of an AMD EPYC). The kernel's variance is that of a sample, n / (n - 1) of Keras's.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
@@ -55,11 +55,11 @@ class QuickNormalisation(keras.layers.BatchNormalization):
 def build(
     name: str, scaling: str = "unit", mean: float = 0.0, deviation: float = 1.0, precision: Precision = "float32"
 ) -> keras.Model:
-    """The network of that name in the catalogue, with fresh weights: (n, 28, 28, 1) float32 of 0 to 255 -> (n, 10).
+    """The network of that name in the catalogue with initial weights: (n, 28, 28, 1) float32 of 0 to 255 -> (n, 10).
 
     One that reads numbers takes (n, 28, 256, 1) and gives (n, 64, 11).
 
-    Its first layer scales as `digitrec.training.scaling.scale` does, so that whoever reads with it need not know how.
+    Its first layer scales as `digitrec.training.scaling.scale` does, so that its users need not.
     """
     architecture = ARCHITECTURES[name]
     with _calculating_in(precision):
@@ -71,7 +71,7 @@ def build(
 
 @contextmanager
 def _calculating_in(precision: Precision) -> Iterator[None]:
-    """Layers made meanwhile multiply in that precision; their weights, and the sums over a batch, stay float32."""
+    """Layers made within multiply in that precision; their weights, and the sums over a batch, stay float32."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     try:
@@ -87,8 +87,8 @@ def _scale(scaling: str, mean: float, deviation: float) -> list[keras.Layer]:
         case "standardised":
             return [keras.layers.Rescaling(1 / (deviation or 1), -mean / (deviation or 1), name="scale")]
         case "unit-norm":
-            # LiteRT divides a blank column by its length of zero. A row of specks below the picture, which is cut off
-            # again, gives each column some length; it changes the others by less than a millionth.
+            # LiteRT divides a blank column by its norm of 0. A row of specks below the image, which is cropped again,
+            # gives each column some norm; it changes the other columns by less than a millionth.
             specks = np.zeros((SIDE + 1, 1, 1), np.float32)
             specks[-1] = SPECK
             return [
@@ -134,12 +134,12 @@ def _to_keras(layer: Layer, index: int) -> list[keras.Layer]:  # noqa: PLR0911  
 
 def _ending(activation: str) -> dict[str, Any]:
     if activation == "softmax":
-        return {"activation": activation, "dtype": "float32"}  # probabilities near 1 differ in their fourth digit
+        return {"activation": activation, "dtype": "float32"}  # bfloat16 has steps of 1/256 near 1
     return {"use_bias": False} if activation == "later" else {"activation": activation}
 
 
 def first_filters(model: keras.Model) -> NDArray[np.float32]:
-    """What the first layer looks for, (height, width, k) float32: its filters, or a dense layer's weights as images."""
+    """The filters of the first layer, (height, width, k) float32; of a dense layer, its weights as images."""
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D):
             return layer.get_weights()[0][:, :, 0, :]
@@ -149,14 +149,14 @@ def first_filters(model: keras.Model) -> NDArray[np.float32]:
 
 
 def export_litert(model: keras.Model, path: Path) -> None:
-    """Write the model as a .tflite file of float32 weights, which LiteRT reads without TensorFlow."""
+    """Write the model as a .tflite file with float32 weights, which LiteRT runs without TensorFlow."""
     model.export(path, format="litert", verbose=False)
 
 
 def export_rounded(model: keras.Model, path: Path, examples: NDArray[np.uint8]) -> None:
-    """Write the model as a .tflite file whose convolutions calculate in 8 bits, and read four times as fast.
+    """Write the model as a .tflite file whose convolutions compute in 8 bits, which is four times as fast.
 
-    `examples`, (n, 28, 28) uint8, are images of the kind that it will read: they show which range each layer needs. The
+    `examples`, (n, 28, 28) uint8, are images of the kind that it will classify: they show the range of each layer. The
     dense layers stay float32. LiteRT's post-training quantisation (Jacob and others, 2018).
     """
 
@@ -164,7 +164,7 @@ def export_rounded(model: keras.Model, path: Path, examples: NDArray[np.uint8]) 
         yield from ([image[None, ..., None].astype(np.float32)] for image in examples)
 
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")  # of old parts that it is made of
+        warnings.simplefilter("ignore")  # of deprecated parts that the converter itself uses
         converter = tf.lite.TFLiteConverter.from_keras_model(model)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = show
@@ -176,7 +176,7 @@ def export_rounded(model: keras.Model, path: Path, examples: NDArray[np.uint8]) 
 
 
 def export_onnx(model: keras.Model, path: Path) -> None:
-    """Write the model as an .onnx file. It must have been called once."""
+    """Write the model as an .onnx file; the model must have been called once."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # Keras looks for names that NumPy has dropped
+        warnings.simplefilter("ignore", FutureWarning)  # Keras uses names that NumPy has dropped
         model.export(path, format="onnx", verbose=False)

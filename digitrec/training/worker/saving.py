@@ -1,8 +1,6 @@
-"""From a trained network to a model folder: model.keras, model.tflite and a card with what was measured."""
+"""From a trained network to a model folder: model.keras, model.tflite and a card with its figures."""
 
-import dataclasses
 import hashlib
-import json
 import platform
 import time
 from importlib.metadata import PackageNotFoundError, version
@@ -24,6 +22,7 @@ from digitrec.networks.card import Card, write_card
 from digitrec.networks.classifier import load_classifier
 from digitrec.networks.ctc import ctc_loss, decode
 from digitrec.reading.numbers.sequence import load_sequence_reader
+from digitrec.training import runs
 from digitrec.training.recipe import Recipe
 from digitrec.training.splits import Parts
 from digitrec.training.validation import validation_for
@@ -38,7 +37,7 @@ TESTED = 2000  # numbers
 def save_files(
     model: keras.Model, fresh: keras.Model, folder: Path, examples: NDArray[np.uint8] | None = None
 ) -> dict[str, str]:
-    """Write model.keras, without the optimiser's memory, which is three times as large, and model.tflite.
+    """Write model.keras, without the state of the optimiser, which is three times as large, and model.tflite.
 
     `fresh` is the same network with other weights. With `examples`, as `export_rounded` takes them, the convolutions in
     model.tflite are rounded to 8 bits. Returns the sha256 of each file by its name.
@@ -56,12 +55,12 @@ def save_files(
 def save_trained(
     run: Path, model: keras.Model, recipe: Recipe, parts: Parts, *, seconds: float, history: list[dict[str, float]]
 ) -> dict[str, float]:
-    """Write a run's model/ and measure what is in it on the test part; returns the figures.
+    """Write the model of a run and measure it on the test set; returns the figures.
 
-    `history` is a row an epoch, as `digitrec.training.runs.Run` has it.
+    `history` has a row per epoch, as `digitrec.training.run_tables` has it.
     """
-    folder, data = run / "model", parts.data
-    (folder / "card.json").unlink(missing_ok=True)  # until the new one is there, there is no model to keep
+    folder, data = runs.model_folder(run), parts.data
+    (folder / "card.json").unlink(missing_ok=True)  # until the new one is written, there is no model to keep
     mean, deviation = mean_and_deviation(count_greys(parts.train.images))
     files = save_files(model, build(recipe.network, recipe.scaling, mean, deviation), folder)
     card = Card(
@@ -70,9 +69,9 @@ def save_trained(
         parameters=model.count_params(),
         unsure_below=0.5,
         measured=(),
-        weaknesses=(f"It has seen nothing but {data.source}.",),
-        recipe=json.loads(json.dumps(dataclasses.asdict(recipe))),
-        data={"source": data.source, "licence": data.licence, "images to learn from": len(parts.train)},
+        weaknesses=(f"It was trained on nothing but {data.source}.",),
+        recipe=recipe.model_dump(mode="json"),
+        data={"source": data.source, "licence": data.licence, "training images": len(parts.train)},
         environment=describe_environment() | {"seconds": round(seconds, 1)},
         history={name: tuple(float(f"{row[name]:.6g}") for row in history) for name in CURVES},
         date=time.strftime("%Y-%m-%d"),
@@ -91,7 +90,7 @@ Examined = tuple[NDArray[np.float32], NDArray[np.bool_], float, str]
 
 
 def _examine_digits(folder: Path, _recipe: Recipe, parts: Parts) -> Examined:
-    """How confident it is of what was kept aside, what of the test part it reads rightly, the loss, and a name."""
+    """Confidence on the validation set; on the test set which are correct, the loss, and the name of the figures."""
     classifier = load_classifier(folder)
     confident = classifier.predict_proba(parts.validation.images).max(axis=1)
     probabilities = classifier.predict_proba(parts.test.images)
@@ -100,19 +99,19 @@ def _examine_digits(folder: Path, _recipe: Recipe, parts: Parts) -> Examined:
 
 
 def _examine_numbers(folder: Path, recipe: Recipe, parts: Parts) -> Examined:
-    """As `_examine_digits`, confident of each digit, right about whole numbers."""
+    """As `_examine_digits`: the confidence is that of each digit, and a number is correct as a whole."""
     reader = load_sequence_reader(folder)
-    aside = validation_for(recipe, parts.validation).images
-    shares = [decode(one).probabilities.max(axis=1, initial=0) for one in reader.predict_proba(aside)]
+    validation = validation_for(recipe, parts.validation).images
+    confident = [decode(one).probabilities.max(axis=1, initial=0) for one in reader.predict_proba(validation)]
     test = compose_strips(image_writers(parts.test), TESTED, [recipe.split_seed, 1])
     answers = reader.predict_proba(test.strips)
     is_right = np.array([decode(one).text == text for one, text in zip(answers, test.texts, strict=True)])
     what = f"Numbers of 1 to {LONGEST} digits composed of the test part of {parts.data.name}"
-    return np.concatenate(shares), is_right, float(ctc_loss(answers, test.texts).mean()), what
+    return np.concatenate(confident), is_right, float(ctc_loss(answers, test.texts).mean()), what
 
 
 def describe_environment() -> dict[str, Any]:
-    """What was trained with."""
+    """The machine and the versions of Python and the libraries."""
     libraries = {name: found for name in LIBRARIES if (found := _version(name))}
     return {"python": platform.python_version(), "machine": platform.machine(), **libraries}
 

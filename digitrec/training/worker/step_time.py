@@ -1,4 +1,4 @@
-"""`python -m digitrec.training.worker.step_time RECIPE`: the seconds that a step of it takes here."""
+"""`python -m digitrec.training.worker.step_time RECIPE`: the seconds that a step takes on this machine."""
 
 import os
 import sys
@@ -17,22 +17,20 @@ from digitrec.training.worker.fitting import Trainer
 from digitrec.training.worker.minibatches import ComposedNumbers, TrainingSet, to_targets
 
 STEPS = 12
-WARM = 3  # steps that are not counted: the first makes the graph
+WARM = 3  # steps that are not counted: the first builds the graph
 
 
 def measure_step(recipe: Recipe) -> float:
-    """The median seconds of a step."""
+    """The median time of a step, in seconds."""
     rng = np.random.default_rng(0)
-    labels = np.arange(recipe.batch * (STEPS + WARM), dtype=np.uint8) % 10
-    lesson: TrainingSet | ComposedNumbers
-    if (
-        ARCHITECTURES[recipe.network].reads == "number"
-    ):  # which are composed meanwhile, so it takes digits that are some
+    labels = np.arange(recipe.batch_size * (STEPS + WARM), dtype=np.uint8) % 10
+    data: TrainingSet | ComposedNumbers
+    if ARCHITECTURES[recipe.network].reads == "number":  # numbers are composed of digits, which noise would not be
         digits = np.stack([to_image(own_sample(label, rng).drawing) for label in range(10)])
-        lesson = ComposedNumbers(Split(digits[labels], labels))
+        data = ComposedNumbers(Split(digits[labels], labels))
     else:
-        lesson = TrainingSet(rng.integers(0, 256, (len(labels), 28, 28), dtype=np.uint8), to_targets(labels))
-    ends = [time.perf_counter() for _ in Trainer(recipe, lesson).learn(0)]
+        data = TrainingSet(rng.integers(0, 256, (len(labels), 28, 28), dtype=np.uint8), to_targets(labels))
+    ends = [time.perf_counter() for _ in Trainer(recipe, data).learn(0)]
     return float(np.median(np.diff(ends)[WARM - 1 :]))
 
 

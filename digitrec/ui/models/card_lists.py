@@ -4,44 +4,32 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import JsonValue
 
+from digitrec.training.recipe import FORMER_NAMES, Recipe
 from digitrec.ui.messages import as_plain_text
 from digitrec.words import in_seconds
 
 DEEPEST, LONGEST, MOST = 3, 120, 40  # levels, letters of a value and lines of a list that are shown
-MEANINGS = {
-    "network": "its kind in the catalogue",
-    "source": "whose training part it learned from",
-    "images": "only the first so many",
-    "epochs": "how often it saw every image",
-    "batch": "images a step",
-    "learning_rate": "how far each step goes, at most",
-    "schedule": "how that changes while it learns",
-    "warmup": "share of the steps until the farthest",
-    "optimiser": "what turns errors into steps",
-    "weight_decay": "how strongly its numbers are drawn to 0",
-    "beta_2": "how long it remembers how large errors were",
-    "averaging": "how much of the numbers' mean is kept in each step",
-    "smoothing": "share of belief spread over all ten digits",
-    "validation": "share of the images kept aside",
-    "by_writer": "nobody's digits are on both sides",
-    "split_seed": "what chance began with when images were kept aside",
-    "seed": "what chance began with",
-    "scaling": "how greys become numbers",
-    "augmentation": "how images are changed, anew in each epoch",
-    "degrees": "of turn, typically",
+AUGMENTATION = {
+    "degrees": "rotation, standard deviation",
     "shift": "pixels, at most",
-    "zoom": "share larger or smaller, at most",
-    "shear": "pixels sideways a pixel down, typically",
-    "bend": "pixels, typically",
-    "thicker": "share of a pixel around the ink, at most",
-    "thinner": "share of a pixel around the ink, at most",
-    "settling": "last epochs that show images as they are",
-    "settling_rate": "how far each step goes at first while it settles",
-    "patience": "epochs without gain until it stops",
-    "plateau": "epochs without gain until steps are halved",
-    "precision": "of the numbers it multiplied while it learned",
+    "zoom": "fraction larger or smaller, at most",
+    "shear": "pixels sideways per pixel down, standard deviation",
+    "bend": "pixels of distortion, standard deviation",
+    "thicker": "fraction of a pixel on each side, at most",
+    "thinner": "fraction of a pixel on each side, at most",
 }
-TITLES = {"seconds": "it took"}
+
+
+def _short(description: str) -> str:
+    """The first sentence of a setting's help, as it stands in brackets."""
+    sentence = description.partition(". ")[0].removesuffix(".")
+    return sentence if sentence[:2].isupper() else sentence[:1].lower() + sentence[1:]
+
+
+# What the settings of a recipe mean; a card that was written before has some of them by their former names.
+MEANINGS = AUGMENTATION | {name: _short(field.description or "") for name, field in Recipe.model_fields.items()}
+MEANINGS |= {former: MEANINGS[present] for former, present in FORMER_NAMES.items()}
+TITLES = {"seconds": "training time"} | {former: name.replace("_", " ") for former, name in FORMER_NAMES.items()}
 
 
 def as_list(values: Mapping[str, JsonValue], meanings: Mapping[str, str], depth: int = 0) -> Iterator[str]:

@@ -39,9 +39,8 @@ def choose_number_model() -> None:
 
 def list_readers(reads: Reads | None = "digit") -> dict[str, Path]:
     """Everything that reads that, or anything, by its title: models, and the networks of runs that nobody kept yet."""
-    found = {f"run {name}": runs.find(name) / "model" for name in runs.list_runs()}
+    trained = [run for name in runs.list_runs() if runs.has_model(run := runs.find(name))]
+    found = {f"run {run.name}": runs.model_folder(run) for run in trained}
     return list_models(reads) | {
-        title: folder
-        for title, folder in found.items()
-        if (folder / "card.json").is_file() and reads in (None, input_kind(folder))
+        title: folder for title, folder in found.items() if reads in (None, input_kind(folder))
     }

@@ -16,6 +16,7 @@ from digitrec.datasets import Dataset, Split
 from digitrec.evaluation.metrics import compare
 from digitrec.networks.card import Card
 from digitrec.networks.registry import input_kind
+from digitrec.training.recipe import with_present_names
 from digitrec.ui import state
 from digitrec.ui.cache import classifier, probabilities
 from digitrec.ui.messages import as_plain_text, show_errors
@@ -58,8 +59,9 @@ def _show_curves(cards: Mapping[str, Card]) -> None:
 
 
 def _show_recipes(cards: Mapping[str, Card]) -> None:
-    settings = sorted({setting for card in cards.values() for setting in card.recipe})
-    rows = {setting: [str(card.recipe.get(setting, "")) for card in cards.values()] for setting in settings}
+    recipes = [with_present_names(card.recipe) for card in cards.values()]
+    settings = sorted({setting for recipe in recipes for setting in recipe})
+    rows = {setting: [str(recipe.get(setting, "")) for recipe in recipes] for setting in settings}
     differing = {setting: row for setting, row in rows.items() if len(set(row)) > 1}
     st.markdown("**Where their recipes differ**")
     if differing:

@@ -1,9 +1,8 @@
-"""A run on the page: how it goes while it goes, what came of it, and any of its epochs again.
+"""A run on the page: its progress while it trains, its results, and a look back at each of its epochs.
 
-run folder -> read once a second -> curves, what it reads wrongly, its filters, the drawing
+run folder -> read once a second -> learning curves, misclassified images, filters, the user's drawing
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +13,10 @@ from digitrec.charts.alt_text import tell_confusions, tell_curve
 from digitrec.charts.mistakes import confusion_matrix
 from digitrec.charts.pictures import as_paper, shade
 from digitrec.charts.training import learning_curves
-from digitrec.datasets import Dataset, Split
+from digitrec.datasets import Split
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.metrics import confusion, worst_first
+from digitrec.glossary import explain
 from digitrec.ink.drawings import WIDE
 from digitrec.ink.preprocessing import preprocess
 from digitrec.ink.strips import to_strip
@@ -24,7 +24,7 @@ from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.ctc import decode
 from digitrec.networks.registry import keep_model
 from digitrec.training import processes, runs, snapshots
-from digitrec.training.recipe import Recipe
+from digitrec.training.recipe import Recipe, change
 from digitrec.training.runs import Run
 from digitrec.training.snapshots import Snapshot
 from digitrec.training.splits import split_for
@@ -36,7 +36,7 @@ from digitrec.ui.messages import as_plain_text, show_errors, text_colour
 from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import in_percent, in_seconds
 
-SHOWN = 24  # images of a kind
+SHOWN = 24  # images, misclassified and correct ones each
 NUMBERS_SHOWN = 10
 FILTERS = 32
 PLAIN = {"displayModeBar": False}
@@ -44,37 +44,35 @@ TITLES = {
     runs.WAITING: "Waiting for its turn",
     runs.STARTING: "Starting: loading TensorFlow and the data",
     runs.TRAINING: "Training",
-    runs.SAVING: "Saving what it learned",
+    runs.SAVING: "Saving the model",
     runs.FINISHED: "Finished",
     runs.STOPPED: "Stopped",
     runs.FAILED: "Failed",
-    runs.DIED: "Ended without a word",
+    runs.DIED: "Ended unexpectedly",
 }
 
 
-@st.cache_resource(show_spinner="Dividing the digits …", max_entries=3)
-def _validation(recipe: Recipe, _data: Dataset, content: str) -> DigitValidation | NumberValidation:
-    del content  # which tells `_data` from other data
-    return validation_for(recipe, split_for(recipe, _data).validation)
+@st.cache_resource(show_spinner="Preparing the validation set …", max_entries=3)
+def _validation(recipe: Recipe) -> DigitValidation | NumberValidation:
+    return validation_for(recipe, split_for(recipe, dataset(recipe.source)).validation)
 
 
 def validation_of(recipe: Recipe) -> DigitValidation | NumberValidation:
-    """What the recipe's network is asked while it trains: one and the same for recipes that differ in nothing else."""
+    """The validation set of a recipe, cached by the settings that it depends on."""
     asked = Recipe(
         source=recipe.source,
         images=recipe.images,
         validation=recipe.validation,
         by_writer=recipe.by_writer,
         split_seed=recipe.split_seed,
-        batch=1,
+        batch_size=1,
     )
     reads_numbers = ARCHITECTURES[recipe.network].reads == "number"
-    data = dataset(recipe.source)
-    return _validation(replace(asked, network=recipe.network) if reads_numbers else asked, data, data.fingerprint)
+    return _validation(change(asked, network=recipe.network) if reads_numbers else asked)
 
 
 def drawing_for(recipe: Recipe) -> NDArray[np.uint8] | None:
-    """What is on the canvas that the recipe's network reads, as it takes it; None where the canvas is empty."""
+    """What is on the canvas, in the form that the recipe's network takes; None where the canvas is empty."""
     if ARCHITECTURES[recipe.network].reads == "digit":
         return preprocess(session_canvas.as_ink()).image
     ink = session_canvas.as_ink(WIDE)
@@ -82,31 +80,31 @@ def drawing_for(recipe: Recipe) -> NDArray[np.uint8] | None:
 
 
 def show_run(folder: Path) -> None:
-    """Show a run, again and again while it is under way."""
+    """Show a run, and keep it up to date while it is under way."""
     with show_errors("This run could not be read."):
         pace = _pace(runs.read(folder))
     st.fragment(_show, run_every=pace)(folder, pace)
 
 
 def _pace(run: Run) -> float | None:
-    """Seconds after which there may be something new to see."""
+    """Seconds until there may be something new to show."""
     if not run.state.is_under_way:
         return None
-    return 1.0 if len(run.steps) else 0.4  # whoever has pressed Train waits for something to move
+    return 1.0 if len(run.steps) else 0.4  # soon after Train was pressed something should move
 
 
 def _show(folder: Path, pace: float | None) -> None:
     with show_errors("This run could not be read."):
         run = runs.read(folder)
     _show_state(run)
-    if len(run.steps) or run.state.is_under_way:  # the axes at once: the browser fetches what draws them meanwhile
+    if len(run.steps) or run.state.is_under_way:  # empty axes at first: the browser loads Plotly meanwhile
         _show_curves(run)
     if len(run.history) or run.state.is_under_way:
         _show_epoch(run)
     if not run.state.is_under_way:
         _show_end(run)
     if _pace(run) != pace:
-        st.rerun()  # at another pace, and when it has ended the page around it changes, too
+        st.rerun()  # at another pace; when it has ended, the rest of the page changes too
 
 
 def _show_state(run: Run) -> None:
@@ -126,21 +124,32 @@ def _show_state(run: Run) -> None:
         with st.expander("The last lines of its log"):
             st.code(run.log, language=None)
     done = float(run.steps["done"].iloc[-1]) if len(run.steps) else 0.0
-    share = min(done / run.recipe.epochs, 1.0)
+    fraction = min(done / run.recipe.epochs, 1.0)
     if current.is_under_way:
-        left = f", {in_seconds(current.seconds / share - current.seconds)} left" if share > 0.01 else ""
+        left = f", {in_seconds(current.seconds / fraction - current.seconds)} left" if fraction > 0.01 else ""
         text = f"Epoch {max(current.epoch, 1)} of {run.recipe.epochs}{left}"
-        st.progress(share, text=text)
+        st.progress(fraction, text=text)
     figures = st.container(horizontal=True)
     if len(run.steps):
-        figures.metric("Read while learning", in_percent(float(run.steps["accuracy"].iloc[-1])))
+        figures.metric(
+            "Training accuracy",
+            in_percent(float(run.steps["accuracy"].iloc[-1])),
+            help=explain("accuracy", "training set"),
+        )
     if len(run.history):
         best = run.history["val_accuracy"]
-        change = f"{100 * (best.iloc[-1] - best.iloc[-2]):+.2f} points" if len(best) > 1 else None
-        figures.metric("Read of those kept aside", in_percent(float(best.iloc[-1])), change)
+        gain = f"{100 * (best.iloc[-1] - best.iloc[-2]):+.2f} points" if len(best) > 1 else None
+        figures.metric(
+            "Validation accuracy",
+            in_percent(float(best.iloc[-1])),
+            gain,
+            help=explain("accuracy", "validation set"),
+        )
     if current.results:
         figures.metric(
-            f"Read of the {current.results['test_images']:,.0f} to test", in_percent(current.results["test_accuracy"])
+            f"Test accuracy ({current.results['test_images']:,.0f} images)",
+            in_percent(current.results["test_accuracy"]),
+            help=explain("accuracy", "test set"),
         )
     if current.seconds:
         figures.metric("Time", in_seconds(current.seconds))
@@ -153,7 +162,7 @@ def _show_curves(run: Run) -> None:
 
 
 def _show_epoch(run: Run) -> None:
-    """What it is like within an epoch, or what it was like after one: the last, or the one chosen."""
+    """A snapshot: the one within the current epoch, or that of the last epoch or the chosen one."""
     last = len(run.history)
     epoch: int | None = last
     if last > 1 and not run.state.is_under_way:
@@ -162,25 +171,25 @@ def _show_epoch(run: Run) -> None:
     snapshot = now or (snapshots.read_snapshot(run.folder, epoch) if epoch else None)
     if snapshot is None:
         if epoch:
-            st.info("What it read after this epoch is not there any more.")
+            st.info("The snapshot of this epoch no longer exists.")
         return
     when = "at this moment" if now else f"after epoch {epoch}"
     try:
-        kept_aside = validation_of(run.recipe)
+        validation = validation_of(run.recipe)
     except DigitrecError as error:
         st.warning(as_plain_text(f"The images cannot be shown. {error}"))
         return
     count = len(snapshot.probabilities)
-    if len(kept_aside.images) != count and not now:
-        st.warning("The data has changed since this run, so what it read cannot be shown.")
+    if len(validation.images) != count and not now:
+        st.warning("The data has changed since this run, so its snapshots cannot be shown.")
         return
-    if isinstance(kept_aside, NumberValidation):
-        _show_wrong_numbers(kept_aside, snapshot, when)
+    if isinstance(validation, NumberValidation):
+        _show_wrong_numbers(validation, snapshot, when)
     else:
-        _show_wrong(_first(kept_aside.split, count), snapshot, when)
+        _show_wrong(_first(validation.split, count), snapshot, when)
     _show_inside(run, snapshot)
-    if not run.state.is_under_way and isinstance(kept_aside, DigitValidation):
-        _show_confusion(kept_aside.split, snapshot)
+    if not run.state.is_under_way and isinstance(validation, DigitValidation):
+        _show_confusion(validation.split, snapshot)
 
 
 def _first(split: Split, count: int) -> Split:
@@ -208,7 +217,7 @@ def _show_wrong_numbers(asked: NumberValidation, snapshot: Snapshot, when: str) 
 
 
 def _show_beside(wrong: int, right: int, shown: list[list[Captioned]], when: str, side: int) -> None:
-    titles = f"{wrong:,} of {wrong + right:,} read wrongly {when}", f"{right:,} read rightly"
+    titles = f"{wrong:,} of {wrong + right:,} misclassified {when}", f"{right:,} correct"
     for column, title, pictures in zip(st.columns(2, gap="large"), titles, shown, strict=True):
         with column:
             st.markdown(f"**{title}**")
@@ -218,7 +227,7 @@ def _show_beside(wrong: int, right: int, shown: list[list[Captioned]], when: str
 def _captioned(split: Split, read: NDArray[np.intp], place: int) -> Captioned:
     label, digit = split.labels[place], read[place]
     caption = f"{label}" if label == digit else f"{label} → {digit}"
-    return Captioned(as_paper(split.images[place]), caption, f"A {label}, read as {digit}")
+    return Captioned(as_paper(split.images[place]), caption, f"A {label}, classified as {digit}")
 
 
 def _captioned_number(strip: NDArray[np.uint8], text: str, read: str) -> Captioned:
@@ -229,7 +238,7 @@ def _captioned_number(strip: NDArray[np.uint8], text: str, read: str) -> Caption
 def _show_inside(run: Run, snapshot: Snapshot) -> None:
     sides = st.columns(2, gap="large")
     with sides[0]:
-        st.markdown("**What its first layer looks for.** Dark counts for it, white against.")
+        st.markdown("**Filters of the first layer.** Dark pixels count for a filter, white ones against it.")
         filters = [snapshot.filters[..., index] for index in range(min(snapshot.filters.shape[-1], FILTERS))]
         show_strip([Captioned(shade(one), "", f"Filter {index}") for index, one in enumerate(filters, 1)], side=40)
     architecture = ARCHITECTURES[run.recipe.network]
@@ -242,12 +251,12 @@ def _show_inside(run: Run, snapshot: Snapshot) -> None:
             show_strip([Captioned(as_paper(drawing), "", "Your number as a strip of 28 by 256 pixels")], side=320)
         else:
             digit = int(snapshot.drawing.argmax())
-            st.markdown(f"**Your drawing**, read as **{digit}**, {in_percent(float(snapshot.drawing[digit]))}.")
+            st.markdown(f"**Your drawing**, classified as **{digit}** ({in_percent(float(snapshot.drawing[digit]))}).")
             show_strip([Captioned(as_paper(drawing), "", "Your drawing as 28 by 28 pixels")], side=84)
 
 
 def _show_confusion(split: Split, snapshot: Snapshot) -> None:
-    st.markdown("**What it takes for what**: those kept aside, the rows as they are, the columns as they were read.")
+    st.markdown("**Confusion matrix** of the validation set. Rows: the label; columns: the answer.")
     counts = confusion(split.labels, snapshot.probabilities.argmax(axis=1))
     figure = confusion_matrix(counts, text_colour())
     st.plotly_chart(figure, width=620, config=PLAIN, key=state.CONFUSION.name, alt=tell_confusions(counts))
@@ -255,34 +264,36 @@ def _show_confusion(split: Split, snapshot: Snapshot) -> None:
 
 def _show_end(run: Run) -> None:
     if run.has_model:
-        st.subheader("Keep it", anchor=False)
+        st.subheader("Keep the model", anchor=False)
         with st.form("keep", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name", f"{run.recipe.network} {run.name[4:8]}", max_chars=40, width=280)
             if st.form_submit_button("Keep this model", icon=":material/save:"):
                 _keep(run, name)
         kept = state.KEPT.get()
         if kept is not None and kept[0] == run.name:
-            text = f"Kept as {kept[1]}. Read with it on the Draw page, compare it on the Models page."
+            text = f"Kept as {kept[1]}. Choose it on the Draw page, or compare it on the Models page."
             st.success(as_plain_text(text), icon=":material/check:")
-    st.subheader("Go on", anchor=False)
-    with st.form("go_on", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+    st.subheader("Resume", anchor=False)
+    with st.form("resume", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         more = st.number_input("More epochs", 1, 1000, max(1, run.recipe.epochs - len(run.history)), width=140)
-        lowered = "The highest. The recipe's schedule lowers it, and epochs in which it settles have their own."
+        lowered = (
+            "The highest; the schedule of the recipe lowers it. Clean epochs may have a learning rate of their own."
+        )
         rate = st.number_input(
             "Learning rate", 1e-8, 1e8, run.recipe.learning_rate, 1e-3, "%g", help=lowered, width=160
         )
-        if st.form_submit_button("Go on", icon=":material/play_arrow:"):
-            with show_errors("It could not go on."):
-                processes.go_on(run.folder, {"epochs": len(run.history) + more, "learning_rate": rate})
+        if st.form_submit_button("Resume", icon=":material/play_arrow:"):
+            with show_errors("The training could not be resumed."):
+                processes.resume(run.folder, {"epochs": len(run.history) + more, "learning_rate": rate})
             st.rerun()
     with st.popover("Delete this run", icon=":material/delete:"):
-        st.markdown("Its curves and what it learned will be gone. Models kept from it stay.")
-        st.button("Delete it", type="primary", on_click=_delete, args=(run.folder,))
+        st.markdown("Its learning curves and its trained network will be deleted. Models that were kept from it stay.")
+        st.button("Delete", type="primary", on_click=_delete, args=(run.folder,))
 
 
 def _keep(run: Run, name: str) -> None:
     try:
-        keep_model(run.folder / "model", name)
+        keep_model(run.model, name)
     except DigitrecError as error:
         st.error(as_plain_text(f"The model was not kept. {error}"), icon=":material/error:")
     else:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from digitrec.networks.measuring import reference_drawings, test_sets
 from digitrec.networks.measuring.figures import PEN, SCANS, SECOND_HALF, VALIDATION
 from digitrec.networks.registry import PATH_FILES
 from digitrec.training.published import SHIPPED as SHIPPED_RECIPE
+from digitrec.training.recipe import change
 from digitrec.training.shipped import lessons, rivals, shipped
 from digitrec.training.worker.saving import FILES
 from tests.training.worker.few import FEW, split_few
@@ -46,7 +46,7 @@ def test_a_model_is_made_measured_and_put_in_place_of_the_old(
     (folder / "card.json").write_text("old")
     told: list[str] = []
     card = shipped.make_model(
-        folder, replace(SHIPPED_RECIPE, epochs=1, settling=0, batch=64, averaging=0.9), told.append, seeds=2
+        folder, change(SHIPPED_RECIPE, epochs=1, clean_epochs=0, batch_size=64, ema_momentum=0.9), told.append, seeds=2
     )
 
     assert read_card(folder) == card

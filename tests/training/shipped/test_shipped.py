@@ -15,19 +15,20 @@ from digitrec.networks.architectures import ARCHITECTURES, END_WITH_NONE
 from digitrec.networks.measuring.test_sets import Drawn, HeldOutSets
 from digitrec.storage import read_arrays, replace_arrays
 from digitrec.training.published import SHIPPED as SHIPPED_RECIPE
+from digitrec.training.recipe import change
 from digitrec.training.shipped import shipped
 from digitrec.training.shipped.shipped import choose_examples, find_checkpoint, soften
 from digitrec.training.worker.fitting import Trainer
 from digitrec.training.worker.minibatches import TrainingSet, to_targets
 
 # Small, with dropout and averaging, whose state has to be kept, too.
-RECIPE = replace(
+RECIPE = change(
     SHIPPED_RECIPE,
     network="cnn-tiny",
-    batch=50,
+    batch_size=50,
     epochs=2,
-    settling=0,
-    averaging=0.9,
+    clean_epochs=0,
+    ema_momentum=0.9,
     augmentation=None,
     precision="float32",
 )
@@ -127,8 +128,8 @@ def test_a_checkpoint_is_that_of_one_recipe_and_one_lesson(lesson: TrainingSet) 
     targets[-1] = 0.1
     places = {
         find_checkpoint(RECIPE, lesson),
-        find_checkpoint(replace(RECIPE, seed=1), lesson),
-        find_checkpoint(replace(RECIPE, epochs=3), lesson),
+        find_checkpoint(change(RECIPE, seed=1), lesson),
+        find_checkpoint(change(RECIPE, epochs=3), lesson),
         find_checkpoint(RECIPE, TrainingSet(images, lesson.targets)),
         find_checkpoint(RECIPE, TrainingSet(lesson.images, targets)),
     }
@@ -187,7 +188,7 @@ def test_softening_a_network_that_shares_out_what_is_no_digit_divides_before_it_
 ) -> None:
     tiny = ARCHITECTURES["cnn-tiny"]
     monkeypatch.setitem(ARCHITECTURES, "cnn-tiny", replace(tiny, layers=(*tiny.layers[:-1], *END_WITH_NONE)))
-    trainer = Trainer(replace(RECIPE, learning_rate=0.01), lesson)
+    trainer = Trainer(change(RECIPE, learning_rate=0.01), lesson)
     for epoch in range(2):
         assert len(list(trainer.learn(epoch))) == 12
     dense = trainer.model.layers[-2]

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,14 @@ from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.training.augmentation import Augmentation
 from digitrec.training.published import PUBLISHED
 from digitrec.training.published import SHIPPED as SHIPPED_RECIPE
-from digitrec.training.recipe import SCHEDULES, Recipe
+from digitrec.training.recipe import Recipe, change, choices
 from digitrec.training.scaling import SCALINGS, scale
 from digitrec.training.worker.fitting import Trainer, learning_rate_at
 from digitrec.training.worker.minibatches import DigitBatches, TrainingSet, to_targets
 from digitrec.training.worker.network import build, first_filters
 from digitrec.training.worker.saving import save_files
 
-SMALL = replace(SHIPPED_RECIPE, epochs=4, settling=0, batch=32, averaging=0.9, seed=3, precision="float32")
+SMALL = change(SHIPPED_RECIPE, epochs=4, clean_epochs=0, batch_size=32, ema_momentum=0.9, seed=3, precision="float32")
 
 
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
@@ -132,7 +131,7 @@ def test_batches_are_the_same_for_the_same_seed_and_new_in_each_epoch(lesson: Tr
 
 
 def test_an_epoch_shows_every_image_once(lesson: TrainingSet) -> None:
-    batches = DigitBatches(lesson, replace(SMALL, augmentation=None))
+    batches = DigitBatches(lesson, change(SMALL, augmentation=None))
     shown = [images for images, _ in batches.from_step(0, 0)]
     assert len(shown) == len(batches) == -(-len(lesson.images) // SMALL.batch)
     assert np.concatenate(shown).sum() == pytest.approx(lesson.images.sum(dtype=np.float64), rel=1e-6)
@@ -140,28 +139,28 @@ def test_an_epoch_shows_every_image_once(lesson: TrainingSet) -> None:
     np.testing.assert_array_equal(np.concatenate(rest), np.concatenate(shown[20:]))
 
 
-@pytest.mark.parametrize("settling", [0, 1, 2])
-def test_the_last_epochs_show_images_as_they_are(settling: int, lesson: TrainingSet) -> None:
-    recipe = replace(SMALL, augmentation=Augmentation(), epochs=3, settling=settling)
+@pytest.mark.parametrize("clean", [0, 1, 2])
+def test_the_last_epochs_show_images_as_they_are(clean: int, lesson: TrainingSet) -> None:
+    recipe = change(SMALL, augmentation=Augmentation(), epochs=3, clean_epochs=clean)
     batches = DigitBatches(lesson, recipe)
     for epoch in range(3):
         order = batches.order(epoch)
         images = np.concatenate([images for images, _ in batches.from_step(epoch, 0)])[..., 0]
         are_same = np.array_equal(images, lesson.images[order])
-        assert are_same == (epoch >= 3 - settling)
+        assert are_same == (epoch >= 3 - clean)
 
 
 @pytest.mark.parametrize("changes", [{}, {"optimiser": "sgd"}, {"optimiser": "adam", "schedule": "constant"}])
 def test_a_student_that_is_kept_and_taken_up_again_learns_as_if_it_had_not_been(
     lesson: TrainingSet, changes: dict[str, Any]
 ) -> None:
-    recipe = replace(SMALL, network="cnn-tiny", epochs=2, **changes)  # small, and it has dropout
+    recipe = change(SMALL, network="cnn-tiny", epochs=2, **changes)  # small, and it has dropout
     few = TrainingSet(lesson.images[:600], lesson.targets[:600])
     whole = Trainer(recipe, few)
     steps = [step.loss for epoch in range(2) for step in whole.learn(epoch)]
     first = Trainer(recipe, few)
     begun = [step.loss for _, step in zip(range(7), first.learn(0), strict=False)]
-    second = Trainer(replace(recipe, seed=99), few)  # its own weights and dice must not matter
+    second = Trainer(change(recipe, seed=99), few)  # its own weights and dice must not matter
     second.from_arrays(first.to_arrays())
     second.recipe, second.batches = recipe, first.batches
     rest = [step.loss for step in second.learn(0, 7)] + [step.loss for step in second.learn(1)]
@@ -169,7 +168,7 @@ def test_a_student_that_is_kept_and_taken_up_again_learns_as_if_it_had_not_been(
 
 
 def test_the_schedule_is_keras_own() -> None:
-    recipe = replace(PUBLISHED["digitrec-fast"], schedule="one-cycle", epochs=5)
+    recipe = change(PUBLISHED["digitrec-fast"], schedule="one-cycle", epochs=5)
     warmup = round(500 * recipe.warmup)
     keras_own = keras.optimizers.schedules.CosineDecay(
         0.0, 500 - warmup, warmup_target=recipe.learning_rate, warmup_steps=warmup
@@ -177,26 +176,26 @@ def test_the_schedule_is_keras_own() -> None:
     expected = [float(keras_own(step)) for step in range(500)]
     ours = [learning_rate_at(recipe, epoch, step, 100) for epoch in range(5) for step in range(100)]
     np.testing.assert_allclose(ours, expected, atol=1e-8)
-    cycles = replace(recipe, schedule="a cycle an epoch")
+    cycles = change(recipe, schedule="a cycle an epoch")
     third = [learning_rate_at(cycles, 2, step, 500) for step in range(500)]
     np.testing.assert_allclose(third, np.divide(expected, 3), atol=1e-8)
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
-def test_settling_has_a_rate_of_its_own(schedule: str) -> None:
-    goes_on = Recipe(schedule=schedule, epochs=7, settling=2)
-    settles = replace(goes_on, settling_rate=0.01)
+@pytest.mark.parametrize("schedule", choices(Recipe.model_fields["schedule"]))
+def test_clean_epochs_have_a_rate_of_their_own(schedule: str) -> None:
+    goes_on = Recipe(schedule=schedule, epochs=7, clean_epochs=2)
+    settles = change(goes_on, clean_learning_rate=0.01)
     falling = keras.optimizers.schedules.CosineDecay(0.01, 20)
     rates = [learning_rate_at(settles, epoch, step, 10) for epoch in (5, 6) for step in range(10)]
     np.testing.assert_allclose(rates, [float(falling(step)) for step in range(20)], atol=1e-8)
-    shorter = replace(goes_on, epochs=5, settling=0)
+    shorter = change(goes_on, epochs=5, clean_epochs=0)
     for epoch in range(5):
         for step in range(10):
             assert learning_rate_at(settles, epoch, step, 10) == learning_rate_at(shorter, epoch, step, 10)
 
 
-def test_more_settling_than_epochs_is_all_settling() -> None:
-    recipe = Recipe(epochs=2, settling=5, settling_rate=0.01)
+def test_more_clean_epochs_than_epochs_are_all_clean() -> None:
+    recipe = Recipe(epochs=2, clean_epochs=5, clean_learning_rate=0.01)
     assert learning_rate_at(recipe, 0, 0, 10) == 0.01
     assert learning_rate_at(recipe, 1, 9, 10) < 0.001
 

@@ -7,7 +7,7 @@ from digitrec.training.recipe import Recipe
 from digitrec.training.worker import folds
 from digitrec.training.worker.fitting import Trainer
 
-RECIPE = Recipe("dense-128", "uci", epochs=1, batch=32)
+RECIPE = Recipe(network="dense-128", source="uci", epochs=1, batch_size=32)
 
 
 def some(writers: np.ndarray | None = None) -> Split:

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,6 +10,7 @@ from digitrec.ink.strips import FRAMES
 from digitrec.networks.ctc import BLANK, decode, encode
 from digitrec.networks.ctc import ctc_loss as plain_loss
 from digitrec.training.published import PUBLISHED
+from digitrec.training.recipe import change
 from digitrec.training.worker.losses import ctc_loss, whole_number_accuracy
 from digitrec.training.worker.minibatches import (
     Batch,
@@ -23,7 +22,7 @@ from digitrec.training.worker.minibatches import (
     to_targets,
 )
 
-RECIPE = replace(PUBLISHED["digitrec-numbers"], batch=16, seed=4)
+RECIPE = change(PUBLISHED["digitrec-numbers"], batch_size=16, seed=4)
 TEXTS = st.lists(st.text("0012345678", min_size=1, max_size=8), min_size=1, max_size=8)
 
 
@@ -142,7 +141,7 @@ def test_an_epoch_has_as_many_numbers_as_there_are_digits(batches: NumberBatches
 
 
 def test_batches_that_come_out_even_are_all_whole(digits: Split) -> None:
-    even = NumberBatches(ComposedNumbers(digits), replace(RECIPE, batch=35))
+    even = NumberBatches(ComposedNumbers(digits), change(RECIPE, batch_size=35))
     assert [len(strips) for strips, _ in even.from_step(0, 0)] == [35, 35]
 
 
@@ -150,7 +149,7 @@ def test_the_same_seed_makes_the_same_batch_and_no_two_are_alike(batches: Number
     first = batches.make(1, 2)
     assert same(first, batches.make(1, 2))
     assert same(first, NumberBatches(ComposedNumbers(digits), RECIPE).make(1, 2))
-    other_seed = NumberBatches(ComposedNumbers(digits), replace(RECIPE, seed=5))
+    other_seed = NumberBatches(ComposedNumbers(digits), change(RECIPE, seed=5))
     for other in (batches.make(2, 2), batches.make(1, 1), batches.make(2, 1), other_seed.make(1, 2)):
         assert not same(first, other)
 
@@ -168,7 +167,7 @@ def test_targets_are_the_digits_that_the_strips_show() -> None:
     block = np.zeros((28, 28), np.uint8)
     block[4:24, 9:19] = 255
     split = Split(np.repeat(block[None], 40, axis=0), np.full(40, 7, np.uint8))
-    strips, targets = NumberBatches(ComposedNumbers(split), replace(RECIPE, batch=40)).make(0, 0)
+    strips, targets = NumberBatches(ComposedNumbers(split), change(RECIPE, batch_size=40)).make(0, 0)
     assert set(targets.ravel().tolist()) == {7, -1}
     lengths = (targets != -1).sum(axis=1)
     assert set(lengths.tolist()) == set(range(1, 9))
@@ -181,7 +180,7 @@ def test_numbers_are_written_by_one_hand_of_the_lesson() -> None:
     block[4:24, 9:19] = 255
     labels = np.tile(np.arange(10, dtype=np.uint8), 4)
     split = Split(np.repeat(block[None], 40, axis=0), labels, (labels // 2).astype(np.int32))
-    _, targets = NumberBatches(ComposedNumbers(split), replace(RECIPE, batch=40)).make(0, 0)
+    _, targets = NumberBatches(ComposedNumbers(split), change(RECIPE, batch_size=40)).make(0, 0)
     hands = [{digit // 2 for digit in row if digit >= 0} for row in targets.tolist()]
     assert all(len(hand) == 1 for hand in hands)
     assert set.union(*hands) == set(range(5))

@@ -171,7 +171,7 @@ def test_what_is_no_digit_is_learned_apart_from_which_digit_it_is(
     others = images[lying].transpose(0, 2, 1)[:, ::-1]  # on their side
     targets = np.concatenate([to_targets(labels[upright]), np.full((len(others), 10), 0.1, np.float32)])
     trainer = Trainer(
-        Recipe("fast", batch=50, epochs=4, learning_rate=3e-3),
+        Recipe(network="fast", batch_size=50, epochs=4, learning_rate=3e-3),
         TrainingSet(np.concatenate([images[upright], others]), targets),
     )
     for epoch in range(4):
@@ -201,7 +201,7 @@ def test_what_was_learned_in_bfloat16_is_carried_over_and_answers_alike(
 ) -> None:
     monkeypatch.setitem(ARCHITECTURES, "tiny", TINY)
     images, labels = mnist.train.images[:2000], mnist.train.labels[:2000]
-    recipe = Recipe("tiny", batch=50, epochs=2, learning_rate=5e-3, precision="bfloat16")
+    recipe = Recipe(network="tiny", batch_size=50, epochs=2, learning_rate=5e-3, precision="bfloat16")
     trainer = Trainer(recipe, TrainingSet(images, to_targets(labels)))
     losses = [float(np.mean([step.loss for step in trainer.learn(epoch)])) for epoch in range(2)]
     assert losses[1] < losses[0] / 1.5
@@ -218,7 +218,7 @@ def test_what_was_learned_in_bfloat16_is_carried_over_and_answers_alike(
 def test_networks_of_the_catalogue_learn_in_bfloat16(name: str) -> None:
     rng = np.random.default_rng(0)
     lesson = TrainingSet(rng.integers(0, 256, (8, 28, 28), dtype=np.uint8), to_targets(np.arange(8, dtype=np.uint8)))
-    trainer = Trainer(Recipe(name, batch=8, precision="bfloat16"), lesson)
+    trainer = Trainer(Recipe(network=name, batch_size=8, precision="bfloat16"), lesson)
     assert [np.isfinite(step.loss) for step in trainer.learn(0)] == [True]
 
 

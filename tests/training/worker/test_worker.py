@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +24,20 @@ from digitrec.ink.strips import to_strip
 from digitrec.networks.card import read_card, read_file
 from digitrec.networks.registry import input_kind
 from digitrec.reading.numbers.sequence import load_sequence_reader
-from digitrec.training import processes, runs, snapshots
+from digitrec.training import processes, run_tables, runs, snapshots
 from digitrec.training.augmentation import Augmentation
 from digitrec.training.published import PUBLISHED
-from digitrec.training.recipe import Recipe
+from digitrec.training.recipe import Recipe, change
 from digitrec.training.runs import Run
 from digitrec.training.splits import Parts, split_for
 from digitrec.training.validation import validation_for
 from digitrec.training.worker import worker as at_work
 from digitrec.training.worker.worker import work
 
-TINY = Recipe("cnn-tiny", "uci", epochs=3, batch=64, seed=5)
+TINY = Recipe(network="cnn-tiny", source="uci", epochs=3, batch_size=64, seed=5)
 # Whatever has dice or a memory: dropout, augmentation, averaged weights.
-LONG = replace(TINY, epochs=6, batch=8, augmentation=Augmentation(), averaging=0.9)
-DENSE = replace(TINY, network="dense-128", images=600)
+LONG = change(TINY, epochs=6, batch_size=8, augmentation=Augmentation(), ema_momentum=0.9)
+DENSE = change(TINY, network="dense-128", images=600)
 CURVES = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
 
 
@@ -109,7 +109,7 @@ def dense() -> Run:
 
 @pytest.fixture(scope="module")
 def interrupted() -> Interrupted:
-    folder = runs.create(replace(LONG, epochs=5))
+    folder = runs.create(change(LONG, epochs=5))
     worker = start(folder)
     with caught_within_an_epoch(folder, worker, 2):
         worker.kill()
@@ -120,7 +120,7 @@ def interrupted() -> Interrupted:
         runs.request_stop(folder)
     stopped = end(folder)
     worker.wait()
-    processes.go_on(folder, {"epochs": 6})
+    processes.resume(folder, {"epochs": 6})
     gone_on = end(folder)
     processes._STARTED[-1].wait()
     return Interrupted(killed, stopped, gone_on)
@@ -128,7 +128,7 @@ def interrupted() -> Interrupted:
 
 @pytest.fixture(scope="module")
 def two() -> tuple[Run, Run, list[str]]:
-    folders = [runs.create(TINY, np.full((28, 28), 99, np.uint8)), runs.create(replace(DENSE, epochs=1))]
+    folders = [runs.create(TINY, np.full((28, 28), 99, np.uint8)), runs.create(change(DENSE, epochs=1))]
     workers = [start(folder) for folder in folders]
     said: list[str] = []
     while any(runs.read(folder).state.is_under_way for folder in folders):
@@ -141,14 +141,14 @@ def two() -> tuple[Run, Run, list[str]]:
 def test_two_that_are_started_together_train_one_after_the_other(two: tuple[Run, Run, list[str]]) -> None:
     first, second, said = two
     assert first.state.name == second.state.name == runs.FINISHED
-    assert "Another training is under way; this one begins when that has ended." in said
+    assert "Another training is under way; this one starts when it has ended." in said
     assert first.state.message == second.state.message == ""
 
 
 def test_a_run_leaves_a_row_an_epoch_and_rows_within(two: tuple[Run, Run, list[str]]) -> None:
     run = two[0]
     assert run.history["epoch"].tolist() == [1, 2, 3]
-    assert tuple(run.history) == runs.HISTORY
+    assert tuple(run.history) == run_tables.HISTORY
     assert run.history["loss"].is_monotonic_decreasing
     np.testing.assert_allclose(run.history["learning_rate"], 1e-3, rtol=1e-6)
     assert run.steps["done"].is_monotonic_increasing
@@ -229,7 +229,7 @@ def test_steps_are_told_once_also_by_one_that_was_killed(interrupted: Interrupte
 
 
 def test_a_worker_whose_folder_is_deleted_ends_and_leaves_nothing() -> None:
-    folder = runs.create(replace(LONG, epochs=1000))
+    folder = runs.create(change(LONG, epochs=1000))
     worker = start(folder)
     until(lambda: is_within_an_epoch(folder, 1))
     while folder.exists():
@@ -247,7 +247,7 @@ def test_one_that_is_to_stop_before_it_began_says_so() -> None:
 
 
 def test_a_learning_rate_that_is_too_high_is_told() -> None:
-    folder = runs.create(replace(DENSE, optimiser="sgd", learning_rate=1e6))
+    folder = runs.create(change(DENSE, optimiser="sgd", learning_rate=1e6))
     assert work(folder) == 1
     state = runs.read_state(folder)
     assert state.name == runs.FAILED
@@ -257,7 +257,7 @@ def test_a_learning_rate_that_is_too_high_is_told() -> None:
 
 
 def test_data_that_is_not_there_is_told_as_everywhere() -> None:
-    folder = runs.create(replace(TINY, source="nowhere"))
+    folder = runs.create(change(TINY, source="nowhere"))
     assert work(folder) == 1
     with pytest.raises(DataError) as caught:
         load_dataset("nowhere")
@@ -265,9 +265,9 @@ def test_data_that_is_not_there_is_told_as_everywhere() -> None:
 
 
 def test_too_few_images_are_told() -> None:
-    folder = runs.create(replace(TINY, images=20))
+    folder = runs.create(change(TINY, images=20))
     assert work(folder) == 1
-    assert "batch of at most the 16 images" in runs.read_state(folder).message
+    assert "batch size of at most the 16 training images" in runs.read_state(folder).message
 
 
 def full(*arguments: Any, **more: Any) -> None:
@@ -278,8 +278,8 @@ def full(*arguments: Any, **more: Any) -> None:
     "what",
     [
         pytest.param("digitrec.training.snapshots.replace_arrays", id="snapshot"),
-        pytest.param("digitrec.training.worker.worker.replace_arrays", id="checkpoint"),
-        pytest.param("digitrec.training.runs.write_table", id="history"),
+        pytest.param("digitrec.training.checkpoints.replace_arrays", id="checkpoint"),
+        pytest.param("digitrec.training.run_tables.write_table", id="history"),
     ],
 )
 def test_a_full_disk_is_told_and_a_run_goes_on_when_there_is_room(
@@ -307,7 +307,7 @@ def test_a_full_disk_is_told_and_a_run_goes_on_when_there_is_room(
 
 
 def test_patience_ends_a_run_and_returns_to_its_best_epoch() -> None:
-    run = trained(replace(DENSE, learning_rate=0.1, patience=2, epochs=40))
+    run = trained(change(DENSE, learning_rate=0.1, patience=2, epochs=40))
     best = int(run.history["val_loss"].idxmin()) + 1
     assert len(run.history) == best + 2 < 40
     assert run.state.message == f"Returned to epoch {best}, which had the lowest validation loss."
@@ -316,7 +316,7 @@ def test_patience_ends_a_run_and_returns_to_its_best_epoch() -> None:
 
 
 def test_a_plateau_slows_down_as_keras_own_callback_does() -> None:
-    run = trained(replace(DENSE, learning_rate=0.1, plateau=2, epochs=12))
+    run = trained(change(DENSE, learning_rate=0.1, reduce_lr_patience=2, epochs=12))
     keras_own = keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=2)
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(keras.optimizers.Adam(0.1), "mse")
@@ -339,7 +339,7 @@ def test_a_plateau_slows_down_as_keras_own_callback_does() -> None:
     ],
 )
 def test_the_model_reads_as_the_network_did_with_every_scaling(scaling: str) -> None:
-    run = trained(replace(DENSE, scaling=scaling, epochs=1))
+    run = trained(change(DENSE, scaling=scaling, epochs=1))
     read = load_classifier(run.folder / "model").predict_proba(parts_of(run).validation.images)
     np.testing.assert_allclose(read, snapshots.read_snapshot(run.folder, 1).probabilities, atol=1e-3)
 
@@ -355,7 +355,7 @@ def test_looking_at_it_within_an_epoch_changes_nothing(uninterrupted: Run, monke
 
     monkeypatch.setattr(at_work, "GLANCE", 0.2)
     monkeypatch.setattr(at_work, "GLANCED", 50)
-    monkeypatch.setattr(runs, "write_snapshot", remember)
+    monkeypatch.setattr(snapshots, "write_snapshot", remember)
     run = trained(LONG)
     assert_same_curves(run, uninterrupted)
     validation = len(parts_of(run).validation)
@@ -366,7 +366,7 @@ def test_looking_at_it_within_an_epoch_changes_nothing(uninterrupted: Run, monke
 
 def test_one_that_is_stopped_before_its_first_row_can_go_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DIGITREC_RUNS", str(tmp_path))
-    folder = runs.create(replace(TINY, epochs=2))
+    folder = runs.create(change(TINY, epochs=2))
     asked = iter([False, *[True] * 99])  # nobody asks before its turn, and somebody in its first step
     monkeypatch.setattr(at_work.runs, "is_stop_requested", lambda _: next(asked))
     assert work(folder) == 0
@@ -377,14 +377,14 @@ def test_one_that_is_stopped_before_its_first_row_can_go_on(monkeypatch: pytest.
     assert work(folder) == 0
     run = runs.read(folder)
     assert (run.state.name, len(run.history)) == (runs.FINISHED, 2)
-    assert list(run.steps.columns) == list(runs.STEPS)
+    assert list(run.steps.columns) == list(run_tables.STEPS)
     assert run.steps["done"].iloc[-1] == 2
 
 
 # A network that reads numbers
 
 
-NUMBERS = replace(PUBLISHED["digitrec-numbers"], source="uci", by_writer=False, images=240, batch=40, epochs=2)
+NUMBERS = change(PUBLISHED["digitrec-numbers"], source="uci", by_writer=False, images=240, batch_size=40, epochs=2)
 
 
 @pytest.fixture

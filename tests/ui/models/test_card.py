@@ -24,6 +24,7 @@ from digitrec.networks.card import write_card as put_card
 from digitrec.networks.measuring.reference_drawings import ReferenceDrawings, write_reference_drawings
 from digitrec.networks.registry import find_model
 from digitrec.ui.models.card import FEWEST
+from digitrec.ui.models.card_lists import MEANINGS, as_list
 
 OpenCard = Callable[..., AppTest]
 ROOT = Path(__file__).parents[3]
@@ -281,7 +282,7 @@ def test_when_ink_and_path_are_not_sure_together_is_told(
 
 def test_what_it_learned_from_is_told_in_lists(open_card: OpenCard, card: Card, reference: ReferenceDrawings) -> None:
     told = words(open_card(make_full_card(card, reference), reference)).replace("\\", "")
-    assert f"- Epochs: **{card.recipe['epochs']}** *(how often it saw every image)*" in told
+    assert f"- Epochs: **{card.recipe['epochs']}** *(how many times the network sees every training image)*" in told
     assert f"- Images to learn from: **{card.data['images to learn from']:,}**" in told
     assert f"  - Degrees: **{card.recipe['augmentation']['degrees']}**" in told
     assert str(card.environment["keras"]) in told
@@ -399,3 +400,9 @@ def test_another_model_is_another_card(open_card: OpenCard, card: Card, referenc
     assert not app.exception
     assert {"read", "doubted", "refused"} <= charts(app)
     assert app.metric[0].label == "MNIST test"
+
+
+def test_a_card_that_was_written_before_has_the_present_names_of_its_settings() -> None:
+    former, present = ({name: 0.1} for name in ("smoothing", "label_smoothing"))
+    assert list(as_list(former, MEANINGS)) == list(as_list(present, MEANINGS))
+    assert next(as_list(former, MEANINGS)).startswith("- Label smoothing: **0.1** *(the fraction of the target")
