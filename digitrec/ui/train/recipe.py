@@ -86,9 +86,9 @@ def _is_tick(field: FieldInfo) -> bool:
 def _ask(published: Recipe, name: str, field: FieldInfo, data: Dataset) -> Any:
     """The field of a setting, which starts with the published value."""
     value, title = getattr(published, name), field.title or name
-    key = state.SETTING.of(published.network, name).name  # each network's fields start with its own recipe
+    key = _key(published.network, name)  # each network's fields start with its own recipe
     if name == "images":
-        return _ask_images(value, title, field, len(data.train), key)
+        return _ask_images(value, title, field, len(data.train), _key(published.network, f"{name}-{len(data.train)}"))
     if field.annotation == Augmentation | None:
         is_on = st.checkbox(title, value is not None, key=key, help=field.description)
         return (value or Augmentation()) if is_on else None
@@ -97,14 +97,19 @@ def _ask(published: Recipe, name: str, field: FieldInfo, data: Dataset) -> Any:
         return is_known and st.checkbox(title, value, key=key, help=field.description)
     if options := choices(field):
         return st.selectbox(title, options, options.index(value), key=key, help=field.description, width=WIDTH)
+    if field.annotation is int:  # another source may suit another value
+        key = _key(published.network, f"{name}-{value}")
     return _ask_number(value, title, field, key)
+
+
+def _key(network: str, name: str) -> str:
+    return state.SETTING.of(network, name).name
 
 
 def _ask_number(value: float, title: str, field: FieldInfo, key: str) -> float:
     low, high = limits(field)
     if field.annotation is int:
         least, most = (None if limit is None else int(limit) for limit in (low, high))
-        key = f"{key}-{value}"  # another source may suit another value
         return st.number_input(title, least, most, int(value), 1, key=key, help=field.description, width=WIDTH)
     step = max(value / 10, low or 0.0, 0.001)
     return st.number_input(title, low, high, value, step, "%g", key=key, help=field.description, width=WIDTH)
@@ -112,5 +117,4 @@ def _ask_number(value: float, title: str, field: FieldInfo, key: str) -> float:
 
 def _ask_images(value: int | None, title: str, field: FieldInfo, most: int, key: str) -> int | None:
     start = None if value is None or value >= most else value
-    key = f"{key}-{most}"
     return st.number_input(title, 1, most, start, key=key, help=field.description, placeholder="all", width=WIDTH)
