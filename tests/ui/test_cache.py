@@ -67,8 +67,8 @@ def everything() -> dict[str, NDArray[Any]]:
         "properties": cache.properties(data, "train").to_numpy(),
         "pixels": cache.pixel_summary(data, "train").means,
         "findings": np.array([str(finding) for finding in cache.findings(data)]),
-        "probabilities": cache.probabilities("digitrec", data, "train"),
-        "neighbours": np.asarray(cache.neighbours_index("digitrec", data).features),
+        "probabilities": cache.probabilities(cache.classifier(), data, "train"),
+        "neighbours": np.asarray(cache.neighbours_index(cache.classifier(), data).features),
         "map": digits.features,
     }
 
