@@ -54,7 +54,7 @@ def replace_file(path: StrPath, content: Content) -> None:
 
     Raises
     ------
-    OSError, where it cannot be written; no draft is left.
+    OSError, if it cannot be written; no draft is left.
     """
     path = Path(path)
     if path.exists() and not path.is_file():
@@ -87,7 +87,7 @@ def replace_folder(draft: StrPath, target: StrPath) -> None:
 
     Raises
     ------
-    OSError, where it cannot be moved; then the folder that was there is there still.
+    OSError, if it cannot be moved; then the folder that was there is there still.
     """
     draft, target = Path(draft), Path(target)
     with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as aside:
@@ -193,7 +193,7 @@ def cached_file(kind: Kind, name: str, content: Content) -> Path:
 
     Raises
     ------
-    OSError, where it is not there and cannot be written.
+    OSError, if it is not there and cannot be written.
     """
     path = cache_folder() / kind / name
     if not _mark_used(path):

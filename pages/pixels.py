@@ -1,6 +1,6 @@
 """What the images have in common and where they differ, pixel by pixel."""
 
-from digitrec.datasets.exploration.pixels import class_deviations, class_means, is_used, telling_pixel
+from digitrec.datasets.exploration.pixels import class_deviations, class_means, is_used, separating_pixel
 from digitrec.datasets.exploration.properties import measure_images
 from digitrec.training.scaling import scale
 from digitrec.ui.cache import pixel_summary, properties
@@ -21,4 +21,4 @@ show_averages(summary)
 show_difference(split, summary)
 show_greys(split, summary, properties(data, part))
 show_scaling(split, summary)
-show_functions(class_means, class_deviations, telling_pixel, is_used, measure_images, scale)
+show_functions(class_means, class_deviations, separating_pixel, is_used, measure_images, scale)

@@ -1,8 +1,8 @@
-"""Augmentation: small random changes to training images, so that a network meets more variety than the data has.
+"""Augmentation: small random changes to training images, so that a network sees more variety than the data has.
 
 images -> warp (rotate, shift, zoom, shear, distort) -> change stroke width -> images
 
-All take (n, 28, 28) float32 with ink 255 on 0 and a random generator, and return the same shape, range and type.
+Images are (n, 28, 28) float32, 0 to 255, ink 255 on 0; functions return the same shape, range and dtype.
 """
 
 from dataclasses import dataclass, fields
@@ -16,24 +16,24 @@ from digitrec.errors import RecipeError
 from digitrec.ink.morphology import neighbourhood
 from digitrec.ink.types import Images
 
-KNOTS = 5  # each way, of the grid that distorts the picture
+KNOTS = 5  # per side of the grid that distorts an image
 LARGEST_CHANGE = 180  # degrees; every other change destroys the image long before
-Strength = Annotated[float, Field(ge=0, le=LARGEST_CHANGE)]  # which a `Recipe` checks
+Strength = Annotated[float, Field(ge=0, le=LARGEST_CHANGE)]  # checked by `Recipe`
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How strong each change is; 0 turns it off.
+    """The strength of each change; 0 turns it off.
 
     Attributes
     ----------
-    degrees : standard deviation of the rotation.
-    shift : largest, in pixels.
-    zoom : largest fraction, larger or smaller, each axis on its own.
-    shear : standard deviation, pixels sideways per pixel down.
+    degrees : standard deviation of the rotation, in degrees.
+    shift : maximum shift, in pixels.
+    zoom : maximum fraction by which an image grows or shrinks, independently along each axis.
+    shear : standard deviation of the shear, in pixels sideways per pixel down.
     bend : standard deviation in pixels of the displacement at each knot of a 5 x 5 grid (an elastic distortion as in
         Simard, 2003, but coarser).
-    thicker, thinner : largest fraction of one pixel by which strokes grow or shrink on each side.
+    thicker, thinner : maximum fraction of a pixel by which strokes grow or shrink on each side.
     """
 
     degrees: Strength = 8
@@ -46,18 +46,18 @@ class Augmentation:
 
 
 def make_augmentation(value: Any) -> Any:
-    """An `Augmentation` of its settings by name, as JSON has them; anything else is returned as it is.
+    """Make an `Augmentation` from a dictionary of its settings; any other value is returned unchanged.
 
     Raises
     ------
-    RecipeError, where there is no such setting.
+    RecipeError, if a setting does not exist.
     """
     if not isinstance(value, dict):
         return value
     known = [field.name for field in fields(Augmentation)]
     if unknown := sorted(set(value) - set(known)):
         raise RecipeError(
-            f"Expected settings of an augmentation: {', '.join(known)}. Received: {unknown[0]!r}. Use these names."
+            f"Expected augmentation settings: {', '.join(known)}. Received: {unknown[0]!r}. Use these names."
         )
     return Augmentation(**value)
 
@@ -68,7 +68,7 @@ def augment(images: Images, settings: Augmentation, rng: np.random.Generator) ->
 
 
 def vary(image: NDArray[np.uint8], count: int, settings: Augmentation, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """`count` variations of one (28, 28) uint8 image, (count, 28, 28) uint8, as a training would use them."""
+    """Augment a (28, 28) uint8 image `count` times, as training does: (count, 28, 28) uint8."""
     images = augment(np.repeat(image[None].astype(np.float32), count, axis=0), settings, rng)
     return np.clip(np.rint(images), 0, 255).astype(np.uint8)
 
@@ -102,7 +102,7 @@ def _bend(n: int, side: int, strength: float, rng: np.random.Generator) -> NDArr
 
 
 def _sample(images: Images, y: Images, x: Images) -> Images:
-    """Sample each image bilinearly at the places y, x; beyond its border there is no ink."""
+    """Sample each image bilinearly at positions y, x; beyond its border there is no ink."""
     n, side = images.shape[:2]
     padded = np.zeros((n, side + 2, side + 2), np.float32)
     padded[:, 1:-1, 1:-1] = images

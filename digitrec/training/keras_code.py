@@ -1,6 +1,6 @@
-"""A recipe as a short program in plain Keras that trains the same network, to read, copy and change.
+"""A recipe as a short program in plain Keras that trains the same network.
 
-The programs import what Keras lacks from `digitrec.training`, whose names stay.
+The programs import what Keras lacks from `digitrec.training`, whose names are stable.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ OPTIMISERS = {
 
 
 def as_code(recipe: Recipe) -> str:
-    """A program that, with the same data and libraries, has the same loss in its first epoch."""
+    """Convert a recipe to a program. With the same data and libraries, its first epoch has the same loss."""
     begin: list[Part] = [_imports, _data, _batches]
     if _reads_numbers(recipe):
         begin = [_number_imports, _number_data, _number_batches]
@@ -100,7 +100,7 @@ def _number_imports(_: Recipe) -> list[str]:
 def _number_data(recipe: Recipe) -> list[str]:
     return [
         f"data = load_dataset({recipe.source!r})",
-        "recipe = Recipe(  # how the digits are split that numbers are composed of",
+        "recipe = Recipe(  # how to split the digits that numbers are composed of",
         f"    images={recipe.images}, validation={recipe.validation!r}, by_writer={recipe.by_writer},",
         f"    split_seed={recipe.split_seed}, batch_size={recipe.batch_size},",
         ")",
@@ -134,7 +134,7 @@ def _number_batches(recipe: Recipe) -> list[str]:
         "",
         *END_OF_BATCHES,
         "",
-        "def ctc(digits, answers):  # digits (n, 8), -1 after the last; answers (n, 64, 11), the last for blank",
+        "def ctc(digits, answers):  # digits (n, 8), padded with -1; answers (n, 64, 11), the last for blank",
         '    digits = ops.cast(digits, "int32")',
         '    lengths = ops.sum(ops.cast(digits >= 0, "int32"), axis=1)',
         "    frames = ops.full_like(lengths, 64)",
@@ -147,7 +147,7 @@ def _number_batches(recipe: Recipe) -> list[str]:
 def _batches(recipe: Recipe) -> list[str]:
     lines = [
         *_begin_batches(recipe, "x"),
-        "        epoch = max(0, self.epoch)  # Keras asks for some batches before the first epoch starts",
+        "        epoch = max(0, self.epoch)  # Keras requests some batches before the first epoch",
         "        order = np.random.default_rng([SEED, epoch]).permutation(len(x))",
         "        chosen = order[step * BATCH : (step + 1) * BATCH]",
         '        batch = x[chosen].astype("float32")',
@@ -250,7 +250,7 @@ def _schedule(recipe: Recipe) -> list[str]:
     if recipe.schedule == "one-cycle" and clean < recipe.epochs:
         lines = _cycle("cycle", f"len(batches) * (EPOCHS - {clean})", recipe)
         rate = "float(cycle(batches.epoch * len(batches) + step))"
-    elif recipe.schedule == "a cycle an epoch":  # each peak is lower than the one before
+    elif recipe.schedule == "a cycle an epoch":  # each peak is lower than the previous one
         lines, rate = _cycle("cycle", "len(batches)", recipe), "float(cycle(step)) / (batches.epoch + 1)"
     last = [
         f"    done = ((batches.epoch - EPOCHS + {clean}) * len(batches) + step) / len(batches) / {clean}",

@@ -1,4 +1,4 @@
-"""The recipes that the networks of the catalogue were published with, and the one of the shipped model."""
+"""The published recipes of the networks in the catalogue, and the recipe of the shipped model."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from digitrec.training.augmentation import Augmentation
 from digitrec.training.recipe import Recipe, change
 
 MNIST_IMAGES = 60_000  # training images of a recipe that does not limit them
-MOST_EPOCHS = 60
+MAX_EPOCHS = 60
 SHIPPED = Recipe(
     network="digitrec",
     optimiser="adamw",
@@ -36,7 +36,7 @@ PUBLISHED: dict[str, Recipe] = {
             label_smoothing=0.1,
             epochs=2,
         ),
-        # For MNIST alone, on any processor: there is less to learn than for the shipped model.
+        # For MNIST alone, on any processor: less data than for the shipped model.
         change(
             SHIPPED,
             validation=0.1,
@@ -77,20 +77,20 @@ PUBLISHED: dict[str, Recipe] = {
 
 
 def recipe_for(network: str) -> Recipe:
-    """The recipe that a network of the catalogue was published with, or else the defaults.
+    """The published recipe of a network in the catalogue, or the defaults if there is none.
 
     Raises
     ------
-    RecipeError, where there is no such network.
+    RecipeError, if the network is not in the catalogue.
     """
     return PUBLISHED.get(network) or Recipe(network=network)
 
 
-def suit(recipe: Recipe, images: int) -> Recipe:
-    """A recipe for fewer images: with more epochs, so that it has about as many steps, up to `MOST_EPOCHS`.
+def adapt_epochs(recipe: Recipe, images: int) -> Recipe:
+    """Adapt a recipe to fewer images: more epochs, at most `MAX_EPOCHS`, for about the same number of steps.
 
-    Two epochs are enough on 42,000 images; on 1,300 a network would hardly have been trained.
+    Two epochs are enough for 42,000 images, but not for 1,300.
     """
     published = recipe.images or MNIST_IMAGES
-    epochs = min(round(recipe.epochs * published / max(images, 1)), MOST_EPOCHS)
+    epochs = min(round(recipe.epochs * published / max(images, 1)), MAX_EPOCHS)
     return change(recipe, epochs=max(recipe.epochs, epochs))

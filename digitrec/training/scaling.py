@@ -1,4 +1,4 @@
-"""Scaling: from pixel values to the numbers that a network computes with, arrays to arrays.
+"""Scaling: from pixel values to the inputs of a network.
 
 images uint8 -> `scale` -> float32 of the same shape
 """
@@ -18,8 +18,8 @@ class Scaling:
 
     Attributes
     ----------
-    title : for people.
-    sentence : what it does, and what effect that has.
+    title : shown on pages.
+    sentence : what it does, and its effect.
     apply : (n, 28, 28) float32 pixel values of 0 to 255, the mean, the standard deviation -> (n, 28, 28) float32.
     """
 
@@ -34,7 +34,11 @@ def scale(images: NDArray[np.uint8], how: str, mean: float, deviation: float) ->
     Parameters
     ----------
     mean, deviation : mean and standard deviation of all pixel values of the training images, 0 to 255. Test images are
-        scaled with them too: figures of their own would leak information about the test set.
+        scaled with the same values: their own would leak information about the test set.
+
+    Raises
+    ------
+    KeyError, if `how` is not one of `SCALINGS`.
     """
     return SCALINGS[how].apply(images.astype(np.float32), mean, deviation)
 

@@ -1,4 +1,4 @@
-"""The training, validation and test sets of a recipe, the same for the same recipe.
+"""The training, validation and test sets of a recipe. The same recipe gives the same split.
 
 recipe, dataset -> `split_for` -> `Parts`
 """
@@ -15,12 +15,12 @@ from digitrec.training.recipe import Recipe
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The images of one training. No training image is in another set.
+    """The sets of one run. The training set does not overlap the others.
 
     Attributes
     ----------
-    train, validation : splits; validation is the test set where the recipe's validation fraction is 0.
-    data : the dataset that they come from.
+    train, validation : the test set is also the validation set if the recipe's validation fraction is 0.
+    data : the dataset that they are taken from.
     """
 
     train: Split
@@ -29,7 +29,7 @@ class Parts:
 
     @property
     def test(self) -> Split:
-        """Images that are used only once training has ended."""
+        """The test set of the dataset, for evaluation after training."""
         return self.data.test
 
 
@@ -38,37 +38,38 @@ def split_for(recipe: Recipe, data: Dataset) -> Parts:
 
     Raises
     ------
-    RecipeError, where a set would be empty, a batch larger than the training set, or a digit missing from it.
+    RecipeError, if a set is empty, the batch size exceeds the training set, a digit is missing from the training set,
+    or the recipe splits by writer and the writers are unknown.
     """
     whole = take(data.train, np.arange(len(data.train))[: recipe.images])
     if not recipe.validation:
         train, validation = whole, data.test
     else:
-        kept = _writers_kept(whole, recipe) if recipe.by_writer else _images_kept(whole, recipe)
-        train, validation = take(whole, np.flatnonzero(~kept)), take(whole, np.flatnonzero(kept))
+        is_validation = _validation_writers(whole, recipe) if recipe.by_writer else _validation_images(whole, recipe)
+        train, validation = take(whole, np.flatnonzero(~is_validation)), take(whole, np.flatnonzero(is_validation))
     _check(recipe, data, train, validation)
     return Parts(train, validation, data)
 
 
 def take(split: Split, places: NDArray[np.intp]) -> Split:
-    """The images at these places."""
+    """Select the images at these indices."""
     writers = None if split.writers is None else split.writers[places]
     return Split(split.images[places], split.labels[places], writers)
 
 
-def _images_kept(split: Split, recipe: Recipe) -> NDArray[np.bool_]:
-    """Which images are for validation: as scikit-learn's `train_test_split`, which the tutorials use, chooses them."""
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415  other pages need not wait a second for it
+def _validation_images(split: Split, recipe: Recipe) -> NDArray[np.bool_]:
+    """Whether each image is for validation, as chosen by scikit-learn's `train_test_split`, which the tutorials use."""
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415  takes a second to import
 
-    kept = np.zeros(len(split), bool)
+    is_validation = np.zeros(len(split), bool)
     if len(split) > 1:
-        kept[
+        is_validation[
             train_test_split(np.arange(len(split)), test_size=recipe.validation, random_state=recipe.split_seed)[1]
         ] = 1
-    return kept
+    return is_validation
 
 
-def _writers_kept(split: Split, recipe: Recipe) -> NDArray[np.bool_]:
+def _validation_writers(split: Split, recipe: Recipe) -> NDArray[np.bool_]:
     if split.writers is None:
         raise RecipeError(
             "Expected data with known writers, to split it by writer. "

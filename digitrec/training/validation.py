@@ -1,6 +1,6 @@
-"""The validation set of a training: digits, or numbers composed of them.
+"""The validation set of a run: digits, or numbers composed of them.
 
-validation digits, recipe -> `validation_for` -> images -> answers of the network -> `judge` -> loss, accuracy
+validation digits, recipe -> `validation_for` -> images -> predictions of the network -> `evaluate` -> loss, accuracy
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.ctc import ctc_loss, decode
 from digitrec.training.recipe import Recipe
 
-NUMBERS = 1000  # composed of the validation digits
+NUMBERS = 1000  # in a validation set of numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,13 +27,13 @@ class DigitValidation:
 
     @property
     def images(self) -> NDArray[np.uint8]:
-        """(n, 28, 28) uint8."""
+        """(n, 28, 28) uint8, ink 255 on 0."""
         return self.split.images
 
-    def judge(self, answers: NDArray[np.float32]) -> tuple[float, float]:
-        """Loss and accuracy of (n, 10) probabilities."""
-        right = answers.argmax(axis=1) == self.split.labels
-        return cross_entropy(answers, self.split.labels), float(right.mean())
+    def evaluate(self, probabilities: NDArray[np.float32]) -> tuple[float, float]:
+        """Cross-entropy loss and accuracy of (n, 10) probabilities."""
+        is_correct = probabilities.argmax(axis=1) == self.split.labels
+        return cross_entropy(probabilities, self.split.labels), float(is_correct.mean())
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,17 +44,17 @@ class NumberValidation:
 
     @property
     def images(self) -> NDArray[np.uint8]:
-        """(n, 28, 256) uint8."""
+        """(n, 28, 256) uint8, ink 255 on 0."""
         return self.numbers.strips
 
-    def judge(self, answers: NDArray[np.float32]) -> tuple[float, float]:
-        """Loss and accuracy of (n, 64, 11) probabilities; a number is correct as a whole."""
-        right = [decode(one).text == text for one, text in zip(answers, self.numbers.texts, strict=True)]
-        return float(ctc_loss(answers, self.numbers.texts).mean()), float(np.mean(right))
+    def evaluate(self, probabilities: NDArray[np.float32]) -> tuple[float, float]:
+        """CTC loss and accuracy of (n, 64, 11) probabilities; a number is correct if all its digits are."""
+        is_correct = [decode(one).text == text for one, text in zip(probabilities, self.numbers.texts, strict=True)]
+        return float(ctc_loss(probabilities, self.numbers.texts).mean()), float(np.mean(is_correct))
 
 
 def validation_for(recipe: Recipe, split: Split) -> DigitValidation | NumberValidation:
-    """The validation set of a recipe, from its validation digits; the same for the same recipe."""
+    """Make the validation set of a recipe from its validation digits. The same recipe gives the same set."""
     if ARCHITECTURES[recipe.network].reads == "digit":
         return DigitValidation(split)
     return NumberValidation(compose_strips(image_writers(split), NUMBERS, [recipe.split_seed, 0]))

@@ -1,4 +1,4 @@
-"""One digit as training varies it, and what a classifier reads the variations as: what the Augmentation page shows."""
+"""Augmented variations of one digit and their predictions, for the Augmentation page."""
 
 from dataclasses import dataclass
 
@@ -16,8 +16,8 @@ class Variations:
     Attributes
     ----------
     images : (n, 28, 28) uint8, ink 255 on 0.
-    predicted : (n,) the digit that each is read as.
-    label : the digit that each should be read as.
+    predicted : (n,) intp, the predicted digits, 0 to 9.
+    label : the true digit.
     """
 
     images: NDArray[np.uint8]
@@ -26,19 +26,19 @@ class Variations:
 
     @property
     def average(self) -> NDArray[np.uint8]:
-        """All of them laid over each other, (28, 28) uint8."""
+        """The mean of all images, (28, 28) uint8."""
         mean: NDArray[np.float64] = self.images.mean(axis=0)
         return np.rint(mean).astype(np.uint8)
 
     @property
     def accuracy(self) -> float:
-        """The proportion that is read as the label, 0 to 1."""
+        """The accuracy, 0 to 1."""
         return float((self.predicted == self.label).mean())
 
 
 def read_variations(
     image: NDArray[np.uint8], label: int, *, count: int, settings: Augmentation, seed: int, predict: Predict
 ) -> Variations:
-    """Vary a (28, 28) uint8 image `count` times as training would, and read each variation."""
+    """Augment a (28, 28) uint8 image `count` times, as training does, and predict the digit of each variation."""
     images = vary(image, count, settings, np.random.default_rng(seed))
     return Variations(images, predict(images).argmax(axis=1), label)

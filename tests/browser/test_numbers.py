@@ -184,6 +184,6 @@ def test_a_sample_number_needs_no_mouse(page: Page, server: Server) -> None:
     open_wide(page, server.address)
     page.get_by_role("button", name="Sample number").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("put together from digits")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("composed of digits")).to_be_visible(timeout=PATIENCE)
     settle(page)
     assert 3 <= len(read_number(page)) <= 6

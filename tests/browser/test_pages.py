@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from digitrec.datasets import load_dataset
-from digitrec.datasets.exploration.pixels import telling_pixel
+from digitrec.datasets.exploration.pixels import separating_pixel
 from tests.browser.app import PATIENCE, SAMPLE, Server, draw, serve, settle, verdict, wait_for_canvas
 from tests.data import sample
 
@@ -118,7 +118,7 @@ def test_what_was_chosen_is_in_the_address_and_opens_again(page: Page, server: S
 def test_pixels_compares_the_digits_chosen(page: Page, server: Server) -> None:
     train = sample.load_mnist().train
     page.goto(f"{server.address}/pixels?source={SAMPLE}&first=3&second=8&scaling=Standardised")
-    telling = telling_pixel(train.images, train.labels, 3, 8)
+    telling = separating_pixel(train.images, train.labels, 3, 8)
     expect(page.get_by_text(f"in row {telling.row}, column {telling.column}")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text(f"{(train.images == 0).all(axis=0).sum()} of 784 pixels")).to_be_visible()
     low, high = (np.array([0, 255]) - train.images.mean()) / train.images.std()

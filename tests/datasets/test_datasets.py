@@ -186,12 +186,12 @@ BROKEN_IDX = {
     "no dimensions": (b"\0\0\x08\0", "Received: 00 00 08 00"),
     "many dimensions": (b"\0\0\x08\x05" + PIXELS[4:], "Received: 00 00 08 05"),
     "header alone": (PIXELS[:12], "hold 12 bytes .* Received: 0"),
-    "header without its lengths": (PIXELS[:4], "cut short"),
+    "header without its lengths": (PIXELS[:4], "truncated"),
     "one byte short": (PIXELS[:-1], "hold 12 bytes .* Received: 11"),
     "one byte more": (PIXELS + b"\0", "hold 12 bytes .* Received: 13"),
-    "cut gzip": (gzip.compress(PIXELS)[:-9], "whole gzip file"),
-    "gzip header alone": (b"\x1f\x8b", "whole gzip file"),
-    "gzip with a wrong sum": (gzip.compress(PIXELS)[:-8] + b"12345678", "whole gzip file"),
+    "cut gzip": (gzip.compress(PIXELS)[:-9], "complete gzip file"),
+    "gzip header alone": (b"\x1f\x8b", "complete gzip file"),
+    "gzip with a wrong sum": (gzip.compress(PIXELS)[:-8] + b"12345678", "complete gzip file"),
     "gzip of nothing": (gzip.compress(b""), "Received: nothing"),
 }
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer, to_image
 from digitrec.datasets.synthetic.font_letters import read_letters
-from digitrec.datasets.synthetic.nondigits import TAUGHT, UNSEEN, kinds
+from digitrec.datasets.synthetic.nondigits import TRAINED, UNSEEN, kinds
 from digitrec.ink.drawings import CANVAS, Drawing, Stroke, render
 from digitrec.ink.preprocessing import shrink
 from digitrec.ink.types import Strokes
@@ -77,10 +77,10 @@ def test_its_drawings_are_of_people_whom_it_never_met(
     assert not set(reference.writers) & {digit.writer for digit in train}
 
 
-@pytest.mark.parametrize("kind", sorted({**kinds(TAUGHT, ()), **UNSEEN}))
+@pytest.mark.parametrize("kind", sorted({**kinds(TRAINED, ()), **UNSEEN}))
 def test_what_is_no_digit_is_refused(kind: str, classifier: Classifier, pen_digits: tuple[PenDigit, ...]) -> None:
     _, held_out = split_by_writer(pen_digits)
-    draw = (kinds(TAUGHT, held_out) | UNSEEN)[kind]
+    draw = (kinds(TRAINED, held_out) | UNSEEN)[kind]
     assert share_refused(classifier, draw) >= REFUSED
 
 

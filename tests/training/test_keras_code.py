@@ -49,7 +49,7 @@ def test_the_program_has_the_loss_of_the_training(recipe: Recipe, capsys: pytest
     np.testing.assert_array_equal(names["x"], parts.train.images)
     np.testing.assert_array_equal(names["y_val"], parts.validation.labels)
     trainer = Trainer(recipe, TrainingSet(parts.train.images, to_targets(parts.train.labels)))
-    steps = list(trainer.learn(0))
+    steps = list(trainer.train_epoch(0))
     images = [step.images for step in steps]
     history = names["history"].history
     loss_name = "categorical_crossentropy" if recipe.label_smoothing else "loss"
@@ -60,7 +60,7 @@ def test_the_program_has_the_loss_of_the_training(recipe: Recipe, capsys: pytest
         loss = cross_entropy(trainer.read(parts.validation.images), parts.validation.labels)
         assert history[f"val_{loss_name}"][0] == pytest.approx(loss, rel=1e-3)
     else:
-        with trainer.at_its_best():
+        with trainer.averaged_weights():
             read = trainer.read(parts.test.images)
         own = names["model"].predict(parts.test.images[..., None].astype(np.float32), verbose=0)
         np.testing.assert_allclose(own, read, atol=1e-3)
@@ -72,12 +72,12 @@ def test_the_program_that_reads_numbers_has_the_loss_of_the_training(capsys: pyt
     names = run_code(recipe, capsys)
     parts = split_for(recipe, load_dataset("uci"))
     trainer = Trainer(recipe, ComposedNumbers(parts.train))
-    steps = list(trainer.learn(0))
+    steps = list(trainer.train_epoch(0))
     expected = np.average([step.loss for step in steps], weights=[step.images for step in steps])
     history = names["history"].history
     assert history["loss"][0] == pytest.approx(expected, rel=1e-3)
     validation = validation_for(recipe, parts.validation)
-    assert history["val_loss"][0] == pytest.approx(validation.judge(trainer.read(validation.images))[0], rel=1e-3)
+    assert history["val_loss"][0] == pytest.approx(validation.evaluate(trainer.read(validation.images))[0], rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_the_programs_second_epoch_has_new_dice_and_the_recipes_rate(
     parts = split_for(recipe, load_dataset(recipe.source))
     trainer = Trainer(recipe, TrainingSet(parts.train.images, to_targets(parts.train.labels)))
     for epoch in range(2):
-        steps = list(trainer.learn(epoch))
+        steps = list(trainer.train_epoch(epoch))
         expected = np.average([step.loss for step in steps], weights=[step.images for step in steps])
         assert losses[epoch] == pytest.approx(expected, rel=1e-3)
 

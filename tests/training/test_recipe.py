@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from digitrec.errors import RecipeError
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.training.augmentation import Augmentation
-from digitrec.training.published import PUBLISHED, SHIPPED, recipe_for, suit
+from digitrec.training.published import PUBLISHED, SHIPPED, adapt_epochs, recipe_for
 from digitrec.training.recipe import (
     FORMER_NAMES,
     Recipe,
@@ -142,7 +142,7 @@ def test_settings_are_parsed_as_json_or_words() -> None:
     ],
 )
 def test_fewer_images_are_seen_more_often(network: str, images: int, epochs: int) -> None:
-    recipe = suit(PUBLISHED[network], images)
+    recipe = adapt_epochs(PUBLISHED[network], images)
     assert recipe.epochs == epochs
     assert change(recipe, epochs=PUBLISHED[network].epochs) == PUBLISHED[network]
 

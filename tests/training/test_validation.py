@@ -42,7 +42,7 @@ def test_digits_are_judged_as_a_plain_loop_judges_them(seed: int, n: int) -> Non
     for answer, label in zip(answers.tolist(), labels.tolist(), strict=True):
         loss -= math.log(answer[label])
         right += answer.index(max(answer)) == label
-    assert asked.judge(answers) == pytest.approx((loss / n, right / n), rel=1e-5)
+    assert asked.evaluate(answers) == pytest.approx((loss / n, right / n), rel=1e-5)
 
 
 def plain_ways(answers: list[list[float]], text: str) -> float:
@@ -85,15 +85,15 @@ def test_numbers_are_judged_as_a_plain_loop_judges_them(seed: int, texts: list[s
         best = [one for one, _ in groupby(row.index(max(row)) for row in answer)]
         right += "".join(str(one) for one in best if one != BLANK) == text
     assert right >= len(texts) - 1
-    assert asked.judge(answers) == pytest.approx((loss / len(texts), right / len(texts)), rel=1e-5)
+    assert asked.evaluate(answers) == pytest.approx((loss / len(texts), right / len(texts)), rel=1e-5)
 
 
 def test_who_is_right_and_sure_loses_nothing(split: Split) -> None:
     sure = np.eye(10, dtype=np.float32)[split.labels]
-    assert DigitValidation(split).judge(sure) == (0, 1)
+    assert DigitValidation(split).evaluate(sure) == (0, 1)
     numbers = NumberValidation(NumberSet(np.zeros((2, 28, 256), np.uint8), ("7", "40")))
     answers = np.eye(11, dtype=np.float32)[[[7] + [BLANK] * 63, [4, 0] + [BLANK] * 62]]
-    assert numbers.judge(answers) == pytest.approx((0, 1), abs=1e-4)
+    assert numbers.evaluate(answers) == pytest.approx((0, 1), abs=1e-4)
 
 
 @pytest.mark.parametrize("network", sorted(set(PUBLISHED) - {"digitrec-numbers"}))

@@ -26,13 +26,13 @@ def count_labels(labels: NDArray[np.uint8]) -> pd.DataFrame:
 
 
 def describe_balance(frame: pd.DataFrame) -> str:
-    """Say in a sentence or two how unbalanced the counts of `count_labels` are, and whether that matters."""
+    """Describe in a sentence or two how unbalanced the counts of `count_labels` are, and whether that matters."""
     counts = frame["count"].to_numpy()
     common, rare = int(counts.argmax()), int(counts.argmin())
     if counts[common] == 0:
         return "There are no digits here."
     if counts[rare] == 0:
-        return f"There is no {rare} at all: a network trained on these images will never answer it."
+        return f"There is no {rare}: a network trained on these images will never predict it."
     ratio = counts[common] / counts[rare]
     facts = (
         f"The most frequent digit, {common}, occurs {ratio:.2f} times as often as the least frequent, {rare}: "
@@ -42,4 +42,4 @@ def describe_balance(frame: pd.DataFrame) -> str:
         return f"{facts} The classes are balanced enough to make no difference."
     if ratio < HEAVY:
         return f"{facts} This hardly affects a network, but guessing {common} would be right a little more often."
-    return f"{facts} Accuracy on {rare} will suffer: add images of it, or give them more weight."
+    return f"{facts} Accuracy on {rare} will suffer: add images of it, or give them a higher weight."

@@ -20,7 +20,7 @@ from digitrec.storage import cached_arrays
 FEWEST = 20  # images; a map of fewer shows nothing
 SEED = 0
 CHUNK = 500  # images whose features are computed between two reports of progress
-SEEING = 0.2  # of the time, roughly, goes into computing the features, the rest into the projection
+FEATURES_FRACTION = 0.2  # of the time, roughly, for computing the features; the rest is for the projection
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class DigitMap:
 
     Attributes
     ----------
-    places : (n,) indices of the images in the dataset, ascending.
+    places : (n,) intp, the indices of the images in the dataset, ascending.
     features : (n, d) float32, from which the map was computed.
     projection : the position of each image.
     """
@@ -67,7 +67,7 @@ def make_map(
     parts = []
     for done, chunk in enumerate(chunks, 1):
         parts.append(see(images[chunk]))
-        progress(SEEING * done / len(chunks))
+        progress(FEATURES_FRACTION * done / len(chunks))
     features = np.concatenate(parts)
     return DigitMap(places, features, _lay_out(features, method, progress))
 
@@ -79,9 +79,10 @@ def _lay_out(features: Features, method: str, progress: Progress) -> Projection:
     settings = f"{method} {SEED} {version('openTSNE')} {features.shape}".encode()
     name = f"{hashlib.sha256(settings + features.tobytes()).hexdigest()}.npz"
 
+    def report(done: float) -> None:
+        progress(FEATURES_FRACTION + (1 - FEATURES_FRACTION) * done)
+
     def compute() -> dict[str, NDArray[np.float32]]:
-        return {
-            "positions": project(features, method, SEED, lambda done: progress(SEEING + (1 - SEEING) * done)).positions
-        }
+        return {"positions": project(features, method, SEED, report).positions}
 
     return Projection(cached_arrays("maps", name, compute)["positions"].astype(np.float32))

@@ -34,31 +34,31 @@ class PixelSummary:
 
     @property
     def paper(self) -> float:
-        """The proportion of pixels that are plain paper, 0 to 1."""
+        """The proportion of pixels without ink, 0 to 1."""
         return float(self.greys[0] / self.greys.sum())
 
 
 @dataclass(frozen=True)
-class TellingPixel:
+class SeparatingPixel:
     """The single pixel that separates two digits best.
 
     Attributes
     ----------
     row, column : 0 to 27, from the top left.
     digit : the one of the two that has ink there more often.
-    share, other_share : the fraction of its images with ink there, and of the other digit's, 0 to 1.
+    ink, other_ink : the fraction of its images with ink there, and of the other digit's images, 0 to 1.
     """
 
     row: int
     column: int
     digit: int
-    share: float
-    other_share: float
+    ink: float
+    other_ink: float
 
     @property
     def accuracy(self) -> float:
         """Accuracy of a guess from this pixel alone, if both digits are equally frequent."""
-        return (1 + self.share - self.other_share) / 2
+        return (1 + self.ink - self.other_ink) / 2
 
 
 def summarise(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> PixelSummary:
@@ -84,7 +84,7 @@ def class_means(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray
 
 
 def class_deviations(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The standard deviation of each pixel per digit, (10, 28, 28) float32 of 0 to 0.5; NaN without images of it."""
+    """The standard deviation of each pixel per digit, (10, 28, 28) float32 of 0 to 0.5; NaN for a missing digit."""
     deviations = np.full((10, *images.shape[1:]), np.nan, np.float32)
     for digit in np.unique(labels):
         own = images[labels == digit].astype(np.float32)
@@ -93,18 +93,18 @@ def class_deviations(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> ND
 
 
 def difference_of_means(means: NDArray[np.float32], first: int, second: int) -> NDArray[np.float32]:
-    """The average of the first digit less that of the second, (28, 28) float32, divided by its largest magnitude."""
+    """The mean of the first digit minus that of the second, (28, 28) float32, scaled to a maximum magnitude of 1."""
     difference = means[first] - means[second]
     return difference / (np.abs(difference).max() or np.float32(1))
 
 
-def telling_pixel(images: NDArray[np.uint8], labels: NDArray[np.uint8], first: int, second: int) -> TellingPixel:
+def separating_pixel(images: NDArray[np.uint8], labels: NDArray[np.uint8], first: int, second: int) -> SeparatingPixel:
     """Find the pixel whose ink separates two digits best; both must occur."""
     has_ink = [(images[labels == digit] > HALF).mean(axis=0) for digit in (first, second)]
     difference = has_ink[0] - has_ink[1]
     row, column = (int(index) for index in np.unravel_index(np.abs(difference).argmax(), difference.shape))
-    a, b = (float(shares[row, column]) for shares in has_ink)
-    return TellingPixel(row, column, first, a, b) if a >= b else TellingPixel(row, column, second, b, a)
+    a, b = (float(fractions[row, column]) for fractions in has_ink)
+    return SeparatingPixel(row, column, first, a, b) if a >= b else SeparatingPixel(row, column, second, b, a)
 
 
 def count_greys(images: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from digitrec.datasets.exploration.neighbours import Features, make_index, nearest
 from digitrec.ink.preprocessing import SIDE
 
-AMONG = 10  # neighbours that decide the position of a new image
+NEIGHBOURS = 10  # that determine the position of a new image
 METHODS = ("PCA", "t-SNE")
 KEPT = 50  # dimensions that PCA keeps for t-SNE: the rest is mostly noise, and finding neighbours is faster
 ITERATIONS = 750  # of t-SNE, openTSNE's default: 250 with exaggeration, then 500
@@ -46,8 +46,7 @@ def project(features: Features, method: str, seed: int, progress: Callable[[floa
 
     t-SNE needs n of at least 4. The same features, method and seed give the same result on the same machine.
     """
-    # Takes seconds to import, and only the map needs it.
-    from sklearn.decomposition import PCA  # noqa: PLC0415
+    from sklearn.decomposition import PCA  # noqa: PLC0415  takes seconds to import, and only the map needs it
 
     if method == "PCA":
         pca = PCA(2, random_state=seed).fit(features)
@@ -93,6 +92,6 @@ def place(projection: Projection, features: Features, one: Features) -> NDArray[
     """
     if projection.centre is not None and projection.axes is not None:
         return _onto_axes(one, projection.centre, projection.axes)
-    near = nearest(make_index(features), one[None], AMONG)[0][0]
+    near = nearest(make_index(features), one[None], NEIGHBOURS)[0][0]
     middle: NDArray[np.float32] = np.median(projection.positions[near], axis=0).astype(np.float32)
     return middle

@@ -56,5 +56,5 @@ def select(
 
 
 def draw_places(n: int, count: int, seed: int = 0) -> NDArray[np.intp]:
-    """At most `count` of n places, each once, in random order."""
+    """At most `count` indices of n items, without repetition, in random order: intp."""
     return np.random.default_rng(seed).permutation(n)[:count]

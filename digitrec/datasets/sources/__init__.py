@@ -1,1 +1,1 @@
-"""Where digits come from, a module for each source."""
+"""Sources of digits, one module each."""

@@ -1,7 +1,7 @@
-"""MNIST's scans and the pen digits together: what the shipped models learned from.
+"""MNIST and the pen digits combined: the training data of the shipped models.
 
-Each pen digit is drawn four times, with another size, place, tilt and pen each time, so that the few who wrote with a
-pen count beside the many whose forms were scanned.
+Each pen digit of the training set is drawn four times, at random sizes, positions, tilts and pen widths, because there
+are far fewer pen digits than scans.
 """
 
 import hashlib
@@ -16,30 +16,30 @@ from digitrec.datasets.sources import mnist, pen
 from digitrec.storage import cached_arrays
 
 COPIES = 4
-FIRST_WRITER = 10_000  # of the pen digits, whose writers have numbers of their own
+FIRST_WRITER = 10_000  # offset of the pen digits' writer numbers, so that they differ from MNIST's
 NEEDS = (*mnist.HASHES, pen.PATH)
 
 
 def load(progress: Progress = silent) -> Dataset:
-    """MNIST and the pen digits, train with train and test with test; the drawings are cached.
+    """Load MNIST and the pen digits as one dataset, training and test sets joined; the drawings are cached.
 
     Raises
     ------
-    DataError, where a file of either is missing or damaged.
+    DataError, if a file of either source is missing or damaged.
     """
     scans, drawn = mnist.load(), _draw(progress)
     return Dataset(
         "both",
-        _join([scans.train, _behind(drawn[0])]),
-        _join([scans.test, _behind(drawn[1])]),
-        f"{scans.source}; UCI pen digits, each drawn {COPIES} times to learn from",
+        _join([scans.train, _renumber(drawn[0])]),
+        _join([scans.test, _renumber(drawn[1])]),
+        f"{scans.source}; UCI pen digits, each drawn {COPIES} times for training",
         f"{scans.licence}; CC BY 4.0",
         scans.hashes | {pen.PATH: pen.SHA256},
     )
 
 
 def _draw(progress: Progress) -> tuple[Split, Split]:
-    """The pen digits to train on, `COPIES` of each, and those to test on, one of each."""
+    """The pen digits of the training set, each drawn `COPIES` times, and those of the test set, each drawn once."""
     how = f"{pen.SHA256} {COPIES} {pen.SIZES} {pen.WIDTHS} {pen.THICKEST} {pen.TILT}"
 
     def draw() -> dict[str, NDArray[np.generic]]:
@@ -54,7 +54,7 @@ def _draw(progress: Progress) -> tuple[Split, Split]:
 
 
 def _part_of(progress: Progress, turn: int, turns: int) -> Progress:
-    return lambda share: progress((turn + share) / turns)
+    return lambda fraction: progress((turn + fraction) / turns)
 
 
 def _to_arrays(split: Split, part: str) -> dict[str, NDArray[np.generic]]:
@@ -67,12 +67,12 @@ def _from_arrays(arrays: dict[str, NDArray[np.generic]], part: str) -> Split:
 
 
 def _join(splits: Sequence[Split]) -> Split:
-    """One after the other; writers are told where all of them are known."""
+    """Concatenate splits; writers are None unless all splits have them."""
     images, labels = (np.concatenate([getattr(split, name) for split in splits]) for name in ("images", "labels"))
     writers = [split.writers for split in splits if split.writers is not None]
     return Split(images, labels, np.concatenate(writers) if len(writers) == len(splits) else None)
 
 
-def _behind(split: Split) -> Split:
-    """With other numbers for its writers than any writer of MNIST has."""
+def _renumber(split: Split) -> Split:
+    """Give the writers numbers that no writer of MNIST has."""
     return replace(split, writers=None if split.writers is None else split.writers + np.int32(FIRST_WRITER))

@@ -18,7 +18,7 @@ CHUNK = 1 << 16  # bytes
 
 
 class Progress(Protocol):
-    """What pooch reports of a download."""
+    """The progress bar that pooch updates during a download."""
 
     total: int
 
@@ -68,19 +68,19 @@ def _fetch(path: str, sha256: str, mirrors: list[str], progress: Callable[[str],
         else:
             return
     raise DataError(
-        f"Expected to fetch {target.name} from one of {len(mirrors)} places. Received: {'; '.join(problems)}. "
-        f"Try again later, or put the file into {target.parent} by hand."
+        f"Expected to download {target.name} from one of {len(mirrors)} servers. Received: {'; '.join(problems)}. "
+        f"Try again later, or copy the file to {target.parent}."
     )
 
 
 def _in_words(error: Exception) -> str:
     match error:
         case requests.HTTPError() if error.response is not None:
-            return f"answer {error.response.status_code}"
+            return f"HTTP status {error.response.status_code}"
         case requests.Timeout():
-            return "no answer in time"
+            return "timed out"
         case requests.RequestException():
-            return "no connection, or it was lost"
+            return "connection failed"
         case ValueError():
             return "a file that is not the published one"
         case _:

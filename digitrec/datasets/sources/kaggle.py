@@ -1,4 +1,4 @@
-"""Kaggle's "Digit Recognizer" form: train.csv with `label,pixel0..pixel783`, test.csv without the label.
+"""Kaggle's "Digit Recognizer" format: train.csv with `label,pixel0..pixel783`, test.csv without the label.
 
 csv -> `digitrec.datasets.tables` -> (n, 28, 28) images, labels -> a converted copy, cached by the file's hash
 
@@ -20,57 +20,57 @@ from digitrec.storage import StrPath, cached_arrays
 __all__ = ["PIXELS", "check_size", "file_hash", "load", "load_files", "read_csv"]
 
 FOLDER = "kaggle"
-MAX_BYTES = 500_000_000  # Kaggle's own train.csv has 77 MB
-TEST_SHARE = 0.2
+MAX_BYTES = 500_000_000  # Kaggle's train.csv has 77 MB
+TEST_FRACTION = 0.2
 FEWEST = 2  # rows
 CAUTION = (
-    "Kaggle drew its rows from all of MNIST, the test set included: a network that learns from them has seen digits of "
-    "MNIST's test set, and must not be measured on it."
+    "Kaggle sampled its rows from all of MNIST, including the test set. A network trained on them has seen images of "
+    "MNIST's test set and must not be evaluated on it."
 )
 SEED = 17
 
 
 def load() -> Dataset:
-    """Kaggle's train.csv in the data folder's kaggle/, a fifth of each class to test with.
+    """Load kaggle/train.csv in the data folder; a fifth of each class becomes the test set.
 
     Raises
     ------
-    DataError, where a file is missing or its rows are not digits.
+    DataError, if the file is missing or its rows are not valid images of digits.
     """
     return replace(
         load_files(data_folder() / FOLDER / "train.csv"),
         name="kaggle",
-        source="Kaggle Digit Recognizer, drawn from MNIST",
+        source="Kaggle Digit Recognizer, sampled from MNIST",
         licence="CC BY-SA 3.0",
         caution=CAUTION,
     )
 
 
 def load_files(path: StrPath) -> Dataset:
-    """A file of this form and of any name, a fifth of each class to test with.
+    """Load a .csv in this format, with any name; a fifth of each class becomes the test set.
 
     Raises
     ------
-    DataError, where it is missing, has no labels, or its rows are not digits.
+    DataError, if it is missing, has no labels, or its rows are not valid images of digits.
     """
     path = Path(path)
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415  a second that other sources need not wait
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415  takes a second to import
 
     images, labels = read_csv(path)
     if labels is None:
         raise DataError(
-            f"Expected {path.name} to have a column `label` before its pixels. Received: pixels alone. "
-            "A file without labels can be read, not learned from: use the one that has them."
+            f"Expected {path.name} to have a column `label` before its pixels. Received: only pixels. "
+            "Use a file with labels; one without can be read, but not trained on."
         )
     if len(labels) < FEWEST:
         raise DataError(
-            f"Expected at least {FEWEST} rows in {path.name}, to train and to test with. Received: {len(labels)}. "
+            f"Expected at least {FEWEST} rows in {path.name}, for training and testing. Received: {len(labels)}. "
             "Add some."
         )
     counts = np.bincount(labels, minlength=10)
-    enough = counts[counts > 0].min() * TEST_SHARE >= 1  # for each class to be on both sides
+    enough = counts[counts > 0].min() * TEST_FRACTION >= 1  # so that each class is in both sets
     kept, held = train_test_split(
-        np.arange(len(labels)), test_size=TEST_SHARE, stratify=labels if enough else None, random_state=SEED
+        np.arange(len(labels)), test_size=TEST_FRACTION, stratify=labels if enough else None, random_state=SEED
     )
     return Dataset(
         path.stem,
@@ -83,13 +83,13 @@ def load_files(path: StrPath) -> Dataset:
 
 
 def read_csv(path: StrPath) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    """Read a file of this form: images (n, 28, 28) uint8, and labels (n,) uint8 or None where it has none.
+    """Read a .csv in this format: images, (n, 28, 28) uint8, and labels, (n,) uint8, or None if it has none.
 
-    A converted copy, which is read ten times faster, is cached under the hash of the file's content.
+    A converted copy, which loads ten times faster, is cached under the hash of the file's content.
 
     Raises
     ------
-    DataError, naming the row and column of the first cell that is no digit's.
+    DataError, with the row and column of the first invalid cell.
     """
     path = Path(path)
     check_size(path)
@@ -106,7 +106,7 @@ def _convert(path: Path) -> dict[str, NDArray[np.uint8]]:
     bad = [row for part in parts for row in part.bad]
     if bad:
         count = sum(part.bad_count for part in parts)
-        more = f" {count - 1:,} more rows are like it." if count > 1 else ""
+        more = f" {count - 1:,} more rows are invalid." if count > 1 else ""
         raise DataError(f"{path.name}: {bad[0].reason}{more}")
     images = np.concatenate([part.images for part in parts])
     if not form.has_labels:
@@ -115,7 +115,12 @@ def _convert(path: Path) -> dict[str, NDArray[np.uint8]]:
 
 
 def check_size(path: StrPath) -> None:
-    """Refuse a file that is missing or too large to be read at once."""
+    """Check that a file exists and is not too large.
+
+    Raises
+    ------
+    DataError, if it is missing or larger than 500 MB.
+    """
     path = Path(path)
     try:
         size = path.stat().st_size
@@ -129,7 +134,7 @@ def check_size(path: StrPath) -> None:
 
 
 def file_hash(path: StrPath) -> str:
-    """The sha256 of a file."""
+    """The SHA-256 of a file, in hexadecimal."""
     path = Path(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

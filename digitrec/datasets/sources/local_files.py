@@ -16,8 +16,8 @@ from digitrec.ink.preprocessing import SIDE, preprocess
 from digitrec.storage import DAMAGED, StrPath, read_arrays
 
 MAX_PICTURES = 100_000
-MAX_NPZ = 1_000_000_000  # bytes, uncompressed; MNIST has 55 million
-TEST_SHARE, SEED = 0.2, 17
+MAX_NPZ = 1_000_000_000  # bytes, uncompressed; MNIST takes 55 million
+TEST_FRACTION, SEED = 0.2, 17
 FEWEST = 2  # images
 KERAS = ("x_train", "y_train", "x_test", "y_test")
 
@@ -27,7 +27,7 @@ def load_folder(folder: StrPath, progress: Progress = silent) -> Dataset:
 
     Raises
     ------
-    DataError, if any file is not a picture of a digit: none is left out silently.
+    DataError, if any file is not a picture of a digit; none is skipped silently.
     """
     folder = Path(folder)
     paths = [(path, int(path.parent.name)) for path in sorted(folder.glob("[0-9]/*")) if path.is_file()]
@@ -94,7 +94,7 @@ def _read_npz(path: Path) -> dict[str, NDArray[np.generic]]:
         if isinstance(error, DataError):
             raise
         raise DataError(
-            f"Expected {path.name} to be a .npz of plain arrays. Received: one that holds objects, or is damaged. "
+            f"Expected {path.name} to be a .npz of numeric arrays. Received: Python objects, or a damaged file. "
             "Save it again with numpy.savez, with numbers only."
         ) from None
 
@@ -110,14 +110,14 @@ def _check(path: Path, images: NDArray[np.generic], labels: NDArray[np.generic])
         )
     if labels.shape != (len(images),) or not np.issubdtype(labels.dtype, np.integer):
         raise DataError(
-            f"Expected {path.name} to hold one whole number as label for each of {len(images):,} images. "
+            f"Expected {path.name} to hold one integer label for each of {len(images):,} images. "
             f"Received: shape {labels.shape}, {labels.dtype}. Convert them first."
         )
-    wrong = np.flatnonzero((labels.astype(np.int64) < 0) | (labels.astype(np.int64) > 9))
-    if len(wrong):
+    invalid = np.flatnonzero((labels.astype(np.int64) < 0) | (labels.astype(np.int64) > 9))
+    if len(invalid):
         raise DataError(
-            f"Expected labels of 0 to 9 in {path.name}. Received: {labels[wrong[0]]} for image {wrong[0]:,}, "
-            f"and {len(wrong) - 1} more. Correct them first."
+            f"Expected labels of 0 to 9 in {path.name}. Received: {labels[invalid[0]]} for image {invalid[0]:,}, "
+            f"and {len(invalid) - 1} more. Correct them first."
         )
     return Split(images.astype(np.uint8), labels.astype(np.uint8))
 
@@ -128,7 +128,7 @@ def _split(name: str, images: NDArray[np.uint8], labels: NDArray[np.uint8], sour
             f"Expected at least {FEWEST} images in {name}, for training and testing. Received: {len(labels)}. Add some."
         )
     order = np.random.default_rng(SEED).permutation(len(labels))
-    held = order[: max(1, round(TEST_SHARE * len(labels)))]
+    held = order[: max(1, round(TEST_FRACTION * len(labels)))]
     kept = np.setdiff1d(order, held)
     train, test = (Split(images[places], labels[places]) for places in (kept, np.sort(held)))
     return Dataset(name, train, test, source, "unknown")

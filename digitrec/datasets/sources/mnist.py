@@ -1,6 +1,6 @@
-"""MNIST: 60,000 + 10,000 digits by American census staff and students, in the four idx files as published.
+"""MNIST: 60,000 + 10,000 digits by American census staff and students, in the four published idx files.
 
-Whose hand wrote which digit is known from QMNIST (Yadav and Bottou, 2019), where its label files are there too.
+The writer of each digit is known from QMNIST (Yadav and Bottou, 2019), if its label files are in the data folder.
 """
 
 import gzip
@@ -32,26 +32,26 @@ WRITER_HASHES = {
     "qmnist/qmnist-train-labels-idx2-int.gz": "2c05dc77f6b916b38e455e97ab129a42a444f3dbef09b278a366f82904e0dd9f",
     "qmnist/qmnist-test-labels-idx2-int.gz": "9fbcbe594c3766fdf4f0b15c5165dc0d1e57ac604e01422608bb72c906030d06",
 }
-EXTRAS = (KERAS_FILE, *WRITER_HASHES)  # read where they are there
+EXTRAS = (KERAS_FILE, *WRITER_HASHES)  # used if present
 IDX_TYPES: dict[int, np.dtype[Any]] = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
 WRITER_COLUMN = 2  # of the eight in QMNIST's label files
 
 
 def load() -> Dataset:
-    """MNIST from the data folder, fetched into it where it is not there; writers where QMNIST's files are.
+    """Load MNIST from the data folder, downloading it first if necessary; with writers if QMNIST's files are there.
 
-    Images uint8 (n, 28, 28), ink 255 on 0. Keras's mnist.npz, in the data folder's mnist/, does as well.
+    Images are (n, 28, 28) uint8, ink 255 on 0. Instead of the idx files, Keras's mnist/mnist.npz may be present.
 
     Raises
     ------
-    DataError, where a file cannot be had or is not the published one.
+    DataError, if a file cannot be downloaded or is not the published one.
     """
     arrays, hashes = _load_arrays()
     train, test = arrays[:2], arrays[2:]
     writers: list[NDArray[np.int32] | None] = [None, None]
     if all((data_folder() / path).is_file() for path in WRITER_HASHES):
         tables = [read_idx(read_checked(path, sha256), path) for path, sha256 in WRITER_HASHES.items()]
-        # QMNIST goes on where MNIST ends: of its 60,000 test digits, the first 10,000 are MNIST's.
+        # QMNIST extends MNIST: the first 10,000 of its 60,000 test digits are MNIST's.
         labels = (train[1], test[1])
         writers = [t[: len(known), WRITER_COLUMN].astype(np.int32) for t, known in zip(tables, labels, strict=True)]
         hashes = hashes | WRITER_HASHES
@@ -80,59 +80,62 @@ def read_idx(packed: bytes, name: str) -> NDArray[np.uint8]:
 
     Raises
     ------
-    DataError, where the header is not idx's or the length differs from what it states.
+    DataError, if the header is not that of an idx file, or the length differs from what it states.
     """
     try:
         content = gzip.decompress(packed) if packed[:2] == b"\x1f\x8b" else packed
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"Expected {name} to be a whole gzip file. Received: {error}. Get the file again.") from None
+        raise DataError(
+            f"Expected {name} to be a complete gzip file. Received: {error}. Download the file again."
+        ) from None
     shape, dtype, start = read_idx_header(content, name)
     expected = math.prod(shape) * dtype.itemsize
     if len(content) - start != expected:
         raise DataError(
             f"Expected {name} to hold {expected:,} bytes after its header, for shape {shape}. "
-            f"Received: {max(len(content) - start, 0):,}. The file is cut short or has grown: get it again."
+            f"Received: {max(len(content) - start, 0):,}. Download the file again."
         )
     return np.frombuffer(content, dtype, offset=start).reshape(shape)
 
 
 def read_idx_header(content: bytes, name: str) -> tuple[tuple[int, ...], np.dtype[Any], int]:
-    """The shape and type that an idx file's first bytes state, and where its values begin.
+    """Read the header of an idx file: shape, dtype, and the offset of the values in bytes.
 
     Raises
     ------
-    DataError, where these are no such bytes.
+    DataError, if the content does not begin with such a header.
     """
     zero, kind, dimensions = content[:2], content[2:3], content[3] if len(content) > 3 else 0
     if zero != b"\0\0" or not kind or kind[0] not in IDX_TYPES or not 1 <= dimensions <= 4:
         raise DataError(
             f"Expected {name} to be an idx file, beginning 00 00 08 or 00 00 0C. "
-            f"Received: {content[:4].hex(' ') or 'nothing'}. This is another kind of file: put the original there."
+            f"Received: {content[:4].hex(' ') or 'nothing'}. Replace it with the original file."
         )
     start = 4 + 4 * dimensions
     if len(content) < start:
         raise DataError(
             f"Expected {name} to have a header of {start} bytes. Received: {len(content)}. "
-            "The file is cut short: get it again."
+            "The file is truncated: download it again."
         )
     shape = tuple(int(n) for n in np.frombuffer(content[4:start], ">u4"))
     return shape, IDX_TYPES[kind[0]], start
 
 
 def split_mnist(train: Split) -> tuple[Split, Split]:
-    """(training, validation): every tenth writer of MNIST's training set validates.
+    """Split MNIST's training set into (training, validation): every tenth writer is in the validation set.
 
     Raises
     ------
-    DataError, where the writers are not known.
+    DataError, if the writers are unknown.
     """
     if train.writers is None:
         raise DataError(
-            "Expected QMNIST's label files in the data folder's qmnist/, which say who wrote which digit. "
-            "Received: none. Put them there, so that nobody's digits are both trained on and validated with."
+            "Expected QMNIST's label files in qmnist/ in the data folder, to know the writer of each digit. "
+            "Received: none. Put them there, so that no writer is in both the training and the validation set."
         )
-    validates = np.isin(train.writers, np.unique(train.writers)[::10])
+    is_validation = np.isin(train.writers, np.unique(train.writers)[::10])
     training, validation = (
-        Split(train.images[chosen], train.labels[chosen], train.writers[chosen]) for chosen in (~validates, validates)
+        Split(train.images[chosen], train.labels[chosen], train.writers[chosen])
+        for chosen in (~is_validation, is_validation)
     )
     return training, validation

@@ -1,4 +1,4 @@
-"""UCI's optical digits: 1,797 images of 8 x 8, bundled with scikit-learn, so no download is needed.
+"""UCI's optical digits: 1,797 images of 8 x 8 pixels, bundled with scikit-learn, so no download is needed.
 
 8 x 8 of 0 to 16 -> enlarged smoothly -> preprocessed like any drawing -> 28 x 28
 """
@@ -14,18 +14,18 @@ from digitrec.ink.preprocessing import SIDE, preprocess
 
 ENLARGED = 64  # pixels, side before preprocessing; eight times the original, so that curves are smooth
 FAINTEST = 40  # of 255; fainter pixels come from the interpolation
-TEST_SHARE = 0.25
+TEST_FRACTION = 0.25
 
 
 def load() -> Dataset:
     """Load the bundled digits, a quarter of each class as test set (seed 0); the writers are unknown."""
-    from sklearn.datasets import load_digits  # noqa: PLC0415  a second that other sources need not wait
+    from sklearn.datasets import load_digits  # noqa: PLC0415  takes a second to import
     from sklearn.model_selection import train_test_split  # noqa: PLC0415
 
     bundle = load_digits()
     small = np.rint(bundle.images * (255 / 16)).astype(np.uint8)
     images, labels = to_28(small), bundle.target.astype(np.uint8)
-    split = train_test_split(images, labels, test_size=TEST_SHARE, stratify=labels, random_state=0)
+    split = train_test_split(images, labels, test_size=TEST_FRACTION, stratify=labels, random_state=0)
     train_images, test_images, train_labels, test_labels = split
     return Dataset(
         "uci",

@@ -1,4 +1,4 @@
-"""The user's own datasets: files in the data folder's own/, put there by hand or uploaded on a page.
+"""The user's own datasets: files in own/ in the data folder, copied there or uploaded on a page.
 
 upload -> `add_upload`, which checks it -> own/<hash>.npz          own/ -> `list_own` -> `load_own` -> `Dataset`
 """
@@ -70,7 +70,7 @@ def load_path(path: StrPath, progress: Progress = silent) -> Dataset:
 def add_upload(content: bytes, title: str) -> str:
     """Check an uploaded .csv or .npz and add it to own/; returns its name in `list_own`.
 
-    The title is the uploaded file's name: its suffix tells the format, and pages show it. It never becomes a path.
+    The title is the uploaded file's name: its suffix gives the format, and pages show it. It never becomes a path.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def add_upload(content: bytes, title: str) -> str:
     """
     suffix = Path(title).suffix.lower()
     if suffix not in (".csv", ".npz"):
-        raise DataError(f"Expected a .csv or a .npz. Received: {title!r}. Save the digits in one of these forms.")
+        raise DataError(f"Expected a .csv or a .npz. Received: {title!r}. Save the digits in one of these formats.")
     folder = data_folder() / FOLDER
     with writing(f"{title!r} to {folder}", DataError, "Make room there, or set DIGITREC_DATA to a writable folder."):
         folder.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def _read_upload(content: bytes, file: str, title: str) -> Dataset:
 
 
 def remove_own(name: str) -> None:
-    """Delete an uploaded file of `list_own`; a file that was put there by hand stays."""
+    """Delete an uploaded file of `list_own`; a file that was copied there is kept."""
     path = data_folder() / name
     if name in list_own() and is_upload(name):
         path.unlink(missing_ok=True)

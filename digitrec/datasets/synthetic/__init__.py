@@ -1,1 +1,1 @@
-"""Digits, numbers, letters and scribbles that digitrec makes itself."""
+"""Synthetic digits, numbers, letters and scribbles."""

@@ -102,7 +102,7 @@ class Number:
     text : its digits, left to right.
     boxes : the box of each digit.
     glyphs : (h, w) uint8, the ink of each digit in its box.
-    drawing : the strokes in the order drawn; empty for images.
+    drawing : the strokes in drawing order; empty if the digits come from images.
     """
 
     ink: NDArray[np.uint8]
@@ -119,7 +119,7 @@ class Number:
 
     @property
     def strokes(self) -> list[NDArray[np.float32]]:
-        """The strokes in canvas pixels; none for images."""
+        """The strokes, (k, 2) float32 each, in canvas pixels; none if the digits come from images."""
         return [stroke.points for stroke in self.drawing.strokes]
 
 
@@ -133,7 +133,7 @@ class PenWriter:
         self.count = len(digits)
 
     def draw(self, label: int, look: Look, rng: np.random.Generator) -> Glyph:
-        """Draw a random one of the writer's digits with that label."""
+        """Draw one of the writer's digits with that label, chosen at random."""
         known = self._digits[label]
         strokes = [stroke @ look.change.T for stroke in known[int(rng.integers(len(known)))].strokes]
         width = look.pen * look.height
@@ -155,14 +155,17 @@ class ImageWriter:
         self.count = len(labels)
 
     def draw(self, label: int, look: Look, rng: np.random.Generator) -> Glyph:
-        """Draw a random one of the images with that label, enlarged to smooth ink."""
+        """Draw one of the images with that label, chosen at random and enlarged to smooth ink.
+
+        Raises
+        ------
+        InkError, if the image has no ink.
+        """
         known = self._images[label]
         image = known[int(rng.integers(len(known)))]
         box = find_box(image)
         if box is None:
-            raise InkError(
-                f"Expected images of digits. Received: one of a {label} without ink. Leave out images without ink."
-            )
+            raise InkError(f"Expected images with ink. Received: a blank image labelled {label}. Remove blank images.")
         tight = image[box.slices]
         scale = min(look.height / tight.shape[0], WIDEST * look.height / tight.shape[1])
         return Glyph(_tight(_enlarge(tight, scale, look)))
@@ -191,7 +194,7 @@ def compose(writers: Sequence[Writer], count: int, settings: Settings = SPACED, 
     Parameters
     ----------
     writers : at least one, from `pen_writers` or `image_writers`.
-    count : how many numbers; a larger count begins with the same numbers.
+    count : number of numbers; a larger count starts with the same ones.
     seed : the same seed gives the same numbers.
 
     Raises

@@ -1,10 +1,10 @@
-"""Forms of digits that schools teach in different countries, drawn from formulas.
+"""Written forms of digits from different countries, drawn from formulas.
 
 form -> strokes on a 4 x 6 grid, y down -> random variation
 
-The available data has only the forms of its writers' schools, American in MNIST, Turkish in the pen digits. Elsewhere
-a 1 has a long upstroke or a foot, a 7 is crossed, a 0 is slashed, a 4 is open and a 2 has a loop. Each form is a
-function of `t`, 0 to 1: how pronounced it is.
+MNIST was written in the United States, and the pen digits in Turkey. Elsewhere, a 1 may have a long upstroke or a foot,
+a 7 a crossbar, a 0 a slash and a 2 a loop, and a 4 may be open. Each form is a function of `t`, 0 to 1: how pronounced
+it is.
 """
 
 from collections.abc import Callable
@@ -39,12 +39,12 @@ class Form:
     Attributes
     ----------
     label : 0 to 9.
-    school : its characteristic, in a few words.
+    name : its characteristic, in a few words.
     write : from `t`, 0 to 1, to strokes of (k, 2) float64, x and y.
     """
 
     label: int
-    school: str
+    name: str
     write: Callable[[float], Strokes]
 
 
@@ -140,5 +140,5 @@ def write(form: Form, rng: np.random.Generator) -> Strokes:
 
 
 def way_of_writing(label: int, strokes: int) -> str:
-    """Describe how a digit was written from its number of strokes; "" if the number says nothing."""
+    """Describe how a digit was written, from its number of strokes; "" if the number is not informative."""
     return WAYS.get((label, min(strokes, 2)), "")

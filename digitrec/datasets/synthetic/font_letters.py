@@ -2,10 +2,10 @@
 
 font file -> glyph in ink on a canvas -> 28 x 28
 
-They only measure whether a model says "not sure" to letters that it was never taught, by hands that it never met. What
-can be read as a digit is left out, as in `letters`. The kept file, font_letters.npz, is made of the fonts in Debian's
-packages fonts-breip, -bwht, -comic-neue (regular and italic), -dancingscript, -dkg-handwriting (regular and italic),
--ecolier-court, -havana, -humor-sans, -klee, -kristi, -rufscript, -sjfonts, -tomsontalks and -yusei-magic.
+They are never trained on: they measure whether a model rejects letters and handwriting that are new to it. Glyphs that
+can be read as digits are left out, as in `letters`. The stored file, font_letters.npz, is made from these fonts in
+Debian's packages: fonts-breip, -bwht, -comic-neue (regular and italic), -dancingscript, -dkg-handwriting (regular and
+italic), -ecolier-court, -havana, -humor-sans, -klee, -kristi, -rufscript, -sjfonts, -tomsontalks and -yusei-magic.
 """
 
 import sys
@@ -24,14 +24,14 @@ CAPITALS = "ACEFHKLMNPRUVWXY"
 SMALL = "acdefhkmnprtuvwx"
 SIGNS = "?&@#%=+*<>~"
 SIZE = 190  # of the font, in pixels
-MOST_OF_A_CAPITAL = 0.85  # of its height is a small x at least in a font of capitals alone
+MAX_X_HEIGHT = 0.85  # of the height of a capital; in a font with small capitals instead of small letters it is larger
 
 
 def draw_glyph(font: StrPath, glyph: str) -> NDArray[np.uint8] | None:
-    """A glyph as the network reads it, (28, 28) uint8; None where the font does not have it."""
-    faces = ImageFont.truetype(font, SIZE)
-    picture = _draw(faces, glyph)
-    if find_box(picture) is None or np.array_equal(picture, _draw(faces, "\ufffe")):
+    """A preprocessed glyph, (28, 28) uint8; None if the font does not have it."""
+    typeface = ImageFont.truetype(font, SIZE)
+    picture = _draw(typeface, glyph)
+    if find_box(picture) is None or np.array_equal(picture, _draw(typeface, "\ufffe")):
         return None
     return preprocess(picture).image
 
@@ -43,14 +43,14 @@ def _draw(font: ImageFont.FreeTypeFont, glyph: str) -> NDArray[np.uint8]:
 
 
 def has_small_letters(font: StrPath) -> bool:
-    """Whether they differ from its capitals; else its d is a D, which can be read as a 0."""
-    faces = ImageFont.truetype(font, SIZE)
-    (_, top, _, bottom), (_, high, _, low) = (faces.getbbox(glyph) for glyph in "xX")
-    return bool(bottom - top < MOST_OF_A_CAPITAL * (low - high))
+    """Whether a font's small letters differ from its capitals; otherwise its d is a D, which can be read as a 0."""
+    typeface = ImageFont.truetype(font, SIZE)
+    (_, top, _, bottom), (_, high, _, low) = (typeface.getbbox(glyph) for glyph in "xX")
+    return bool(bottom - top < MAX_X_HEIGHT * (low - high))
 
 
 def draw_fonts(fonts: list[Path]) -> dict[str, NDArray[np.generic]]:
-    """All letters and signs of these fonts: images (n, 28, 28) uint8, and (n,) glyph and font of each."""
+    """Draw all letters and signs of these fonts: images, (n, 28, 28) uint8, and the glyph and font of each, (n,)."""
     rows = [
         (image, glyph, font.stem)
         for font in fonts
@@ -62,7 +62,7 @@ def draw_fonts(fonts: list[Path]) -> dict[str, NDArray[np.generic]]:
 
 
 def read_letters() -> dict[str, NDArray[np.uint8]]:
-    """The kept images by kind, (n, 28, 28) uint8 each."""
+    """Read the stored images by kind, (n, 28, 28) uint8 each."""
     arrays = read_arrays(FILE)
     images, is_letter = arrays["images"].astype(np.uint8), np.isin(arrays["glyphs"], list(CAPITALS + SMALL))
     return {"letters of handwriting fonts": images[is_letter], "signs of handwriting fonts": images[~is_letter]}

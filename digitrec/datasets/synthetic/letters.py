@@ -67,7 +67,7 @@ ROUND: dict[str, Corners] = {
     "~": (((0, 3.4), (1, 2.4), (2.4, 3), (3.4, 3.6), (4.4, 2.6)),),
 }  # fmt: skip
 # Never trained on, to measure whether rejection generalises.
-UNTAUGHT: dict[str, Corners] = {
+UNSEEN: dict[str, Corners] = {
     "plus": (((2, 0), (2, 4)), ((0, 2), (4, 2))),
     "triangle": (((2, 0), (4, 4), (0, 4), (2, 0)),),
     "house": (((0, 6), (0, 3), (2, 0), (4, 3), (4, 6), (0, 6)), ((0, 3), (4, 3))),
@@ -76,7 +76,7 @@ UNTAUGHT: dict[str, Corners] = {
     "flag": (((0, 7), (0, 0), (4, 0), (4, 2.6), (0, 2.6)),),
     "envelope": (((0, 0), (6, 0), (6, 4), (0, 4), (0, 0), (3, 2.2), (6, 0)),),
 }
-TAUGHT = STRAIGHT | ROUND
+TRAINED = STRAIGHT | ROUND
 
 
 def draw_letter(corners: Corners, rng: np.random.Generator, *, is_round: bool) -> tuple[NDArray[np.float32], ...]:

@@ -1,10 +1,10 @@
-"""Non-digits: drawings to train and evaluate the rejection of what is not a digit.
+"""Non-digits: drawings to train and evaluate rejection.
 
 kind -> strokes -> canvas -> 28 x 28
 
 People scribble, write letters and sign their names on a canvas, and a network trained on digits alone reads each as a
-digit. The kinds in `TAUGHT` are trained on as non-digits; those in `UNSEEN` are never trained on, and measure whether
-rejection generalises.
+digit. Networks are trained on the kinds in `TRAINED`, but never on those in `UNSEEN`, which measure whether rejection
+generalises.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ from digitrec.ink.drawings import smooth
 from digitrec.ink.preprocessing import SIDE
 from digitrec.ink.types import Strokes
 
-# Without digits that stay digits when they are transformed.
+# Only digits that are no longer digits once transformed.
 UPSIDE_DOWN = (2, 3, 4, 5, 7)
 MIRRORED = (3, 4, 6, 7, 9)
 LYING = (2, 3, 4, 5, 6, 8, 9)
@@ -78,27 +78,27 @@ def waves(rng: np.random.Generator) -> Strokes:
 
 def letter(rng: np.random.Generator) -> Strokes:
     """A letter or sign that does not look like a digit."""
-    name = str(rng.choice(list(letters.TAUGHT)))
-    return draw_letter(letters.TAUGHT[name], rng, is_round=name in letters.ROUND)
+    name = str(rng.choice(list(letters.TRAINED)))
+    return draw_letter(letters.TRAINED[name], rng, is_round=name in letters.ROUND)
 
 
 def other_sign(rng: np.random.Generator) -> Strokes:
     """A sign that is never trained on."""
-    return draw_letter(letters.UNTAUGHT[str(rng.choice(list(letters.UNTAUGHT)))], rng, is_round=False)
+    return draw_letter(letters.UNSEEN[str(rng.choice(list(letters.UNSEEN)))], rng, is_round=False)
 
 
 def upside_down(digits: Sequence[PenDigit], rng: np.random.Generator) -> Strokes:
-    """A digit upside down, one that is then not a digit."""
+    """A digit upside down; only digits that do not look like one when turned."""
     return _changed(digits, UPSIDE_DOWN, -np.eye(2), rng)
 
 
 def mirrored(digits: Sequence[PenDigit], rng: np.random.Generator) -> Strokes:
-    """A digit mirrored left to right, one that is then not a digit."""
+    """A digit mirrored left to right; only digits that do not look like one when mirrored."""
     return _changed(digits, MIRRORED, np.diag([-1, 1]), rng)
 
 
 def on_its_side(digits: Sequence[PenDigit], rng: np.random.Generator) -> Strokes:
-    """A digit on its side, left or right, one that is then not a digit."""
+    """A digit on its side, left or right; only digits that do not look like one when turned."""
     return _changed(digits, LYING, np.array([[0, 1], [-1, 0]]) * rng.choice([-1, 1]), rng)
 
 
@@ -114,7 +114,7 @@ def _places(rng: np.random.Generator, n: int) -> NDArray[np.float32]:
 
 
 Kind = Callable[[np.random.Generator], Strokes]
-TAUGHT: dict[str, Kind] = {
+TRAINED: dict[str, Kind] = {
     "scribbles": scribble,
     "zigzags": zigzag,
     "sticks": sticks,
@@ -147,7 +147,7 @@ def kinds(named: dict[str, Kind], digits: Sequence[PenDigit]) -> dict[str, Kind]
 
 
 def draw_nondigits(kind: Kind, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Draw one kind at random sizes, positions, tilts and pen widths, and preprocess it: (n, 28, 28) uint8."""
+    """Draw a kind n times at random sizes, positions, tilts and pen widths, preprocessed: (n, 28, 28) uint8."""
     images = np.empty((n, SIDE, SIDE), np.uint8)
     for image in images:
         image[:] = to_image(draw_at_random(kind(rng), rng))

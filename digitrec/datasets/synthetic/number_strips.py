@@ -16,8 +16,8 @@ from digitrec.datasets.synthetic.composing import Settings, Writer, compose_one
 from digitrec.ink.preprocessing import SIDE
 from digitrec.ink.strips import LONGEST, WIDTH, to_strip
 
-# Settings for training: about twice the height of a strip, and more irregular than people write.
-HOW: dict[str, Any] = {
+# Settings for training: about twice the height of a strip, and more irregular than real handwriting.
+TRAINING: dict[str, Any] = {
     "length": (1, LONGEST),
     "height": (50, 70),
     "pen": (0.05, 0.16),
@@ -28,11 +28,11 @@ HOW: dict[str, Any] = {
     "stretch": 0.1,
 }
 KINDS = (
-    Settings(**HOW, gap=(-0.05, 0.01)),
-    Settings(**HOW, gap=(0.0, 0.6)),
-    Settings(**HOW, gap=(-0.08, 0.2)),
+    Settings(**TRAINING, gap=(-0.05, 0.01)),
+    Settings(**TRAINING, gap=(0.0, 0.6)),
+    Settings(**TRAINING, gap=(-0.08, 0.2)),
 )
-SHARES = (0.4, 0.3, 0.3)  # probabilities of the kinds: touching, spaced, mixed
+KIND_PROBABILITIES = (0.4, 0.3, 0.3)  # of touching, spaced and mixed numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,17 +53,19 @@ class NumberSet:
 
 
 def compose_strips(writers: Sequence[Writer], count: int, seed: Sequence[int]) -> NumberSet:
-    """Compose numbers for training; the same for the same seed.
+    """Compose numbers for training.
 
     Parameters
     ----------
     writers : from `composing.image_writers` or `pen_writers`, chosen in proportion to their digits.
+    count : number of numbers.
+    seed : integers; the same seed gives the same numbers.
     """
     rng = np.random.default_rng(list(seed))
     weights = np.array([writer.count for writer in writers], float)
     strips, texts = np.zeros((count, SIDE, WIDTH), np.uint8), []
     which = rng.choice(len(writers), count, p=weights / weights.sum())
-    kinds = rng.choice(len(KINDS), count, p=SHARES)
+    kinds = rng.choice(len(KINDS), count, p=KIND_PROBABILITIES)
     for strip, writer, kind in zip(strips, which.tolist(), kinds.tolist(), strict=True):
         number = compose_one([writers[writer]], KINDS[kind], rng)
         strip[:] = to_strip(number.ink).image

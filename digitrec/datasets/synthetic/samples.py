@@ -1,4 +1,7 @@
-"""A digit or number to begin with, for a first look and for people without a mouse: someone's strokes, else ours."""
+"""Sample digits and numbers, for a first look and for people without a mouse.
+
+They are by writers of the pen digits, or drawn for digitrec if those are not available.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -10,8 +13,8 @@ from digitrec.ink.drawings import CANVAS, Drawing, place, smooth
 from digitrec.ink.types import Strokes
 from digitrec.words import with_article
 
-WIDTH = 18.0  # pixels of the canvas, as the page's pen
-SIDE = (130, 190)  # pixels of the canvas
+WIDTH = 18.0  # canvas pixels, the default pen width of the Draw page
+SIDE = (130, 190)  # canvas pixels
 
 # Corners on a 4 x 6 grid, y down, rounded off when drawn.
 OWN: dict[int, list[list[tuple[float, float]]]] = {
@@ -33,7 +36,7 @@ OWN: dict[int, list[list[tuple[float, float]]]] = {
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A drawing, the digit or number that its writer meant, and one sentence on where it comes from."""
+    """A drawing, its digit or number, and one sentence on its origin."""
 
     drawing: Drawing
     label: int | str
@@ -41,32 +44,32 @@ class Sample:
 
 
 def sample_digit(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Sample:
-    """A digit by one of the held-out writers of `digits`; where there are none, one of the project's own."""
+    """A digit by one of the held-out writers of `digits`; if there are none, one drawn for digitrec."""
     held_out = [digit for digit in digits if digit.writer in HELD_OUT_WRITERS]
     if not held_out:
         return own_sample(int(rng.integers(10)), rng)
     digit = held_out[rng.integers(len(held_out))]
     spoken = with_article(digit.label).capitalize()
-    origin = f"{spoken} by writer {digit.writer} of the UCI pen digits, whom the network never met."
+    origin = f"{spoken} by writer {digit.writer} of the UCI pen digits, whose digits are not used for training."
     return Sample(_place(digit.strokes, rng), digit.label, origin)
 
 
 def sample_number(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Sample:
-    """A number composed of digits by one of the held-out writers of `digits`; where there are none, of our own."""
+    """A number composed of digits by a held-out writer of `digits`; if there are none, of digits drawn for digitrec."""
     held_out = [digit for digit in digits if digit.writer in HELD_OUT_WRITERS]
     if held_out:
         writer = held_out[rng.integers(len(held_out))].writer
-        hand = [digit for digit in held_out if digit.writer == writer]
-        whose = f"digits by writer {writer} of the UCI pen digits, whom the network never met"
+        known = [digit for digit in held_out if digit.writer == writer]
+        origin = f"digits by writer {writer} of the UCI pen digits, which are not used for training"
     else:
-        hand = [PenDigit(_own_strokes(label), label, 0) for label in OWN]
-        whose = "digits drawn for digitrec"
-    number = compose_one(pen_writers(hand), replace(SPACED, length=(3, 5)), rng)
-    return Sample(number.drawing, number.text, f"{number.text}, put together from {whose}.")
+        known = [PenDigit(_own_strokes(label), label, 0) for label in OWN]
+        origin = "digits drawn for digitrec"
+    number = compose_one(pen_writers(known), replace(SPACED, length=(3, 5)), rng)
+    return Sample(number.drawing, number.text, f"{number.text}, composed of {origin}.")
 
 
 def own_sample(label: int, rng: np.random.Generator) -> Sample:
-    """The project's own drawing of a digit."""
+    """A digit drawn for digitrec."""
     return Sample(_place(_own_strokes(label), rng), label, f"{with_article(label).capitalize()} drawn for digitrec.")
 
 

@@ -14,7 +14,7 @@ from digitrec.datasets.sources.mnist import split_mnist
 from digitrec.datasets.sources.pen import PenDigit, draw_at_random, load_pen_digits, split_by_writer, to_image
 from digitrec.datasets.synthetic.digit_forms import FORMS, way_of_writing, write
 from digitrec.datasets.synthetic.font_letters import read_letters
-from digitrec.datasets.synthetic.nondigits import TAUGHT, UNSEEN, kinds
+from digitrec.datasets.synthetic.nondigits import TRAINED, UNSEEN, kinds
 from digitrec.ink.drawings import CANVAS, Drawing, place, render
 from digitrec.ink.pen_paths import FEATURES, POINTS, to_path
 from digitrec.ink.preprocessing import shrink
@@ -88,7 +88,7 @@ def make_checks(seed: int) -> HeldOutSets:
     mnist = load_dataset("mnist")
     _, held_out = split_by_writer(load_pen_digits())
     drawings = [draw_at_random(digit.strokes, rng) for digit in held_out]
-    forms = [(f"{form.label}, {form.school}", form) for form in FORMS for _ in range(WRITTEN)]
+    forms = [(f"{form.label}, {form.name}", form) for form in FORMS for _ in range(WRITTEN)]
     return HeldOutSets(
         scans=mnist.test,
         validation=split_mnist(mnist.train)[1],
@@ -115,7 +115,7 @@ def half(drawn: Drawn, which: int) -> Drawn:
 
 
 def _draw_nondigits(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> dict[str, Drawn]:
-    found = {name.capitalize(): _draw_kind(kind, rng) for name, kind in kinds(TAUGHT, digits).items()}
+    found = {name.capitalize(): _draw_kind(kind, rng) for name, kind in kinds(TRAINED, digits).items()}
     found |= {name.capitalize() + UNTAUGHT: _draw_kind(kind, rng) for name, kind in UNSEEN.items()}
     unknown = np.empty((0, POINTS, FEATURES), np.float32)
     return found | {name.capitalize() + UNTAUGHT: Drawn(images, unknown) for name, images in read_letters().items()}

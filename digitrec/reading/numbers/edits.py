@@ -1,6 +1,6 @@
-"""Manual edits of a number that was read: splitting, joining and naming digits, kept while the user writes on.
+"""Manual edits of a reading: digits split, joined or corrected, and kept while the user writes on.
 
-digits as they were read, changes -> `change_by_hand` -> digits as they are named
+digits as read, changes -> `apply_changes` -> digits as edited
 
 A change refers to digits by their boxes, not by their index, so it stays valid when digits are added beside them.
 Digits whose ink has changed are read again.
@@ -18,7 +18,7 @@ from digitrec.ink.types import Box, Predict
 from digitrec.reading.numbers.results import FoundDigit, with_doubt
 from digitrec.reading.numbers.segmentation import join, split
 
-NEAR = 6  # pixels; a box whose sides differ by no more is that of the same digit
+TOLERANCE = 6  # pixels by which the sides of a digit's box may differ
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,9 @@ class Change:
 
     Attributes
     ----------
-    boxes : of the digit that it is about, of two neighbours where they are joined.
-    digit : what it is named.
+    kind : split a digit, join two neighbours, or "name": set the value of a digit.
+    boxes : the box of the digit, or of both neighbours to join.
+    digit : the value that is set, 0 to 9.
     """
 
     kind: Literal["split", "join", "name"]
@@ -45,19 +46,19 @@ class NamedDigit:
     by_hand: bool = False
 
 
-def change_by_hand(
+def apply_changes(
     found: Sequence[FoundDigit],
     changes: Sequence[Change],
     read: Predict,
     is_unsure: Callable[[NDArray[np.float32]], bool],
 ) -> tuple[NamedDigit, ...]:
-    """Apply changes in order; a change whose digits are gone is skipped.
+    """Apply changes in order; a change whose digits no longer exist is skipped.
 
     Parameters
     ----------
-    found : as they were read, left to right.
-    read : (n, 28, 28) uint8 -> (n, 10) float32, for what is split or joined.
-    is_unsure : whether (10,) of these probabilities are too weak for a verdict.
+    found : the digits as read, left to right.
+    read : (n, 28, 28) uint8 -> (n, 10) float32 probabilities, for digits that are split or joined.
+    is_unsure : whether the highest of (10,) such probabilities is below the model's threshold.
     """
     digits = _named(found)
     for change in changes:
@@ -69,13 +70,13 @@ def change_by_hand(
 
 
 def box_of(found: FoundDigit) -> Box:
-    """Where a digit lies on the canvas."""
+    """The box of a digit on the canvas, in pixels."""
     return Box(found.left, found.top, found.right, found.bottom)
 
 
 def _find(digits: Sequence[NamedDigit], box: Box) -> int | None:
     for place, digit in enumerate(digits):
-        if all(abs(one - other) <= NEAR for one, other in zip(box_of(digit.found), box, strict=True)):
+        if all(abs(one - other) <= TOLERANCE for one, other in zip(box_of(digit.found), box, strict=True)):
             return place
     return None
 
@@ -90,7 +91,7 @@ def _changed(
     if change.kind == "split":
         try:
             return _named(with_doubt(split(digits[0].found, read), is_unsure))
-        except InkError:  # a line of one pixel is no two digits
+        except InkError:  # a line of one pixel cannot be split
             return digits
     return digits
 

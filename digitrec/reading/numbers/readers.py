@@ -1,4 +1,4 @@
-"""Reading a written number: cut into pieces that are read one by one, in one sweep, or whichever of both suits it.
+"""Readers of whole numbers: by segmentation, in one pass of a sequence network, or by whichever suits the number.
 
 canvas, strokes -> `NumberReader.read` -> `NumberReading`: digits with their ink, left to right
 """
@@ -18,7 +18,7 @@ from digitrec.reading.numbers.results import NumberReading, with_doubt
 from digitrec.reading.numbers.segmentation import read_apart, read_number
 from digitrec.reading.numbers.sequence import SequenceReader, load_sequence_reader
 
-SUITED, PIECE_BY_PIECE = "as suits", "piece by piece"  # two ways to read a number, beside the models that sweep
+SUITED, PIECE_BY_PIECE = "as suits", "piece by piece"  # methods, besides the names of sequence models
 
 
 class NumberReader(Protocol):
@@ -26,10 +26,10 @@ class NumberReader(Protocol):
 
     @property
     def key(self) -> str:
-        """What tells its answers from those of any other reader."""
+        """Identifies the reader: readers with different results have different keys."""
 
     def read(self, canvas: NDArray[np.uint8], strokes: Strokes | None = None) -> NumberReading:
-        """Find the digits of a number and read them; arguments and errors as of `segmentation.read_number`.
+        """Find and read the digits of a number; arguments and errors as in `segmentation.read_number`.
 
         Whether a digit is `unsure` is decided by the thresholds of the model that read it.
         """
@@ -37,7 +37,7 @@ class NumberReader(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class PieceReader:
-    """Cuts a number into pieces, and reads them with a classifier of single digits."""
+    """Segments a number, and reads the pieces with a digit classifier."""
 
     classifier: Classifier
 
@@ -60,53 +60,55 @@ class PieceReader:
 
 
 @dataclass(frozen=True, eq=False)
-class SuitedReader:
-    """Reads piece by piece where strokes or gaps say what belongs together, and in one sweep where ink must be cut."""
+class CombinedReader:
+    """Segments a number if strokes or gaps separate its digits; otherwise, reads it with a sequence network."""
 
     pieces: PieceReader
-    sweep: SequenceReader
+    sequence: SequenceReader
 
     @property
     def key(self) -> str:
-        """Those of both."""
-        return f"{self.pieces.key} {self.sweep.key}"
+        """The keys of both readers."""
+        return f"{self.pieces.key} {self.sequence.key}"
 
     def read(self, canvas: NDArray[np.uint8], strokes: Strokes | None = None) -> NumberReading:
         """See `digitrec.reading.numbers.segmentation.read_number`."""
         if strokes:
             return self.pieces.read(canvas, strokes)
-        return self.pieces.read_apart(canvas) or self.sweep.read(canvas)
+        return self.pieces.read_apart(canvas) or self.sequence.read(canvas)
 
 
 def choose_number_reader(
-    way: str, classifier: Classifier, load_sweep: Callable[[Path], SequenceReader] = load_sequence_reader
+    way: str, classifier: Classifier, load_sequence: Callable[[Path], SequenceReader] = load_sequence_reader
 ) -> NumberReader:
-    """The reader of numbers for a way to read them.
+    """The reader for a method of reading numbers.
 
     Parameters
     ----------
-    way : the name of a model that reads numbers in one sweep, PIECE_BY_PIECE, or SUITED; as SUITED, any other text.
-    classifier : of single digits.
-    load_sweep : a folder of a model that reads numbers -> its reader; a cache may stand in for it.
+    way : the name of a sequence model, PIECE_BY_PIECE, or SUITED; any other text counts as SUITED.
+    classifier : a classifier of single digits.
+    load_sequence : loads the reader from the folder of a sequence model; a caller may pass a cached version.
 
     Raises
     ------
-    ModelError, where a model is damaged.
+    ModelError, if a model's files are damaged.
     """
-    pieces, there = PieceReader(classifier), list_models("number")
-    if way in there:
-        return load_sweep(there[way])
-    if way == PIECE_BY_PIECE or NUMBERS_NAME not in there:
+    pieces, available = PieceReader(classifier), list_models("number")
+    if way in available:
+        return load_sequence(available[way])
+    if way == PIECE_BY_PIECE or NUMBERS_NAME not in available:
         return pieces
-    return SuitedReader(pieces, load_sweep(there[NUMBERS_NAME]))
+    return CombinedReader(pieces, load_sequence(available[NUMBERS_NAME]))
 
 
 def load_number_reader(name: str | None = None) -> NumberReader:
-    """The reader of a model: in one sweep where it reads numbers, piece by piece where it reads digits; None: as suits.
+    """Load the reader of a model: a sequence reader for a number model, by segmentation for a digit model.
+
+    Without a name, the shipped models are combined.
 
     Raises
     ------
-    ModelError, where a model is missing, damaged or foreign.
+    ModelError, if a model is missing or damaged, or was not made by digitrec.
     """
     if name is not None and input_kind(find_model(name)) == "number":
         return load_sequence_reader(name)

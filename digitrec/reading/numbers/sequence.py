@@ -1,9 +1,9 @@
 """Reading a number in one pass of the sequence network, from left to right.
 
-canvas -> `to_strip` -> LiteRT -> answers -> `decode` -> the ink divided among the digits -> `NumberReading`
+canvas -> `to_strip` -> LiteRT -> probabilities per frame -> `decode` -> ink assigned to digits -> `NumberReading`
 
-Unlike `numbers.segmentation`, it does not decide where a digit ends before reading it (connectionist temporal
-classification; Graves and others, 2006).
+In contrast to `numbers.segmentation`, digits are read before their boundaries are known (connectionist temporal
+classification, CTC; Graves and others, 2006).
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ class SequenceReader:
             check_signature(interpreter, card.name, (SIDE, WIDTH, 1), (FRAMES, BLANK + 1))
 
     def predict_proba(self, strips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, 28, 256) uint8, ink 255 on 0 -> (n, 64, 11) float32: of each digit, and of the blank, per frame.
+        """Read (n, 28, 256) uint8 strips, ink 255 on 0: (n, 64, 11) float32, of ten digits and the blank per frame.
 
         Raises
         ------
@@ -54,11 +54,11 @@ class SequenceReader:
 
     @property
     def key(self) -> str:
-        """The hash of its file."""
+        """The SHA-256 of its .tflite file."""
         return self.card.files.get("model.tflite", self.card.name)
 
     def is_unsure(self, probabilities: NDArray[np.float32]) -> bool:
-        """Whether ten probabilities are too weak for a verdict on one digit."""
+        """Whether the highest of ten probabilities is below the model's threshold."""
         return float(probabilities.max()) < self.card.unsure_below
 
     def read(self, canvas: NDArray[np.uint8], strokes: Strokes | None = None) -> NumberReading:
@@ -67,8 +67,7 @@ class SequenceReader:
         Parameters
         ----------
         canvas : (H, W) uint8, ink 255 on 0, or (H, W, 4) uint8 RGBA.
-        strokes : in canvas pixels, if they are known: they help to assign ink to digits. The text does not depend on
-            them.
+        strokes : in canvas pixels, if known; they help to assign ink to digits. The text does not depend on them.
 
         Raises
         ------
@@ -84,9 +83,9 @@ class SequenceReader:
         middles = [to_column(strip, int(frame)) for frame in decoded.frames]
         pieces = divide(ink, middles, strokes)
         digits = [
-            FoundDigit(piece.left, piece.top, piece.ink, to_image(piece.ink), shares, self.is_unsure(shares))
-            for piece, shares in zip(pieces, decoded.probabilities, strict=True)
-            if piece is not None  # two digits were read in one thin line
+            FoundDigit(piece.left, piece.top, piece.ink, to_image(piece.ink), one, self.is_unsure(one))
+            for piece, one in zip(pieces, decoded.probabilities, strict=True)
+            if piece is not None  # if two digits were read in one thin line
         ]
         return NumberReading(tuple(digits), specks)
 

@@ -12,7 +12,7 @@ from digitrec.datasets import load_dataset
 from digitrec.datasets.sources.mnist import split_mnist
 from digitrec.datasets.sources.pen import PenDigit, draw_all, load_pen_digits, split_by_writer
 from digitrec.datasets.synthetic.digit_forms import FORMS, write
-from digitrec.datasets.synthetic.nondigits import TAUGHT, draw_nondigits, kinds
+from digitrec.datasets.synthetic.nondigits import TRAINED, draw_nondigits, kinds
 from digitrec.datasets.synthetic.stroke_variation import Variation, vary_strokes
 from digitrec.training.shipped.path_network import PathLesson
 from digitrec.training.worker.minibatches import TrainingSet, to_targets
@@ -38,7 +38,7 @@ def make_lesson(seed: int) -> TrainingSet:
     varied = [draw_all(_by_other_hands(pen_train, rng), rng) for _ in range(VARIED_COPIES)]
     nondigits = [
         draw_nondigits(kind, LETTERS if "letters" in name else NONDIGITS, rng)
-        for name, kind in kinds(TAUGHT, pen_train).items()
+        for name, kind in kinds(TRAINED, pen_train).items()
     ]
     digits = [*[train] * SCAN_COPIES, *drawn, *varied, draw_all(write_forms(WRITTEN, rng), rng)]
     images = np.concatenate([split.images for split in digits] + nondigits)
@@ -65,7 +65,7 @@ def make_path_lesson(seed: int) -> PathLesson:
     digits = (*train, *write_forms(PATH_WRITTEN, rng))
     unknown = [
         kind(rng)
-        for name, kind in kinds(TAUGHT, train).items()
+        for name, kind in kinds(TRAINED, train).items()
         for _ in range(PATH_LETTERS if "letters" in name else PATH_NONDIGITS)
     ]
     targets = np.full((len(digits) + len(unknown), 10), 0.1, np.float32)

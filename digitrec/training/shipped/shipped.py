@@ -130,7 +130,7 @@ def _make_one(
     trainer, seconds = _teach(
         recipe, lesson, lambda epoch, here, loss: tell(_progress(epoch, here, recipe.epochs, loss, begun))
     )
-    with trainer.at_its_best():
+    with trainer.averaged_weights():
         temperature = soften(trainer, checks)
         files = save_files(trainer.model, build(recipe.network), folder, choose_examples(lesson, recipe.seed))
     files[reference_drawings.FILE] = hashlib.sha256((folder / reference_drawings.FILE).read_bytes()).hexdigest()
@@ -192,7 +192,7 @@ def _teach(recipe: Recipe, lesson: TrainingSet, on_epoch: Callable[[int, int, fl
         done, spent = int(np.asarray(arrays.pop("epochs"))), float(np.asarray(arrays.pop("seconds", 0.0)))
         trainer.from_arrays(arrays)
     for epoch in range(done, recipe.epochs):
-        losses = [step.loss for step in trainer.learn(epoch)]
+        losses = [step.loss for step in trainer.train_epoch(epoch)]
         seconds = np.array(spent + time.perf_counter() - start)
         keep_arrays(checkpoint, epochs=np.array(epoch + 1), seconds=seconds, **trainer.to_arrays())
         on_epoch(epoch + 1, epoch + 1 - done, float(np.mean(losses)))

@@ -1,4 +1,4 @@
-"""The worker that trains; with `shipped`, the only part of digitrec that loads TensorFlow. The app never imports it.
+"""The worker process that trains a run. Only this package and `shipped` load TensorFlow; the app never imports them.
 
 recipe, data -> network -> fitting -> model folder
 """

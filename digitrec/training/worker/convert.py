@@ -1,6 +1,6 @@
 """`python -m digitrec.training.worker.convert FOLDER [litert] [onnx]`: convert the model.keras in FOLDER.
 
-Prints one line of JSON: the number of parameters and the answers to the golden images, or why the file is refused.
+Prints one line of JSON: the number of parameters and the predictions for the golden images, or why it was rejected.
 """
 
 import json
@@ -18,24 +18,24 @@ from digitrec.ink.preprocessing import SIDE
 from digitrec.networks.golden import golden_images
 from digitrec.training.worker.network import export_litert, export_onnx
 
-FACE = ((None, SIDE, SIDE, 1), (None, 10))
+SHAPES = ((None, SIDE, SIDE, 1), (None, 10))
 
 
-def convert(folder: Path, forms: list[str]) -> dict[str, Any]:
-    """Write model.tflite or model.onnx beside model.keras, as asked."""
+def convert(folder: Path, formats: list[str]) -> dict[str, Any]:
+    """Write model.tflite and model.onnx beside model.keras, those that are in `formats`."""
     try:
         model = keras.saving.load_model(folder / "model.keras", compile=False, safe_mode=True)
-    except Exception as error:  # noqa: BLE001  a file of any content; Keras raises whatever it meets
+    except Exception as error:  # noqa: BLE001  Keras raises many types of errors for invalid files
         said = str(error).strip().splitlines() or [type(error).__name__]
         return {"refused": f"a file that Keras does not load safely: {said[0][:160]}"}
-    face = model.input_shape, model.output_shape
-    if face != FACE:
-        return {"refused": f"a network that takes {face[0]} and gives {face[1]}"}
+    shapes = model.input_shape, model.output_shape
+    if shapes != SHAPES:
+        return {"refused": f"a network with input shape {shapes[0]} and output shape {shapes[1]}"}
     images = golden_images()[..., None].astype(np.float32)
     answers = np.asarray(model(images), np.float32)
-    if "litert" in forms:
+    if "litert" in formats:
         export_litert(model, folder / "model.tflite")
-    if "onnx" in forms:
+    if "onnx" in formats:
         export_onnx(model, folder / "model.onnx")
     return {"parameters": model.count_params(), "answers": answers.tolist()}
 

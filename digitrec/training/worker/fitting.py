@@ -1,9 +1,9 @@
 """Train a network by a recipe, one step at a time.
 
-recipe, training set -> `Trainer` -> `learn` -> the loss of each step          state <-> `to_arrays`, `from_arrays`
+recipe, training set -> `Trainer` -> `train_epoch` -> the loss of each step         state <-> `to_arrays`, `from_arrays`
 
-The steps are those of Keras's `fit`. They are taken one by one so that a training can be watched, stopped after any
-step, and resumed where it stopped.
+The steps are those of Keras's `fit`. They are run one by one, so that training can be observed, stopped after any
+step and resumed from there.
 """
 
 import math
@@ -29,9 +29,9 @@ READ_AT_ONCE = 500  # images of 28 x 28
 
 @dataclass(frozen=True)
 class Step:
-    """A step: the number of images, and the mean loss and accuracy on them before the weights were changed.
+    """The number of images in a step, and their mean loss and accuracy before the weights were updated.
 
-    The loss is that of targets without label smoothing, so that it compares with other losses.
+    The loss is computed without label smoothing, so that it is comparable with other losses.
     """
 
     images: int
@@ -40,23 +40,26 @@ class Step:
 
 
 class Trainer:
-    """A network under training."""
+    """A network in training."""
 
     def __init__(self, recipe: Recipe, data: TrainingSet | ComposedNumbers) -> None:
-        """With initial weights, the same for the same seed; `data` suits what the recipe's network reads."""
+        """Build the network with random initial weights; the same seed gives the same weights.
+
+        `data` has to match the input of the recipe's network: digits or numbers.
+        """
         keras.utils.set_random_seed(recipe.seed)
-        standardised = recipe.scaling == "standardised"  # the others need no count, which takes half a second
+        standardised = recipe.scaling == "standardised"  # counting takes half a second
         statistics = mean_and_deviation(count_greys(data.images)) if standardised else ()
         self.recipe, self.batches = recipe, prepare(data, recipe)
-        self.slower = 1.0  # than the recipe's learning rate, after a plateau
+        self.slower = 1.0  # factor on the recipe's learning rate, halved on a plateau
         self.model = build(recipe.network, recipe.scaling, *(statistics or (0.0, 1.0)), recipe.precision)
-        # XLA is eight times slower than plain kernels for these convolutions on a CPU: 125 against 992 images/s.
+        # On a CPU, XLA is eight times slower for these convolutions than plain kernels: 125 against 992 images/s.
         loss, metrics = _loss_and_metrics(recipe, data)
         self.model.compile(make_optimizer(recipe), loss, metrics=metrics, jit_compile=False)
         self.model.optimizer.build(self.model.trainable_variables)
 
-    def learn(self, epoch: int, first: int = 0) -> Iterator[Step]:
-        """Train an epoch, counted from 0, from a step on."""
+    def train_epoch(self, epoch: int, first: int = 0) -> Iterator[Step]:
+        """Train for the rest of an epoch, starting at step `first`; both are counted from 0."""
         steps = len(self.batches)
         for step, (images, targets) in enumerate(self.batches.from_step(epoch, first), first):
             rate = learning_rate_at(self.recipe, epoch, step, steps)
@@ -66,8 +69,8 @@ class Trainer:
             yield Step(len(images), float(loss), float(logs["accuracy"]))
 
     @contextmanager
-    def at_its_best(self) -> Iterator[None]:
-        """With the moving average of the weights, if the recipe has one; afterwards those of the last step are back."""
+    def averaged_weights(self) -> Iterator[None]:
+        """Use the moving average of the weights, if the recipe has one; afterwards, restore the current weights."""
         if not self.recipe.ema_momentum:
             yield
             return
@@ -78,7 +81,7 @@ class Trainer:
             variable.assign(value)
 
     def read(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, 28, w) uint8 -> (n, 10) float32 probabilities, or (n, 64, 11), with the present weights."""
+        """(n, 28, w) uint8 -> (n, 10) float32 probabilities, or (n, 64, 11), with the current weights."""
         size = max(1, READ_AT_ONCE * SIDE // images.shape[2])
         parts = [
             np.asarray(self.model.predict_on_batch(images[start : start + size, ..., None].astype(np.float32)))
@@ -87,7 +90,7 @@ class Trainer:
         return np.concatenate(parts)
 
     def to_arrays(self) -> Arrays:
-        """Whatever the next step depends on: weights, statistics, dropout's random state, the optimiser's state."""
+        """The state of training: weights, running statistics, and the states of dropout and the optimiser."""
         return {f"{index:04}": np.asarray(value) for index, value in enumerate(self._variables())}
 
     def from_arrays(self, arrays: Arrays) -> None:
@@ -100,7 +103,7 @@ class Trainer:
 
 
 def _loss_and_metrics(recipe: Recipe, data: TrainingSet | ComposedNumbers) -> tuple[Any, list[Any]]:
-    """The loss that is minimised, and the metrics; `accuracy` is that of digits or of whole numbers."""
+    """The loss function and the metrics; `accuracy` is that of digits or of whole numbers."""
     if isinstance(data, ComposedNumbers):
         return ctc_loss, [whole_number_accuracy]
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
@@ -108,7 +111,7 @@ def _loss_and_metrics(recipe: Recipe, data: TrainingSet | ComposedNumbers) -> tu
 
 
 def make_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
-    """The recipe's optimiser, its learning rate set from outside before each step."""
+    """Make the recipe's optimiser. The trainer sets its learning rate before each step."""
     average = {"use_ema": True, "ema_momentum": recipe.ema_momentum} if recipe.ema_momentum else {}
     match recipe.optimiser:
         case "sgd":
@@ -121,7 +124,7 @@ def make_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
 
 
 def learning_rate_at(recipe: Recipe, epoch: int, step: int, steps: int) -> float:
-    """The learning rate of a step of an epoch, both counted from 0, where an epoch has so many steps."""
+    """The learning rate of a step in an epoch, both counted from 0; `steps` is the number of steps per epoch."""
     clean = min(recipe.clean_epochs, recipe.epochs) if recipe.has_clean_rate else 0
     until = recipe.epochs - clean
     if clean and epoch >= until:
@@ -136,6 +139,6 @@ def learning_rate_at(recipe: Recipe, epoch: int, step: int, steps: int) -> float
 
 
 def one_cycle(step: int, steps: int, warmup: float) -> float:
-    """Linearly from 0 to 1, and back along half a cosine, as Keras's `CosineDecay` with a warm-up."""
+    """Linear warm-up from 0 to 1, then cosine decay to 0, as Keras's `CosineDecay` with a warm-up."""
     warm = round(steps * warmup)
     return step / warm if step < warm else 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))

@@ -1,8 +1,8 @@
 """`python -m digitrec.training.worker.folds IMAGES OUT`: cross-validated predictions for IMAGES.npz, as OUT.npy.
 
-images -> dealt into three folds, those of a writer into the same -> a network for each, taught with the others
+images -> three folds, split by writer if known -> for each fold, a network trained on the other two -> predictions
 
-Prints the share that is done, a line at a time.
+Prints the fraction that is done, 0 to 1, one line at a time.
 """
 
 import os
@@ -20,7 +20,7 @@ from sklearn.model_selection import GroupKFold, KFold
 from digitrec.datasets import Split
 from digitrec.evaluation.cross_validation import NETWORK
 from digitrec.storage import read_arrays
-from digitrec.training.published import recipe_for, suit
+from digitrec.training.published import adapt_epochs, recipe_for
 from digitrec.training.recipe import Recipe
 from digitrec.training.worker.fitting import Trainer
 from digitrec.training.worker.minibatches import TrainingSet, to_targets
@@ -28,42 +28,42 @@ from digitrec.training.worker.minibatches import TrainingSet, to_targets
 FOLDS = 3
 
 
-def deal(split: Split, seed: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """The places of the training images and of the held-out images of each fold; no writer is in both, if known."""
+def split_folds(split: Split, seed: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """The indices of the training and held-out images of each fold; no writer is in both, if writers are known."""
     if split.writers is not None and len(np.unique(split.writers)) >= FOLDS:
         yield from GroupKFold(FOLDS, shuffle=True, random_state=seed).split(split.labels, groups=split.writers)
     else:
         yield from KFold(FOLDS, shuffle=True, random_state=seed).split(split.labels)
 
 
-def cross_validate(split: Split, recipe: Recipe, tell: Callable[[float], None]) -> NDArray[np.float32]:
+def cross_validate(split: Split, recipe: Recipe, progress: Callable[[float], None]) -> NDArray[np.float32]:
     """Predictions for (n, 28, 28) images, (n, 10) float32, each by a network that was not trained on it.
 
-    `tell` is called with the fraction that is done, 0 to 1.
+    `progress` is called with the fraction that is done, 0 to 1.
     """
     answers = np.empty((len(split), 10), np.float32)
-    for fold, (learned, held_out) in enumerate(deal(split, recipe.seed)):
-        fitted = suit(recipe, len(learned))
-        trainer = Trainer(fitted, TrainingSet(split.images[learned], to_targets(split.labels[learned])))
+    for fold, (training, held_out) in enumerate(split_folds(split, recipe.seed)):
+        fitted = adapt_epochs(recipe, len(training))
+        trainer = Trainer(fitted, TrainingSet(split.images[training], to_targets(split.labels[training])))
         for epoch in range(fitted.epochs):
-            for _ in trainer.learn(epoch):
+            for _ in trainer.train_epoch(epoch):
                 pass
-            tell((fold + (epoch + 1) / (fitted.epochs + 1)) / FOLDS)
-        with trainer.at_its_best():
+            progress((fold + (epoch + 1) / (fitted.epochs + 1)) / FOLDS)
+        with trainer.averaged_weights():
             answers[held_out] = trainer.read(split.images[held_out])
-        tell((fold + 1) / FOLDS)
+        progress((fold + 1) / FOLDS)
     return answers
 
 
 def main(images: Path, out: Path) -> None:
-    """Write the predictions, (n, 10) float32, for the images, labels and, where known, writers in a .npz."""
+    """Write the predictions, (n, 10) float32, for a .npz with images, labels and, if known, writers."""
     arrays: dict[str, NDArray[Any]] = read_arrays(images)
-    answers = cross_validate(Split(**arrays), recipe_for(NETWORK), _tell)
+    answers = cross_validate(Split(**arrays), recipe_for(NETWORK), _print_progress)
     np.save(out, answers, allow_pickle=False)
 
 
-def _tell(share: float) -> None:
-    sys.stdout.write(f"{share:.4f}\n")
+def _print_progress(fraction: float) -> None:
+    sys.stdout.write(f"{fraction:.4f}\n")
     sys.stdout.flush()
 
 

@@ -1,4 +1,4 @@
-"""The batches of a training: their order and their augmentation depend on the seed alone.
+"""Training batches, whose order and augmentation depend only on the seed.
 
 `TrainingSet` or `ComposedNumbers`, recipe -> `prepare` -> the batches of an epoch, from a step on
 """
@@ -39,7 +39,7 @@ class TrainingSet:
 
 @dataclass(frozen=True, eq=False)
 class ComposedNumbers:
-    """Digits that numbers are composed of, new ones in each epoch; an epoch has as many numbers as there are digits."""
+    """Digits to compose numbers of, new ones in each epoch. An epoch has as many numbers as there are digits."""
 
     digits: Split
 
@@ -53,24 +53,24 @@ class Batches(Protocol):
     """The batches of each epoch."""
 
     def __len__(self) -> int:
-        """How many there are in an epoch."""
+        """The number of batches in an epoch."""
 
     def from_step(self, epoch: int, first: int) -> Iterator[Batch]:
         """The batches of an epoch from a step on, both counted from 0."""
 
 
 def to_targets(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(n,) labels as one-hot rows, (n, 10) float32."""
+    """Convert (n,) labels to one-hot rows, (n, 10) float32."""
     return np.eye(10, dtype=np.float32)[labels]
 
 
 def prepare(data: TrainingSet | ComposedNumbers, recipe: Recipe) -> Batches:
-    """The batches that a network is trained on; the same for the same seed."""
+    """Make the batches for training; the same seed gives the same batches."""
     return NumberBatches(data, recipe) if isinstance(data, ComposedNumbers) else DigitBatches(data, recipe)
 
 
 class DigitBatches:
-    """Digits in a new order and newly augmented in each epoch, except that clean epochs are not augmented."""
+    """Digits, shuffled and augmented anew in each epoch; clean epochs are not augmented."""
 
     def __init__(self, data: TrainingSet, recipe: Recipe) -> None:
         self.data, self.recipe = data, recipe
@@ -97,7 +97,7 @@ class DigitBatches:
 
 
 class NumberBatches:
-    """Numbers that are composed anew in each epoch."""
+    """New composed numbers in each epoch."""
 
     def __init__(self, data: ComposedNumbers, recipe: Recipe) -> None:
         self.count, self.recipe = len(data.digits), recipe
@@ -107,7 +107,7 @@ class NumberBatches:
         return math.ceil(self.count / self.recipe.batch_size)
 
     def make(self, epoch: int, step: int) -> Batch:
-        """The strips (n, 28, 256, 1) float32 of 0 to 255 of a step, and their digits (n, 8), -1 after the last."""
+        """The strips (n, 28, 256, 1) float32 of 0 to 255 of a step, and their digits (n, 8), padded with -1."""
         size = min(self.recipe.batch_size, self.count - step * self.recipe.batch_size)
         composed = compose_strips(self.writers, size, [self.recipe.seed, epoch, step])
         return composed.strips.astype(np.float32)[..., None], encode(composed.texts)
@@ -118,7 +118,7 @@ class NumberBatches:
 
 
 def _ahead(make: Callable[[int], Batch], first: int, steps: int) -> Iterator[Batch]:
-    """Make each batch while the network is trained on the one before."""
+    """Prepare each batch while the network is trained on the previous one."""
     with ThreadPoolExecutor(1) as thread:
         coming = thread.submit(make, first)
         for step in range(first, steps):

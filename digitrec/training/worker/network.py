@@ -1,4 +1,4 @@
-"""From a network of the catalogue to a Keras model, and from a Keras model to the files that others run."""
+"""Build Keras models of the networks in the catalogue, and export them as LiteRT and ONNX files."""
 
 import io
 import warnings
@@ -31,19 +31,19 @@ from digitrec.storage import replace_file
 from digitrec.training.recipe import Precision
 
 SPECK = 1e-3  # grey, of 255
-PRECISE = ["FULLY_CONNECTED", "SOFTMAX"]  # in 8 bits, probabilities would come in steps of 1/256
+PRECISE = ["FULLY_CONNECTED", "SOFTMAX"]  # in 8 bits, probabilities would have steps of 1/256
 
 
-class QuickNormalisation(keras.layers.BatchNormalization):
-    """Batch normalisation that trains by TensorFlow's own kernel, in one pass instead of Keras's ten.
+class FastNormalisation(keras.layers.BatchNormalization):
+    """Batch normalisation that trains with TensorFlow's fused kernel, in one pass instead of Keras's ten.
 
-    With bfloat16 a network of 213,226 parameters trained on 2,003 images per second so, and on 1,246 with Keras's layer
-    (batches of 128, 2 cores of an AMD EPYC). The kernel's variance is that of a sample, n / (n - 1) of Keras's.
+    With bfloat16, a network of 213,226 parameters trained on 2,003 images per second, against 1,246 with Keras's layer
+    (batches of 128, 2 cores of an AMD EPYC). The kernel computes the sample variance, n / (n - 1) times that of Keras.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """As Keras's layer."""
-        if not training or len(inputs.shape) != 4:  # the kernel is for pictures
+        if not training or len(inputs.shape) != 4:  # the kernel only supports images
             return super().call(inputs, training=training, mask=mask)
         scale, offset = (tf.cast(variable.value, tf.float32) for variable in (self.gamma, self.beta))
         out, mean, variance = tf.compat.v1.nn.fused_batch_norm(inputs, scale, offset, epsilon=self.epsilon)
@@ -55,14 +55,13 @@ class QuickNormalisation(keras.layers.BatchNormalization):
 def build(
     name: str, scaling: str = "unit", mean: float = 0.0, deviation: float = 1.0, precision: Precision = "float32"
 ) -> keras.Model:
-    """The network of that name in the catalogue with initial weights: (n, 28, 28, 1) float32 of 0 to 255 -> (n, 10).
+    """Build a network of the catalogue, with random weights: (n, 28, 28, 1) float32 of 0 to 255 -> (n, 10).
 
-    One that reads numbers takes (n, 28, 256, 1) and gives (n, 64, 11).
-
-    Its first layer scales as `digitrec.training.scaling.scale` does, so that its users need not.
+    A network that reads numbers maps (n, 28, 256, 1) to (n, 64, 11). The first layer scales the pixel values, as
+    `digitrec.training.scaling.scale` does, so that callers need not.
     """
     architecture = ARCHITECTURES[name]
-    with _calculating_in(precision):
+    with _computing_in(precision):
         layers = [keras.Input((SIDE, architecture.width, 1), name="image"), *_scale(scaling, mean, deviation)]
         for index, layer in enumerate(architecture.layers, start=1):
             layers += _to_keras(layer, index)
@@ -70,8 +69,8 @@ def build(
 
 
 @contextmanager
-def _calculating_in(precision: Precision) -> Iterator[None]:
-    """Layers made within multiply in that precision; their weights, and the sums over a batch, stay float32."""
+def _computing_in(precision: Precision) -> Iterator[None]:
+    """Layers made in this context multiply in that precision; weights and sums over a batch stay float32."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     try:
@@ -87,8 +86,8 @@ def _scale(scaling: str, mean: float, deviation: float) -> list[keras.Layer]:
         case "standardised":
             return [keras.layers.Rescaling(1 / (deviation or 1), -mean / (deviation or 1), name="scale")]
         case "unit-norm":
-            # LiteRT divides a blank column by its norm of 0. A row of specks below the image, which is cropped again,
-            # gives each column some norm; it changes the other columns by less than a millionth.
+            # LiteRT would divide a blank column by its norm of 0. An added row of faint pixels, which is cropped again,
+            # makes each norm positive; it changes the other columns by less than a millionth.
             specks = np.zeros((SIDE + 1, 1, 1), np.float32)
             specks[-1] = SPECK
             return [
@@ -107,8 +106,8 @@ def _to_keras(layer: Layer, index: int) -> list[keras.Layer]:  # noqa: PLR0911  
             name = f"convolution_{index}"
             return [keras.layers.Conv2D(filters, size, padding=padding, name=name, **_ending(activation))]
         case Normalisation(momentum):
-            is_quick = keras.config.dtype_policy().compute_dtype == "bfloat16"
-            kind = QuickNormalisation if is_quick else keras.layers.BatchNormalization
+            is_fast = keras.config.dtype_policy().compute_dtype == "bfloat16"
+            kind = FastNormalisation if is_fast else keras.layers.BatchNormalization
             return [
                 kind(momentum=momentum, name=f"normalization_{index}"),
                 keras.layers.ReLU(name=f"relu_{index}"),
@@ -134,7 +133,7 @@ def _to_keras(layer: Layer, index: int) -> list[keras.Layer]:  # noqa: PLR0911  
 
 def _ending(activation: str) -> dict[str, Any]:
     if activation == "softmax":
-        return {"activation": activation, "dtype": "float32"}  # bfloat16 has steps of 1/256 near 1
+        return {"activation": activation, "dtype": "float32"}  # near 1, bfloat16 has steps of 1/256
     return {"use_bias": False} if activation == "later" else {"activation": activation}
 
 
@@ -153,24 +152,24 @@ def export_litert(model: keras.Model, path: Path) -> None:
     model.export(path, format="litert", verbose=False)
 
 
-def export_rounded(model: keras.Model, path: Path, examples: NDArray[np.uint8]) -> None:
-    """Write the model as a .tflite file whose convolutions compute in 8 bits, which is four times as fast.
+def export_quantised(model: keras.Model, path: Path, examples: NDArray[np.uint8]) -> None:
+    """Write the model as a .tflite file with 8-bit convolutions, which is four times as fast.
 
-    `examples`, (n, 28, 28) uint8, are images of the kind that it will classify: they show the range of each layer. The
-    dense layers stay float32. LiteRT's post-training quantisation (Jacob and others, 2018).
+    This is LiteRT's post-training quantisation (Jacob and others, 2018). `examples`, (n, 28, 28) uint8, are typical
+    inputs, which determine the range of each layer. Dense layers stay float32.
     """
 
-    def show() -> Iterator[list[NDArray[np.float32]]]:
+    def iterate() -> Iterator[list[NDArray[np.float32]]]:
         yield from ([image[None, ..., None].astype(np.float32)] for image in examples)
 
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")  # of deprecated parts that the converter itself uses
+        warnings.simplefilter("ignore")  # the converter uses deprecated functions
         converter = tf.lite.TFLiteConverter.from_keras_model(model)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = show
+        converter.representative_dataset = iterate
         options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=PRECISE)
         debugger = tf.lite.experimental.QuantizationDebugger(
-            converter=converter, debug_dataset=show, debug_options=options
+            converter=converter, debug_dataset=iterate, debug_options=options
         )
         replace_file(path, debugger.get_nondebug_quantized_model())
 
@@ -178,5 +177,5 @@ def export_rounded(model: keras.Model, path: Path, examples: NDArray[np.uint8]) 
 def export_onnx(model: keras.Model, path: Path) -> None:
     """Write the model as an .onnx file; the model must have been called once."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # Keras uses names that NumPy has dropped
+        warnings.simplefilter("ignore", FutureWarning)  # Keras uses names that NumPy has removed
         model.export(path, format="onnx", verbose=False)

@@ -1,4 +1,4 @@
-"""From a trained network to a model folder: model.keras, model.tflite and a card with its figures."""
+"""Save a trained network as a model folder: model.keras, model.tflite and a model card with its metrics."""
 
 import hashlib
 import platform
@@ -26,21 +26,21 @@ from digitrec.training import runs
 from digitrec.training.recipe import Recipe
 from digitrec.training.splits import Parts
 from digitrec.training.validation import validation_for
-from digitrec.training.worker.network import build, export_litert, export_rounded
+from digitrec.training.worker.network import build, export_litert, export_quantised
 
 FILES = ("model.keras", "model.tflite")
 LIBRARIES = ("tensorflow-cpu", "tensorflow", "keras", "numpy", "ai-edge-litert", "pillow")
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
-TESTED = 2000  # numbers
+TEST_NUMBERS = 2000
 
 
 def save_files(
     model: keras.Model, fresh: keras.Model, folder: Path, examples: NDArray[np.uint8] | None = None
 ) -> dict[str, str]:
-    """Write model.keras, without the state of the optimiser, which is three times as large, and model.tflite.
+    """Write model.keras and model.tflite; returns the SHA-256 of each file by its name.
 
-    `fresh` is the same network with other weights. With `examples`, as `export_rounded` takes them, the convolutions in
-    model.tflite are rounded to 8 bits. Returns the sha256 of each file by its name.
+    model.keras has no optimiser state, which would make it three times as large. `fresh` is the same network with any
+    other weights. With `examples`, the convolutions in model.tflite are quantised to 8 bits (see `export_quantised`).
     """
     folder.mkdir(parents=True, exist_ok=True)
     fresh.set_weights(model.get_weights())
@@ -48,19 +48,19 @@ def save_files(
     if examples is None:
         export_litert(fresh, folder / "model.tflite")
     else:
-        export_rounded(fresh, folder / "model.tflite", examples)
+        export_quantised(fresh, folder / "model.tflite", examples)
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
 
 
 def save_trained(
     run: Path, model: keras.Model, recipe: Recipe, parts: Parts, *, seconds: float, history: list[dict[str, float]]
 ) -> dict[str, float]:
-    """Write the model of a run and measure it on the test set; returns the figures.
+    """Write the model of a run and evaluate it on the test set; returns test accuracy, loss and number of images.
 
-    `history` has a row per epoch, as `digitrec.training.run_tables` has it.
+    `history` has one row per epoch, as in `digitrec.training.run_tables`.
     """
     folder, data = runs.model_folder(run), parts.data
-    (folder / "card.json").unlink(missing_ok=True)  # until the new one is written, there is no model to keep
+    (folder / "card.json").unlink(missing_ok=True)  # a folder without a card is not a complete model
     mean, deviation = mean_and_deviation(count_greys(parts.train.images))
     files = save_files(model, build(recipe.network, recipe.scaling, mean, deviation), folder)
     card = Card(
@@ -69,7 +69,7 @@ def save_trained(
         parameters=model.count_params(),
         unsure_below=0.5,
         measured=(),
-        weaknesses=(f"It was trained on nothing but {data.source}.",),
+        weaknesses=(f"It was trained only on {data.source}.",),
         recipe=recipe.model_dump(mode="json"),
         data={"source": data.source, "licence": data.licence, "training images": len(parts.train)},
         environment=describe_environment() | {"seconds": round(seconds, 1)},
@@ -78,40 +78,40 @@ def save_trained(
         files=files,
     )
     write_card(folder, card)
-    examine = _examine_numbers if ARCHITECTURES[recipe.network].reads == "number" else _examine_digits
-    confident, is_right, loss, what = examine(folder, recipe, parts)
-    unsure_below = round(float(np.quantile(confident, REFUSED)), 3) if len(confident) else 0.5
-    measured = measure("read", what, is_right)
+    evaluate = _evaluate_numbers if ARCHITECTURES[recipe.network].reads == "number" else _evaluate_digits
+    confidence, is_correct, loss, what = evaluate(folder, recipe, parts)
+    unsure_below = round(float(np.quantile(confidence, REFUSED)), 3) if len(confidence) else 0.5
+    measured = measure("read", what, is_correct)
     write_card(folder, card.model_copy(update={"unsure_below": unsure_below, "measured": (measured,)}))
-    return {"test_accuracy": float(is_right.mean()), "test_loss": loss, "test_images": float(len(is_right))}
+    return {"test_accuracy": float(is_correct.mean()), "test_loss": loss, "test_images": float(len(is_correct))}
 
 
-Examined = tuple[NDArray[np.float32], NDArray[np.bool_], float, str]
+Evaluated = tuple[NDArray[np.float32], NDArray[np.bool_], float, str]
 
 
-def _examine_digits(folder: Path, _recipe: Recipe, parts: Parts) -> Examined:
-    """Confidence on the validation set; on the test set which are correct, the loss, and the name of the figures."""
+def _evaluate_digits(folder: Path, _recipe: Recipe, parts: Parts) -> Evaluated:
+    """Confidence on the validation set; on the test set, which are correct, the loss, and what it consists of."""
     classifier = load_classifier(folder)
-    confident = classifier.predict_proba(parts.validation.images).max(axis=1)
+    confidence = classifier.predict_proba(parts.validation.images).max(axis=1)
     probabilities = classifier.predict_proba(parts.test.images)
-    is_right = probabilities.argmax(axis=1) == parts.test.labels
-    return confident, is_right, cross_entropy(probabilities, parts.test.labels), f"Test part of {parts.data.name}"
+    is_correct = probabilities.argmax(axis=1) == parts.test.labels
+    return confidence, is_correct, cross_entropy(probabilities, parts.test.labels), f"Test part of {parts.data.name}"
 
 
-def _examine_numbers(folder: Path, recipe: Recipe, parts: Parts) -> Examined:
-    """As `_examine_digits`: the confidence is that of each digit, and a number is correct as a whole."""
+def _evaluate_numbers(folder: Path, recipe: Recipe, parts: Parts) -> Evaluated:
+    """As `_evaluate_digits`; confidence is per digit, and a number is correct if all its digits are."""
     reader = load_sequence_reader(folder)
     validation = validation_for(recipe, parts.validation).images
-    confident = [decode(one).probabilities.max(axis=1, initial=0) for one in reader.predict_proba(validation)]
-    test = compose_strips(image_writers(parts.test), TESTED, [recipe.split_seed, 1])
-    answers = reader.predict_proba(test.strips)
-    is_right = np.array([decode(one).text == text for one, text in zip(answers, test.texts, strict=True)])
+    confidence = [decode(one).probabilities.max(axis=1, initial=0) for one in reader.predict_proba(validation)]
+    test = compose_strips(image_writers(parts.test), TEST_NUMBERS, [recipe.split_seed, 1])
+    probabilities = reader.predict_proba(test.strips)
+    is_correct = np.array([decode(one).text == text for one, text in zip(probabilities, test.texts, strict=True)])
     what = f"Numbers of 1 to {LONGEST} digits composed of the test part of {parts.data.name}"
-    return np.concatenate(confident), is_right, float(ctc_loss(answers, test.texts).mean()), what
+    return np.concatenate(confidence), is_correct, float(ctc_loss(probabilities, test.texts).mean()), what
 
 
 def describe_environment() -> dict[str, Any]:
-    """The machine and the versions of Python and the libraries."""
+    """The machine, and the versions of Python and the main libraries."""
     libraries = {name: found for name in LIBRARIES if (found := _version(name))}
     return {"python": platform.python_version(), "machine": platform.machine(), **libraries}
 

@@ -1,4 +1,4 @@
-"""`python -m digitrec.training.worker.step_time RECIPE`: the seconds that a step takes on this machine."""
+"""`python -m digitrec.training.worker.step_time RECIPE`: the time of a training step on this machine, in seconds."""
 
 import os
 import sys
@@ -17,21 +17,21 @@ from digitrec.training.worker.fitting import Trainer
 from digitrec.training.worker.minibatches import ComposedNumbers, TrainingSet, to_targets
 
 STEPS = 12
-WARM = 3  # steps that are not counted: the first builds the graph
+WARMUP = 3  # steps that are not measured: the first builds the graph
 
 
 def measure_step(recipe: Recipe) -> float:
     """The median time of a step, in seconds."""
     rng = np.random.default_rng(0)
-    labels = np.arange(recipe.batch_size * (STEPS + WARM), dtype=np.uint8) % 10
+    labels = np.arange(recipe.batch_size * (STEPS + WARMUP), dtype=np.uint8) % 10
     data: TrainingSet | ComposedNumbers
-    if ARCHITECTURES[recipe.network].reads == "number":  # numbers are composed of digits, which noise would not be
+    if ARCHITECTURES[recipe.network].reads == "number":  # composing numbers needs images of digits, not noise
         digits = np.stack([to_image(own_sample(label, rng).drawing) for label in range(10)])
         data = ComposedNumbers(Split(digits[labels], labels))
     else:
         data = TrainingSet(rng.integers(0, 256, (len(labels), 28, 28), dtype=np.uint8), to_targets(labels))
-    ends = [time.perf_counter() for _ in Trainer(recipe, data).learn(0)]
-    return float(np.median(np.diff(ends)[WARM - 1 :]))
+    ends = [time.perf_counter() for _ in Trainer(recipe, data).train_epoch(0)]
+    return float(np.median(np.diff(ends)[WARMUP - 1 :]))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import streamlit as st
 
 from digitrec.charts.pictures import as_paper
 from digitrec.datasets.synthetic.composing import LONGEST, Number, Settings
-from digitrec.datasets.synthetic.number_strips import HOW
+from digitrec.datasets.synthetic.number_strips import TRAINING
 from digitrec.ink.strips import to_strip
 from digitrec.ui import state
 from digitrec.ui.models.choice import choose_number_model
@@ -23,7 +23,7 @@ RANGES: dict[str, tuple[str, Any, Any, Any, Any, str]] = {
         "between neighbours along the nearest row, in heights; below 0 they overlap",
     ),
     "pen": (
-        "Pen", 0.03, 0.2, HOW["pen"], 0.01,
+        "Pen", 0.03, 0.2, TRAINING["pen"], 0.01,
         "its width in heights; scans keep their own, a little thinner or thicker",
     ),
 }  # fmt: skip
@@ -55,7 +55,7 @@ def choose_settings() -> Settings:
         chosen[name] = st.slider(title, least, most, start, step, help=unit, **state.COMPOSED.of(name).widget)
     for name, (title, largest, step, unit) in SPREADS.items():
         key = state.COMPOSED.of(name)
-        chosen[name] = st.slider(title, 0.0, largest, float(HOW[name]), step, help=unit, **key.widget)
+        chosen[name] = st.slider(title, 0.0, largest, float(TRAINING[name]), step, help=unit, **key.widget)
     return Settings(height=(120, 160), **chosen)
 
 

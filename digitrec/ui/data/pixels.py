@@ -10,10 +10,10 @@ from digitrec.charts.pictures import as_grey, colour_signed, shade
 from digitrec.datasets import Split
 from digitrec.datasets.exploration.pixels import (
     PixelSummary,
-    TellingPixel,
+    SeparatingPixel,
     difference_of_means,
     mean_and_deviation,
-    telling_pixel,
+    separating_pixel,
 )
 from digitrec.datasets.exploration.selection import draw_places
 from digitrec.ink.types import Images
@@ -62,17 +62,17 @@ def show_difference(split: Split, summary: PixelSummary) -> None:
         return
     st.markdown(
         f":orange[Orange]: the average {first} has more ink. :blue[Blue]: the average {second} has.\n\n"
-        + _describe(telling_pixel(split.images, split.labels, first, second), first, second)
+        + _describe(separating_pixel(split.images, split.labels, first, second), first, second)
     )
 
 
-def _describe(telling: TellingPixel, first: int, second: int) -> str:
-    other = second if telling.digit == first else first
+def _describe(best: SeparatingPixel, first: int, second: int) -> str:
+    other = second if best.digit == first else first
     return (
-        f"The most telling single pixel is in row {telling.row}, column {telling.column}: "
-        f"{100 * telling.share:.0f} % of the {telling.digit}s have ink there, and {100 * telling.other_share:.0f} % of "
-        f"the {other}s. A classifier of this pixel alone would tell {with_article(first)} from {with_article(second)} "
-        f"with an accuracy of {100 * telling.accuracy:.0f} %."
+        f"The single pixel that separates them best is in row {best.row}, column {best.column}: "
+        f"{100 * best.ink:.0f} % of the {best.digit}s have ink there, and {100 * best.other_ink:.0f} % of "
+        f"the {other}s. A classifier that uses only this pixel would distinguish {with_article(first)} from "
+        f"{with_article(second)} with an accuracy of {100 * best.accuracy:.0f} %."
     )
 
 

@@ -14,7 +14,7 @@ import streamlit as st
 from digitrec.ink.drawings import WIDE
 from digitrec.ink.types import Box
 from digitrec.networks.verdict import Reading
-from digitrec.reading.numbers.edits import Change, NamedDigit, box_of, change_by_hand
+from digitrec.reading.numbers.edits import Change, NamedDigit, apply_changes, box_of
 from digitrec.ui import state
 from digitrec.ui.cache import classifier, number_reader
 from digitrec.ui.canvas import links, live, session_canvas, tools
@@ -42,7 +42,7 @@ def show_board() -> None:
     if not shown.drawing:  # what was changed by hand is gone with what it was about
         state.NUMBER_CHANGES.pop()
     reading = reader.read(*live.newest(shown, sent))
-    digits = change_by_hand(reading.digits, state.NUMBER_CHANGES.get(), looker.predict_proba, looker.is_unsure)
+    digits = apply_changes(reading.digits, state.NUMBER_CHANGES.get(), looker.predict_proba, looker.is_unsure)
     picked = _picked(digits)
     one = None if picked is None else looker.read(digits[picked].found.ink)
     _show(shown, digits, picked, one)

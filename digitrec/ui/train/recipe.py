@@ -13,7 +13,7 @@ from digitrec.datasets import Dataset
 from digitrec.networks.architectures import ARCHITECTURES, count_parameters, outline
 from digitrec.networks.keras_summary import keras_summary
 from digitrec.training.augmentation import Augmentation
-from digitrec.training.published import recipe_for, suit
+from digitrec.training.published import adapt_epochs, recipe_for
 from digitrec.training.recipe import DIGITS_ONLY, Recipe, change, choices, limits
 from digitrec.ui import state
 from digitrec.ui.messages import text_colour
@@ -31,7 +31,7 @@ def choose_recipe(data: Dataset) -> Recipe:
     RecipeError, where the settings exclude each other.
     """
     network = st.selectbox("Network", list(ARCHITECTURES), **state.NETWORK.widget)
-    architecture, published = ARCHITECTURES[network], suit(recipe_for(network), len(data.train))
+    architecture, published = ARCHITECTURES[network], adapt_epochs(recipe_for(network), len(data.train))
     reported = f" Its authors report {architecture.reported}." if architecture.reported else ""
     st.markdown(f"{architecture.about} {count_parameters(architecture.layers):,} parameters.{reported}")
     layers = st.expander("Layers", icon=":material/layers:", on_change="rerun", **state.LAYERS_SHOWN.widget)

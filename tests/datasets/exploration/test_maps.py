@@ -55,7 +55,7 @@ def test_a_map_is_laid_out_by_t_sne_and_kept(folder: Path) -> None:
     expected = project(first.features, "t-SNE", maps.SEED, silent)
     np.testing.assert_array_equal(first.projection.positions, expected.positions)
     assert (np.diff(told) > 0).all()
-    assert told[0] <= maps.SEEING
+    assert told[0] <= maps.FEATURES_FRACTION
     assert told[-1] == 1
     again = make_map(IMAGES, to_features, "t-SNE", 30, silent)
     np.testing.assert_array_equal(again.projection.positions, first.projection.positions)
@@ -90,7 +90,7 @@ def test_features_are_those_of_the_images_at_the_places() -> None:
     digits = make_map(images, see, "PCA", 2 * CHUNK + 1, told.append)
     np.testing.assert_array_equal(digits.features, first_pixels(images[digits.places]))
     assert sizes == [CHUNK, CHUNK, 1]
-    assert told == pytest.approx([maps.SEEING * part / 3 for part in (1, 2, 3)])
+    assert told == pytest.approx([maps.FEATURES_FRACTION * part / 3 for part in (1, 2, 3)])
 
 
 def test_by_pca_a_map_is_projects_and_nothing_is_kept(folder: Path) -> None:

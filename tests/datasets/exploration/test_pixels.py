@@ -15,8 +15,8 @@ from digitrec.datasets.exploration.pixels import (
     difference_of_means,
     is_used,
     mean_and_deviation,
+    separating_pixel,
     summarise,
-    telling_pixel,
 )
 
 Images, Labels = NDArray[np.uint8], NDArray[np.uint8]
@@ -103,14 +103,14 @@ def best_guess(images: Images, labels: Labels, first: int, second: int) -> float
 @pytest.mark.parametrize(("first", "second"), [(1, 4), (4, 1), (9, 4)])
 def test_no_pixel_tells_more_than_the_telling_one(n: int, first: int, second: int) -> None:
     images, labels = some(n)
-    found = telling_pixel(images, labels, first, second)
+    found = separating_pixel(images, labels, first, second)
     assert found.accuracy == pytest.approx(best_guess(images, labels, first, second))
     dark = images[:, found.row, found.column] > HALF
     other = first + second - found.digit
     assert {found.digit, other} == {first, second}
-    assert found.share == pytest.approx(dark[labels == found.digit].mean())
-    assert found.other_share == pytest.approx(dark[labels == other].mean())
-    assert found.share >= found.other_share
+    assert found.ink == pytest.approx(dark[labels == found.digit].mean())
+    assert found.other_ink == pytest.approx(dark[labels == other].mean())
+    assert found.ink >= found.other_ink
 
 
 @settings(max_examples=25, deadline=None)
@@ -119,23 +119,23 @@ def test_the_order_of_two_digits_makes_no_difference(n: int, digits: list[int]) 
     images, labels = some(n)
     labels[:3] = 1, 4, 9
     first, second, _ = digits
-    assert telling_pixel(images, labels, first, second) == telling_pixel(images, labels, second, first)
+    assert separating_pixel(images, labels, first, second) == separating_pixel(images, labels, second, first)
 
 
-def test_the_telling_pixel_is_the_one_that_differs() -> None:
+def test_the_separating_pixel_is_the_one_that_differs() -> None:
     images = np.zeros((8, 28, 28), np.uint8)
     images[:, 3, 3] = 255
     images[4:, 20, 7] = HALF + 1
     images[4:, 19, 7] = HALF
     labels = np.repeat([2, 5], 4).astype(np.uint8)
-    found = telling_pixel(images, labels, 2, 5)
-    assert (found.row, found.column, found.digit, found.share, found.other_share) == (20, 7, 5, 1, 0)
+    found = separating_pixel(images, labels, 2, 5)
+    assert (found.row, found.column, found.digit, found.ink, found.other_ink) == (20, 7, 5, 1, 0)
     assert found.accuracy == 1
 
 
 def test_a_digit_does_not_differ_from_itself() -> None:
     images, labels = some()
-    assert telling_pixel(images, labels, 4, 4).accuracy == 0.5
+    assert separating_pixel(images, labels, 4, 4).accuracy == 0.5
 
 
 @pytest.mark.full_data

@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from digitrec.datasets.exploration.projection import AMONG, KEPT, METHODS, Projection, place, project, to_features
+from digitrec.datasets.exploration.projection import KEPT, METHODS, NEIGHBOURS, Projection, place, project, to_features
 
 Features = NDArray[np.float32]
 BLOB = np.repeat([0, 1, 2], 40)
@@ -99,7 +99,7 @@ def test_a_new_one_falls_among_its_neighbours(laid_out: tuple[Projection, list[f
         new = normal(1, 8, seed=9)[0] + 30 * np.eye(8, dtype=np.float32)[blob]
         found = place(laid_out[0], features, new)
         assert (found.shape, found.dtype) == ((2,), np.float32)
-        near = positions[np.argsort(cdist(new[None], features)[0])[:AMONG]]
+        near = positions[np.argsort(cdist(new[None], features)[0])[:NEIGHBOURS]]
         np.testing.assert_allclose(found, [np.median(near[:, 0]), np.median(near[:, 1])], atol=1e-5)
         assert BLOB[cdist(found[None], positions)[0].argmin()] == blob
 

@@ -73,8 +73,8 @@ def test_a_file_is_fetched_whole(server: str, folder: Path, manner: str) -> None
     [
         ("cut", "it was lost"),
         ("changed", "not the published one"),
-        ("silent", "no connection|no answer in time"),
-        ("missing", "answer 404"),
+        ("silent", "connection failed|timed out"),
+        ("missing", "HTTP status 404"),
     ],
 )
 def test_nothing_half_fetched_is_left(server: str, folder: Path, manner: str, told: str) -> None:

@@ -26,7 +26,7 @@ from digitrec.datasets.synthetic.stroke_variation import Variation
 from digitrec.ink.types import Strokes
 from digitrec.networks.classifier import Classifier
 
-BY_NAME = {f"{form.label}, {form.school}": form for form in FORMS}
+BY_NAME = {f"{form.label}, {form.name}": form for form in FORMS}
 STEADY = Variation(degrees=0, slant=0, stretch=0, bend=0, reordered=0, reversed_=0, broken=0)
 every_form = pytest.mark.parametrize("form", BY_NAME.values(), ids=BY_NAME)
 ends = pytest.mark.parametrize("t", [0.0, 0.5, 1.0])
@@ -147,9 +147,9 @@ def test_parts_are_joined_in_their_order() -> None:
     np.testing.assert_array_equal(join(line((0, 1)), line((2, 3), (4, 5))), [(0, 1), (2, 3), (4, 5)])
 
 
-@pytest.mark.parametrize("school", ["upstroke", "upstroke and foot"])
-def test_the_upstroke_of_a_1_begins_further_left_and_lower(school: str) -> None:
-    write_it = BY_NAME[f"1, {school}"].write
+@pytest.mark.parametrize("form", ["upstroke", "upstroke and foot"])
+def test_the_upstroke_of_a_1_begins_further_left_and_lower(form: str) -> None:
+    write_it = BY_NAME[f"1, {form}"].write
     hardly, wholly = write_it(0)[0], write_it(1)[0]
     assert wholly[0, 0] < hardly[0, 0] - 1
     assert wholly[0, 1] > hardly[0, 1] + 1
@@ -160,18 +160,18 @@ def test_the_upstroke_of_a_1_begins_further_left_and_lower(school: str) -> None:
 
 
 @ends
-@pytest.mark.parametrize("school", ["upstroke and foot", "foot"])
-def test_the_foot_of_a_1_lies_under_its_stem_on_both_sides(school: str, t: float) -> None:
-    stem, foot = BY_NAME[f"1, {school}"].write(t)
+@pytest.mark.parametrize("form", ["upstroke and foot", "foot"])
+def test_the_foot_of_a_1_lies_under_its_stem_on_both_sides(form: str, t: float) -> None:
+    stem, foot = BY_NAME[f"1, {form}"].write(t)
     np.testing.assert_array_equal(foot[:, 1], stem[-1, 1])
     assert foot[0, 0] < stem[-1, 0] - 0.5
     assert foot[1, 0] > stem[-1, 0] + 0.5
 
 
 @ends
-@pytest.mark.parametrize("school", ["crossed", "serif, crossed"])
-def test_the_bar_of_a_crossed_7_crosses_its_stem(school: str, t: float) -> None:
-    seven, bar = BY_NAME[f"7, {school}"].write(t)
+@pytest.mark.parametrize("form", ["crossed", "serif, crossed"])
+def test_the_bar_of_a_crossed_7_crosses_its_stem(form: str, t: float) -> None:
+    seven, bar = BY_NAME[f"7, {form}"].write(t)
     assert count_crossings(seven[-2:], bar) == 1
     assert abs(bar[:, 1].mean() - 3) < 0.2
 
@@ -221,9 +221,9 @@ def test_the_slash_of_a_0_leaves_it_on_both_sides(t: float) -> None:
 
 
 @ends
-@pytest.mark.parametrize("school", ["open", "tall and open"])
-def test_an_open_4_is_crossed_by_its_stem_and_open_above(school: str, t: float) -> None:
-    angle, stem = BY_NAME[f"4, {school}"].write(t)
+@pytest.mark.parametrize("form", ["open", "tall and open"])
+def test_an_open_4_is_crossed_by_its_stem_and_open_above(form: str, t: float) -> None:
+    angle, stem = BY_NAME[f"4, {form}"].write(t)
     assert count_crossings(angle[1:], stem) == 1
     assert count_crossings(angle[:2], stem) == 0
     assert np.hypot(*(angle[0] - stem[0])) > 1
@@ -276,7 +276,7 @@ def test_ways_of_writing_are_told_by_their_strokes() -> None:
 
 
 @pytest.mark.parametrize("label", [1, 4, 5, 7, 8])
-def test_each_way_of_writing_is_that_of_some_school(label: int) -> None:
+def test_each_way_of_writing_is_that_of_some_form(label: int) -> None:
     counts = {len(form.write(0.5)) for form in FORMS if form.label == label}
     assert counts == {1, 2}
 

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitrec.datasets.synthetic.letters import ROUND, STRAIGHT, TAUGHT, UNTAUGHT, Corners, draw_letter
+from digitrec.datasets.synthetic.letters import ROUND, STRAIGHT, TRAINED, UNSEEN, Corners, draw_letter
 
-SIGNS = TAUGHT | UNTAUGHT
+SIGNS = TRAINED | UNSEEN
 # Written quickly, each of them is some digit: 8, 0, 9, 1, 1, 0, 9, 5, 7, 2, ...
 LIKE_DIGITS = "BDGIJOQSTZbgijloqsyz|/\\()[]{}-_0123456789"
 every_sign = pytest.mark.parametrize("corners", SIGNS.values(), ids=[f"{name}" for name in SIGNS])
@@ -24,14 +24,14 @@ def test_nothing_that_can_be_read_as_a_digit_is_taught_as_none() -> None:
 
 def test_a_sign_is_taught_as_one_thing_or_not_at_all() -> None:
     assert not set(STRAIGHT) & set(ROUND)
-    assert not set(TAUGHT) & set(UNTAUGHT)
-    assert len(TAUGHT) == len(STRAIGHT) + len(ROUND)
-    assert len(UNTAUGHT) >= 5
+    assert not set(TRAINED) & set(UNSEEN)
+    assert len(TRAINED) == len(STRAIGHT) + len(ROUND)
+    assert len(UNSEEN) >= 5
 
 
 def test_no_untaught_sign_is_a_taught_one_by_another_name() -> None:
-    shapes = [normalised(corners) for corners in TAUGHT.values()]
-    assert not [name for name, corners in UNTAUGHT.items() if normalised(corners) in shapes]
+    shapes = [normalised(corners) for corners in TRAINED.values()]
+    assert not [name for name, corners in UNSEEN.items() if normalised(corners) in shapes]
 
 
 @every_sign

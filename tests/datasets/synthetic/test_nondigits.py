@@ -11,7 +11,7 @@ from digitrec.datasets.synthetic import letters
 from digitrec.datasets.synthetic.nondigits import (
     LYING,
     MIRRORED,
-    TAUGHT,
+    TRAINED,
     UNSEEN,
     UPSIDE_DOWN,
     Kind,
@@ -40,7 +40,7 @@ def digit(points: list[list[float]], label: int = 1) -> PenDigit:
 # A digit of each label, told apart by its first point.
 TEN = tuple(digit([[10 + label, 1], [30, 50 + label], [5, 20]], label) for label in range(10))
 DIGITS = kinds({}, TEN)
-KINDS = kinds(TAUGHT, TEN) | UNSEEN
+KINDS = kinds(TRAINED, TEN) | UNSEEN
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
 
@@ -67,9 +67,9 @@ def test_every_kind_is_drawn_anew_and_the_same_for_the_same_seed(kind: Kind) -> 
 
 
 def test_what_is_measured_was_never_taught() -> None:
-    assert not set(TAUGHT) & set(UNSEEN)
-    assert not set(TAUGHT.values()) & set(UNSEEN.values())
-    assert not set(letters.TAUGHT) & set(letters.UNTAUGHT)
+    assert not set(TRAINED) & set(UNSEEN)
+    assert not set(TRAINED.values()) & set(UNSEEN.values())
+    assert not set(letters.TRAINED) & set(letters.UNSEEN)
 
 
 def test_kinds_made_of_digits_come_beside_those_that_are_named() -> None:
@@ -95,12 +95,12 @@ def drawn_names(draw: Kind, among: dict[str, letters.Corners], monkeypatch: pyte
 
 
 def test_every_taught_letter_is_drawn_and_the_round_ones_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = drawn_names(letter, letters.TAUGHT, monkeypatch)
-    assert seen == {name: name in letters.ROUND for name in letters.TAUGHT}
+    seen = drawn_names(letter, letters.TRAINED, monkeypatch)
+    assert seen == {name: name in letters.ROUND for name in letters.TRAINED}
 
 
 def test_every_untaught_sign_is_drawn_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert drawn_names(other_sign, letters.UNTAUGHT, monkeypatch) == dict.fromkeys(letters.UNTAUGHT, False)
+    assert drawn_names(other_sign, letters.UNSEEN, monkeypatch) == dict.fromkeys(letters.UNSEEN, False)
 
 
 @settings(max_examples=50, deadline=None)

@@ -17,7 +17,7 @@ from digitrec.datasets.synthetic.composing import (
     image_writers,
     pen_writers,
 )
-from digitrec.datasets.synthetic.number_strips import KINDS, SHARES, NumberSet, compose_strips
+from digitrec.datasets.synthetic.number_strips import KIND_PROBABILITIES, KINDS, NumberSet, compose_strips
 from digitrec.ink.preprocessing import preprocess
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.numbers.segmentation import read_number
@@ -139,8 +139,8 @@ def test_two_in_five_numbers_touch_and_the_others_are_spaced_or_mixed(monkeypatc
 
     monkeypatch.setattr(number_strips, "compose_one", note)
     compose_strips([blocks([1])], 3000, [0])
-    assert SHARES == (0.4, 0.3, 0.3)
-    assert [asked.count(kind) / 3000 for kind in KINDS] == pytest.approx(SHARES, abs=0.03)
+    assert KIND_PROBABILITIES == (0.4, 0.3, 0.3)
+    assert [asked.count(kind) / 3000 for kind in KINDS] == pytest.approx(KIND_PROBABILITIES, abs=0.03)
 
 
 def test_the_kinds_differ_in_what_touches(images: tuple[ImageWriter, ...]) -> None:

@@ -45,7 +45,7 @@ def test_pen_digits_of_writers_that_the_network_met_are_not_shown() -> None:
         sample = sample_digit(held_out, np.random.default_rng(seed))
         assert sample.label == 7
         assert "writer 20" in sample.origin
-        assert "never met" in sample.origin
+        assert "not used for training" in sample.origin
 
 
 def test_a_pen_sample_is_what_its_writer_wrote(pen_digits: tuple[PenDigit, ...]) -> None:

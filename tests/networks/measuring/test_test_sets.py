@@ -12,7 +12,7 @@ from digitrec.datasets.sources.mnist import split_mnist
 from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit
 from digitrec.datasets.synthetic.digit_forms import FORMS, way_of_writing
 from digitrec.datasets.synthetic.font_letters import read_letters
-from digitrec.datasets.synthetic.nondigits import TAUGHT, UNSEEN, kinds
+from digitrec.datasets.synthetic.nondigits import TRAINED, UNSEEN, kinds
 from digitrec.ink.preprocessing import shrink
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.measuring import test_sets
@@ -111,7 +111,7 @@ def test_checks_are_the_same_for_the_same_seed_and_others_for_another(
 
 def test_every_kind_that_is_no_digit_is_there_with_its_paths_where_a_pen_drew_it(made: HeldOutSets) -> None:
     drawn_by_pen = [
-        *(name.capitalize() for name in kinds(TAUGHT, ())),
+        *(name.capitalize() for name in kinds(TRAINED, ())),
         *(name.capitalize() + UNTAUGHT for name in UNSEEN),
     ]
     of_fonts = {name.capitalize() + UNTAUGHT: images for name, images in read_letters().items()}
@@ -130,7 +130,7 @@ def test_every_kind_that_is_no_digit_is_there_with_its_paths_where_a_pen_drew_it
 
 
 def test_of_each_form_of_the_synthetic_writer_there_are_as_many(made: HeldOutSets) -> None:
-    names = [f"{form.label}, {form.school}" for form in FORMS for _ in range(WRITTEN)]
+    names = [f"{form.label}, {form.name}" for form in FORMS for _ in range(WRITTEN)]
     assert made.form_names.tolist() == names
     assert made.forms.labels.tolist() == [int(name[0]) for name in names]
     assert made.forms.labels.dtype == np.uint8

@@ -50,7 +50,7 @@ def packed(**arrays: NDArray[Any]) -> bytes:
         (packed(images=some_images(), labels=np.eye(10)[some_labels()]), "shape (5, 10)"),
         (packed(images=some_images(), labels=np.array(list("abcde"))), "<U1"),
         (idx(some_labels()), "shape (5,)"),
-        (b"\0\0\x08\x03\0\0", "cut short"),
+        (b"\0\0\x08\x03\0\0", "truncated"),
         (b"\x1f\x8b\x08damaged gzip", "damaged"),
         (gzip.compress(b"label,pixel0\n"), "idx"),
         (b"PK\x03\x04 and no more", "damaged"),

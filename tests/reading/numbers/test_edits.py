@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digitrec.reading.numbers.edits import NEAR, Change, NamedDigit, box_of, change_by_hand
+from digitrec.reading.numbers.edits import TOLERANCE, Change, NamedDigit, apply_changes, box_of
 from digitrec.reading.numbers.results import read_pieces
 from digitrec.reading.numbers.segmentation import FoundDigit, Piece
 
@@ -45,7 +45,7 @@ def join(*digits: FoundDigit) -> Change:
 
 
 def change(digits: Sequence[FoundDigit], *changes: Change) -> tuple[NamedDigit, ...]:
-    return change_by_hand(digits, changes, count_bars, never)
+    return apply_changes(digits, changes, count_bars, never)
 
 
 def said(digits: Sequence[NamedDigit]) -> str:
@@ -145,11 +145,11 @@ def test_two_digits_stay_apart_once_another_is_written_between_them() -> None:
     assert said(change(NUMBER, join(TWO, THREE))) == "213"
 
 
-@given(moves=st.tuples(*[st.integers(-NEAR - 3, NEAR + 3)] * 4))
+@given(moves=st.tuples(*[st.integers(-TOLERANCE - 3, TOLERANCE + 3)] * 4))
 def test_a_digit_whose_box_changed_a_little_is_the_same(moves: tuple[int, int, int, int]) -> None:
     left, top, right, bottom = np.add(box_of(ONE), moves).tolist()
     named = change(NUMBER, Change("name", ((left, top, right, bottom),), 7))
-    assert said(named) == ("27*3" if max(map(abs, moves)) <= NEAR else "213")
+    assert said(named) == ("27*3" if max(map(abs, moves)) <= TOLERANCE else "213")
 
 
 @pytest.mark.parametrize("shape", [(40, 1), (1, 1)])
@@ -166,14 +166,14 @@ def test_a_name_without_a_digit_names_nothing() -> None:
 
 def test_what_came_in_stays_as_it_was() -> None:
     digits, changes = list(NUMBER), [split(TWO), name(ONE, 3)]
-    change_by_hand(digits, changes, count_bars, never)
+    apply_changes(digits, changes, count_bars, never)
     assert digits == list(NUMBER)
     assert changes == [split(TWO), name(ONE, 3)]
 
 
 def test_a_digit_changed_by_hand_is_unsure_by_the_model_that_read_it_anew() -> None:
     left, right = found(0), found(100)
-    (joined,) = change_by_hand([left, right], [join(left, right)], count_bars, lambda shares: True)
-    kept = change_by_hand([left, right], [], count_bars, lambda shares: True)
+    (joined,) = apply_changes([left, right], [join(left, right)], count_bars, lambda shares: True)
+    kept = apply_changes([left, right], [], count_bars, lambda shares: True)
     assert joined.found.unsure
     assert not any(digit.found.unsure for digit in kept)

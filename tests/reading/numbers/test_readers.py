@@ -10,7 +10,7 @@ from digitrec.ink.preprocessing import preprocess
 from digitrec.networks.card import SHIPPED, read_card
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME, input_kind, list_models
-from digitrec.reading.numbers.readers import PieceReader, SuitedReader, load_number_reader
+from digitrec.reading.numbers.readers import CombinedReader, PieceReader, load_number_reader
 from digitrec.reading.numbers.segmentation import NumberReading, read_apart
 from digitrec.reading.numbers.sequence import SequenceReader, load_sequence_reader
 from tests.touching import TOUCHING, find_touching
@@ -30,7 +30,7 @@ def texts(reading: NumberReading) -> list[str]:
 
 
 def test_a_model_is_loaded_as_what_it_reads() -> None:
-    assert isinstance(load_number_reader(), SuitedReader)
+    assert isinstance(load_number_reader(), CombinedReader)
     assert isinstance(load_number_reader(NUMBERS_NAME), SequenceReader)
     assert isinstance(load_number_reader(SHIPPED_NAME), PieceReader)
     with pytest.raises(ModelError, match="no such folder"):
@@ -56,7 +56,7 @@ def test_what_stands_apart_is_read_piece_by_piece(
     pens: tuple[PenWriter, ...], classifier: Classifier, sweep: SequenceReader
 ) -> None:
     pieces = PieceReader(classifier)
-    suited = SuitedReader(pieces, sweep)
+    suited = CombinedReader(pieces, sweep)
     apart = 0
     for number in compose(pens, 25, SPACED, seed=8):
         reading = read_apart(number.ink, classifier.predict_proba)
@@ -75,7 +75,7 @@ def test_what_touches_is_read_in_one_sweep_unless_the_strokes_are_known(
     pens: tuple[PenWriter, ...], classifier: Classifier, sweep: SequenceReader
 ) -> None:
     pieces = PieceReader(classifier)
-    suited = SuitedReader(pieces, sweep)
+    suited = CombinedReader(pieces, sweep)
     numbers = all_touch(pens, 20)
     swept = 0
     for number in numbers:
@@ -113,7 +113,7 @@ def test_the_sweep_finds_the_ink_of_each_digit(pens: tuple[PenWriter, ...], swee
 
 def test_nothing_is_read_where_there_is_no_ink(classifier: Classifier, sweep: SequenceReader) -> None:
     blank = np.zeros((280, 840), np.uint8)
-    for reader in (PieceReader(classifier), sweep, SuitedReader(PieceReader(classifier), sweep)):
+    for reader in (PieceReader(classifier), sweep, CombinedReader(PieceReader(classifier), sweep)):
         assert reader.read(blank).digits == ()
         assert reader.read(blank, []).text == ""
 
@@ -148,7 +148,7 @@ def test_a_digit_is_unsure_by_the_thresholds_of_the_model_that_read_it(
     cards = [read_card(SHIPPED / name) for name in (SHIPPED_NAME, NUMBERS_NAME)]
     reader = Classifier(content[0], cards[0].model_copy(update={"unsure_below": digit_line, "digit_below": 0.0}))
     sweep = SequenceReader(content[1], cards[1].model_copy(update={"unsure_below": number_line}))
-    suited = SuitedReader(PieceReader(reader), sweep)
+    suited = CombinedReader(PieceReader(reader), sweep)
     writers = image_writers(load_dataset("uci").test)
     seen = set()
     for settings in (SPACED, TOUCHING):

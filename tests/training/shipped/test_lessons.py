@@ -7,7 +7,7 @@ from digitrec.datasets import Dataset
 from digitrec.datasets.sources.mnist import split_mnist
 from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit, split_by_writer
 from digitrec.datasets.synthetic.digit_forms import FORMS
-from digitrec.datasets.synthetic.nondigits import TAUGHT
+from digitrec.datasets.synthetic.nondigits import TRAINED
 from digitrec.networks.classifier import load_classifier
 from digitrec.training.shipped import lessons
 from tests.training.worker.few import FEW, split_few
@@ -46,7 +46,7 @@ def test_a_lesson_is_digits_by_many_hands_and_what_is_none(
     lesson, same = lessons.make_lesson(5), lessons.make_lesson(5)
     np.testing.assert_array_equal(lesson.images, same.images)
     digits = len(scans) + 3 * n + len(FORMS)
-    kinds = len(TAUGHT) + 4  # and what is made of digits
+    kinds = len(TRAINED) + 4  # and what is made of digits
     assert lesson.images.shape == (digits + 3 * (kinds - 1) + 5, 28, 28)
     np.testing.assert_array_equal(lesson.images[: len(scans)], scans.images)
     np.testing.assert_array_equal(lesson.targets[:digits].max(axis=1), 1)

@@ -101,7 +101,7 @@ def test_a_training_broken_off_goes_on_from_its_last_epoch(
     assert (epoch, here) == (2, 1)
     assert loss == pytest.approx(second[2], rel=1e-3)
     same(resumed, whole)
-    with resumed.at_its_best(), whole.at_its_best():
+    with resumed.averaged_weights(), whole.averaged_weights():
         np.testing.assert_allclose(resumed.read(lesson.images[:50]), whole.read(lesson.images[:50]), atol=1e-3)
 
     again: Told = []
@@ -190,7 +190,7 @@ def test_softening_a_network_that_shares_out_what_is_no_digit_divides_before_it_
     monkeypatch.setitem(ARCHITECTURES, "cnn-tiny", replace(tiny, layers=(*tiny.layers[:-1], *END_WITH_NONE)))
     trainer = Trainer(change(RECIPE, learning_rate=0.01), lesson)
     for epoch in range(2):
-        assert len(list(trainer.learn(epoch))) == 12
+        assert len(list(trainer.train_epoch(epoch))) == 12
     dense = trainer.model.layers[-2]
     validation, pen = Split(*bars(301, 1, 0.5)), Split(*bars(150, 2, 0.5))
     images = np.concatenate([validation.images[0::2], pen.images[0::2]])

@@ -31,7 +31,7 @@ def test_all_forms_answer_alike(folder: Path) -> None:
     ("layers", "said"),
     [
         ((keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(9)), "gives (None, 9)"),
-        ((keras.Input((784,)), keras.layers.Dense(10)), "takes (None, 784)"),
+        ((keras.Input((784,)), keras.layers.Dense(10)), "input shape (None, 784)"),
     ],
 )
 def test_another_face_is_refused(layers: tuple[keras.Layer, ...], said: str, tmp_path: Path) -> None:

@@ -34,14 +34,14 @@ def lesson(mnist: Dataset) -> TrainingSet:
 
 
 def learn(trainer: Trainer, epochs: range) -> list[float]:
-    return [float(np.mean([step.loss for step in trainer.learn(epoch)])) for epoch in epochs]
+    return [float(np.mean([step.loss for step in trainer.train_epoch(epoch)])) for epoch in epochs]
 
 
 @pytest.fixture(scope="module")
 def trained(lesson: TrainingSet) -> tuple[keras.Model, list[float]]:
     trainer = Trainer(SMALL, lesson)
     losses = learn(trainer, range(4))
-    averaged = trainer.at_its_best()
+    averaged = trainer.averaged_weights()
     averaged.__enter__()  # for as long as the module is tested
     return trainer.model, losses
 
@@ -157,13 +157,13 @@ def test_a_student_that_is_kept_and_taken_up_again_learns_as_if_it_had_not_been(
     recipe = change(SMALL, network="cnn-tiny", epochs=2, **changes)  # small, and it has dropout
     few = TrainingSet(lesson.images[:600], lesson.targets[:600])
     whole = Trainer(recipe, few)
-    steps = [step.loss for epoch in range(2) for step in whole.learn(epoch)]
+    steps = [step.loss for epoch in range(2) for step in whole.train_epoch(epoch)]
     first = Trainer(recipe, few)
-    begun = [step.loss for _, step in zip(range(7), first.learn(0), strict=False)]
+    begun = [step.loss for _, step in zip(range(7), first.train_epoch(0), strict=False)]
     second = Trainer(change(recipe, seed=99), few)  # its own weights and dice must not matter
     second.from_arrays(first.to_arrays())
     second.recipe, second.batches = recipe, first.batches
-    rest = [step.loss for step in second.learn(0, 7)] + [step.loss for step in second.learn(1)]
+    rest = [step.loss for step in second.train_epoch(0, 7)] + [step.loss for step in second.train_epoch(1)]
     np.testing.assert_allclose(begun + rest, steps, rtol=1e-4)
 
 

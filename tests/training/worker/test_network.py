@@ -23,7 +23,7 @@ from digitrec.networks.architectures import (
 from digitrec.training.recipe import Recipe
 from digitrec.training.worker.fitting import Trainer
 from digitrec.training.worker.minibatches import TrainingSet, to_targets
-from digitrec.training.worker.network import QuickNormalisation, build
+from digitrec.training.worker.network import FastNormalisation, build
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def make_pair(channels: int, seed: int, **settings: str) -> Pair:
     """The quick layer and Keras's own, with the same numbers in both."""
     rng = np.random.default_rng(seed)
     layers = [
-        kind(momentum=0.8, epsilon=1e-3, **settings) for kind in (QuickNormalisation, keras.layers.BatchNormalization)
+        kind(momentum=0.8, epsilon=1e-3, **settings) for kind in (FastNormalisation, keras.layers.BatchNormalization)
     ]
     numbers = [rng.uniform(0.5, 2, channels) for _ in range(4)]
     for layer in layers:
@@ -131,7 +131,7 @@ def test_the_policy_is_what_it_was_after_an_error(monkeypatch: pytest.MonkeyPatc
 
 
 def test_layers_calculate_in_the_precision_that_was_asked_for_and_keep_exact_numbers() -> None:
-    for precision, normalisation in (("float32", keras.layers.BatchNormalization), ("bfloat16", QuickNormalisation)):
+    for precision, normalisation in (("float32", keras.layers.BatchNormalization), ("bfloat16", FastNormalisation)):
         model = build("digitrec", precision=precision)  # type: ignore[arg-type]
         *hidden, dense, sharing = (layer for layer in model.layers if layer.weights)
         assert {layer.compute_dtype for layer in hidden} == {precision}
@@ -175,7 +175,7 @@ def test_what_is_no_digit_is_learned_apart_from_which_digit_it_is(
         TrainingSet(np.concatenate([images[upright], others]), targets),
     )
     for epoch in range(4):
-        assert sum(step.images for step in trainer.learn(epoch)) == len(images)
+        assert sum(step.images for step in trainer.train_epoch(epoch)) == len(images)
     np.testing.assert_array_equal(trainer.model.layers[-1].get_weights()[0], np.float32(SHARES))
     none = keras.Model(trainer.model.inputs[0], trainer.model.layers[-2].output)
     upright = mnist.test.images[:200, ..., None].astype(np.float32)
@@ -203,7 +203,7 @@ def test_what_was_learned_in_bfloat16_is_carried_over_and_answers_alike(
     images, labels = mnist.train.images[:2000], mnist.train.labels[:2000]
     recipe = Recipe(network="tiny", batch_size=50, epochs=2, learning_rate=5e-3, precision="bfloat16")
     trainer = Trainer(recipe, TrainingSet(images, to_targets(labels)))
-    losses = [float(np.mean([step.loss for step in trainer.learn(epoch)])) for epoch in range(2)]
+    losses = [float(np.mean([step.loss for step in trainer.train_epoch(epoch)])) for epoch in range(2)]
     assert losses[1] < losses[0] / 1.5
     exact = build("tiny")
     exact.set_weights(trainer.model.get_weights())
@@ -219,7 +219,7 @@ def test_networks_of_the_catalogue_learn_in_bfloat16(name: str) -> None:
     rng = np.random.default_rng(0)
     lesson = TrainingSet(rng.integers(0, 256, (8, 28, 28), dtype=np.uint8), to_targets(np.arange(8, dtype=np.uint8)))
     trainer = Trainer(Recipe(network=name, batch_size=8, precision="bfloat16"), lesson)
-    assert [np.isfinite(step.loss) for step in trainer.learn(0)] == [True]
+    assert [np.isfinite(step.loss) for step in trainer.train_epoch(0)] == [True]
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

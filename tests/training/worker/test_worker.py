@@ -356,8 +356,8 @@ def test_looking_at_it_within_an_epoch_changes_nothing(uninterrupted: Run, monke
         write(folder, epoch, snapshot)
         assert snapshots.read_snapshot(folder, epoch) is not None
 
-    monkeypatch.setattr(at_work, "GLANCE", 0.2)
-    monkeypatch.setattr(at_work, "GLANCED", 50)
+    monkeypatch.setattr(at_work, "SNAPSHOT_INTERVAL", 0.2)
+    monkeypatch.setattr(at_work, "SNAPSHOT_IMAGES", 50)
     monkeypatch.setattr(snapshots, "write_snapshot", remember)
     run = trained(LONG)
     assert_same_curves(run, uninterrupted)
@@ -410,7 +410,7 @@ def test_a_network_for_numbers_is_trained_stopped_and_gone_on_with_like_any_othe
     assert last.probabilities.shape == (30, 64, 11)
     assert last.drawing.shape == (64, 11)
     validation = validation_for(NUMBERS, parts_of(whole).validation)
-    loss, accuracy = validation.judge(last.probabilities)  # kept as float16
+    loss, accuracy = validation.evaluate(last.probabilities)  # kept as float16
     assert whole.history["val_loss"].iloc[-1] == pytest.approx(loss, rel=1e-2)
     assert whole.history["val_accuracy"].iloc[-1] == pytest.approx(accuracy)
     reader = load_sequence_reader(whole.folder / "model")
