@@ -1,8 +1,8 @@
-# make run    set up and start the app            make check  lint and types
-# make test   set up and run every check          make bench  measure, and print a table
-# make model  train the shipped models again      make dev    the app, reloading when a file changes
-# make fuzz   property tests on fresh examples, which `make test` runs on fixed ones: ROUNDS=5 times
-# make wheel  build the package into dist/        make clean  remove what these made
+# make run    set up and start the app            make check  run ruff and mypy
+# make test   set up and run all checks           make bench  run the benchmarks and print a table
+# make model  train the shipped models again      make dev    start the app, reloading when a file changes
+# make fuzz   run the property tests on new random examples (in `make test` they are fixed), ROUNDS=5 times
+# make wheel  build the package into dist/        make clean  remove the environment and all build results
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,8 +19,8 @@ run: .venv/run
 dev: .venv/run
 	$(BIN)/streamlit run app.py --server.runOnSave true --server.fileWatcherType auto --server.port $(PORT)
 
-# Two at once with a thread each: with two threads each they wait for one another. Browsers wait much of their time,
-# so that three of them share two cores.
+# Two processes with one thread each: with two threads each, they would compete for two cores. Browsers are idle much of
+# the time, so three of them share two cores.
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
 test: export TF_NUM_INTRAOP_THREADS = 1
@@ -45,7 +45,7 @@ bench: .venv/dev
 	$(BIN)/python -m tests.benchmarks
 
 model: .venv/run
-	@echo "Three models of about an hour each on 2 cores, of which the best is kept, and an hour and a half for the one that reads numbers."
+	@echo "On 2 cores: three digit models of about an hour each, of which the best is kept, and a number model of an hour and a half."
 	$(BIN)/python -m digitrec train --shipped --folder models/digitrec
 	$(BIN)/python -m digitrec train --network digitrec-numbers --folder models/digitrec-numbers
 
@@ -55,7 +55,7 @@ picture: .venv/dev
 wheel: .venv/run
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
-# Each stamp holds an environment that is as its requirements say.
+# Each stamp is newer than the requirements that are installed in the environment.
 .venv/run: requirements.txt
 	$(PYTHON) -c "import sys; sys.exit('digitrec needs Python 3.11 or newer' if sys.version_info < (3, 11) else 0)"
 	$(PYTHON) -m venv .venv

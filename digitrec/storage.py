@@ -1,8 +1,8 @@
-"""Where digitrec's files lie, files that are never found half-written, and the cache folder, which has a limit.
+"""Locations of digitrec's files, atomic replacement of files, and the cache folder, whose size is limited.
 
-content -> `replace_file` -> a file                 work that takes long -> `cached_file`, `cached_arrays` -> its result
+content -> `replace_file` -> a file            slow computation -> `cached_file`, `cached_arrays` -> its result
 
-The cache holds only what can be made again. Any file in it may be deleted at any time.
+The cache only holds results that can be computed again. Any file in it may be deleted at any time.
 """
 
 import hashlib
@@ -27,34 +27,34 @@ from numpy.typing import NDArray
 
 log = logging.getLogger("digitrec")
 
-BUNDLE = Path(__file__).parent / "bundle"  # in an installed package only; pyproject.toml says what the build puts there
+BUNDLE = Path(__file__).parent / "bundle"  # only in an installed package; pyproject.toml lists its content
 
-StrPath = str | PathLike[str]  # what public functions take for a path
-Content = bytes | str | Callable[[BinaryIO], object]  # what a file is to hold, or what writes it into an open file
+StrPath = str | PathLike[str]  # a path, as public functions take it
+Content = bytes | str | Callable[[BinaryIO], object]  # of a file, or a function that writes it to an open file
 Kind = Literal["converted", "features", "held-out", "maps", "uploads"]  # the subfolders of the cache
-CACHE_MB = 2000  # the limit where DIGITREC_CACHE_MB sets none
-IN_USE = 60  # seconds after its last use during which a cached file is not deleted
+CACHE_MB = 2000  # the limit, unless DIGITREC_CACHE_MB sets another
+IN_USE = 60  # seconds after its last use before a cached file may be deleted
 ROWS_AT_ONCE = 640
 
-# What NumPy and the unpacking libraries raise on a file that is damaged.
+# Exceptions that NumPy and the decompression libraries raise for a damaged file.
 DAMAGED = (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
 
 
 def top_folder() -> Path:
-    """The folder that holds app.py, pages/, models/ and .streamlit/: in an installed package, or the repository's."""
+    """The folder with app.py, pages/, models/ and .streamlit/: part of the installed package, or the repository."""
     return BUNDLE if BUNDLE.is_dir() else Path(__file__).parents[1]
 
 
 def replace_file(path: StrPath, content: Content) -> None:
-    """Write a file, or leave the one that was there as it is: no reader ever finds half of it.
+    """Write a file atomically: readers see either the old content or all of the new content.
 
-    The content goes to a draft beside the file, under a name that no other process or thread uses, and the draft takes
-    the file's place once it is on the disk. Text is written as UTF-8, its line ends unchanged. A link stays a link, a
-    pipe or a device is written to directly, and a file keeps its permissions.
+    The content is written to a temporary file in the same folder, with a unique name, which replaces the file once it
+    is on the disk. Text is written as UTF-8, with line endings unchanged. A symbolic link remains a link, a pipe or
+    device is written to directly, and a file keeps its permissions.
 
     Raises
     ------
-    OSError, if it cannot be written; no draft is left.
+    OSError, if it cannot be written; the temporary file is removed.
     """
     path = Path(path)
     if path.exists() and not path.is_file():
@@ -83,11 +83,11 @@ def _write(file: BinaryIO, content: Content) -> None:
 
 
 def replace_folder(draft: StrPath, target: StrPath) -> None:
-    """Move the folder `draft` to `target`, on the same disk, in place of the folder that was there.
+    """Move the folder `draft` to `target`, on the same disk, replacing the folder that is there, if any.
 
     Raises
     ------
-    OSError, if it cannot be moved; then the folder that was there is there still.
+    OSError, if it cannot be moved; then the previous folder is kept.
     """
     draft, target = Path(draft), Path(target)
     with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as aside:
@@ -108,67 +108,70 @@ def replace_arrays(path: StrPath, **arrays: NDArray[np.generic]) -> None:
 
 
 def read_arrays(path: StrPath, names: Iterable[str] | None = None) -> dict[str, NDArray[np.generic]]:
-    """All arrays of a .npz, or those of these names; an array of Python objects is refused.
+    """Read the arrays of a .npz, all or those named; arrays of Python objects are rejected.
 
     Raises
     ------
-    FileNotFoundError, or another of `DAMAGED` where the file is not such a .npz.
+    FileNotFoundError, if there is no such file; another exception of `DAMAGED`, if it is not such a .npz.
     """
     with Path(path).open("rb") as file:
         arrays = np.load(file, allow_pickle=False)
         if not isinstance(arrays, np.lib.npyio.NpzFile):
-            raise ValueError("one array, not a .npz of several")  # noqa: TRY004  as for any other file that is no .npz
+            raise ValueError("one array, not a .npz of several")  # noqa: TRY004  as for any other invalid file
         with arrays:
             return {name: arrays[name] for name in (arrays.files if names is None else names)}
 
 
 def keep_arrays(path: StrPath, **arrays: NDArray[np.generic]) -> None:
-    """Write arrays that can be made again to a .npz; where they cannot be written, only the log says so."""
+    """Write arrays that can be computed again to a .npz; failure to write is only logged."""
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_arrays(path, **arrays)
     except OSError as error:
-        log.warning("%s could not be kept: %s", path, error)
+        log.warning("%s could not be written: %s", path, error)
 
 
 def kept_arrays(path: StrPath) -> dict[str, NDArray[np.generic]] | None:
-    """The arrays that `keep_arrays` wrote; None where there are none, or the file is damaged."""
+    """Read the arrays that `keep_arrays` wrote; None if the file is missing or damaged."""
     try:
         return read_arrays(path)
     except FileNotFoundError:
         return None
     except DAMAGED as error:
-        log.warning("%s is damaged and is made again: %s", path, error)
+        log.warning("%s is damaged and will be written again: %s", path, error)
         return None
 
 
 def write_rows(
-    see: Callable[[Any], NDArray[np.float32]], images: NDArray[Any], progress: Callable[[float], None], file: BinaryIO
+    compute: Callable[[Any], NDArray[np.float32]],
+    images: NDArray[Any],
+    progress: Callable[[float], None],
+    file: BinaryIO,
 ) -> None:
-    """Write `see(images)`, float32 rows, as a .npy, a chunk at a time, so that they need not fit into memory."""
-    width = see(images[:1]).shape[1]
+    """Write `compute(images)`, float32 of shape (n, d), to a .npy file chunk by chunk, to bound the memory."""
+    width = compute(images[:1]).shape[1]
     header = {"descr": np.dtype(np.float32).str, "fortran_order": False, "shape": (len(images), width)}
     np.lib.format.write_array_header_1_0(file, header)
     for start in range(0, len(images), ROWS_AT_ONCE):
-        rows = see(images[start : start + ROWS_AT_ONCE])
+        rows = compute(images[start : start + ROWS_AT_ONCE])
         file.write(np.ascontiguousarray(rows, np.float32).data)
         progress(min(start + ROWS_AT_ONCE, len(images)) / len(images))
 
 
 def fingerprint(*arrays: NDArray[Any]) -> str:
-    """The first 12 hexadecimal digits of a hash of these arrays: their types, shapes and values."""
-    found = hashlib.sha256()
+    """The first 12 hexadecimal digits of the SHA-256 of the arrays' dtypes, shapes and values."""
+    digest = hashlib.sha256()
     for array in arrays:
-        found.update(f"{array.dtype}{array.shape}".encode())
-        found.update(np.ascontiguousarray(array).data)
-    return found.hexdigest()[:12]
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()[:12]
 
 
 def file_stamp(paths: Iterable[Path]) -> str:
-    """A text that changes when one of these files is replaced, changed, added or removed.
+    """A hash that changes when one of these files is replaced, modified, added or removed.
 
-    It is made of sizes, times and inodes, so that no file has to be read.
+    It is computed from sizes, times and inodes, without reading the files.
     """
     found = hashlib.sha256()
     for path in paths:
@@ -182,18 +185,18 @@ def file_stamp(paths: Iterable[Path]) -> str:
 
 
 def cache_folder() -> Path:
-    """The folder of what can be made again: `DIGITREC_CACHE`, by default in the user's cache folder."""
+    """The folder of results that can be computed again: `DIGITREC_CACHE`, by default in the user's cache folder."""
     return Path(os.environ.get("DIGITREC_CACHE") or platformdirs.user_cache_path("digitrec") / "cache")
 
 
 def cached_file(kind: Kind, name: str, content: Content) -> Path:
-    """The cache file of this name; written from `content` where it is not there yet.
+    """The path of a cache file, which is written from `content` if it does not exist.
 
-    Once it is written, the files that were used longest ago are deleted until the cache is within its limit.
+    After writing, the least recently used files are deleted until the cache is within its limit.
 
     Raises
     ------
-    OSError, if it is not there and cannot be written.
+    OSError, if it does not exist and cannot be written.
     """
     path = cache_folder() / kind / name
     if not _mark_used(path):
@@ -204,9 +207,9 @@ def cached_file(kind: Kind, name: str, content: Content) -> Path:
 
 
 def cached_arrays(kind: Kind, name: str, make: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, NDArray[np.generic]]:
-    """The arrays in the cache's .npz of this name; where it is missing or damaged, those that `make` returns are kept.
+    """Read arrays from a .npz in the cache; if it is missing or damaged, compute them with `make` and write it.
 
-    Where they cannot be kept, they are made anew each time, and the log says so.
+    If it cannot be written, that is logged, and the arrays are computed again each time.
     """
     path = cache_folder() / kind / name
     _mark_used(path)
@@ -219,18 +222,18 @@ def cached_arrays(kind: Kind, name: str, make: Callable[[], dict[str, NDArray[An
 
 
 def _mark_used(path: Path) -> bool:
-    """Set a cached file's time of last use; False where there is no such file."""
-    with suppress(OSError):  # a read-only cache can be read all the same
+    """Update a cached file's time of last use; returns whether the file exists."""
+    with suppress(OSError):  # a read-only cache can still be read
         os.utime(path)
     return path.is_file()
 
 
 def _make_room() -> None:
-    """Delete what was used longest ago until the cache is within its limit, but nothing written or used just now."""
+    """Delete the least recently used files until the cache is within its limit, except those in use."""
     files = []
-    for kind in get_args(Kind):  # and no other folder, in case the cache is among somebody's files
+    for kind in get_args(Kind):  # and no other folder, in case the user's files are beside the cache
         for path in (cache_folder() / kind).rglob("*"):
-            with suppress(OSError):  # deleted meanwhile
+            with suppress(OSError):  # deleted in the meantime
                 stat = path.stat()
                 files.append((stat.st_mtime, stat.st_size if path.is_file() else 0, path))
     excess = sum(size for _, size, _ in files) - _cache_limit()
@@ -238,7 +241,7 @@ def _make_room() -> None:
         if excess <= 0:
             return
         if size and used < time.time() - IN_USE:
-            with suppress(OSError):  # Windows deletes no open file
+            with suppress(OSError):  # Windows does not delete open files
                 path.unlink()
                 excess -= size
 

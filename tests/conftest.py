@@ -26,12 +26,12 @@ settings.register_profile("fuzz", deadline=None, max_examples=1000, print_blob=T
 settings.load_profile("fixed")
 
 
-# These take longest and so begin first: whatever is short fills up the end, when one of two workers has nothing left.
+# These take longest and so run first; short tests at the end keep both workers busy.
 LONGEST = ("training", "test_pages.py", "test_app.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest first; within a file the order stays."""
+    """Run the longest tests first; the order within a file stays."""
     items.sort(key=lambda item: not any(item.path.is_relative_to(Path(__file__).parent / name) for name in LONGEST))
 
 
@@ -48,25 +48,25 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """What is marked `full_data` runs where all of it is there."""
+    """Tests marked `full_data` only run if all data is there."""
     if item.get_closest_marker("full_data"):
         need_data(*ALL_DATA)
 
 
 def need_data(*paths: str) -> None:
-    """Skip the test where one of these files is not in the data folder; in CI that is a failure."""
+    """Skip the test if one of these files is not in the data folder; in CI, fail."""
     missing = [path for path in paths if not (data_folder() / path).is_file()]
     if not missing:
         return
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-    told = f"{missing[0]}{more} not in {data_folder()}: set DIGITREC_DATA to a folder that has the data."
+    reason = f"{missing[0]}{more} not in {data_folder()}: set DIGITREC_DATA to a folder that has the data."
     if os.environ.get("CI"):
-        pytest.fail(f"CI has to test on the real data. {told}")
-    pytest.skip(told)
+        pytest.fail(f"CI has to test on the real data. {reason}")
+    pytest.skip(reason)
 
 
 def is_there(*paths: str) -> bool:
-    """Whether to test on these files of the data folder, or else on the sample; CI has to have them."""
+    """Whether to test on these files of the data folder instead of the sample; required in CI."""
     if os.environ.get("CI"):
         need_data(*paths)
     return all((data_folder() / path).is_file() for path in paths)
@@ -74,25 +74,25 @@ def is_there(*paths: str) -> bool:
 
 @pytest.fixture(scope="session")
 def mnist() -> Dataset:
-    """MNIST with its writers where it is there, else the sample of it in tests/data."""
+    """MNIST with its writers if available, otherwise its sample in tests/data."""
     return load_dataset("mnist") if is_there(*HASHES, *WRITER_HASHES) else sample.load_mnist()
 
 
 @pytest.fixture(scope="session")
 def pen_digits() -> tuple[PenDigit, ...]:
-    """The pen digits of all thirty writers where they are there, else those of the six held-out ones."""
+    """The pen digits of all thirty writers if available, otherwise those of the six held-out ones."""
     return load_pen_digits() if is_there(PATH) else sample.load_pen_digits()
 
 
 @pytest.fixture(scope="session")
 def pens(pen_digits: tuple[PenDigit, ...]) -> tuple[PenWriter, ...]:
-    """The hands of writers whom no training saw."""
+    """The held-out pen writers."""
     return pen_writers(split_by_writer(pen_digits)[1])
 
 
 @pytest.fixture(scope="session")
 def images(mnist: Dataset) -> tuple[ImageWriter, ...]:
-    """The hands of some writers of MNIST's test part."""
+    """Some writers of MNIST's test set."""
     test = mnist.test
     assert test.writers is not None
     return image_writers(Split(test.images[:2000], test.labels[:2000], test.writers[:2000]))

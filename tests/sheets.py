@@ -1,4 +1,4 @@
-"""Pages of real handwritten digits as a scanner or a phone would see them, with the truth about every digit."""
+"""Rendered scans and photographs of pages with real handwritten digits, and their ground truth."""
 
 import io
 from collections.abc import Sequence
@@ -18,23 +18,23 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Look:
-    """How a page is made and seen. Shares and contrasts from 0 to 1."""
+    """The appearance of a page. Fractions and contrasts are from 0 to 1."""
 
     paper: str = "plain"  # plain, ruled or squared
     pitch: float = 1.7  # heights of a digit between ruling lines
     ruling: float = 0.25  # their contrast
     ink: tuple[int, int, int] = (30, 30, 35)
     paper_colour: tuple[int, int, int] = (250, 250, 248)
-    uneven: float = 0.0  # share of the light that is missing in the darkest corner
-    shadow: float = 0.0  # share of the light that a shadow's edge takes
+    uneven: float = 0.0  # fraction of the light that is missing in the darkest corner
+    shadow: float = 0.0  # fraction of the light that a shadow takes
     tilt: float = 0.0  # degrees clockwise
-    keystone: float = 0.0  # share of the side by which a corner is off
+    keystone: float = 0.0  # fraction of the side by which a corner is displaced
     blur: float = 0.0  # pixels
     noise: float = 0.0  # standard deviation, of 255
     quality: int = 0  # of JPEG; 0 for none
     dust: int = 0  # specks
     weight: float = 1.0  # of the pen: 1 for MNIST's broad strokes, 0 for about half as broad
-    table: tuple[int, int, int] | None = None  # colour of what the page lies on; None where it fills the picture
+    table: tuple[int, int, int] | None = None  # colour of the surface around the page, if it is visible
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ DIFFICULTIES = ("easy", "paper", "phone")
 
 
 def random_look(difficulty: str, rng: np.random.Generator) -> Look:
-    """easy: a clean scan. paper: a scan of ruled or squared paper. phone: all that a photograph adds."""
+    """easy: a clean scan. paper: a scan of plain, ruled or squared paper. phone: a photograph of paper or a board."""
     if difficulty == "easy":
         return Look(tilt=rng.uniform(-3, 3), noise=2)
     inks = [(25, 25, 30), (30, 45, 140), (20, 30, 90), (115, 115, 120)]  # black, blue, dark blue, pencil
@@ -94,12 +94,12 @@ def random_look(difficulty: str, rng: np.random.Generator) -> Look:
 
 
 def handwriting() -> Dataset:
-    """Real digits: MNIST, or where it is missing the sample of it."""
+    """Real digits: MNIST, or its sample in tests/data if it is missing."""
     return load_dataset("mnist") if is_there("mnist") else sample.load_mnist()
 
 
 def random_sheet(data: Dataset, difficulty: str, seed: int) -> Rendered:
-    """A page of 1 to 6 rows of 2 to 7 digits, each 34 to 79 pixels high, in a random look."""
+    """A page of 1 to 6 rows of 2 to 7 digits, each 34 to 79 pixels high, with a random appearance."""
     rng = np.random.default_rng(seed)
     look, side = random_look(difficulty, rng), int(rng.integers(34, 80))
     rows, columns = int(rng.integers(1, 7)), int(rng.integers(2, 8))
@@ -115,7 +115,7 @@ def overlap(one: Box, other: Box) -> float:
 
 
 def match(found: Sequence[Box], truth: Sequence[Box]) -> list[int | None]:
-    """Which true digit each found box is: each at most once, the best first, by more than half of their union."""
+    """Match found boxes to true digits, greedily, by an intersection over union above 0.5; None if unmatched."""
     scores = np.array([[overlap(box, true) for true in truth] for box in found]).reshape(len(found), len(truth))
     matched: list[int | None] = [None] * len(found)
     while scores.size and scores.max() > 0.5:
@@ -136,13 +136,13 @@ def render(
     room: float = 1.0,
     digits: tuple[int, ...] | None = None,
 ) -> Rendered:
-    """Write digits of the test part on a page and look at it.
+    """Render a page with digits of the test set.
 
     Parameters
     ----------
     side : height of a digit in pixels; each is between 0.85 and 1.15 of it.
     room : between digits, in heights.
-    digits : places in the test part, rows x columns of them; random ones where not given.
+    digits : rows x columns indices in the test set; random ones if not given.
     """
     rng = np.random.default_rng(seed)
     places = rng.integers(len(data.test.labels), size=rows * columns) if digits is None else np.array(digits)
@@ -174,7 +174,7 @@ def render(
 
 
 def enlarge(image: Picture, height: float, weight: float = 1.0) -> NDArray[np.float32]:
-    """A (28, 28) digit cut out and enlarged until its longer side is so many pixels, as pen strokes: (h, w), 0 to 1."""
+    """Crop a (28, 28) digit and enlarge it to `height` pixels on its longer side, as pen strokes: (h, w), 0 to 1."""
     rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
     cut = Image.fromarray(np.pad(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 1))
     factor = height / (max(cut.size) - 2)
@@ -193,7 +193,7 @@ def _write(
 
 
 def _cloud(shape: tuple[int, int], size: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Smooth noise of 0 to 1: the pen presses now more and now less."""
+    """Smooth noise of 0 to 1, to vary the pressure of the pen."""
     small = rng.random((max(2, shape[0] // int(size)) * 2, max(2, shape[1] // int(size)) * 2), np.float32)
     return np.asarray(Image.fromarray(small).resize(shape[::-1], Image.Resampling.BICUBIC)).clip(0, 1)
 
@@ -206,7 +206,7 @@ def _specks(shape: tuple[int, int], count: int, rng: np.random.Generator) -> NDA
 
 
 def _ruling(look: Look, shape: tuple[int, int], row_step: float, side: int, line: float) -> NDArray[np.float32]:
-    """Lines under each row, and crossing ones on squared paper."""
+    """Lines under each row, and vertical ones on squared paper."""
     ruling, width = np.zeros(shape, np.float32), max(1, round(side / 28))
     if look.paper == "plain":
         return ruling
@@ -223,7 +223,7 @@ def _ruling(look: Look, shape: tuple[int, int], row_step: float, side: int, line
 def _look_at(
     page: NDArray[np.float32], owner: NDArray[np.int32], look: Look, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Tilt the page about its middle, one corner nearer, in a picture that has room for all of it."""
+    """Rotate the page, with perspective, in a picture that contains all of it."""
     if not look.tilt and not look.keystone and look.table is None:
         return page, owner
     cos, sin = np.cos(np.deg2rad(look.tilt)), np.sin(np.deg2rad(look.tilt))

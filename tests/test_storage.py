@@ -84,7 +84,7 @@ def test_where_nothing_can_be_written_the_log_says_so(tmp_path: Path, caplog: py
     path = tmp_path / "file" / "one.npz"
     with caplog.at_level(logging.WARNING, "digitrec"):
         keep_arrays(path, **ARRAYS)
-    assert f"{path} could not be kept" in caplog.text
+    assert f"{path} could not be written" in caplog.text
     assert (tmp_path / "file").read_text() == "no folder"
 
 
@@ -368,7 +368,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(cache: Path, caplog: pyt
     cache.write_text("in the way")
     arrays = cached_arrays("maps", "one.npz", lambda: {"array": np.arange(3)})
     np.testing.assert_array_equal(arrays["array"], np.arange(3))
-    assert "could not be kept" in caplog.text
+    assert "could not be written" in caplog.text
     with pytest.raises(OSError, match="cache"):
         cached_file("maps", "one", b"")
 

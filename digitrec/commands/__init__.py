@@ -1,1 +1,1 @@
-"""The commands of `python -m digitrec`: a module each, the same core as the app's."""
+"""The commands of `digitrec`, one module each. They use the same functions as the app."""

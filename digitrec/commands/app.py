@@ -31,7 +31,7 @@ def start_app(
         f"--server.port={port}",
         f"--server.headless={not browser}",
         "--server.showEmailPrompt=false",
-        "--logger.hideWelcomeMessage=true",  # for 0.0.0.0 it asks the internet for this machine's address
+        "--logger.hideWelcomeMessage=true",  # for 0.0.0.0, it would look up this machine's address online
     )
 
 
@@ -46,6 +46,6 @@ def _check_free(address: str, port: int) -> None:
 
 
 def _run_streamlit(*arguments: str) -> None:
-    """Become `streamlit run`: in this very process, so that Ctrl-C and signals reach it."""
+    """Run `streamlit run` in this process, so that it receives Ctrl-C and other signals."""
     sys.argv = ["streamlit", "run", *arguments]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)

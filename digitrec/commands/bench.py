@@ -14,7 +14,7 @@ from digitrec.storage import top_folder
 
 def bench(
     parts: Annotated[
-        list[str] | None, typer.Argument(help="The benchmarks to run, such as reading or card.  [default: all]")
+        list[str] | None, typer.Argument(help="The benchmarks to run, such as reading or card; all by default.")
     ] = None,
     *,
     as_json: AsJson = False,
@@ -31,7 +31,7 @@ def bench(
                 "package without them. Run the benchmarks in a clone."
             )
     output = sys.stderr if as_json else None  # keeps stdout pure JSON
-    ran = subprocess.run(  # noqa: S603  our own program, which checks its arguments
+    ran = subprocess.run(  # noqa: S603  part of digitrec, which checks its arguments
         [sys.executable, "-m", "tests.benchmarks", *(parts or [])], cwd=root, stdout=output, check=False
     )
     if ran.returncode:

@@ -29,7 +29,7 @@ def write_output(path: Path, content: bytes | str) -> None:
     ------
     DataError, if it cannot be written; then an older file of that name is unchanged.
     """
-    with writing(str(path), DataError, "Choose another place."):
+    with writing(str(path), DataError, "Choose another folder."):
         replace_file(path, content)
 
 

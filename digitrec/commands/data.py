@@ -16,7 +16,7 @@ from digitrec.errors import DataError
 def data(
     source: Annotated[
         str | None,
-        typer.Argument(help=f"{', '.join(SOURCES)}, or a path to a .csv, .npz or folder.  [default: list all sources]"),
+        typer.Argument(help=f"{', '.join(SOURCES)}, or a path to a .csv, .npz or folder. All are listed by default."),
     ] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Download missing files.")] = False,
     form: Annotated[str | None, typer.Option("--export", help=f"Convert the data to {', '.join(FORMATS)}.")] = None,
@@ -35,7 +35,7 @@ def data(
             return
         if not fetch and source in SOURCES and not is_there(source):
             missing = ", ".join(SOURCES[source].needs)
-            hint = "Add --fetch to download it." if SOURCES[source].can_fetch else "Put the files there."
+            hint = "Add --fetch to download them." if SOURCES[source].can_fetch else "Copy the files there."
             raise DataError(f"Expected {missing} in {data_folder()}. Received: no such files. {hint}")
         dataset = load_dataset(source)
         row = _describe(dataset)

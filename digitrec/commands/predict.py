@@ -24,11 +24,11 @@ from digitrec.reading.numbers.readers import NumberReader, load_number_reader
 from digitrec.words import in_percent
 
 Read = tuple[dict[str, Any], pd.DataFrame]  # a picture's JSON row, and a table row for each of its digits
-NO_INK = "No ink was found: the picture is as plain as its border. Choose a picture of a digit."
+NO_INK = "No ink was found: the picture is uniform. Choose a picture of a digit."
 NAMED = 5  # invalid rows listed in the text; JSON lists more
 
 
-def predict(  # noqa: PLR0917  typer makes options of them
+def predict(  # noqa: PLR0917  typer turns parameters into options
     files: Annotated[
         list[Path],
         typer.Argument(
@@ -40,7 +40,7 @@ def predict(  # noqa: PLR0917  typer makes options of them
     model: Annotated[
         str | None,
         typer.Option(
-            help="A model's name or folder. With --number, a digit model or a number model.  [default: digitrec]"
+            help="A model's name or folder. With --number, a digit or number model. The shipped models by default."
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write a .csv with a row for each digit.")] = None,
@@ -88,7 +88,7 @@ def predict(  # noqa: PLR0917  typer makes options of them
 
 
 def _check_options(files: list[Path], out: Path | None, *, submission: bool, number: bool) -> None:
-    """Refuse impossible options before reading, which may take long."""
+    """Reject invalid combinations of options before reading, which may take a long time."""
     if number and (batches := [path for path in files if is_batch(path)]):
         raise DataError(
             f"Expected pictures with --number. Received: {batches[0]}, a file of single digits. Leave --number out."
@@ -150,7 +150,7 @@ def _row(path: Path, reading: Reading) -> dict[str, Any]:
         "confidence": round(reading.confidence, 4),
         "unsure": reading.unsure,
         "reason": reading.reason,
-        "probabilities": [round(float(share), 4) for share in reading.probabilities],
+        "probabilities": [round(float(one), 4) for one in reading.probabilities],
     }
 
 
@@ -161,7 +161,7 @@ def _read_batch(path: Path, classifier: Classifier, *, keeps_rows: bool) -> tupl
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=1.0)
-        reading = read_batch(batch, classifier, lambda share: bar.update(task, completed=share))
+        reading = read_batch(batch, classifier, lambda fraction: bar.update(task, completed=fraction))
     frame = reading.frame
     row = {
         "file": str(path),
@@ -217,6 +217,6 @@ def _batch_text(row: dict[str, Any]) -> str:
 
 def _to_csv(frames: list[pd.DataFrame]) -> bytes:
     frame = pd.concat(frames, ignore_index=True)
-    if "label" in frame:  # unlabelled files leave gaps, which would turn 7 into 7.0
+    if "label" in frame:  # missing labels of unlabelled files would turn 7 into 7.0
         frame["label"] = frame["label"].astype("Int64")
     return frame[["file", *frame.columns.drop("file")]].to_csv(index=False, lineterminator="\n").encode()

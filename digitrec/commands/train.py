@@ -1,4 +1,4 @@
-"""`python -m digitrec train`: train a network in a worker process and watch it, or make the shipped model."""
+"""`digitrec train`: train a network in a worker process and show its progress, or train the shipped model."""
 
 import time
 from pathlib import Path
@@ -15,16 +15,16 @@ from digitrec.training import processes, runs
 from digitrec.training.published import SHIPPED, recipe_for
 from digitrec.training.recipe import Recipe, change, choices, limits_in_words, parse
 
-LOOK = 0.3  # seconds between two looks at the run
+POLL_INTERVAL = 0.3  # seconds
 
 
 def list_settings() -> str:
-    """All settings of a recipe with what they may be and what they do, a paragraph each."""
-    told = []
+    """All settings of a recipe with their allowed values and their effect, one paragraph each."""
+    paragraphs = []
     for name, field in Recipe.model_fields.items():
         allowed = f" ({limits_in_words(field) or ', '.join(choices(field))})".replace(" ()", "")
-        told.append(f"{name}{allowed}: {field.description}")
-    return "\n\n".join(["Settings:", *told])
+        paragraphs.append(f"{name}{allowed}: {field.description}")
+    return "\n\n".join(["Settings:", *paragraphs])
 
 
 def _help(name: str) -> str | None:
@@ -34,7 +34,7 @@ def _help(name: str) -> str | None:
 def train(
     *,
     network: Annotated[str, typer.Option(help=f"One of {', '.join(ARCHITECTURES)}.")] = "digitrec-fast",
-    source: Annotated[str | None, typer.Option(help="The dataset to train on, as `data` lists them.")] = None,
+    source: Annotated[str | None, typer.Option(help="The dataset to train on, one of those listed by `data`.")] = None,
     epochs: Annotated[int | None, typer.Option(help=_help("epochs"))] = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", "--batch", help=_help("batch_size"))] = None,
     learning_rate: Annotated[float | None, typer.Option(help=_help("learning_rate"))] = None,
@@ -42,22 +42,25 @@ def train(
     settings: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", help="Any setting of the recipe as NAME=VALUE; they are listed below.", metavar="SETTING"
+            "--set",
+            help="A setting of the recipe as NAME=VALUE, repeatable. All are listed below.",
+            metavar="SETTING",
         ),
     ] = None,
     resume: Annotated[str | None, typer.Option(help="Resume this run; --epochs is then the total.")] = None,
-    keep: Annotated[str | None, typer.Option(help="Keep the trained network under this name.")] = None,
+    keep: Annotated[str | None, typer.Option(help="Save the trained model under this name.")] = None,
     shipped: Annotated[
-        bool, typer.Option("--shipped", help="Make the shipped model, which takes more than four hours.")
+        bool, typer.Option("--shipped", help="Train the shipped model, which takes more than four hours.")
     ] = False,
     folder: Annotated[
-        Path | None, typer.Option(help="A model folder to write; one that is there is replaced.", metavar="FOLDER")
+        Path | None,
+        typer.Option(help="Write the model to this folder, replacing an existing one.", metavar="FOLDER"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a network by its published recipe, changed by the settings given here.
+    """Train a network with its published recipe, modified by the settings given here.
 
-    Ctrl+C stops the training and keeps what the network has learned.
+    Ctrl-C stops the training and keeps the network as trained so far.
     """
     given = {
         "source": source,
@@ -102,7 +105,7 @@ def _follow(run: Path) -> runs.Run:
             done = float(now.steps["done"].iloc[-1]) if len(now.steps) else 0.0
             bar.update(task, description=_now(now), total=now.recipe.epochs, completed=done)
             try:
-                time.sleep(LOOK)
+                time.sleep(POLL_INTERVAL)
             except KeyboardInterrupt:
                 runs.request_stop(run)
     return now
@@ -149,4 +152,4 @@ def _make_shipped(folder: Path | None, recipe: Recipe, *, as_json: bool) -> None
 
     folder = folder or models_folders()[0] / SHIPPED_NAME
     card = make_model(folder, recipe, lambda line: typer.echo(line, err=True))
-    show(card.model_dump(), f"The model is in {folder}.", as_json=as_json)
+    show(card.model_dump(), f"Wrote the model to {folder}.", as_json=as_json)

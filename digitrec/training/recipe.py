@@ -65,7 +65,7 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", revalidate_instances="always")
 
     network: Annotated[str, OneOf(ARCHITECTURES)] = Field(
-        "digitrec-fast", title="Network", description="Its name in the catalogue."
+        "digitrec-fast", title="Network", description="The network's name in the catalogue."
     )
     source: str = Field("mnist", title="Data", description="The dataset whose training set is used.")
     epochs: int = Field(

@@ -1,4 +1,4 @@
-"""What the pages share: the canvas, its live companion, caching, messages. The only part that knows Streamlit."""
+"""Streamlit code of the pages. No other room imports Streamlit."""
 
 from pathlib import Path
 

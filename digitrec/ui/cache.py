@@ -1,7 +1,7 @@
-"""What is loaded or computed once and shared by all sessions.
+"""Results that are computed once and shared by all sessions.
 
-Datasets are cached by their name and the state of their files; what is computed from one, by its fingerprint. A file
-that is replaced is therefore loaded again, and nothing that was computed from the old one is shown for the new one.
+Datasets are cached by name and file stamp, and results computed from them by fingerprint. A file that was replaced is
+therefore loaded again, and results computed from the old file are not shown for the new one.
 """
 
 from functools import partial
@@ -33,25 +33,25 @@ READ_AT_ONCE = 640  # images read between two reports of progress
 
 
 def classifier(folder: Path | None = None) -> Classifier:
-    """The classifier of a model's folder; None: of the model that the session reads with."""
+    """The classifier in a model's folder; None: that of the model chosen in this session."""
     return _load_classifier(*_when(chosen_model() if folder is None else find_model(folder)))
 
 
 def _when(folder: Path) -> tuple[str, float]:
-    """A model's folder, and when its card was written."""
+    """A model's folder, and the modification time of its card."""
     card = folder / "card.json"
     return str(folder), card.stat().st_mtime if card.is_file() else 0.0
 
 
 @st.cache_resource(show_spinner="Loading the network …", max_entries=16)
 def _load_classifier(folder: str, written: float) -> Classifier:
-    """Loaded again when `written` has changed."""
+    """Load a classifier, again if `written` has changed."""
     del written
     return load_classifier(Path(folder))
 
 
 def number_reader() -> NumberReader:
-    """What the session reads numbers with."""
+    """The number reader chosen in this session."""
     return choose_number_reader(
         state.NUMBER_MODEL.get(), classifier(), lambda folder: _load_sequence_reader(*_when(folder))
     )
@@ -64,7 +64,7 @@ def _load_sequence_reader(folder: str, written: float) -> SequenceReader:
 
 
 def pen_digits() -> tuple[PenDigit, ...]:
-    """The pen digits of the data folder; none where their file is missing or damaged."""
+    """The pen digits in the data folder; empty if their file is missing or damaged."""
     return _load_pen_digits(str(data_folder()), dataset_stamp("pen"))
 
 
@@ -78,7 +78,7 @@ def _load_pen_digits(folder: str, stamp: str) -> tuple[PenDigit, ...]:
 
 
 def dataset(name: str) -> Dataset:
-    """A dataset with read-only arrays; loaded again when one of its files has changed."""
+    """A dataset with read-only arrays, loaded again if one of its files has changed."""
     key = ("dataset", str(data_folder()), name, dataset_stamp(name))
     data: Dataset = wait_for(key, "Loading the digits", lambda progress: load_dataset(name, progress))
     return data
@@ -92,13 +92,13 @@ _by_content = partial(st.cache_resource, hash_funcs={Dataset: _fingerprint}, max
 
 
 def findings(data: Dataset) -> tuple[Finding, ...]:
-    """What is unusual about a dataset."""
+    """The data-quality findings of a dataset."""
     return _find(data, dataset_stamp("mnist"))
 
 
 @_by_content(show_spinner="Checking the digits …")
 def _find(data: Dataset, mnist_stamp: str) -> tuple[Finding, ...]:
-    del mnist_stamp  # MNIST's test images are looked for in the others
+    del mnist_stamp  # other datasets are searched for MNIST's test images
     return check(data, benchmark_for(data))
 
 
@@ -123,7 +123,7 @@ def writers_of(data: Dataset, part: str) -> tuple[Writer, ...]:
 
 
 def probabilities(reader: Classifier, data: Dataset, part: str = "test") -> NDArray[np.float32]:
-    """A model's predictions for a dataset's part, (n, 10), each row sums to 1."""
+    """A model's predictions for a dataset's part, (n, 10) float32; each row sums to 1."""
     images = data.part(part).images
 
     def read(progress: Progress) -> NDArray[np.float32]:
@@ -133,35 +133,35 @@ def probabilities(reader: Classifier, data: Dataset, part: str = "test") -> NDAr
             progress(min(start + READ_AT_ONCE, len(images)) / len(images))
         return np.concatenate(parts)
 
-    answers: NDArray[np.float32] = wait_for(
-        ("probabilities", *exam_key(reader, data, part)), f"{reader.card.name} is reading", read
+    predictions: NDArray[np.float32] = wait_for(
+        ("probabilities", *prediction_key(reader, data, part)), f"{reader.card.name} is reading", read
     )
-    return answers
+    return predictions
 
 
-def exam_key(reader: Classifier, data: Dataset, part: str) -> tuple[str | None, str, str]:
-    """What a model's predictions for a part of a dataset are cached by: the model's and the dataset's content."""
+def prediction_key(reader: Classifier, data: Dataset, part: str) -> tuple[str | None, str, str]:
+    """The cache key of a model's predictions for a part of a dataset: the contents of both."""
     return reader.card.files.get("model.tflite"), data.fingerprint, part
 
 
 def held_out(data: Dataset) -> NDArray[np.float32]:
-    """Cross-validated predictions for a dataset's training images, (n, 10): by networks not trained on them."""
+    """Cross-validated predictions for a dataset's training images, (n, 10) float32: by networks not trained on them."""
     key = ("held out", data.fingerprint)
-    answers: NDArray[np.float32] = wait_for(key, "Training three networks", partial(read_held_out, data))
-    return answers
+    predictions: NDArray[np.float32] = wait_for(key, "Training three networks", partial(read_held_out, data))
+    return predictions
 
 
 def neighbours_index(reader: Classifier, data: Dataset) -> Index:
-    """An index of a dataset's training images by the activations of a model's last layer, to find neighbours with.
+    """An index to search a dataset's training images for nearest neighbours, by a model's features.
 
-    The activations of 60,000 images take 276 MB: they are read from a cache file and not held in memory.
+    The features of 60,000 images take 276 MB, so they are read from a memory-mapped cache file.
     """
     name = f"{data.fingerprint}-{reader.card.files.get('model.tflite', reader.card.name)[:12]}.npy"
 
-    def see(progress: Progress) -> Index:
+    def compute(progress: Progress) -> Index:
         with writing(f"a network's activations to {cache_folder()}", DataError, "Make room, or set DIGITREC_CACHE."):
             rows = partial(write_rows, reader.features, data.train.images, progress)
             return make_index(np.load(cached_file("features", name, rows), mmap_mode="r", allow_pickle=False))
 
-    index: Index = wait_for(("features", str(cache_folder()), name), "Looking for neighbours", see)
+    index: Index = wait_for(("features", str(cache_folder()), name), "Looking for neighbours", compute)
     return index

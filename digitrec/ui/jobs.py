@@ -1,8 +1,8 @@
-"""What takes seconds is done once, in a thread of its own, for every session that waits for it.
+"""Background jobs: work that takes seconds is done once, in a separate thread, for all sessions that need it.
 
-work -> `wait_for` -> a bar with the time left -> the result, at once from then on
+work -> `wait_for` -> a progress bar with the time left -> the result, which later calls return without waiting
 
-The thread never speaks to Streamlit. Whoever leaves the page while waiting finds the work further on, or done, later.
+The thread makes no Streamlit calls. If a user leaves the page, the job goes on.
 """
 
 import threading
@@ -18,43 +18,43 @@ from digitrec.datasets import Progress
 from digitrec.ui.messages import as_plain_text
 from digitrec.words import in_seconds
 
-KEPT = 24  # results; the largest, MNIST itself and a map of 10,000, take 55 and some 35 MB
-LOOK = 0.1  # seconds between two looks at the work
-SHOWN_AFTER = 0.4  # seconds; a bar that is gone at once would only flicker
-KNOWN_FROM = 0.03  # the share done from which the time left can be told
+MAX_RESULTS = 24  # the largest, MNIST and a map of 10,000 images, take 55 and about 35 MB
+POLL_INTERVAL = 0.1  # seconds
+SHOWN_AFTER = 0.4  # seconds, so that the progress bar of a short job does not flicker
+MIN_FRACTION = 0.03  # of the work has to be done before the time left is estimated
 
 
 class Job:
-    """Work that is done in the background, and how far it is."""
+    """Work in the background, and its progress: `fraction`, 0 to 1."""
 
     def __init__(self, pool: ThreadPoolExecutor, work: Callable[[Progress], Any]) -> None:
-        self.share, self.asked, self.began = 0.0, time.monotonic(), 0.0
+        self.fraction, self.requested, self.began = 0.0, time.monotonic(), 0.0
         self.future: Future[Any] = pool.submit(self._begin, work)
 
     def _begin(self, work: Callable[[Progress], Any]) -> Any:
         self.began = time.monotonic()
-        return work(self._tell)
+        return work(self._set_progress)
 
-    def _tell(self, share: float) -> None:
-        self.share = share
+    def _set_progress(self, fraction: float) -> None:
+        self.fraction = fraction
 
     def text(self, title: str) -> str:
-        """What is being done, and how long it will take yet."""
+        """The title and the estimated time left, in Markdown."""
         spent = time.monotonic() - self.began
-        if self.share < KNOWN_FROM:
+        if self.fraction < MIN_FRACTION:
             return f"{as_plain_text(title)} …"
-        return f"{as_plain_text(title)} … {in_seconds(spent / self.share - spent)} left"
+        return f"{as_plain_text(title)} … {in_seconds(spent / self.fraction - spent)} left"
 
 
 class Jobs:
-    """All work of this server, by key."""
+    """All jobs of this server, by key."""
 
     def __init__(self) -> None:
         self._lock, self._jobs = threading.Lock(), dict[Hashable, Job]()
         self._pool = ThreadPoolExecutor(2, "job")
 
     def get(self, key: Hashable, work: Callable[[Progress], Any]) -> Job:
-        """The job of this key, begun if there is none; one that failed is tried again."""
+        """The job with this key, which is started if there is none or if it failed."""
         with self._lock:
             job = self._jobs.get(key)
             if job is None or (job.future.done() and job.future.exception()):
@@ -63,9 +63,9 @@ class Jobs:
             return job
 
     def _forget(self) -> None:
-        """Make room for one more: what was done first goes first."""
+        """Drop the oldest results, to make room for one more."""
         done = [key for key, job in self._jobs.items() if job.future.done()]
-        for key in done[: max(0, len(self._jobs) - KEPT + 1)]:
+        for key in done[: max(0, len(self._jobs) - MAX_RESULTS + 1)]:
             del self._jobs[key]
 
 
@@ -75,21 +75,29 @@ def _jobs() -> Jobs:
 
 
 def start_job(key: Hashable, work: Callable[[Progress], Any]) -> Job:
-    """The job of this key, begun if need be; nobody waits."""
+    """The job with this key, which is started if necessary; returns without waiting."""
     return _jobs().get(key, work)
 
 
 def wait_for(key: Hashable, title: str, work: Callable[[Progress], Any]) -> Any:
-    """The result of `work`, which is handed something to tell its progress to; its errors are raised here.
+    """The result of `work`, with a progress bar while it runs.
 
-    `key` names the result: what was done once under a key is not done again.
+    Parameters
+    ----------
+    key : identifies the result; work with the same key is done only once.
+    title : shown beside the progress bar.
+    work : takes a function to report its progress to, as a fraction of 0 to 1.
+
+    Raises
+    ------
+    Any exception that `work` raises.
     """
     job = _jobs().get(key, work)
     bar = None
     while not _is_over(job):
-        if time.monotonic() - job.asked > SHOWN_AFTER:
+        if time.monotonic() - job.requested > SHOWN_AFTER:
             bar = bar or st.empty()
-            bar.progress(min(job.share, 1.0), text=job.text(title))
+            bar.progress(min(job.fraction, 1.0), text=job.text(title))
     if bar:
         bar.empty()
     return job.future.result()
@@ -97,7 +105,7 @@ def wait_for(key: Hashable, title: str, work: Callable[[Progress], Any]) -> Any:
 
 def _is_over(job: Job) -> bool:
     try:
-        job.future.exception(LOOK)
+        job.future.exception(POLL_INTERVAL)
     except NotYet:
         return False
     return True

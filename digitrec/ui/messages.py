@@ -1,4 +1,4 @@
-"""How a page begins, and how errors are told: a sentence on the page, the rest in the server's log."""
+"""The head of each page, and error messages: a sentence on the page, details in the server's log."""
 
 import logging
 import re
@@ -18,7 +18,7 @@ STYLE = Path(__file__).parent / "page.css"
 
 
 def begin_page(name: str, title: str, instruction: str) -> bool:
-    """Show the title and the line that says what to do; True where the user has just come from another page."""
+    """Show the title and the instruction; returns whether the user has just come from another page."""
     _run_the_router()
     st.html(STYLE)
     st.title(title, anchor=False)
@@ -29,10 +29,10 @@ def begin_page(name: str, title: str, instruction: str) -> bool:
 
 
 def _run_the_router() -> None:
-    """Begin again with app.py, where Streamlit left it out.
+    """Rerun through app.py, if Streamlit has skipped it.
 
-    As long as app.py has never run, a page opened by its own address is run alone, with the menu that Streamlit makes
-    of pages/: so for whoever is first, once.
+    Until app.py has run once, Streamlit runs a page that is opened by its address without app.py, with a menu made from
+    pages/. This concerns only the first visitor.
     """
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
@@ -41,7 +41,7 @@ def _run_the_router() -> None:
 
 @contextmanager
 def show_errors(what: str) -> Iterator[None]:
-    """Turn an error into a message that begins with `what` could not be done, and stop the page there."""
+    """Show a DigitrecError as a message that begins with `what`, a sentence on what failed, and stop the page."""
     try:
         yield
     except DigitrecError as error:
@@ -51,11 +51,11 @@ def show_errors(what: str) -> Iterator[None]:
 
 
 def text_colour() -> str:
-    """The colour of text in the theme that is shown, as .streamlit/config.toml has it."""
+    """The text colour of the current theme, from .streamlit/config.toml."""
     theme = "dark" if st.context.theme.type == "dark" else "light"
     return str(st.get_option(f"theme.{theme}.textColor") or "gray")
 
 
 def as_plain_text(text: str) -> str:
-    """Markdown that shows `text` as it is: nothing in it becomes a link, a picture or a formula."""
+    """Escape `text`, so that Markdown shows it unchanged, without links, pictures or formulas."""
     return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:-])", r"\\\1", text)

@@ -1,4 +1,4 @@
-"""What a page shows where nothing was given to it yet: what will do, and something that is there to try it with."""
+"""The empty state of a page: what it accepts, and a button to try it with a sample."""
 
 import streamlit as st
 
@@ -6,7 +6,7 @@ from digitrec.ui.state import Key
 
 
 def wants_sample(key: Key[bool], text: str, icon: str, label: str) -> bool:
-    """Whether the sample is wished for; until then, say what will do and offer it. `key` keeps the wish."""
+    """Whether the user has chosen the sample, which `key` stores; if not, show `text` and offer it."""
     if key.get():
         return True
     st.info(text, icon=icon)

@@ -1,4 +1,4 @@
-"""Pictures beside each other that wrap as the page has room."""
+"""Rows of pictures that wrap to the width of the page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from digitrec.charts.pictures import enlarge, frame, to_data_url
 
 @dataclass(frozen=True, eq=False)
 class Captioned:
-    """A small grey or RGB picture, what stands under it, and what it shows, for those who cannot see it."""
+    """A small picture, (h, w) or (h, w, 3) uint8, its caption and its alternative text."""
 
     picture: NDArray[np.uint8]
     caption: str
@@ -21,7 +21,7 @@ class Captioned:
 
 
 def show_strip(pictures: Sequence[Captioned], side: int = 112) -> None:
-    """Show small pictures at about `side` pixels each, their pixels as sharp squares."""
+    """Show small pictures, each about `side` pixels wide, enlarged without smoothing."""
     with st.container(horizontal=True, gap="small"):
         for one in pictures:
             picture = np.ascontiguousarray(one.picture)
@@ -31,6 +31,6 @@ def show_strip(pictures: Sequence[Captioned], side: int = 112) -> None:
 
 @lru_cache(maxsize=1024)
 def _sharp(content: bytes, shape: tuple[int, ...], factor: int) -> str:
-    """Made once: while a network trains, the same pictures are shown again every second."""
+    """Cached, because the same pictures are shown every second while a network trains."""
     picture = np.frombuffer(content, np.uint8).reshape(shape)
     return to_data_url(frame(enlarge(picture, factor)))

@@ -1,7 +1,7 @@
-"""`make bench`: measure what the app promises, print a table, and write build/bench.json.
+"""`make bench`: measure speed, accuracy and memory, print a table, and write build/bench.json.
 
-Every figure says how often it was taken. Nothing is asserted: a busy machine must not fail a build. Parts can be named,
-as in `python -m tests.benchmarks reading app`.
+Each row states n, the number of measurements. Nothing is asserted, because a busy machine must not fail a build. Single
+benchmarks can be named, as in `python -m tests.benchmarks reading app`.
 """
 
 import base64
@@ -42,7 +42,7 @@ from tests.browser.app import Server
 
 SEED = 0
 OUT = Path("build/bench.json")
-# Draws as the canvas component does: quadratic curves through the middles between the places of the pointer.
+# Draws as the canvas component does: quadratic curves through the midpoints between pointer positions.
 DRAW = """(drawings) => drawings.map((strokes) => {
   const canvas = Object.assign(document.createElement('canvas'), { width: 280, height: 280 })
   const pen = canvas.getContext('2d')
@@ -63,7 +63,7 @@ DRAW = """(drawings) => drawings.map((strokes) => {
 
 
 def main() -> None:
-    """Measure everything, or the parts that are named, and show it."""
+    """Run all benchmarks, or those named on the command line, and print the results."""
     parts = {
         "reading": reading,
         "canvas": real_canvas,
@@ -79,7 +79,9 @@ def main() -> None:
         "files": files,
     }
     if unknown := set(sys.argv[1:]) - set(parts):
-        sys.exit(f"Expected parts among {', '.join(parts)}. Received: {', '.join(sorted(unknown))}.")
+        sys.exit(
+            f"Expected benchmarks among {', '.join(parts)}. Received: {', '.join(sorted(unknown))}. Check the names."
+        )
     print(f"{platform.processor() or platform.machine()}, {psutil.cpu_count()} cores, seed {SEED}")
     rows = []
     for name in sys.argv[1:] or parts:
@@ -88,11 +90,11 @@ def main() -> None:
             rows.append(line)
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps({"machine": platform.platform(), "cores": psutil.cpu_count(), "rows": rows}, indent=2))
-    print(f"\nWritten to {OUT}.")
+    print(f"\nWrote {OUT}.")
 
 
 def reading() -> list[dict[str, Any]]:
-    """The classifier on its own."""
+    """Speed of the classifier, without the app."""
     classifier, rng = load_classifier(), np.random.default_rng(SEED)
     canvas = render(own_sample(3, rng).drawing)
     images = rng.integers(0, 256, (5120, 28, 28), dtype=np.uint8)
@@ -101,15 +103,20 @@ def reading() -> list[dict[str, Any]]:
     batch = median_ms(lambda: classifier.predict_proba(images), 5)
     return [
         row(
-            "one image, predict_proba",
+            "one image, predict_proba, median",
             f"{median_ms(lambda: classifier.predict_proba(image[None]), 500):.3f} ms",
             "< 1 ms",
             500,
         ),
-        row("one drawing, read", f"{median_ms(lambda: classifier.read(canvas), 200):.3f} ms", "-", 200),
-        row("images in batches", f"{len(images) / batch * 1000:,.0f} /s", "-", 5 * len(images)),
         row(
-            "occlusion map",
+            "one drawing, preprocessed and read, median",
+            f"{median_ms(lambda: classifier.read(canvas), 200):.3f} ms",
+            "-",
+            200,
+        ),
+        row("throughput in batches, median", f"{len(images) / batch * 1000:,.0f} images/s", "-", 5 * len(images)),
+        row(
+            "occlusion map, median",
             f"{median_ms(lambda: occlusion(classifier.predict_proba, image, 3), 30):.1f} ms",
             "< 60 ms",
             30,
@@ -118,7 +125,7 @@ def reading() -> list[dict[str, Any]]:
 
 
 def real_canvas() -> list[dict[str, Any]]:
-    """The held-out pen writers, each digit drawn by the browser on a 280 x 280 canvas at a random size and place."""
+    """Accuracy on the held-out pen writers' digits, drawn by the browser on a 280 x 280 canvas at random sizes."""
     path, rng = chromium.find(), np.random.default_rng(SEED)
     try:
         held_out = split_by_writer(load_pen_digits())[1]
@@ -129,7 +136,7 @@ def real_canvas() -> list[dict[str, Any]]:
         return []
     drawings = [draw_at_random(digit.strokes, rng) for digit in held_out]
     strokes = [[[stroke.width, stroke.points.tolist()] for stroke in drawing.strokes] for drawing in drawings]
-    classifier, right = load_classifier(), 0
+    classifier, correct = load_classifier(), 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
         page = browser.new_page()
@@ -138,18 +145,18 @@ def real_canvas() -> list[dict[str, Any]]:
             for picture, digit in zip(pictures, held_out[start:], strict=False):
                 content = base64.b64decode(picture.partition(",")[2])
                 canvas = np.asarray(Image.open(io.BytesIO(content)).convert("RGBA"))
-                right += classifier.read(canvas).digit == digit.label
+                correct += classifier.read(canvas).digit == digit.label
         browser.close()
-    figure = measure("read", "pen digits", np.arange(len(strokes)) < right)
+    figure = measure("read", "pen digits", np.arange(len(strokes)) < correct)
     interval = f"{100 * figure.low:.2f} to {100 * figure.high:.2f}"
     return [
-        row("held-out pen writers, drawn by the browser", f"{100 * figure.share:.2f} %", "> 98.5 %", figure.n),
-        row("  its 95 % interval, in percent", interval, "-", figure.n),
+        row("accuracy, held-out writers, drawn by the browser", f"{100 * figure.share:.2f} %", "> 98.5 %", figure.n),
+        row("  95 % confidence interval, in percent", interval, "-", figure.n),
     ]
 
 
 def app() -> list[dict[str, Any]]:
-    """The app, in a browser."""
+    """Latency and memory of the app, in a browser."""
     path = chromium.find()
     if path is None:
         print("No browser: the app was not measured.")
@@ -177,13 +184,13 @@ def app() -> list[dict[str, Any]]:
             server.stop()
             browser.close()
     return [
-        row("start of the app to a canvas to draw on", f"{canvas - start:.1f} s", "-", 1),
-        row("server up to the first verdict on a fresh page", f"{first - up:.1f} s", "< 3 s", 1),
+        row("app start to a usable canvas", f"{canvas - start:.1f} s", "-", 1),
+        row("server ready to first verdict on a new page", f"{first - up:.1f} s", "< 3 s", 1),
         row("pen-up to verdict, median", f"{np.median(lifted):.0f} ms", "< 200 ms", len(lifted)),
         row("pen-up to verdict, 95th percentile", f"{np.quantile(lifted, 0.95):.0f} ms", "-", len(lifted)),
         row("verdicts per second while drawing, median", f"{np.median(rates):.1f} /s", "> 5 /s", len(rates)),
         row("memory of the app after drawing", f"{memory:.0f} MB", "< 350 MB", 1),
-        row("TensorFlow in the app's process", "yes" if loads_tensorflow else "no", "no", 1),
+        row("TensorFlow loaded in the app process", "yes" if loads_tensorflow else "no", "no", 1),
     ]
 
 

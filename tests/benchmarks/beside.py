@@ -1,4 +1,4 @@
-"""What a training costs those who draw meanwhile: the Draw page's latency, and memory."""
+"""Latency of the Draw page, and memory, during a training."""
 
 import re
 import tempfile
@@ -18,16 +18,16 @@ from tests.browser.app import Server
 
 MOVED = "() => document.querySelector('.st-key-curve-accuracy .scatterlayer :is(.js-line, .point)')"
 PRESSED = 5  # times
-DRAWN = 8  # digits, without and with a training
-WARM = 12  # seconds after which the waiting worker has loaded TensorFlow
+DRAWN = 8  # digits, without and during a training
+WARMUP = 12  # seconds in which the waiting worker loads TensorFlow
 PATIENCE = 120_000  # ms
 
 
 def beside_training() -> list[dict[str, Any]]:
-    """Draw, press Train, draw on."""
+    """Draw, press Train, and draw again."""
     path = chromium.find()
     if path is None:
-        print("No browser: drawing beside a training was not measured.")
+        print("No browser: drawing during a training was not measured.")
         return []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
@@ -49,7 +49,7 @@ def measure(browser: Browser, server: Server, folder: Path) -> list[dict[str, An
     for press in range(PRESSED):
         if press:
             stop(folder)
-            runs.delete(newest(folder))  # whose curves would be taken for those of the next
+            runs.delete(newest(folder))  # so that its curves are not taken for those of the next run
         moved.append(press_train(page, server))
 
     worker = find_worker(folder)
@@ -60,22 +60,22 @@ def measure(browser: Browser, server: Server, folder: Path) -> list[dict[str, An
     still = runs.read(newest(folder)).state.name
     stop(folder)
     return [
-        row("press Train to the first curve, a worker waiting, median", f"{np.median(moved):.1f} s", "< 3 s", PRESSED),
+        row("Train pressed to first curve, worker waiting, median", f"{np.median(moved):.1f} s", "< 3 s", PRESSED),
         row("pen-up to verdict without a training, median", f"{np.median(before):.0f} ms", "-", len(before)),
-        row("pen-up to verdict beside a training, median", f"{np.median(during):.0f} ms", "< 2 x", len(during)),
-        row("verdicts per second beside a training, median", f"{np.median(rates):.1f} /s", "-", len(rates)),
-        row("the training after that", still, runs.TRAINING, 1),
-        row("memory of the app beside a training", f"{app:.0f} MB", "-", 1),
-        row("memory of the worker, its peak", f"{int(peak[1]) / 1024:.0f} MB" if peak else "?", "-", 1),
+        row("pen-up to verdict during a training, median", f"{np.median(during):.0f} ms", "< 2 x", len(during)),
+        row("verdicts per second during a training, median", f"{np.median(rates):.1f} /s", "-", len(rates)),
+        row("state of the training afterwards", still, runs.TRAINING, 1),
+        row("memory of the app during a training", f"{app:.0f} MB", "-", 1),
+        row("peak memory of the worker", f"{int(peak[1]) / 1024:.0f} MB" if peak else "?", "-", 1),
     ]
 
 
 def press_train(page: Page, server: Server) -> float:
-    """Seconds from pressing the button to something that moves."""
+    """Seconds from pressing the button to the first point of a curve."""
     page.goto(f"{server.address}/train?network=cnn-three-blocks")
     button = page.get_by_role("button", name="Train", exact=True)
     expect(button).to_be_enabled(timeout=PATIENCE)
-    time.sleep(WARM)
+    time.sleep(WARMUP)
     pressed = time.perf_counter()
     button.click()
     page.wait_for_function(MOVED, polling=20)
@@ -83,15 +83,15 @@ def press_train(page: Page, server: Server) -> float:
 
 
 def stop(folder: Path) -> None:
-    """End the run that was begun last."""
+    """Stop the latest run."""
     run = newest(folder)
     runs.request_stop(run)
-    while runs.read_state(run).is_under_way:  # its process stays as a zombie until the app begins another
+    while runs.read_state(run).is_under_way:  # its process remains a zombie until the app starts another
         time.sleep(0.2)
 
 
 def newest(folder: Path) -> Path:
-    """The run that was begun last."""
+    """The latest run."""
     return max(folder.glob("*-cnn-three-blocks"))
 
 
@@ -104,4 +104,4 @@ def find_worker(folder: Path) -> psutil.Process:
         held = [file.path for file in worker.open_files() if file.path.endswith("alive.lock")]
         if any(path.startswith(f"{folder}/") for path in held):
             return worker
-    raise RuntimeError(f"No process trains in {folder}.")
+    raise RuntimeError(f"Expected a process that trains in {folder}. Received: none.")

@@ -1,4 +1,4 @@
-"""The shipped model's card, measured anew: does every figure agree?"""
+"""The metrics on the shipped model's card, measured again and compared."""
 
 import shutil
 import tempfile
@@ -16,13 +16,13 @@ from tests.benchmarks.table import row
 
 
 def card() -> list[dict[str, Any]]:
-    """Every figure of the card that the shipped files alone give, with the one of now."""
+    """Every metric of the card that can be measured from the shipped files, old and new."""
     if not (is_there("mnist") and is_there("pen")):
         print("MNIST or the pen digits are not in the data folder: the card was not measured.")
         return []
     folder = find_model(SHIPPED_NAME)
     before = read_card(folder)
-    seed = before.seeds[0].seed if before.seeds else before.recipe["seed"]  # one set of checks measures all seeds
+    seed = before.seeds[0].seed if before.seeds else before.recipe["seed"]  # the same test sets are used for all seeds
     checks = make_checks(seed)
     with tempfile.TemporaryDirectory() as place:
         copy = Path(place) / SHIPPED_NAME
@@ -34,13 +34,15 @@ def card() -> list[dict[str, Any]]:
         differ += not agrees
         what = f"{new.kind}: {new.what}" + (f" ({new.on})" if new.on else "")
         rows.append(
-            row(what, f"{100 * new.share:.2f} %", "as the card" if agrees else f"{100 * old.share:.2f} %", new.n)
+            row(what, f"{100 * new.share:.2f} %", "as on the card" if agrees else f"{100 * old.share:.2f} %", new.n)
         )
     for calibrated, again in zip(before.calibration, now.calibration, strict=True):
         differ += calibrated != again
         what = f"expected calibration error: {again.what}"
         rows.append(row(what, f"{100 * again.error:.2f} %", f"{100 * calibrated.error:.2f} %", again.n))
-    rows.append(row("refusal curves", "as the card" if now.refusal == before.refusal else "others", "as the card", 1))
+    rows.append(
+        row("rejection curves", "as on the card" if now.refusal == before.refusal else "different", "as on the card", 1)
+    )
     differ += now.refusal != before.refusal
     reference, own = (
         read_reference_drawings(folder),
@@ -54,4 +56,4 @@ def card() -> list[dict[str, Any]]:
         rows.append(row(what, f"{100 * figure.share:.2f} %", f"{100 * carded.share:.2f} %", figure.n))
     if now.speed is not None:
         rows.append(row("one image", f"{now.speed.milliseconds:.3f} ms", "< 1 ms", 300))
-    return [*rows, row("figures that differ from the card", str(differ), "0", len(rows))]
+    return [*rows, row("metrics that differ from the card", str(differ), "0", len(rows))]

@@ -1,4 +1,4 @@
-"""The data side: loading each source, the map, the gallery, and memory with many visitors."""
+"""Datasets: loading each source, the map, the gallery, and memory with several sessions."""
 
 import os
 import subprocess
@@ -37,9 +37,9 @@ print(time.perf_counter() - start)
 
 
 def data() -> list[dict[str, Any]]:
-    """Everything about the data, in a folder of its own beside links to the data folder's content."""
+    """All measurements on datasets, in a temporary data folder with links to the real one."""
     if not is_there("mnist"):
-        print("MNIST is not in the data folder: the data side was not measured.")
+        print("MNIST is not in the data folder: datasets were not measured.")
         return []
     with _own_folder() as folder:
         return [*loading(folder), *maps(), *pages(folder)]
@@ -61,14 +61,14 @@ def _own_folder() -> Iterator[Path]:
 
 
 def loading(folder: Path) -> list[dict[str, Any]]:
-    """Each source in a process that has loaded nothing before."""
+    """Each source, in a new process."""
     images, labels = load_dataset("mnist").train.images[:ROWS], load_dataset("mnist").train.labels[:ROWS]
     frame = pd.DataFrame(images.reshape(ROWS, -1), columns=[f"pixel{index}" for index in range(784)])
     frame.insert(0, "label", labels)
     (folder / "kaggle").mkdir()
     frame.to_csv(folder / "kaggle" / "train.csv", index=False)
     rows = [
-        row(f"load {name}, fresh process", f"{_load(name, TIMES):.2f} s", target, TIMES)
+        row(f"load {name}, new process, median", f"{_load(name, TIMES):.2f} s", target, TIMES)
         for name, target in (("mnist", "< 1 s"), ("uci", "-"), ("pen", "-"))
     ]
     first = _load("kaggle", 1)
@@ -76,8 +76,8 @@ def loading(folder: Path) -> list[dict[str, Any]]:
     size = f"{ROWS:,} x 785"
     return [
         *rows,
-        row(f"load kaggle, {size}, read and checked", f"{first:.2f} s", "< 2 s", 1),
-        row(f"load kaggle, {size}, the kept copy", f"{again:.2f} s", "-", TIMES),
+        row(f"load kaggle, {size}, parsed and checked", f"{first:.2f} s", "< 2 s", 1),
+        row(f"load kaggle, {size}, cached copy, median", f"{again:.2f} s", "-", TIMES),
     ]
 
 
@@ -88,10 +88,10 @@ def _load(name: str, times: int) -> float:
 
 
 def maps() -> list[dict[str, Any]]:
-    """Laying out 3,000 images of MNIST."""
+    """Projecting 3,000 images of MNIST."""
     images, rows = load_dataset("mnist").train.images, []
-    for title, see in (("pixels", to_features), ("what the network sees", load_classifier().features)):
-        for method in ("PCA", "t-SNE", "t-SNE, kept"):
+    for title, see in (("pixels", to_features), ("features", load_classifier().features)):
+        for method in ("PCA", "t-SNE", "t-SNE, cached"):
             start = time.perf_counter()
             make_map(images, see, method.partition(",")[0], 3000, silent)
             rows.append(row(f"map of 3,000, {title}, {method}", f"{time.perf_counter() - start:.1f} s", "-", 1))
@@ -119,8 +119,8 @@ def pages(folder: Path) -> list[dict[str, Any]]:
             server.stop()
             browser.close()
     return [
-        row("gallery, next 100 images, click to images", f"{np.median(turned):.0f} ms", "-", len(turned)),
-        row("gallery, click to one image in full", f"{np.median(opened):.0f} ms", "-", len(opened)),
+        row("gallery, click to next 100 images, median", f"{np.median(turned):.0f} ms", "-", len(turned)),
+        row("gallery, click to one image in full, median", f"{np.median(opened):.0f} ms", "-", len(opened)),
         row("memory, MNIST open in one session", f"{one:.0f} MB", "-", 1),
         row(f"memory, MNIST open in {SESSIONS} sessions", f"{ten:.0f} MB", "-", 1),
     ]
@@ -135,7 +135,7 @@ def _open(browser: Browser, server: Server) -> Page:
 
 
 def _turn(page: Page) -> float:
-    """ms until the next page's first image is there."""
+    """ms until the first image of the next page is shown."""
     before = page.locator(".gallery button").first.get_attribute("title")
     start = time.perf_counter()
     page.get_by_test_id("stNumberInputStepUp").last.click()

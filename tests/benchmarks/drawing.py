@@ -1,4 +1,4 @@
-"""Digits drawn at a person's pace, and how soon they are read."""
+"""Digits drawn at human speed, and the latency of their verdicts."""
 
 import time
 from itertools import cycle, islice, pairwise
@@ -26,7 +26,7 @@ WATCH = """() => {
 
 
 def while_drawing(page: Page, server: Server, n: int, rng: np.random.Generator) -> tuple[list[float], list[float]]:
-    """Of each of n digits: ms from pen-up to the verdict of all its ink, and verdicts a second before."""
+    """For each of n digits: ms from pen-up to the final verdict, and verdicts per second before pen-up."""
     open_draw(page, server.address)
     page.evaluate(WATCH)
     lifted, rates = [], []
@@ -46,7 +46,7 @@ def while_drawing(page: Page, server: Server, n: int, rng: np.random.Generator) 
 
 
 def slowly(page: Page, drawing: Drawing) -> None:
-    """Draw at a person's pace, about 250 pixels a second, as one stroke."""
+    """Draw at human speed, about 250 pixels per second, as one stroke."""
     corner = page.locator("canvas.upper-canvas").bounding_box()
     assert corner
     points = np.concatenate(
@@ -56,8 +56,8 @@ def slowly(page: Page, drawing: Drawing) -> None:
     page.mouse.down()
     for start, end in pairwise(points):
         steps = max(1, round(float(np.hypot(*(end - start))) / 4))
-        for share in np.linspace(0, 1, steps + 1)[1:]:
-            x, y = (start + (end - start) * share).tolist()
+        for fraction in np.linspace(0, 1, steps + 1)[1:]:
+            x, y = (start + (end - start) * fraction).tolist()
             page.mouse.move(corner["x"] + x, corner["y"] + y)
             time.sleep(0.016)
     page.mouse.up()

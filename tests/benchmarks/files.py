@@ -1,6 +1,6 @@
-"""Files of many digits: from a CSV to a submission, beside a plain script that does the same, and what memory it takes.
+"""Files of many digits: time from a CSV to a submission, compared with a plain Keras script, and memory.
 
-The CSVs are MNIST's test images over and over, in the form of Kaggle's test.csv.
+The CSVs repeat MNIST's test images in the format of Kaggle's test.csv.
 """
 
 import subprocess
@@ -21,11 +21,11 @@ from digitrec.reading.files.submission import check_submission, make_submission
 from tests.benchmarks.table import row
 
 ROWS = 28_000  # of Kaggle's test.csv
-MANY = 1_000_000  # read from the file
-READ = 200_000  # by the classifier, too; it alone would take minutes for all
+PARSED = 1_000_000  # rows parsed, but not classified
+CLASSIFIED = 200_000  # rows parsed and classified; classifying a million would take minutes
 TIMES = 3
 PLAIN = Path(__file__).with_name("plain_predict.py")
-# Of a process that has done nothing else: seconds, and the most memory that it ever had, in MB.
+# Runs in a new process and prints the number of rows, seconds and peak memory in MB.
 MEASURE = """
 import re, sys, time
 from pathlib import Path
@@ -43,7 +43,7 @@ print(rows, seconds, peak)
 
 
 def files() -> list[dict[str, Any]]:
-    """Speed at the size of Kaggle's test set, and memory far beyond it."""
+    """Speed for the size of Kaggle's test set, and memory for much larger files."""
     if not is_there("mnist"):
         print("MNIST is not in the data folder: files were not measured.")
         return []
@@ -52,7 +52,7 @@ def files() -> list[dict[str, Any]]:
 
 
 def speed(folder: Path) -> list[dict[str, Any]]:
-    """28,000 rows, here and in the plain script."""
+    """28,000 rows, with digitrec and with the plain script."""
     path, images = write_csv(folder / "test.csv", ROWS)
     classifier = load_classifier()
     classifier.predict_proba(images[:1000])
@@ -68,24 +68,24 @@ def speed(folder: Path) -> list[dict[str, Any]]:
     check_submission(content, ROWS)
     own = reading.frame["digit"].to_numpy()
     if (own != probabilities.argmax(axis=1)).any():
-        raise RuntimeError("The file was read otherwise than its images.")
+        raise RuntimeError("Expected the same digits from the file as from its images. Received: others.")
     seconds, parts, digits = run_plain(path, folder / "plain.csv")
     beyond = float(np.median(np.subtract(whole, alone)))
     title = f"{ROWS:,} rows"
     names = ("loading Keras", "read_csv", "model.predict", "to_csv")
     return [
-        row(f"{title}, CSV to submission", f"{np.median(whole):.2f} s", "-", TIMES),
-        row("  of which beyond the classifier's own time", f"{beyond:.2f} s", "< 2 s", TIMES),
-        row(f"{title}, a plain script with Keras, as a process", f"{seconds:.2f} s", "-", 1),
+        row(f"{title}, CSV to submission, median", f"{np.median(whole):.2f} s", "-", TIMES),
+        row("  of which not in the classifier, median", f"{beyond:.2f} s", "< 2 s", TIMES),
+        row(f"{title}, plain Keras script, as a process", f"{seconds:.2f} s", "-", 1),
         *[row(f"  of which {name}", f"{part:.2f} s", "-", 1) for name, part in zip(names, parts, strict=True)],
-        row("  digits that it reads otherwise", f"{(digits != own).sum():,}", "-", ROWS),
+        row("  predictions that differ", f"{(digits != own).sum():,}", "-", ROWS),
     ]
 
 
 def memory(folder: Path) -> list[dict[str, Any]]:
-    """A million rows, each in a process of its own."""
+    """Large files, each in a new process."""
     rows = []
-    for count, what, words in ((MANY, "stream", "read from the CSV"), (READ, "read", "read by the classifier")):
+    for count, what, words in ((PARSED, "stream", "parsed"), (CLASSIFIED, "read", "parsed and classified")):
         path, _ = write_csv(folder / f"{what}.csv", count)
         ran = subprocess.run(
             [sys.executable, "-c", MEASURE, what, str(path)], capture_output=True, text=True, check=True
@@ -94,13 +94,13 @@ def memory(folder: Path) -> list[dict[str, Any]]:
         found, seconds, peak = map(float, ran.stdout.split())
         rows += [
             row(f"{found:,.0f} rows {words}", f"{seconds:.1f} s", "-", 1),
-            row("  the most memory of its process", f"{peak:.0f} MB", "< 600 MB", 1),
+            row("  peak memory of its process", f"{peak:.0f} MB", "< 600 MB", 1),
         ]
     return rows
 
 
 def write_csv(path: Path, count: int) -> tuple[Path, np.ndarray]:
-    """A file of `count` rows, and the first images in it, as many of them as 28,000."""
+    """A file of `count` rows, and its first 28,000 images."""
     test = load_dataset("mnist").test.images
     frame = pd.DataFrame(test.reshape(len(test), -1), columns=[f"pixel{index}" for index in range(784)])
     header, _, body = frame.to_csv(index=False).partition("\n")
@@ -113,7 +113,7 @@ def write_csv(path: Path, count: int) -> tuple[Path, np.ndarray]:
 
 
 def run_plain(path: Path, out: Path) -> tuple[float, list[float], np.ndarray]:
-    """Seconds of the plain script as a process, those of its parts, and the digits that it wrote."""
+    """Seconds of the plain script as a process, seconds of its steps, and the digits that it wrote."""
     command = [sys.executable, str(PLAIN), str(find_model() / "model.keras"), str(path), str(out)]
     start = time.perf_counter()
     ran = subprocess.run(command, capture_output=True, text=True, check=True)

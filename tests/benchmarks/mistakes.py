@@ -1,4 +1,4 @@
-"""From a model's answers to their cause: how long each step takes, in the core and on the page."""
+"""Evaluation and explanation of mistakes: the time of each step, without the app and on the page."""
 
 import tempfile
 import time
@@ -27,7 +27,7 @@ CLICKS = 10
 
 
 def mistakes() -> list[dict[str, Any]]:
-    """The core, and the page."""
+    """Without the app, and on the page."""
     if not is_there("mnist"):
         print("MNIST is not in the data folder: mistakes were not measured.")
         return []
@@ -49,20 +49,33 @@ def core() -> list[dict[str, Any]]:
         per_digit(test.labels, table["read"].to_numpy())
         expected_calibration_error(probabilities, test.labels)
 
-    wrong = int(np.flatnonzero(probabilities.argmax(axis=1) != test.labels)[0])
+    mistake = int(np.flatnonzero(probabilities.argmax(axis=1) != test.labels)[0])
     features = np.concatenate([classifier.features(part) for part in np.array_split(data.train.images, 60)])
-    index, of = make_index(features), classifier.features(test.images[wrong : wrong + 1])
-    image, label = test.images[wrong], int(test.labels[wrong])
+    index, of = make_index(features), classifier.features(test.images[mistake : mistake + 1])
+    image, label = test.images[mistake], int(test.labels[mistake])
     return [
-        row("10,000 images, read", f"{read:.2f} s", "< 2 s", 1),
-        row("10,000 answers, evaluated", f"{median_ms(evaluate, 5):.0f} ms", "-", 5),
-        row("thresholds of 10,000", f"{median_ms(lambda: coverage(probabilities, test.labels), 5):.0f} ms", "-", 5),
-        row("labels in doubt", f"{median_ms(lambda: rank_doubts(test.labels, probabilities), 5):.0f} ms", "-", 5),
+        row("10,000 images, predicted", f"{read:.2f} s", "< 2 s", 1),
+        row("10,000 predictions, evaluated, median", f"{median_ms(evaluate, 5):.0f} ms", "-", 5),
         row(
-            f"neighbours among {len(features):,}", f"{median_ms(lambda: nearest(index, of), 20):.0f} ms", "< 50 ms", 20
+            "coverage curve of 10,000 predictions, median",
+            f"{median_ms(lambda: coverage(probabilities, test.labels), 5):.0f} ms",
+            "-",
+            5,
         ),
         row(
-            "smallest change of one image",
+            "label errors, median",
+            f"{median_ms(lambda: rank_doubts(test.labels, probabilities), 5):.0f} ms",
+            "-",
+            5,
+        ),
+        row(
+            f"nearest neighbours among {len(features):,}, median",
+            f"{median_ms(lambda: nearest(index, of), 20):.0f} ms",
+            "< 50 ms",
+            20,
+        ),
+        row(
+            "counterfactual of one image, median",
             f"{median_ms(lambda: smallest_change(classifier.predict_proba, image, label), 5):.0f} ms",
             "-",
             5,
@@ -102,8 +115,8 @@ def page() -> list[dict[str, Any]]:
             server.stop()
             browser.close()
     return [
-        row("Mistakes page to its images, the first time", f"{opened[0]:.1f} s", "-", 1),
-        row("Mistakes page to its images, again", f"{opened[1]:.1f} s", "-", 1),
-        row("click on a mistake to it in full, median", f"{1000 * np.median(clicks):.0f} ms", "-", len(clicks)),
-        row("memory of the app after that", f"{memory:.0f} MB", "-", 1),
+        row("Mistakes page opened to images shown, first time", f"{opened[0]:.1f} s", "-", 1),
+        row("Mistakes page opened to images shown, again", f"{opened[1]:.1f} s", "-", 1),
+        row("click on a mistake to its details, median", f"{1000 * np.median(clicks):.0f} ms", "-", len(clicks)),
+        row("memory of the app afterwards", f"{memory:.0f} MB", "-", 1),
     ]

@@ -1,4 +1,4 @@
-"""A line of the table that `make bench` prints, and the time that something takes."""
+"""Rows of the table that `make bench` prints, and timing."""
 
 import time
 from collections.abc import Callable
@@ -8,12 +8,12 @@ import numpy as np
 
 
 def row(what: str, value: str, target: str, n: int) -> dict[str, Any]:
-    """One line of the table."""
+    """One row of the table: what was measured, its value, its target, and the number of measurements."""
     return {"what": what, "value": value, "target": target, "n": n}
 
 
 def median_ms(call: Callable[[], object], n: int) -> float:
-    """The median of n timed calls, after a tenth as many to warm up."""
+    """The median time of n calls, in ms, after n / 10 calls to warm up."""
     for _ in range(max(1, n // 10)):
         call()
     times = []

@@ -221,7 +221,7 @@ def test_data_is_written_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("source", "told"),
-    [("mnist", "--fetch"), ("pen", "Put the files there"), ("letters", "Check its name"), ("no.npz", "no.npz")],
+    [("mnist", "--fetch"), ("pen", "Copy the files there"), ("letters", "Check its name"), ("no.npz", "no.npz")],
 )
 def test_data_that_is_not_there_is_told(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str, told: str
@@ -376,7 +376,7 @@ def test_mistakes_that_cannot_be_written_are_told(path: str, tmp_path: Path) -> 
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
-    assert re.search(r"Expected to write .*\. Received: .*\. Choose another place\.", result.stderr)
+    assert re.search(r"Expected to write .*\. Received: .*\. Choose another folder\.", result.stderr)
     assert "Accuracy " in result.stdout
     assert list(tmp_path.iterdir()) == []
 

@@ -52,11 +52,11 @@ def test_a_job_knows_how_far_it_is(pool: ThreadPoolExecutor) -> None:
 
     job = Job(pool, work)
     assert told.wait(LONG)
-    assert job.share == 0.5
+    assert job.fraction == 0.5
     assert not job.future.done()
     go_on.set()
     assert job.future.result(LONG) == "done"
-    assert job.share == 1
+    assert job.fraction == 1
 
 
 def test_a_job_runs_in_a_thread_of_its_own(pool: ThreadPoolExecutor) -> None:
@@ -80,7 +80,7 @@ def test_the_text_tells_the_time_left(
     share: float, spent: float, text: str, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = Job(pool, quick(None))
-    job.share = share
+    job.fraction = share
     now = job.began + spent
     monkeypatch.setattr(time, "monotonic", lambda: now)
     assert job.text("Laying out") == text
@@ -172,7 +172,7 @@ def test_quick_work_shows_no_bar(bars: list[FakeBar]) -> None:
 
 def test_work_shorter_than_a_flicker_shows_no_bar(bars: list[FakeBar], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "SHOWN_AFTER", LONG)
-    assert wait_for("short", "Counting", lambda _: time.sleep(10 * jobs.LOOK)) is None
+    assert wait_for("short", "Counting", lambda _: time.sleep(10 * jobs.POLL_INTERVAL)) is None
     assert bars == []
 
 

@@ -29,7 +29,7 @@ from digitrec.evaluation.subgroups import compare_groups, in_quarters
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.verdict import are_too_weak
 from digitrec.ui import state
-from digitrec.ui.cache import classifier, exam_key, probabilities, properties
+from digitrec.ui.cache import classifier, prediction_key, probabilities, properties
 from digitrec.ui.data import gallery
 from digitrec.ui.messages import show_errors, text_colour
 from digitrec.ui.source_code import show_functions
@@ -80,7 +80,7 @@ def evaluate(title: str, folder: Path, data: Dataset, part: str) -> Evaluation:
     with show_errors("The images could not be read."):
         reader = classifier(folder)
         answers = probabilities(reader, data, part)
-        table = _tabulate(exam_key(reader, data, part), answers, split, properties(data, part))
+        table = _tabulate(prediction_key(reader, data, part), answers, split, properties(data, part))
     return Evaluation(title, reader, data, part, split, answers, table)
 
 
