@@ -246,7 +246,7 @@ def test_nobody_to_write_is_told() -> None:
 
 def test_an_image_without_ink_is_told() -> None:
     hand = ImageWriter(np.zeros((1, 28, 28), np.uint8), np.array([3], np.uint8))
-    with pytest.raises(InkError, match=r"^Expected images of digits\. Received: one of a 3 without ink"):
+    with pytest.raises(InkError, match=r"^Expected images with ink\. Received: a blank image labelled 3"):
         next(compose([hand], 1))
 
 

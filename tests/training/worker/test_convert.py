@@ -30,7 +30,7 @@ def test_all_forms_answer_alike(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("layers", "said"),
     [
-        ((keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(9)), "gives (None, 9)"),
+        ((keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(9)), "output shape (None, 9)"),
         ((keras.Input((784,)), keras.layers.Dense(10)), "input shape (None, 784)"),
     ],
 )
