@@ -212,7 +212,7 @@ def test_one_that_was_killed_goes_on_as_if_it_had_not_been(interrupted: Interrup
 def test_what_was_learned_when_it_was_stopped_is_kept_at_once(interrupted: Interrupted) -> None:
     stopped = interrupted.stopped
     assert stopped.state.name == runs.STOPPED
-    assert len(stopped.history) == 4, "in the epoch in which it was asked to stop"
+    assert len(stopped.history) in {3, 4}, "in the epoch in which it was asked to stop, or at its end"
     assert stopped.has_model
     assert stopped.state.results["test_accuracy"] > 0.5
 
