@@ -117,7 +117,9 @@ def test_mnist_without_qmnist_has_no_writers(mnist: Dataset, folder: Path) -> No
 def test_a_missing_file_is_named_with_where_to_put_it(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mnist, "MIRRORS", ("http://127.0.0.1:1/",))
     assert not is_there(name)
-    with pytest.raises(DataError, match=r"Expected .* Received: .*(no such file|connection failed).* ([Cc]opy|Put)") as caught:
+    with pytest.raises(
+        DataError, match=r"Expected .* Received: .*(no such file|connection failed).* ([Cc]opy|Put)"
+    ) as caught:
         load_dataset(name)
     assert str(folder) in str(caught.value)
     assert Path(SOURCES[name].needs[0]).name in str(caught.value)
