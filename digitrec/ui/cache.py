@@ -1,4 +1,4 @@
-"""Results that are computed once and shared by all sessions.
+"""Data, models and results that are loaded or computed once and shared by all sessions.
 
 Datasets are cached by name and file stamp, and results computed from them by fingerprint. A file that was replaced is
 therefore loaded again, and results computed from the old file are not shown for the new one.
@@ -43,7 +43,7 @@ def _when(folder: Path) -> tuple[str, float]:
     return str(folder), card.stat().st_mtime if card.is_file() else 0.0
 
 
-@st.cache_resource(show_spinner="Loading the network …", max_entries=16)
+@st.cache_resource(show_spinner="Loading the model …", max_entries=16)
 def _load_classifier(folder: str, written: float) -> Classifier:
     """Load a classifier, again if `written` has changed."""
     del written
@@ -51,20 +51,20 @@ def _load_classifier(folder: str, written: float) -> Classifier:
 
 
 def number_reader() -> NumberReader:
-    """The number reader chosen in this session."""
+    """The session's reader of numbers."""
     return choose_number_reader(
         state.NUMBER_MODEL.get(), classifier(), lambda folder: _load_sequence_reader(*_when(folder))
     )
 
 
-@st.cache_resource(show_spinner="Loading the network …", max_entries=4)
+@st.cache_resource(show_spinner="Loading the model …", max_entries=4)
 def _load_sequence_reader(folder: str, written: float) -> SequenceReader:
     del written
     return load_sequence_reader(Path(folder))
 
 
 def pen_digits() -> tuple[PenDigit, ...]:
-    """The pen digits in the data folder; empty if their file is missing or damaged."""
+    """The pen digits of the data folder; none if their file is missing or damaged."""
     return _load_pen_digits(str(data_folder()), dataset_stamp("pen"))
 
 
@@ -92,7 +92,7 @@ _by_content = partial(st.cache_resource, hash_funcs={Dataset: _fingerprint}, max
 
 
 def findings(data: Dataset) -> tuple[Finding, ...]:
-    """The data-quality findings of a dataset."""
+    """The quality problems of a dataset."""
     return _find(data, dataset_stamp("mnist"))
 
 
@@ -133,8 +133,8 @@ def probabilities(reader: Classifier, data: Dataset, part: str = "test") -> NDAr
             progress(min(start + READ_AT_ONCE, len(images)) / len(images))
         return np.concatenate(parts)
 
-    predictions: NDArray[np.float32] = wait_for(
-        ("probabilities", *prediction_key(reader, data, part)), f"{reader.card.name} is reading", read
+    answers: NDArray[np.float32] = wait_for(
+        ("probabilities", *exam_key(reader, data, part)), f"Reading with {reader.card.name}", read
     )
     return predictions
 
@@ -163,5 +163,5 @@ def neighbours_index(reader: Classifier, data: Dataset) -> Index:
             rows = partial(write_rows, reader.features, data.train.images, progress)
             return make_index(np.load(cached_file("features", name, rows), mmap_mode="r", allow_pickle=False))
 
-    index: Index = wait_for(("features", str(cache_folder()), name), "Looking for neighbours", compute)
+    index: Index = wait_for(("features", str(cache_folder()), name), "Finding nearest neighbours", see)
     return index

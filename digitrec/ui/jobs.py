@@ -1,4 +1,4 @@
-"""Background jobs: work that takes seconds is done once, in a separate thread, for all sessions that need it.
+"""Work that takes seconds runs once, in a background thread, for all sessions that wait for it.
 
 work -> `wait_for` -> a progress bar with the time left -> the result, which later calls return without waiting
 
@@ -18,30 +18,30 @@ from digitrec.datasets import Progress
 from digitrec.ui.messages import as_plain_text
 from digitrec.words import in_seconds
 
-MAX_RESULTS = 24  # the largest, MNIST and a map of 10,000 images, take 55 and about 35 MB
-POLL_INTERVAL = 0.1  # seconds
-SHOWN_AFTER = 0.4  # seconds, so that the progress bar of a short job does not flicker
-MIN_FRACTION = 0.03  # of the work has to be done before the time left is estimated
+KEPT = 24  # results; the largest, MNIST itself and a map of 10,000, take 55 and some 35 MB
+LOOK = 0.1  # seconds between two looks at the work
+SHOWN_AFTER = 0.4  # seconds; a bar that is gone at once would only flicker
+KNOWN_FROM = 0.03  # fraction of the work from which the remaining time is estimated
 
 
 class Job:
-    """Work in the background, and its progress: `fraction`, 0 to 1."""
+    """Work in the background, and its progress."""
 
     def __init__(self, pool: ThreadPoolExecutor, work: Callable[[Progress], Any]) -> None:
-        self.fraction, self.requested, self.began = 0.0, time.monotonic(), 0.0
+        self.fraction, self.asked, self.began = 0.0, time.monotonic(), 0.0
         self.future: Future[Any] = pool.submit(self._begin, work)
 
     def _begin(self, work: Callable[[Progress], Any]) -> Any:
         self.began = time.monotonic()
-        return work(self._set_progress)
+        return work(self._report)
 
-    def _set_progress(self, fraction: float) -> None:
+    def _report(self, fraction: float) -> None:
         self.fraction = fraction
 
     def text(self, title: str) -> str:
-        """The title and the estimated time left, in Markdown."""
+        """What is being done, and the remaining time."""
         spent = time.monotonic() - self.began
-        if self.fraction < MIN_FRACTION:
+        if self.fraction < KNOWN_FROM:
             return f"{as_plain_text(title)} …"
         return f"{as_plain_text(title)} … {in_seconds(spent / self.fraction - spent)} left"
 
@@ -54,7 +54,7 @@ class Jobs:
         self._pool = ThreadPoolExecutor(2, "job")
 
     def get(self, key: Hashable, work: Callable[[Progress], Any]) -> Job:
-        """The job with this key, which is started if there is none or if it failed."""
+        """The job of this key, started if there is none; one that failed is started again."""
         with self._lock:
             job = self._jobs.get(key)
             if job is None or (job.future.done() and job.future.exception()):
@@ -63,7 +63,7 @@ class Jobs:
             return job
 
     def _forget(self) -> None:
-        """Drop the oldest results, to make room for one more."""
+        """Make room for one more job: the oldest finished ones are dropped first."""
         done = [key for key, job in self._jobs.items() if job.future.done()]
         for key in done[: max(0, len(self._jobs) - MAX_RESULTS + 1)]:
             del self._jobs[key]
@@ -75,12 +75,12 @@ def _jobs() -> Jobs:
 
 
 def start_job(key: Hashable, work: Callable[[Progress], Any]) -> Job:
-    """The job with this key, which is started if necessary; returns without waiting."""
+    """The job of this key, started if necessary, without waiting for it."""
     return _jobs().get(key, work)
 
 
 def wait_for(key: Hashable, title: str, work: Callable[[Progress], Any]) -> Any:
-    """The result of `work`, with a progress bar while it runs.
+    """The result of `work`, a function that receives a callback for its progress; its errors are raised here.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The empty state of a page: what it accepts, and a button to try it with a sample."""
+"""What a page shows before its first upload: what it accepts, and a sample to try it with."""
 
 import streamlit as st
 
@@ -6,7 +6,7 @@ from digitrec.ui.state import Key
 
 
 def wants_sample(key: Key[bool], text: str, icon: str, label: str) -> bool:
-    """Whether the user has chosen the sample, which `key` stores; if not, show `text` and offer it."""
+    """Whether the sample was asked for; until then, say what is accepted and offer the sample. `key` remembers it."""
     if key.get():
         return True
     st.info(text, icon=icon)

@@ -1,7 +1,8 @@
-"""All keys of the session state and all query parameters: name, type and default value.
+"""Every key of the session and of the address, with its type and default value.
 
-No other module in pages/ or digitrec/ui uses a key as a string (tests/ui/test_state.py checks the source). The names of
-bound keys and of parameters appear in links that people have shared, so they must not change.
+Nothing else in pages/ and digitrec/ui names a key by a string (tests/ui/test_state.py checks the source for that).
+The names of bound keys and of parameters, and the labels of their options, are part of links that people have shared:
+they must not change.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ ANY = "any"  # a filter that is off
 
 @dataclass(frozen=True)
 class Key(Generic[T]):
-    """A value in the session state, or an element of the page with a key.
+    """A value of the session, or an element of the page identified by its key.
 
     Attributes
     ----------
-    name : the key; in style sheets and scripts, the class of the element is "st-key-" and the name.
-    default : the value if none is set.
+    name : in the session; for style sheets and scripts, the element's class is "st-key-" and the name.
+    default : the value if none was set.
     persists : whether a widget keeps its value while other pages are shown.
-    is_bound : whether a widget's value is a query parameter of the address.
+    is_bound : whether a widget's value is part of the address, under its name.
     """
 
     name: str
@@ -51,12 +52,12 @@ class Key(Generic[T]):
         st.session_state[self.name] = value
 
     def setdefault(self, value: T) -> T:
-        """The value in the session state, which is set to `value` if there is none."""
+        """The session's value; set to this one if there is none."""
         kept: T = st.session_state.setdefault(self.name, value)
         return kept
 
     def pop(self) -> T:
-        """Remove the value from the session state and return it, or the default."""
+        """Remove and return the session's value."""
         value: T = st.session_state.pop(self.name, self.default)
         return value
 
@@ -65,12 +66,12 @@ class Key(Generic[T]):
         return (st.session_state.get(self.name) or {}).get(what)
 
     def of(self, *things: object) -> Key[T]:
-        """The key for one of several elements of this kind, identified by names or numbers."""
+        """A key derived from this one, for one of several things, by their names or numbers."""
         return Key("-".join(map(str, (self.name, *things))), self.default, self.persists, self.is_bound)
 
     @property
     def widget(self) -> dict[str, Any]:
-        """The widget arguments for the key, its persistence and its binding to the address."""
+        """A widget's arguments: its key, and how long and where its value is kept."""
         kept: dict[str, Any] = {"key": self.name}
         if self.persists:
             kept["persist_state"] = "session"
@@ -90,7 +91,7 @@ class Parameter:
         return st.query_params.get(self.name, "")
 
     def set(self, value: str) -> None:
-        """Write it to the address; an empty value removes it."""
+        """Write it into the address; an empty value removes it."""
         if value:
             st.query_params[self.name] = value
         elif self.name in st.query_params:
@@ -149,17 +150,17 @@ NUMBER_CHANGES: Key[tuple[Change, ...]] = Key("number_changes", ())  # the user'
 NUMBER_NAMED = Key[int | None]("number_named", None)  # the value that the user set for the selected digit
 
 # A photograph
-PHOTOGRAPH_WAY = Key("photograph_way", "Choose a picture")
+PHOTOGRAPH_WAY = Key("photograph_way", "Upload")
 PHOTOGRAPH = _element("photograph")
-PHOTOGRAPH_SAMPLE = Key("photograph_sample", False)  # whether it was chosen
+PHOTOGRAPH_SAMPLE = Key("photograph_sample", False)  # whether the sample was asked for
 PASTED = Key[Any]("pasted", None)
 
 # A file of digits
 FILE = Key[Any]("file_of_digits", None)
-FILE_SAMPLE = Key("file_sample", False)  # whether it was chosen
+FILE_SAMPLE = Key("file_sample", False)  # whether the sample was asked for
 CORRECTIONS = Key[dict[str, dict[int, int]]]("corrections", {})  # a file's fingerprint -> row -> digit
-ANSWERS_TABLE = Key[Any]("answers_table", None)  # by file and rows shown
-FILE_ORDER = Key("file_order", "least sure first")
+ANSWERS_TABLE = Key[Any]("answers_table", None)  # of the file and rows shown
+FILE_ORDER = Key("file_order", "least confident first")
 FILE_DIGIT = Key("file_digit", ANY)
 FILE_UNSURE = Key("file_unsure", False)
 FILE_PAGE = Key("file-page", 1)  # by number of pages
@@ -216,8 +217,8 @@ COMPOSED_SEED = Key("numbers_seed", 0)
 EXAMINED = Key[str | None]("examined", None, persists=True, is_bound=True)
 EXAMINED_PART = Key("examined_part", "test", is_bound=True)
 VIEW = Key("view", "Mistakes", is_bound=True)
-AS_SHARES = Key("as_shares", False, persists=True)
-ERRORS_ALONE = Key("errors_alone", True, persists=True)
+AS_PERCENTAGES = Key("as_shares", False, persists=True)
+ERRORS_ONLY = Key("errors_alone", True, persists=True)
 CELLS = Key[Any]("cells", None)
 ANSWERS = Key("answers", "wrong", persists=True, is_bound=True)
 IS_A, READ_AS = (Key(name, ANY, persists=True, is_bound=True) for name in ("is_a", "read_as"))
@@ -234,10 +235,10 @@ DOWNLOAD = _element("download")  # by file
 ONE = Key[str | None]("one", None)  # the open tab
 
 # Label errors
-SUSPECTS = Key("suspects", 1)  # the page, by number of pages
-JUDGED = Key[str | None]("judge", None)  # a review, by image
+SUSPECTS = Key("suspects", 1)  # the page, of how many there are
+JUDGED = Key[str | None]("judge", None)  # a verdict, of an image
 SEE = _element("see")  # an image in full
-HELD_OUT = Key[str | None]("held_out", None)  # the dataset to cross-validate
+HELD_OUT = Key[str | None]("held_out", None)  # the dataset for which cross-validation was asked for
 JUDGE_NOTE = Key[str | None]("judge_note", None)
 JUDGE_PROBLEM = Key[str | None]("judge_problem", None)
 
