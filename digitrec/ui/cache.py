@@ -133,8 +133,8 @@ def probabilities(reader: Classifier, data: Dataset, part: str = "test") -> NDAr
             progress(min(start + READ_AT_ONCE, len(images)) / len(images))
         return np.concatenate(parts)
 
-    answers: NDArray[np.float32] = wait_for(
-        ("probabilities", *exam_key(reader, data, part)), f"Reading with {reader.card.name}", read
+    predictions: NDArray[np.float32] = wait_for(
+        ("probabilities", *prediction_key(reader, data, part)), f"Reading with {reader.card.name}", read
     )
     return predictions
 
@@ -163,5 +163,5 @@ def neighbours_index(reader: Classifier, data: Dataset) -> Index:
             rows = partial(write_rows, reader.features, data.train.images, progress)
             return make_index(np.load(cached_file("features", name, rows), mmap_mode="r", allow_pickle=False))
 
-    index: Index = wait_for(("features", str(cache_folder()), name), "Finding nearest neighbours", see)
+    index: Index = wait_for(("features", str(cache_folder()), name), "Finding nearest neighbours", compute)
     return index

@@ -65,7 +65,7 @@ class Jobs:
     def _forget(self) -> None:
         """Make room for one more job: the oldest finished ones are dropped first."""
         done = [key for key, job in self._jobs.items() if job.future.done()]
-        for key in done[: max(0, len(self._jobs) - MAX_RESULTS + 1)]:
+        for key in done[: max(0, len(self._jobs) - KEPT + 1)]:
             del self._jobs[key]
 
 
@@ -95,7 +95,7 @@ def wait_for(key: Hashable, title: str, work: Callable[[Progress], Any]) -> Any:
     job = _jobs().get(key, work)
     bar = None
     while not _is_over(job):
-        if time.monotonic() - job.requested > SHOWN_AFTER:
+        if time.monotonic() - job.asked > SHOWN_AFTER:
             bar = bar or st.empty()
             bar.progress(min(job.fraction, 1.0), text=job.text(title))
     if bar:
@@ -105,7 +105,7 @@ def wait_for(key: Hashable, title: str, work: Callable[[Progress], Any]) -> Any:
 
 def _is_over(job: Job) -> bool:
     try:
-        job.future.exception(POLL_INTERVAL)
+        job.future.exception(LOOK)
     except NotYet:
         return False
     return True

@@ -245,10 +245,7 @@ JUDGE_PROBLEM = Key[str | None]("judge_problem", None)
 # Training
 NEW_RUN = _element("new")  # the form, by number of runs
 NETWORK = Key[str | None]("network", None, persists=True, is_bound=True)
-LAYERS_SHOWN, LAYERS = (
-    _element("its-layers"),
-    _element("layers"),
-)  # the picture of the layers, in its container
+LAYERS_SHOWN, LAYERS = _element("its-layers"), _element("layers")  # the container of the layers' picture, the picture
 SETTING = Key[Any]("setting", None)  # of a recipe, by network and name
 RUN = Key[str | None]("run", None, persists=True, is_bound=True)
 RUN_PROBLEM = Key[str | None]("run_problem", None)

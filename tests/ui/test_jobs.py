@@ -172,7 +172,7 @@ def test_quick_work_shows_no_bar(bars: list[FakeBar]) -> None:
 
 def test_work_shorter_than_a_flicker_shows_no_bar(bars: list[FakeBar], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "SHOWN_AFTER", LONG)
-    assert wait_for("short", "Counting", lambda _: time.sleep(10 * jobs.POLL_INTERVAL)) is None
+    assert wait_for("short", "Counting", lambda _: time.sleep(10 * jobs.LOOK)) is None
     assert bars == []
 
 

@@ -23,7 +23,7 @@ RANGES: dict[str, tuple[str, Any, Any, Any, Any, str]] = {
         "Between neighbouring digits where they are closest, in digit heights. Below 0 they overlap.",
     ),
     "pen": (
-        "Stroke width", 0.03, 0.2, HOW["pen"], 0.01,
+        "Stroke width", 0.03, 0.2, TRAINING["pen"], 0.01,
         "In digit heights. Scanned digits keep their own stroke width, slightly varied.",
     ),
 }  # fmt: skip

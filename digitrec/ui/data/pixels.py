@@ -68,10 +68,10 @@ def show_difference(split: Split, summary: PixelSummary) -> None:
 def _describe(best: SeparatingPixel, first: int, second: int) -> str:
     other = second if best.digit == first else first
     return (
-        f"The pixel that separates them best is in row {telling.row}, column {telling.column}: "
-        f"{100 * telling.share:.0f} % of the {telling.digit}s have ink there, and {100 * telling.other_share:.0f} % of "
+        f"The pixel that separates them best is in row {best.row}, column {best.column}: "
+        f"{100 * best.ink:.0f} % of the {best.digit}s have ink there, and {100 * best.other_ink:.0f} % of "
         f"the {other}s. A classifier that used this pixel alone would have an accuracy of "
-        f"{100 * telling.accuracy:.0f} %."
+        f"{100 * best.accuracy:.0f} %."
     )
 
 

@@ -42,7 +42,7 @@ def show_board() -> None:
     if not shown.drawing:  # edits are discarded with the digits they belong to
         state.NUMBER_CHANGES.pop()
     reading = reader.read(*live.newest(shown, sent))
-    digits = change_by_hand(
+    digits = apply_changes(
         reading.digits, state.NUMBER_CHANGES.get(), digit_reader.predict_proba, digit_reader.is_unsure
     )
     picked = _picked(digits)
