@@ -121,7 +121,7 @@ COMPARED = _element("compared")  # a chart, of a column of the history
 KEY_FIGURES = _element("key-figures")
 CARD_CHART = _element("card")  # of its subject
 READERS = _element("readers")
-WAY = Key("way", "Prepared")  # in which drawings were given to other readers
+DRAWING_VERSION = Key("drawing_version", "Preprocessed")  # of the drawings that networks are compared on
 SIDE_BY_SIDE = _element("side-by-side")
 
 # Canvas

@@ -73,7 +73,7 @@ def test_worse_groups_are_filled() -> None:
 
 
 def test_strengths_have_a_line_a_model() -> None:
-    table = pd.DataFrame({"amount": [0.0, 5.0], "share": [0.9, 0.5], "low": [0.8, 0.4], "high": [0.95, 0.6]})
+    table = pd.DataFrame({"amount": [0.0, 5.0], "accuracy": [0.9, 0.5], "low": [0.8, 0.4], "high": [0.95, 0.6]})
     one, other = strength_curves({"one": table, "<i>": table}, "turned").data
     np.testing.assert_allclose(one.y, [90, 50])
     assert one.line.dash != other.line.dash

@@ -32,7 +32,7 @@ def load(progress: Progress = silent) -> Dataset:
         "both",
         _join([scans.train, _behind(drawn[0])]),
         _join([scans.test, _behind(drawn[1])]),
-        f"{scans.source}; UCI pen digits, each drawn {COPIES} times to learn from",
+        f"{scans.source}; UCI pen digits, each drawn {COPIES} times for training",
         f"{scans.licence}; CC BY 4.0",
         scans.hashes | {pen.PATH: pen.SHA256},
     )

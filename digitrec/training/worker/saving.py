@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from digitrec.datasets.exploration.pixels import count_greys, mean_and_deviation
 from digitrec.datasets.synthetic.composing import image_writers
 from digitrec.datasets.synthetic.number_strips import compose_strips
-from digitrec.evaluation.calibration import REFUSED
+from digitrec.evaluation.calibration import REJECTED
 from digitrec.evaluation.metrics import cross_entropy, measure
 from digitrec.ink.strips import LONGEST
 from digitrec.networks.architectures import ARCHITECTURES
@@ -80,8 +80,8 @@ def save_trained(
     write_card(folder, card)
     examine = _examine_numbers if ARCHITECTURES[recipe.network].reads == "number" else _examine_digits
     confident, is_right, loss, what = examine(folder, recipe, parts)
-    unsure_below = round(float(np.quantile(confident, REFUSED)), 3) if len(confident) else 0.5
-    measured = measure("read", what, is_right)
+    unsure_below = round(float(np.quantile(confident, REJECTED)), 3) if len(confident) else 0.5
+    measured = measure("accuracy", what, is_right)
     write_card(folder, card.model_copy(update={"unsure_below": unsure_below, "measured": (measured,)}))
     return {"test_accuracy": float(is_right.mean()), "test_loss": loss, "test_images": float(len(is_right))}
 
@@ -95,7 +95,7 @@ def _examine_digits(folder: Path, _recipe: Recipe, parts: Parts) -> Examined:
     confident = classifier.predict_proba(parts.validation.images).max(axis=1)
     probabilities = classifier.predict_proba(parts.test.images)
     is_right = probabilities.argmax(axis=1) == parts.test.labels
-    return confident, is_right, cross_entropy(probabilities, parts.test.labels), f"Test part of {parts.data.name}"
+    return confident, is_right, cross_entropy(probabilities, parts.test.labels), f"Test set of {parts.data.name}"
 
 
 def _examine_numbers(folder: Path, recipe: Recipe, parts: Parts) -> Examined:
@@ -106,7 +106,7 @@ def _examine_numbers(folder: Path, recipe: Recipe, parts: Parts) -> Examined:
     test = compose_strips(image_writers(parts.test), TESTED, [recipe.split_seed, 1])
     answers = reader.predict_proba(test.strips)
     is_right = np.array([decode(one).text == text for one, text in zip(answers, test.texts, strict=True)])
-    what = f"Numbers of 1 to {LONGEST} digits composed of the test part of {parts.data.name}"
+    what = f"Numbers of 1 to {LONGEST} digits composed of the test set of {parts.data.name}"
     return np.concatenate(confident), is_right, float(ctc_loss(answers, test.texts).mean()), what
 
 
