@@ -111,7 +111,7 @@ def test_the_wheel_holds_the_package_and_the_app_and_nothing_else(wheel: Path) -
     assert {name for name in names if name.startswith(BUNDLE)} == bundled
     package = files_below("digitrec")
     assert names - metadata - bundled == package
-    assert {Path(name).suffix for name in package} == {".py", ".npz", ".txt", ".js", ".css", ".html", ".png"}
+    assert {Path(name).suffix for name in package} == {".py", ".npz", ".js", ".css", ".html", ".png"}
 
 
 def test_the_metadata_names_licence_extra_and_dependencies(wheel: Path) -> None:

@@ -308,6 +308,6 @@ def _describe(layer: Layer, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...
             title = f"Dense, {units}{ENDINGS[activation]}"
             return title, (units,), units * (shape[0] + (activation != "later"))
         case Sharing():
-            return "Probability of a non-digit, divided evenly", (10,), 10 * shape[0]  # none of them trainable
+            return "Non-digits, divided among the ten", (10,), 10 * shape[0]  # none of them trainable
         case Frames(units):
             return f"Dense, {units} for each column, softmax", (shape[1], units), units * (shape[2] + 1)

@@ -15,12 +15,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 from pydantic.fields import FieldInfo
-from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from digitrec.errors import RecipeError
 from digitrec.networks.architectures import ARCHITECTURES
@@ -54,14 +54,6 @@ class OneOf:
     """Marks a field whose value is a name in a catalogue, which is looked up when a recipe is made."""
 
     catalogue: Mapping[str, object]
-
-    def __get_pydantic_core_schema__(self, source: type, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
-
-    def _check(self, name: str) -> str:
-        if name not in self.catalogue:
-            raise ValueError(name)  # `_in_words` says it
-        return name
 
 
 class Recipe(BaseModel):
@@ -204,6 +196,15 @@ class Recipe(BaseModel):
         except ValidationError as error:
             raise RecipeError(_in_words(type(self), error.errors(include_url=False)[0])) from None
 
+    @field_validator("*")
+    @classmethod
+    def _check_catalogue(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse a name that is not in the catalogue of its field."""
+        field = cls.model_fields[info.field_name or ""]
+        if any(isinstance(one, OneOf) and value not in one.catalogue for one in field.metadata):
+            raise ValueError(value)  # `_in_words` says it
+        return value
+
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         """Refuse settings that exclude each other."""
@@ -251,7 +252,7 @@ def limits_in_words(field: FieldInfo) -> str:
     return f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}" if high else ""
 
 
-def _in_words(recipe: type[Recipe], error: ErrorDetails) -> str:
+def _in_words(recipe: type[Recipe], error: Mapping[str, Any]) -> str:
     """What pydantic refused, as an error of digitrec says it: the rule, what came in, what to do."""
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, RecipeError):

@@ -67,8 +67,8 @@ def everything() -> dict[str, NDArray[Any]]:
         "properties": cache.properties(data, "train").to_numpy(),
         "pixels": cache.pixel_summary(data, "train").means,
         "findings": np.array([str(finding) for finding in cache.findings(data)]),
-        "probabilities": cache.probabilities("digitrec", data, "train"),
-        "neighbours": np.asarray(cache.neighbours_index("digitrec", data).features),
+        "probabilities": cache.probabilities(cache.classifier(), data, "train"),
+        "neighbours": np.asarray(cache.neighbours_index(cache.classifier(), data).features),
         "map": digits.features,
     }
 
@@ -95,7 +95,8 @@ def show_validation() -> None:
     from digitrec.training.recipe import Recipe
     from digitrec.ui.train.run import validation_of
 
-    st.write(fingerprint(validation_of(Recipe("dense-128", "own/mine.npz", validation=0.2)).images))
+    recipe = Recipe(network="dense-128", source="own/mine.npz", validation=0.2)
+    st.write(fingerprint(validation_of(recipe).images))
 
 
 def test_the_train_page_shows_the_validation_set_of_the_new_file(data: Path) -> None:

@@ -1,7 +1,7 @@
 """Photographs and scans of handwritten digits: a picture of a page to every digit on it.
 
-picture -> greys -> contrast (`contrast`) -> ink without ruling (`ruling`) -> pieces of ink (`pieces`)
-        -> rows (`rows`) -> `Page` -> 28 x 28 each -> probabilities
+picture -> greys -> contrast (`contrast`) -> ink without ruling (`ruling`) -> candidate digits
+        (`candidates`) -> rows (`reading_order`) -> `Page` -> 28 x 28 each -> probabilities
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from digitrec.ink.image_files import decode_grey
 from digitrec.ink.preprocessing import SIDE, find_box, preprocess
 from digitrec.ink.types import Box, Predict
 from digitrec.reading.numbers.segmentation import Piece as Part
-from digitrec.reading.photographs.components import MARGIN, Candidate, cut, find_candidates
+from digitrec.reading.photographs.candidates import MARGIN, Candidate, cut, find_candidates
 from digitrec.reading.photographs.contrast import find_strokes, measure_contrast
 from digitrec.reading.photographs.reading_order import order
 from digitrec.reading.photographs.ruling import remove_ruling

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.reading.photographs.components import Candidate
+from digitrec.reading.photographs.candidates import Candidate
 
 STEEPEST = 17.0  # degrees
 STEP = 0.5

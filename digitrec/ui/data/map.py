@@ -16,7 +16,7 @@ from digitrec.datasets.exploration.projection import place
 from digitrec.networks.classifier import Classifier
 from digitrec.ui import state
 from digitrec.ui.canvas import links, live, session_canvas, tools
-from digitrec.ui.data import gallery, hover, pin
+from digitrec.ui.data import gallery, hover, map_pin
 from digitrec.ui.messages import text_colour
 from digitrec.words import with_article
 
@@ -65,12 +65,12 @@ def _board(shown: Plane) -> None:
     live.show_verdict(drawn, reading, compact=True)
     image = reading.preprocessed.image
     if image is None or reading.digit is None:
-        pin.show_pin(state.MAP, None, "", "")
+        map_pin.show_pin(state.MAP, None, "", "")
     else:
         own = shown.see(image[None])[0]
         near = nearest(make_index(digits.features), own[None], NEIGHBOURS)[0][0]
         label = "?" if reading.unsure else str(reading.digit)
-        pin.show_pin(state.MAP, place(digits.projection, digits.features, own), label, "Your drawing on the map")
+        map_pin.show_pin(state.MAP, place(digits.projection, digits.features, own), label, "Your drawing on the map")
         same = int((shown.split.labels[digits.places[near]] == reading.digit).sum())
         st.markdown(f"**Nearest to it** on the map: {same} of {len(near)} are {with_article(reading.digit)}.")
         shown.show(near, state.NEAR)

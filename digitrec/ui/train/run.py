@@ -13,7 +13,7 @@ from digitrec.charts.alt_text import tell_confusions, tell_curve
 from digitrec.charts.mistakes import confusion_matrix
 from digitrec.charts.pictures import as_paper, shade
 from digitrec.charts.training import learning_curves
-from digitrec.datasets import Split
+from digitrec.datasets import Dataset, Split
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.metrics import confusion, worst_first
 from digitrec.glossary import explain
@@ -53,8 +53,9 @@ TITLES = {
 
 
 @st.cache_resource(show_spinner="Preparing the validation set …", max_entries=3)
-def _validation(recipe: Recipe) -> DigitValidation | NumberValidation:
-    return validation_for(recipe, split_for(recipe, dataset(recipe.source)).validation)
+def _validation(recipe: Recipe, _data: Dataset, content: str) -> DigitValidation | NumberValidation:
+    del content  # tells `_data`, which is not hashed, from other data of the same name
+    return validation_for(recipe, split_for(recipe, _data).validation)
 
 
 def validation_of(recipe: Recipe) -> DigitValidation | NumberValidation:
@@ -68,7 +69,8 @@ def validation_of(recipe: Recipe) -> DigitValidation | NumberValidation:
         batch_size=1,
     )
     reads_numbers = ARCHITECTURES[recipe.network].reads == "number"
-    return _validation(change(asked, network=recipe.network) if reads_numbers else asked)
+    data = dataset(recipe.source)
+    return _validation(change(asked, network=recipe.network) if reads_numbers else asked, data, data.fingerprint)
 
 
 def drawing_for(recipe: Recipe) -> NDArray[np.uint8] | None:

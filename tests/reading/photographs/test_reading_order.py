@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from digitrec.ink.types import Box
-from digitrec.reading.photographs.components import (
+from digitrec.reading.photographs.candidates import (
     Candidate,
 )
 from digitrec.reading.photographs.reading_order import find_slope as find_row_slope

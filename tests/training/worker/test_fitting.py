@@ -133,7 +133,7 @@ def test_batches_are_the_same_for_the_same_seed_and_new_in_each_epoch(lesson: Tr
 def test_an_epoch_shows_every_image_once(lesson: TrainingSet) -> None:
     batches = DigitBatches(lesson, change(SMALL, augmentation=None))
     shown = [images for images, _ in batches.from_step(0, 0)]
-    assert len(shown) == len(batches) == -(-len(lesson.images) // SMALL.batch)
+    assert len(shown) == len(batches) == -(-len(lesson.images) // SMALL.batch_size)
     assert np.concatenate(shown).sum() == pytest.approx(lesson.images.sum(dtype=np.float64), rel=1e-6)
     rest = [images for images, _ in batches.from_step(0, 20)]
     np.testing.assert_array_equal(np.concatenate(rest), np.concatenate(shown[20:]))

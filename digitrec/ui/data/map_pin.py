@@ -13,8 +13,8 @@ HERE = Path(__file__).parent
 _pin = st.components.v2.component(
     "digitrec_pin",
     html='<div class="digitrec-pin" role="img" hidden></div>',
-    css=(HERE / "pin.css").read_text("utf-8"),
-    js=(HERE / "pin.js").read_text("utf-8"),
+    css=(HERE / "map_pin.css").read_text("utf-8"),
+    js=(HERE / "map_pin.js").read_text("utf-8"),
     isolate_styles=False,  # the pin moves into the chart, where a component's own styles do not reach
 )
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from digitrec.reading.photographs.components import (
+from digitrec.reading.photographs.candidates import (
     LARGEST,
     Components,
     find_candidates,
