@@ -165,4 +165,5 @@ def _size(shape: tuple[int, ...]) -> str:
 
 
 def _count(parameters: int) -> str:
-    return f" · {parameters:,} parameters" if parameters else ""
+    """Short, so that a row fits on a phone."""
+    return f" · {parameters:,} params" if parameters else ""

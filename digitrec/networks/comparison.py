@@ -30,7 +30,7 @@ def best_first(rivals: Sequence[Rival]) -> list[Rival]:
     return sorted(rivals, key=lambda rival: -rival.prepared.value)
 
 
-def name_readers(rivals: Sequence[Rival]) -> list[str]:
+def name_rivals(rivals: Sequence[Rival]) -> list[str]:
     """A unique name for each: its own, with its recipe if needed, with a number if that is not enough."""
     names = [rival.name for rival in rivals]
     labels = [f"{rival.name}, {rival.recipe}" if names.count(rival.name) > 1 else rival.name for rival in rivals]
@@ -40,7 +40,7 @@ def name_readers(rivals: Sequence[Rival]) -> list[str]:
     ]
 
 
-def find_most_divided(answers: Sequence[Sequence[int]], most: int) -> list[int]:
+def find_most_disputed(answers: Sequence[Sequence[int]], most: int) -> list[int]:
     """At most `most` places where the networks disagree most, from the answers of each network, all equally long.
 
     Disagreement is the proportion of pairs that differ. Ties keep their order; places where all agree are left out.

@@ -13,9 +13,9 @@ from digitrec.evaluation.metrics import Kind, Measurement, measure
 from digitrec.networks.card import Rejection, Rival
 from digitrec.networks.comparison import (
     best_first,
-    find_most_divided,
+    find_most_disputed,
     measure_disagreement,
-    name_readers,
+    name_rivals,
     rejection_rate,
     weakest_first,
 )
@@ -161,9 +161,9 @@ def test_rivals_have_a_row_each_with_three_dots() -> None:
     figure = rival_dots(rivals)
     found = {trace.name: list(trace.x) for trace in figure.data}
     assert found == {
-        "MNIST's scans": pytest.approx([99, 99]),
-        "drawings, prepared": pytest.approx([95, 60]),
-        "drawings, just shrunk": pytest.approx([40, 40]),
+        "MNIST test set": pytest.approx([99, 99]),
+        "drawings, preprocessed": pytest.approx([95, 60]),
+        "drawings, naive": pytest.approx([40, 40]),
     }
     assert len({trace.marker.symbol for trace in figure.data}) == 3
     assert [[row_of(figure, y) for y in trace.y] for trace in figure.data] == [[0, 1]] * 3
@@ -172,22 +172,22 @@ def test_rivals_have_a_row_each_with_three_dots() -> None:
     assert figure.layout.xaxis.range[0] < 100 * rivals[0].naive.low
 
 
-def test_the_best_reader_of_drawings_comes_first() -> None:
+def test_the_most_accurate_network_on_drawings_comes_first() -> None:
     assert [one.name for one in best_first([rival("a", prepared=50), rival("b", prepared=90)])] == ["b", "a"]
 
 
-def test_every_reader_has_a_name_of_its_own() -> None:
+def test_every_network_has_a_unique_name() -> None:
     rivals = [rival("a", "x"), rival("a", "y"), rival("b", "x"), rival("c", "z"), rival("c", "z")]
-    assert name_readers(rivals) == ["a, x", "a, y", "b", "c, z (1)", "c, z (2)"]
+    assert name_rivals(rivals) == ["a, x", "a, y", "b", "c, z (1)", "c, z (2)"]
 
 
-def test_drawings_that_readers_part_over_come_first() -> None:
+def test_the_most_disputed_drawings_come_first() -> None:
     answers = [(1, 5, 7, 2), (1, 5, 8, 3), (1, 6, 9, 3)]
     assert measure_disagreement(answers) == pytest.approx([0, 4 / 9, 6 / 9, 4 / 9])
-    assert find_most_divided(answers, 9) == [2, 1, 3]
-    assert find_most_divided(answers, 2) == [2, 1]
-    assert find_most_divided(answers[:1], 9) == []
-    assert find_most_divided([(), ()], 9) == []
+    assert find_most_disputed(answers, 9) == [2, 1, 3]
+    assert find_most_disputed(answers, 2) == [2, 1]
+    assert find_most_disputed(answers[:1], 9) == []
+    assert find_most_disputed([(), ()], 9) == []
 
 
 @given(st.lists(st.lists(st.integers(0, 9), min_size=6, max_size=6), min_size=1, max_size=5))
@@ -195,6 +195,6 @@ def test_disagreement_is_the_proportion_of_pairs_that_differ(answers: list[list[
     table = np.array(answers)
     pairs = (table[:, None] != table[None]).mean(axis=(0, 1))
     np.testing.assert_allclose(measure_disagreement(answers), pairs, atol=1e-12)
-    places = find_most_divided(answers, 6)
+    places = find_most_disputed(answers, 6)
     assert set(places) == set(np.flatnonzero(pairs > 0).tolist())
     assert all(pairs[a] >= pairs[b] - 1e-12 for a, b in pairwise(places))

@@ -15,7 +15,7 @@ from digitrec.glossary import explain
 from digitrec.ink.drawings import render
 from digitrec.ink.preprocessing import SIDE, preprocess, shrink
 from digitrec.networks.card import Card, Rival
-from digitrec.networks.comparison import best_first, find_most_divided, measure_disagreement, name_readers
+from digitrec.networks.comparison import best_first, find_most_disputed, measure_disagreement, name_rivals
 from digitrec.networks.measuring.reference_drawings import ReferenceDrawings, read_reference_drawings
 from digitrec.ui import state
 from digitrec.ui.messages import text_colour
@@ -81,7 +81,7 @@ def _show_side_by_side(rivals: Sequence[Rival], reference: ReferenceDrawings | N
     )
     is_naive = version == NAIVE
     answers = [rival.naive_answers if is_naive else rival.answers for rival in rivals]
-    places = find_most_divided(answers, SHOWN)
+    places = find_most_disputed(answers, SHOWN)
     if not places:
         st.caption(f"They agree on all {len(reference.drawings):,} drawings.")
         return
@@ -90,7 +90,7 @@ def _show_side_by_side(rivals: Sequence[Rival], reference: ReferenceDrawings | N
         f"They disagree on {disputed:,} of {len(reference.drawings):,} drawings. Here are those with the most "
         "disagreement. The picture is the input of every network. ✓ is correct, ✗ is wrong."
     )
-    names = name_readers(rivals)
+    names = name_rivals(rivals)
     rows: list[dict[str, Any]] = [
         {"picture": _picture(reference, place, is_naive=is_naive), "label": str(reference.labels[place])}
         | {name: _mark(given[place], int(reference.labels[place])) for name, given in zip(names, answers, strict=True)}

@@ -229,8 +229,8 @@ def test_calibration_errors_are_those_of_a_plain_loop(measured: Path, held_out: 
                 assert shown.n == len(inside)
                 assert shown.accuracy == pytest.approx(right / len(inside))
                 filled += 1
-        assert one.error == pytest.approx(error, abs=1e-5)
-        assert one.error > 0.01
+        assert one.expected_calibration_error == pytest.approx(error, abs=1e-5)
+        assert one.expected_calibration_error > 0.01
         assert (one.n, len(one.bins)) == (len(labels), filled)
 
 

@@ -145,8 +145,8 @@ def test_of_each_form_of_the_synthetic_writer_there_are_as_many(made: HeldOutSet
 
 
 def test_a_thicker_pen_leaves_more_ink(made: HeldOutSets) -> None:
-    assert [int(name.split()[3]) for name in made.widths] == list(PENS)
-    assert {name.split()[-1] for name in made.widths} == {str(LENGTH)}
+    assert [int(name.split()[1]) for name in made.widths] == list(PENS)
+    assert {name.split()[-3] for name in made.widths} == {str(LENGTH)}
     ink = [images.mean(dtype=float) for images in made.widths.values()]
     assert (np.diff(ink) > 3).all()
     assert ink[-1] > 2 * ink[0]

@@ -301,7 +301,7 @@ def test_what_it_learned_from_is_told_in_lists(open_card: OpenCard, card: Card, 
     assert not any(value in told for value in card.data["sha256"].values()), "hashes are for machines"
 
 
-def test_readers_are_compared_on_the_drawings_they_part_over(
+def test_networks_are_compared_on_the_drawings_that_they_disagree_on(
     open_card: OpenCard, card: Card, reference: ReferenceDrawings
 ) -> None:
     full = make_full_card(card, reference)
@@ -368,7 +368,7 @@ def test_answers_without_their_drawings_are_not_shown(
     assert "not in the model's folder" in words(app)
 
 
-def test_readers_that_never_part_are_told(open_card: OpenCard, card: Card, reference: ReferenceDrawings) -> None:
+def test_networks_that_always_agree_are_told(open_card: OpenCard, card: Card, reference: ReferenceDrawings) -> None:
     full = make_full_card(card, reference)
     app = open_card(full.model_copy(update={"rivals": full.rivals[:1]}), reference)
     assert not app.exception
