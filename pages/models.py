@@ -1,10 +1,11 @@
-"""The models that can be read with: what each is worth, and how some of them differ."""
+"""The models: a table with their figures, and the differences between some of them."""
 
 import pandas as pd
 import streamlit as st
 
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.metrics import compare, mcnemar
+from digitrec.glossary import explain
 from digitrec.networks.card import Card, read_card
 from digitrec.ui import state
 from digitrec.ui.data.sources import choose_dataset
@@ -17,7 +18,7 @@ from digitrec.ui.source_code import show_functions
 begin_page(
     "models",
     "Models",
-    "Every network that can be read with, and every run's. Tick one to use or download it, several to compare them.",
+    "All models and the networks of all runs. Tick one to use or download it, or several to compare them.",
 )
 
 cards: dict[str, Card] = {}
@@ -35,10 +36,13 @@ table = st.dataframe(
     hide_index=True,
     on_select="rerun",
     selection_mode="multi-row",
-    key=state.MODELS.of(state.MODELS_CHANGED.get()).name,  # a tick is a row's, and must not pass to another model
+    key=state.MODELS.of(state.MODELS_CHANGED.get()).name,  # a tick belongs to a row, and must not pass to another model
     column_config={
-        "read": st.column_config.NumberColumn(format="percent"),
-        "time per read (ms)": st.column_config.NumberColumn(format="%.2f"),
+        "accuracy": st.column_config.NumberColumn(format="percent", help=explain("accuracy")),
+        "95 % interval": st.column_config.Column(help=explain("confidence interval")),
+        "parameters": st.column_config.NumberColumn(format="localized", help=explain("parameters")),
+        "size (kB)": st.column_config.NumberColumn(format="localized", help="Size of the .tflite file."),
+        "time per image (ms)": st.column_config.NumberColumn(format="%.2f", help="Measured now, on this machine."),
     },
 )
 chosen = [list(cards)[row] for row in table["selection"]["rows"] if row < len(cards)]
@@ -59,5 +63,5 @@ elif chosen:
     show_several({title: readers[title] for title in chosen}, {title: cards[title] for title in chosen}, data)
     show_functions(compare, mcnemar)
 else:
-    st.info("Tick the box at the left of a row, or of several.", icon=":material/touch_app:")
+    st.info("Tick the box to the left of one or more rows.", icon=":material/touch_app:")
 offer_to_add()

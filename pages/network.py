@@ -1,4 +1,4 @@
-"""The network that reads: what it learned from, how well it reads, and where it fails."""
+"""The model card of the chosen model: its training, its accuracy, and its weaknesses."""
 
 from digitrec.ui.cache import classifier
 from digitrec.ui.messages import begin_page, show_errors
@@ -9,10 +9,10 @@ from digitrec.ui.models.choice import choose_model, chosen_model
 begin_page(
     "network",
     "The network",
-    "What reads the digits on the Draw page. See how far to trust it before you blame your handwriting.",
+    "The network that reads your digits on the Draw page: how it was trained, how accurate it is, and where it fails.",
 )
 choose_model()
-with show_errors("The network could not be loaded. Show this to whoever started the app."):
+with show_errors("The network could not be loaded. Show this to the person who started the app."):
     card, folder = classifier().card, chosen_model()
 
 model_card.show_head(card)

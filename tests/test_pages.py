@@ -13,7 +13,7 @@ from digitrec.datasets.exploration.properties import measure_images
 from digitrec.evaluation.cross_validation import held_out_path
 from digitrec.networks.card import SHIPPED, read_card, write_card
 from digitrec.networks.classifier import Classifier
-from digitrec.networks.verdict import share_of_digits
+from digitrec.networks.verdict import digit_probability
 from digitrec.training.worker.network import build
 from digitrec.training.worker.saving import save_files
 from digitrec.words import with_article
@@ -123,7 +123,7 @@ def test_the_thresholds_reject_what_the_model_is_not_sure_of(
 ) -> None:
     monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
     answers = classifier.predict_proba(load_dataset("uci").test.images)
-    confidence, shares = answers.max(axis=1).astype(float), share_of_digits(answers)
+    confidence, shares = answers.max(axis=1).astype(float), digit_probability(answers)
     card, rejected = classifier.card, classifier.are_unsure(answers)
     assert rejected.sum() > (confidence < card.unsure_below).sum()  # both thresholds matter
     page = open_page("mistakes.py")

@@ -1,4 +1,4 @@
-"""Alternative texts of charts: one sentence for screen readers, from the values that the chart shows."""
+"""Descriptions of charts for screen readers, from the values that are drawn."""
 
 from collections.abc import Mapping
 
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from digitrec.words import with_article
 
 MOST = 3  # confusions that are listed
-SURE = 0.9  # below it, answers are counted
+SURE = 0.9  # answers of less confidence are counted
 
 
 def tell_confusions(counts: NDArray[np.int64]) -> str:
-    """The counts of `metrics.confusion`, (10, 10), rows as they are: how many are wrong, and the most."""
+    """The errors in the counts of `metrics.confusion`, (10, 10), rows are labels: how many, and the most frequent."""
     wrong = counts.copy()
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:MOST]
@@ -24,9 +24,9 @@ def tell_confusions(counts: NDArray[np.int64]) -> str:
 
 
 def tell_curve(history: pd.DataFrame, what: str) -> str:
-    """How "accuracy" or "loss" went from the first epoch to the last; `history` has a row an epoch, maybe none."""
+    """The first and last value of "accuracy" or "loss"; `history` has a row per epoch, or none."""
     if not len(history):
-        return f"The {what}; there are no values yet."
+        return f"The {what}: no epoch is complete yet."
     parts = [
         f"{name} {_tell_change(history[column], what)}"
         for column, name in ((what, "training"), (f"val_{what}", "validation"))
@@ -35,43 +35,43 @@ def tell_curve(history: pd.DataFrame, what: str) -> str:
 
 
 def tell_curves(histories: Mapping[str, pd.DataFrame], what: str) -> str:
-    """How "val_accuracy" or "val_loss" went in several trainings, by their names."""
+    """The first and last "val_accuracy" or "val_loss" of several trainings, by their names."""
     plain = what.removeprefix("val_")
     parts = [
         f"{name} {_tell_change(history[what], plain)} in {_tell_epochs(len(history))}"
         for name, history in histories.items()
     ]
-    return f"The validation {plain}: {'; '.join(parts)}."
+    return f"Validation {plain}: {'; '.join(parts)}."
 
 
 def tell_strengths(tables: Mapping[str, pd.DataFrame], unit: str) -> str:
-    """What each model still reads at the least and at the greatest strength, from `accuracy_by_strength`."""
+    """Accuracy of each model at the lowest and the highest strength, from `accuracy_by_strength`."""
     parts = []
     for name, table in tables.items():
         first, last = table.iloc[0], table.iloc[-1]
         parts.append(
-            f"{name} reads {100 * first['share']:.1f} % at {first['amount']:g} {unit} "
-            f"and {100 * last['share']:.1f} % at {last['amount']:g}"
+            f"{name} {100 * first['accuracy']:.1f} % at {first['amount']:g} {unit} "
+            f"and {100 * last['accuracy']:.1f} % at {last['amount']:g}"
         )
     return f"Accuracy by strength: {'; '.join(parts)}."
 
 
 def tell_confidences(confidence: NDArray[np.floating], is_right: NDArray[np.bool_]) -> str:
-    """How many of the right and of the wrong answers, (n,) each, are far from sure."""
+    """How many of the correct and of the wrong answers, (n,) each, have a low confidence."""
     is_low = confidence < SURE
     parts = [
         f"{int((is_low & chosen).sum()):,} of {int(chosen.sum()):,} {name} answers"
-        for chosen, name in ((is_right, "right"), (~is_right, "wrong"))
+        for chosen, name in ((is_right, "correct"), (~is_right, "wrong"))
     ]
     return f"Answers by confidence: {' and '.join(parts)} have less than {100 * SURE:.0f} %."
 
 
 def tell_middles(values: NDArray[np.float64], labels: NDArray[np.uint8], what: str, unit: str) -> str:
-    """The median of each digit's values, (n,) as its labels are, in the order of the digits."""
+    """The median of the values, (n,) as the labels, for each digit."""
     middles = [
         f"{digit} {np.median(values[labels == digit]):.0f}{unit}" for digit in range(10) if (labels == digit).any()
     ]
-    return f"The median {what} of each digit: {', '.join(middles)}."
+    return f"Median {what} of each digit: {', '.join(middles)}."
 
 
 def _tell_change(values: pd.Series, what: str) -> str:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from digitrec.charts.common import DASHES, GREY, SYMBOLS, error_bars, lay_out_curves, legend_name, plain
 
-LARGEST, SMALLEST = 19, 7  # pixels, of a dot that stands for all answers, or for next to none
+LARGEST, SMALLEST = 19, 7  # pixels, of a dot for all answers, or for hardly any
 
 
 def reliability_curves(tables: Mapping[str, pd.DataFrame]) -> go.Figure:

@@ -1,7 +1,4 @@
-"""What a model's card says, as plotly figures, and what is picked from it. Colours are left to the page's theme.
-
-measurements, a refusal, rivals -> figures          answers -> the drawings that readers part over
-"""
+"""Charts of a model card as plotly figures: accuracies, rejection rates, other networks. Colours: the page's theme."""
 
 from collections.abc import Sequence
 from itertools import cycle
@@ -25,18 +22,18 @@ from digitrec.evaluation.metrics import Measurement
 from digitrec.networks.card import Rejection, Rival
 
 ROW = 46  # pixels
-LABEL = 15  # pixels above its row, where a phone has room for it
+LABEL = 15  # pixels above its row, where there is room on a phone
 
-SHORT = 3  # letters of a label that fits beside its row; a longer one stands above it
-LETTERS = 48  # of a line above a row that a phone has room for
-LINE, SERIES, EDGE = 18, 14, 12  # pixels: of a line of a label, of each series in a row, and between rows
-SCANS, PREPARED, NAIVE = "MNIST's scans", "drawings, prepared", "drawings, just shrunk"
+SHORT = 3  # characters of a label that fits beside its row; a longer one stands above it
+LETTERS = 48  # characters of a line above a row, so that it fits on a phone
+LINE, SERIES, EDGE = 18, 14, 12  # pixels: height of a line of a label, of a series in a row, and between rows
+SCANS, PREPARED, NAIVE = "MNIST test set", "drawings, preprocessed", "drawings, naive"
 
 
 def by_group(figures: Sequence[Measurement], text_colour: str | None = None) -> go.Figure:
-    """Shares as dots with their 95 % intervals, a row for each `what` and a symbol for each `on`, in percent.
+    """Proportions in percent as dots with 95 % confidence intervals: a row for each `what`, a symbol for each `on`.
 
-    Rows and series come in the order in which they are met first. At least one figure.
+    Rows and series are in the order of first appearance. At least one figure.
     """
     rows = list(dict.fromkeys(figure.what for figure in figures))
     series = list(dict.fromkeys(figure.on for figure in figures))
@@ -67,9 +64,9 @@ def by_group(figures: Sequence[Measurement], text_colour: str | None = None) -> 
 
 
 def _dots(figures: Sequence[Measurement], places: list[float], name: str, symbol: str, rows: list[str]) -> go.Scatter:
-    """One series: a dot with its interval at each place; hovering names its row."""
+    """One series: a dot with its interval at each place; its hover text names the row."""
     return go.Scatter(
-        x=[100 * one.share for one in figures],
+        x=[100 * one.value for one in figures],
         y=places,
         error_x=_intervals(figures),
         mode="markers",
@@ -82,11 +79,11 @@ def _dots(figures: Sequence[Measurement], places: list[float], name: str, symbol
 
 
 def _intervals(figures: Sequence[Measurement]) -> dict[str, Any]:
-    return error_bars([one.share for one in figures], [one.low for one in figures], [one.high for one in figures])
+    return error_bars([one.value for one in figures], [one.low for one in figures], [one.high for one in figures])
 
 
 def _put_label(figure: go.Figure, text: str, place: float, above: float, colour: str | None) -> None:
-    """Above a row's dots, at the left edge, where a phone has room for it."""
+    """Put a label above the dots of a row, at the left edge, where there is room on a phone."""
     figure.add_annotation(
         text=text,
         x=0,
@@ -102,8 +99,8 @@ def _put_label(figure: go.Figure, text: str, place: float, above: float, colour:
 
 
 def _lay_out_rows(figure: go.Figure, rows: int, height: float, *, above: float, legend: int) -> None:
-    """Rows of so many pixels, the first on top; `above` of them are its label's."""
-    below = 0.5 * (height - above) / height  # of the row, under its dots' middle
+    """Lay out rows of `height` pixels, the first on top; the upper `above` pixels are for the label."""
+    below = 0.5 * (height - above) / height  # fraction of the row below the middle of its dots
     figure.update_layout(
         height=round(rows * height + 40 + LEGEND_LINE * legend),
         margin={"l": 0, "r": 10, "t": 0, "b": 30},
@@ -126,34 +123,34 @@ def _show_range(figure: go.Figure, figures: Sequence[Measurement]) -> None:
 
 
 def _wrapped(text: str) -> list[str]:
-    """Text in lines that a phone has room for, safe to be shown."""
+    """Text in lines that fit on a phone, escaped."""
     return [plain(line) for line in wrap(text, LETTERS)] or [""]
 
 
-def rejection_curves(refusal: Rejection, line: float, text_colour: str | None = None) -> go.Figure:
-    """The share answered "not sure" by threshold: digits as solid lines, what is none as broken ones.
+def rejection_curves(rejection: Rejection, threshold: float, text_colour: str | None = None) -> go.Figure:
+    """Rejection rates by threshold: digits as solid lines, non-digits as dashed ones.
 
-    A vertical line stands where the model draws it.
+    A vertical line marks the model's threshold.
     """
     figure = go.Figure()
     symbols = cycle(SYMBOLS)
-    for curves, dash, width in ((refusal.digits, "solid", 3), (refusal.others, "dash", 2)):
-        for name, shares in curves.items():
-            points = list(zip(refusal.thresholds, shares, strict=False))
+    for curves, dash, width in ((rejection.digits, "solid", 3), (rejection.others, "dash", 2)):
+        for name, rates in curves.items():
+            points = list(zip(rejection.thresholds, rates, strict=False))
             figure.add_scatter(
-                x=[100 * threshold for threshold, _ in points],
-                y=[100 * share for _, share in points],
+                x=[100 * at for at, _ in points],
+                y=[100 * rate for _, rate in points],
                 mode="lines+markers",
                 line={"dash": dash, "width": width},
                 marker={"symbol": next(symbols), "size": 9, "maxdisplayed": 9},
                 name=legend_name(name),
-                hovertemplate=f"below %{{x:.1f}} %: %{{y:.1f}} % not sure<extra>{plain(name)}</extra>",
+                hovertemplate=f"threshold %{{x:.1f}} %: %{{y:.1f}} % rejected<extra>{plain(name)}</extra>",
             )
-    figure.add_vline(x=100 * line, line={"dash": "dot", "width": 2, "color": GREY})
+    figure.add_vline(x=100 * threshold, line={"dash": "dot", "width": 2, "color": GREY})
     figure.add_annotation(
-        text=f"its line: {100 * line:.1f} %",
-        x=100 * line,
-        xanchor="right" if line > 0.5 else "left",
+        text=f"threshold: {100 * threshold:.1f} %",
+        x=100 * threshold,
+        xanchor="right" if threshold > 0.5 else "left",
         y=1,
         yref="paper",
         yanchor="bottom",
@@ -161,27 +158,32 @@ def rejection_curves(refusal: Rejection, line: float, text_colour: str | None = 
         font={"size": 14, "color": text_colour},
     )
     lay_out_curves(figure)
-    figure.update_xaxes(title="not sure below")
-    figure.update_yaxes(title="answered so")
+    figure.update_xaxes(title="threshold")
+    figure.update_yaxes(title="rejection rate")
     return figure
 
 
 def rival_dots(rivals: Sequence[Rival], text_colour: str | None = None) -> go.Figure:
-    """What each of several readers reads of MNIST's scans and of the same drawings, prepared and just shrunk.
+    """Accuracy of each network on the MNIST test set and on the same drawings, preprocessed and naive.
 
-    The first stands on top; a line joins what it reads of the drawings. At least one rival.
+    The first is on top; a line joins its two accuracies on drawings. At least one rival.
     """
     labels = [[f"<b>{plain(rival.name)}</b>", *_wrapped(rival.recipe)] for rival in rivals]
     lines = max(map(len, labels))
     height = 2 * EDGE + LINE * lines + SERIES
     figure = go.Figure()
     for place, rival in enumerate(rivals):
-        ends = 100 * rival.careless.share, 100 * rival.prepared.share
+        ends = 100 * rival.naive.value, 100 * rival.prepared.value
         figure.add_shape(x0=ends[0], x1=ends[1], y0=place, y1=place, layer="below", line={"width": 1, "color": GREY})
     sets = (
-        (SCANS, [rival.scans for rival in rivals], "square", -SERIES / 2 / height),  # a little higher, to be seen
+        (
+            SCANS,
+            [rival.scans for rival in rivals],
+            "square",
+            -SERIES / 2 / height,
+        ),  # a little higher, so that it is not hidden
         (PREPARED, [rival.prepared for rival in rivals], "circle", 0.0),
-        (NAIVE, [rival.careless for rival in rivals], "x", 0.0),
+        (NAIVE, [rival.naive for rival in rivals], "x", 0.0),
     )
     for name, figures, symbol, offset in sets:
         places = [place + offset for place in range(len(rivals))]
@@ -193,14 +195,14 @@ def rival_dots(rivals: Sequence[Rival], text_colour: str | None = None) -> go.Fi
     return figure
 
 
-def shares(figures: Sequence[Measurement], text_colour: str | None = None) -> go.Figure:
-    """Shares as dots with their 95 % intervals, one row each, in percent.
+def proportions(figures: Sequence[Measurement], text_colour: str | None = None) -> go.Figure:
+    """Proportions in percent as dots with 95 % confidence intervals, one row each.
 
-    `text_colour` is for what the theme would make too pale to read; None leaves it to the theme.
+    `text_colour` is for labels that the theme would make too pale to read; None leaves it to the theme.
     """
     rows = list(reversed(figures))
     places = list(range(len(rows)))
-    percent = [100 * figure.share for figure in rows]
+    percent = [100 * figure.value for figure in rows]
     low, high = min(100 * figure.low for figure in rows), max(100 * figure.high for figure in rows)
     dots = go.Scatter(
         x=percent,
@@ -213,7 +215,7 @@ def shares(figures: Sequence[Measurement], text_colour: str | None = None) -> go
     )
     figure = go.Figure(dots)
     for place, row in zip(places, rows, strict=True):
-        label = f"{row.what}: <b>{100 * row.share:.2f} %</b> of {row.n:,}"
+        label = f"{row.what}: <b>{100 * row.value:.2f} %</b> of {row.n:,}"
         figure.add_annotation(
             text=label,
             x=0,

@@ -8,15 +8,15 @@ from typing import Any
 import plotly.graph_objects as go
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
-# One more than the theme has colours, so that they come together again after a hundred and ten.
+# One more than the theme has colours, so that the same pair returns only after 110 series.
 SYMBOLS = (
     "circle", "diamond", "square", "triangle-up", "cross", "star", "hexagon", "triangle-down", "bowtie", "pentagon",
     "hourglass",
 )  # fmt: skip
-GREY = "gray"  # of lines that are no data, seen on light and dark
-NAME = 40  # letters of a line of a legend that a phone has room for
+GREY = "gray"  # of lines that are not data; visible on light and dark
+NAME = 40  # characters in a line of the legend, so that it fits on a phone
 LEGEND_LINE = 22  # pixels
-# Below everything, and as high as it needs to be: the plot gives way.
+# At the bottom, as high as it needs to be; the plot gets the rest.
 LEGEND: dict[str, Any] = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "itemwidth": 40}
 
 
@@ -34,17 +34,17 @@ def error_bars(
 
 
 def plain(text: str) -> str:
-    """Text that plotly shows as it is: no tag in it becomes a link."""
+    """Escaped text, so that plotly shows no tag in it."""
     return escape(text, quote=False)
 
 
 def legend_name(text: str) -> str:
-    """A name for the legend, in as many lines as a phone needs."""
+    """A name for the legend, in lines that fit on a phone."""
     return "<br>".join(plain(line) for line in wrap(text, NAME))
 
 
 def legend_lines(figure: go.Figure) -> int:
-    """How many lines its legend takes, one below the other."""
+    """The number of lines in the legend if its entries are below each other."""
     return sum(1 + trace.name.count("<br>") for trace in figure.data)
 
 

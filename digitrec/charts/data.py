@@ -1,4 +1,4 @@
-"""Plotly figures from plain values. Colours are left to the page's theme, so that light and dark both fit."""
+"""Plotly figures of a dataset. Colours are left to the page's theme, so that they fit light and dark."""
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,7 @@ def label_bars(counts: pd.DataFrame, order: str) -> go.Figure:
 
 
 def numbers(image: NDArray[np.uint8]) -> go.Figure:
-    """A (28, 28) image with the grey of every pixel written on it, 0 to 255."""
+    """A (28, 28) image with the value of every pixel written on it, 0 to 255."""
     figure = go.Figure(
         go.Heatmap(
             z=image,
@@ -64,16 +64,16 @@ def numbers(image: NDArray[np.uint8]) -> go.Figure:
 
 
 def grey_bars(counts: NDArray[np.int64]) -> go.Figure:
-    """How many pixels have each of 256 greys, on a logarithmic scale, so that not only the background is visible."""
-    figure = go.Figure(go.Bar(x=np.arange(256), y=counts, hovertemplate="grey %{x}: %{y:,} pixels<extra></extra>"))
+    """Histogram of the 256 pixel values, on a logarithmic scale, because most pixels are paper."""
+    figure = go.Figure(go.Bar(x=np.arange(256), y=counts, hovertemplate="value %{x}: %{y:,} pixels<extra></extra>"))
     figure.update_layout(height=280, margin={"l": 0, "r": 10, "t": 10, "b": 0}, bargap=0)
-    figure.update_xaxes(title="grey value, from 0 (background) to 255 (ink)")
+    figure.update_xaxes(title="pixel value (0 is paper, 255 is ink)")
     figure.update_yaxes(title="pixels", type="log", dtick=1, exponentformat="power")
     return figure
 
 
 def boxes_by_digit(values: NDArray[np.float64], labels: NDArray[np.uint8], title: str, unit: str) -> go.Figure:
-    """How (n,) values are spread within each digit: the box holds half of them, the whiskers nine tenths."""
+    """Box plots of (n,) values by digit: the box spans the middle half, the whiskers the middle 90 %."""
     digits = [int(digit) for digit in np.unique(labels)]
     low, q1, median, q3, high = np.transpose(
         [np.quantile(values[labels == digit], (0.05, 0.25, 0.5, 0.75, 0.95)) for digit in digits]
@@ -88,7 +88,7 @@ def boxes_by_digit(values: NDArray[np.float64], labels: NDArray[np.uint8], title
 
 
 def value_bars(values: NDArray[np.float32], bins: int = 64) -> go.Figure:
-    """How often numbers of any range occur among (n,) values, on a logarithmic scale."""
+    """Histogram of (n,) values of any range, on a logarithmic scale."""
     counts, edges = np.histogram(values, bins)
     figure = go.Figure(
         go.Bar(
@@ -109,7 +109,7 @@ def plane(
     labels: NDArray[np.uint8],
     text_colour: str | None = None,
 ) -> go.Figure:
-    """(n, 2) positions as dots coloured by (n,) labels, each digit's name at its middle.
+    """A scatter plot of (n, 2) positions coloured by (n,) labels, with each digit written at its median.
 
     The `customdata` of a dot is its index among the n.
     """
@@ -137,7 +137,7 @@ def plane(
         height=560,
         margin={"l": 0, "r": 0, "t": 10, "b": 0},
         dragmode="pan",
-        uirevision="kept",  # what was zoomed into stays when images are selected
+        uirevision="kept",  # the zoom stays when images are selected
         legend={"itemsizing": "constant", "orientation": "h", "y": 0},
     )
     figure.update_xaxes(visible=False)

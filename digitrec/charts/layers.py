@@ -1,4 +1,4 @@
-"""A picture of a network's layers, one row each, from the image down to the ten probabilities."""
+"""A diagram of a network's layers, one row each, from the image down to the ten probabilities."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -20,12 +20,12 @@ from digitrec.networks.architectures import (
 )
 
 ROW = 38  # pixels, as all that follow
-GAP = 14  # between the blocks and what is written beside them
-THIN = 3  # the side of what is no picture
-DEPTH = 1.2  # of one channel; more of them go back by the square root of their number
-LIFT = 0.3  # how far up for each pixel back
+GAP = 14  # between the blocks and their text
+THIN = 3  # side of a block that is not an image
+DEPTH = 1.2  # of one channel; several have this times the square root of their number
+LIFT = 0.3  # pixels up for each pixel of depth
 IMAGE = "#7f7f7f"
-# Shapes get no colours from the theme: these are the ones of .streamlit/config.toml.
+# Shapes get no colours from the theme: these are the colours in .streamlit/config.toml.
 COLOURS: dict[type[Layer], str] = {
     Convolution: "#0072b2",
     Normalisation: "#56b4e9",
@@ -40,12 +40,12 @@ COLOURS: dict[type[Layer], str] = {
 
 @dataclass(frozen=True)
 class Block:
-    """What comes out of a layer, seen from the front: a picture is a square, and its channels go back from there.
+    """The output of a layer as a block: its front is a square, and its depth shows the number of channels.
 
     Attributes
     ----------
-    side : of the square: one pixel for each of the picture's.
-    back : how far to the right its channels reach.
+    side : of the square, in pixels: one for each pixel of the output.
+    back : how far to the right the depth reaches, in pixels.
     colour : by kind of layer.
     title, shape, parameters : as in `digitrec.networks.architectures.Outline`.
     """
@@ -59,31 +59,31 @@ class Block:
 
     @property
     def width(self) -> float:
-        """From its left edge to its right."""
+        """Width in pixels."""
         return self.side + self.back
 
     @property
     def height(self) -> float:
-        """From its lower edge to its upper."""
+        """Height in pixels."""
         return self.side + LIFT * self.back
 
 
 def layer_picture(layers: tuple[Layer, ...], text_colour: str | None = None, width: int = SIDE) -> go.Figure:
-    """The image and what comes out of each layer as blocks below each other, with shapes and parameters.
+    """The image and the output of each layer as blocks below each other, with shapes and parameters.
 
-    `text_colour` is for what the theme would make too pale to read; None leaves it to the theme. `width` is that of the
-    picture that goes in, in pixels.
+    `text_colour` is for labels that the theme would make too pale to read; None leaves it to the theme. `width` is that
+    of the input image, in pixels.
     """
     blocks = to_blocks(layers, width)
     column = max(block.width for block in blocks)
     figure = go.Figure(
         go.Scatter(
-            x=[1] * len(blocks),  # the far end, where what is told covers the least
+            x=[1] * len(blocks),  # the right end, where the hover text covers the least
             y=list(range(len(blocks))),
             mode="markers",
             marker={"opacity": 0},
             customdata=[[block.title, _size(block.shape), block.parameters] for block in blocks],
-            hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]:,} numbers<extra></extra>",
+            hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]:,} parameters<extra></extra>",
         )
     )
     shapes, texts = [], []
@@ -106,7 +106,7 @@ def layer_picture(layers: tuple[Layer, ...], text_colour: str | None = None, wid
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         showlegend=False,
         dragmode=False,
-        hoverdistance=-1,  # all of a row is about its layer
+        hoverdistance=-1,  # the whole row shows the hover text of its layer
         shapes=shapes,
         annotations=texts,
     )
@@ -132,7 +132,7 @@ def _measure(shape: tuple[int, ...]) -> tuple[float, float]:
 
 
 def _draw(block: Block, row: int, left: float) -> list[dict[str, object]]:
-    """The front on its body; plotly counts pixels to the right and up from the row's place."""
+    """The body and the front; plotly counts pixels to the right and up from the row's position."""
     bottom = -block.height / 2
     right, top, rise = left + block.side, bottom + block.side, LIFT * block.back
     front = [(left, bottom), (right, bottom), (right, top), (left, top)]
@@ -165,4 +165,5 @@ def _size(shape: tuple[int, ...]) -> str:
 
 
 def _count(parameters: int) -> str:
-    return f" · {parameters:,} numbers" if parameters else ""
+    """Short, so that a row fits on a phone."""
+    return f" · {parameters:,} params" if parameters else ""

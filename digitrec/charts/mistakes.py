@@ -1,4 +1,4 @@
-"""Plotly figures of what a model gets wrong, from plain frames and arrays. Colours are left to the page's theme."""
+"""Plotly figures of a model's mistakes, from plain frames and arrays. Colours are left to the page's theme."""
 
 from collections.abc import Sequence
 from html import escape
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from digitrec.charts.common import DASHES, error_bars
 
 ORANGE = "213, 94, 0"
-# One for each digit, dark enough for white text; the digits are also written in the squares.
+# One for each digit, dark enough for white text. The digit is written on it, so colour is never the only cue.
 COLOURS = (
     "#b34700", "#0072b2", "#00795a", "#a3497a", "#946300", "#2b7fa8", "#7a6a00", "#5f5f5f", "#7d551c", "#6a51a3",
 )  # fmt: skip
@@ -87,20 +87,20 @@ def _lay_out_matrix(figure: go.Figure, order: list[str]) -> None:
         clickmode="event+select",
     )
     axis = {"type": "category", "showgrid": False, "categoryarray": order, "fixedrange": True}
-    figure.update_xaxes(title="answer", side="top", range=[-0.5, len(order) - 0.5], **axis)
+    figure.update_xaxes(title="read as", side="top", range=[-0.5, len(order) - 0.5], **axis)
     figure.update_yaxes(title="label", range=[len(order) - 0.5, -0.5], **axis)
 
 
 def _targets(counts: NDArray[np.int64]) -> go.Scatter:
-    """What a click meets: unseen squares over the cells."""
+    """Invisible squares over the cells, which receive the clicks."""
     cells = [(row, column) for row in range(10) for column in range(10)]
     cells += [(digit, -1) for digit in range(10)] + [(-1, digit) for digit in range(10)]
     texts = []
     for row, column in cells:
         if column < 0:
-            texts.append(f"all {row}s that are misclassified")
+            texts.append(f"all {row}s that are misread")
         elif row < 0:
-            texts.append(f"all other digits classified as {column}")
+            texts.append(f"all images misread as {column}")
         else:
             texts.append(f"{counts[row, column]:,} × label {row}, answer {column}")
     return go.Scatter(
@@ -117,28 +117,28 @@ def _targets(counts: NDArray[np.int64]) -> go.Scatter:
 
 
 def confidence_bars(confidence: NDArray[np.floating], is_right: NDArray[np.bool_], bins: int = 20) -> go.Figure:
-    """Histogram of confidence, separately for right and wrong answers."""
+    """Histogram of confidence, for the correct and the wrong answers."""
     figure = go.Figure()
     edges = np.linspace(0, 1, bins + 1)
-    for chosen, name, pattern in ((is_right, "right", ""), (~is_right, "wrong", "/")):
+    for chosen, name, pattern in ((is_right, "correct", ""), (~is_right, "wrong", "/")):
         counts, _ = np.histogram(confidence[chosen], edges)
         figure.add_bar(
             x=100 * (edges[:-1] + edges[1:]) / 2,
             y=counts,
             name=name,
             marker={"pattern": {"shape": pattern}},
-            hovertemplate=f"%{{y:,}} {name} at about %{{x:.0f}} %<extra></extra>",
+            hovertemplate=f"%{{y:,}} {name} answers at about %{{x:.0f}} %<extra></extra>",
         )
     figure.update_layout(height=300, margin=FLAT, legend=BELOW, barmode="group", bargap=0.1)
     figure.update_xaxes(title="confidence", ticksuffix=" %", range=[0, 100])
-    figure.update_yaxes(title="answers, on a logarithmic scale", type="log")
+    figure.update_yaxes(title="answers (logarithmic scale)", type="log")
     return figure
 
 
 def coverage_curve(table: pd.DataFrame, threshold: float) -> go.Figure:
-    """Coverage and the error rate of the answers by threshold; from `calibration.coverage`."""
+    """Coverage and error rate by threshold of confidence, from `calibration.coverage`."""
     figure = go.Figure()
-    for column, name, dash in (("coverage", "answered", "solid"), ("error", "wrong answers", "dash")):
+    for column, name, dash in (("coverage", "coverage", "solid"), ("error", "error rate", "dash")):
         figure.add_scatter(
             x=100 * table["threshold"],
             y=100 * table[column],
@@ -146,16 +146,16 @@ def coverage_curve(table: pd.DataFrame, threshold: float) -> go.Figure:
             line={"dash": dash},
             name=name,
             yaxis="y" if column == "coverage" else "y2",
-            hovertemplate=f"%{{y:.2f}} % {name} with a threshold of %{{x:.1f}} %<extra></extra>",
+            hovertemplate=f"threshold %{{x:.1f}} %: {name} %{{y:.2f}} %<extra></extra>",
         )
     figure.add_vline(x=100 * threshold, line={"dash": "dot", "width": 2, "color": "gray"})
     figure.update_layout(
         height=340,
         margin=FLAT,
         legend=BELOW,
-        yaxis={"title": "answered", "ticksuffix": " %"},
+        yaxis={"title": "coverage", "ticksuffix": " %"},
         yaxis2={
-            "title": "wrong answers",
+            "title": "error rate",
             "ticksuffix": " %",
             "tickformat": ".2f",
             "overlaying": "y",
@@ -163,18 +163,18 @@ def coverage_curve(table: pd.DataFrame, threshold: float) -> go.Figure:
             "rangemode": "tozero",
         },
     )
-    figure.update_xaxes(title="threshold of the confidence", ticksuffix=" %")
+    figure.update_xaxes(title="threshold of confidence", ticksuffix=" %")
     return figure
 
 
 def group_dots(table: pd.DataFrame) -> go.Figure:
-    """The error rate of each group with its interval, from `subgroups.compare_groups`; worse ones filled."""
+    """The error rate of each group with its interval, from `subgroups.compare_groups`; worse groups are filled dots."""
     rows = table.iloc[::-1]
     figure = go.Figure(
         go.Scatter(
-            x=100 * rows["share"],
+            x=100 * rows["error_rate"],
             y=rows["group"].astype(str),
-            error_x=error_bars(rows["share"], rows["low"], rows["high"], 1),
+            error_x=error_bars(rows["error_rate"], rows["low"], rows["high"], 1),
             customdata=rows[["errors", "n"]],
             mode="markers",
             cliponaxis=False,  # a group without errors lies on the axis
@@ -183,19 +183,19 @@ def group_dots(table: pd.DataFrame) -> go.Figure:
         )
     )
     figure.update_layout(height=80 + 30 * len(rows), margin=FLAT)
-    figure.update_xaxes(title="error rate, with 95 % confidence interval", ticksuffix=" %", rangemode="tozero")
+    figure.update_xaxes(title="error rate, with 95 % interval", ticksuffix=" %", rangemode="tozero")
     figure.update_yaxes(type="category")
     return figure
 
 
 def strength_curves(tables: dict[str, pd.DataFrame], unit: str) -> go.Figure:
-    """Accuracy against the strength of a corruption, a line a model, from `accuracy_by_strength`."""
+    """Accuracy by strength of a corruption, one line per model, from `accuracy_by_strength`."""
     figure = go.Figure()
     for (name, table), dash in zip(tables.items(), cycle(DASHES), strict=False):
         figure.add_scatter(
             x=table["amount"],
-            y=100 * table["share"],
-            error_y=error_bars(table["share"], table["low"], table["high"], 1),
+            y=100 * table["accuracy"],
+            error_y=error_bars(table["accuracy"], table["low"], table["high"], 1),
             mode="lines+markers",
             line={"dash": dash},
             name=escape(name),
@@ -213,9 +213,9 @@ def verdict_squares(
     amounts: tuple[Sequence[float], Sequence[float]],
     titles: tuple[str, str],
 ) -> go.Figure:
-    """What an image is read as under two changes, from `robustness.verdict_map`: a square for each pair.
+    """The verdict for an image under two changes, from `robustness.verdict_map`: a square for each pair of amounts.
 
-    Each digit has its colour and stands in its square; where it is not sure, a question mark in a pale square.
+    Each digit has its own colour; a question mark in a pale square means "not sure".
     """
     digits, confidence = probabilities.argmax(axis=2), probabilities.max(axis=2)
     scale = [[at, colour] for k, colour in enumerate(COLOURS) for at in (k / 10, (k + 1) / 10)]

@@ -1,4 +1,4 @@
-"""Arrays as pictures to look at: enlarged, coloured, tiled. Every function returns (h, w, 3) or (h, w) uint8."""
+"""Arrays as pictures: enlarged, coloured, tiled. Every function returns (h, w, 3) or (h, w) uint8."""
 
 import base64
 import io
@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-# Blue speaks against, orange for: told apart by every kind of colour vision (Okabe and Ito, 2008).
+# Orange is evidence for, blue against: distinguishable with colour blindness, too (Okabe and Ito, 2008).
 FOR, AGAINST, PAPER = np.array([230, 110, 0]), np.array([0, 114, 200]), np.array([255, 255, 255])
 EDGE = 200
-FAINT = np.array([205, 209, 216])  # ink that does not matter
+FAINT = np.array([205, 209, 216])  # ink of weight 0
 
 
 def as_paper(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -42,9 +42,9 @@ def colour_signed(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.rint(PAPER + strength * (colour - PAPER)).astype(np.uint8)
 
 
-def as_grey(share: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Shares of ink, 0 to 1, as greys: paper white, full ink black."""
-    return np.rint(255 * (1 - np.clip(share, 0, 1))).astype(np.uint8)
+def as_grey(ink: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Amounts of ink, 0 to 1, as greys: no ink white, full ink black."""
+    return np.rint(255 * (1 - np.clip(ink, 0, 1))).astype(np.uint8)
 
 
 def shade(values: NDArray[np.floating]) -> NDArray[np.uint8]:
@@ -54,7 +54,7 @@ def shade(values: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 
 def frame(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A grey (h, w) or RGB (h, w, 3) picture with a thin grey edge, so that paper is seen to end on a white page."""
+    """A grey (h, w) or RGB (h, w, 3) picture with a thin grey edge, so that it stands out on a white page."""
     framed = picture.copy()
     for edge in (framed[0], framed[-1], framed[:, 0], framed[:, -1]):
         edge[...] = EDGE
@@ -62,7 +62,7 @@ def frame(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def tile(channels: NDArray[np.float32], columns: int, side: int) -> NDArray[np.uint8]:
-    """The channels of an (h, w, c) activation side by side, each scaled to its layer's strongest; dark is strong."""
+    """The channels of an (h, w, c) activation side by side, all scaled by the largest activation; dark is strong."""
     h, w, count = channels.shape
     rows = -(-count // columns)
     factor = max(1, side // max(h, w))
@@ -93,5 +93,5 @@ def to_png(picture: NDArray[np.uint8]) -> bytes:
 
 
 def to_data_url(picture: NDArray[np.uint8]) -> str:
-    """A grey or RGB picture as an address that holds the picture itself, for pictures that change while one looks."""
+    """A grey or RGB picture as a data URL, for pictures that change often."""
     return "data:image/png;base64," + base64.b64encode(to_png(picture)).decode()

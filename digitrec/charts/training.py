@@ -1,4 +1,4 @@
-"""Learning curves: of one run, and of several beside each other."""
+"""Learning curves of one run, and of several runs together."""
 
 import math
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ import plotly.graph_objects as go
 
 from digitrec.charts.common import DASHES
 
-START = 0.25  # epochs that the axis of a learning curve shows at first
-SMOOTH = 4  # rows of steps that a point of a learning curve is averaged over
+START = 0.25  # epochs that the axis shows at first
+SMOOTH = 4  # span of the moving average, in rows of steps
 
 
 def learning_curves(history: pd.DataFrame, steps: pd.DataFrame, epochs: int, what: str) -> go.Figure:
-    """How `what`, "loss" or "accuracy", went: a line within the epochs, and a dot after each.
+    """The learning curve of `what`, "loss" or "accuracy": a line within the epochs, and a dot after each.
 
-    The frames are those of `digitrec.training.runs.Run`. Before the first step there are the axes alone.
+    The frames are those of `digitrec.training.runs.Run`. Before the first step there are only the axes.
     """
     figure = go.Figure()
     percent = 100 if what == "accuracy" else 1
@@ -31,7 +31,7 @@ def learning_curves(history: pd.DataFrame, steps: pd.DataFrame, epochs: int, wha
         hoverinfo="skip",
     )
     for column, name, symbol in (
-        (what, "training, whole epoch", "circle"),
+        (what, "training, per epoch", "circle"),
         (f"val_{what}", "validation", "diamond"),
     ):
         figure.add_scatter(
@@ -51,13 +51,13 @@ def learning_curves(history: pd.DataFrame, steps: pd.DataFrame, epochs: int, wha
     reach = _reach(float(steps["done"].max()), epochs) if len(steps) else START
     figure.update_xaxes(title="epochs", range=[0, reach * 1.02])
     figure.update_yaxes(title=what, ticksuffix=ending, rangemode="tozero" if what == "loss" else "normal")
-    if not len(steps):  # where a guess stands
+    if not len(steps):  # with room for the loss of a guess
         figure.update_yaxes(range=[0, 100] if what == "accuracy" else [0, 1.1 * math.log(10)])
     return figure
 
 
 def _reach(done: float, epochs: int) -> float:
-    """Up to which epoch the axis goes: twice as far again and again, so that its first second is seen."""
+    """The last epoch on the axis; it doubles as needed, so that the first second is visible."""
     reach = START
     while reach < done:
         reach *= 2
@@ -65,9 +65,9 @@ def _reach(done: float, epochs: int) -> float:
 
 
 def compared_curves(histories: Mapping[str, pd.DataFrame], what: str, against: str) -> go.Figure:
-    """How `what`, "val_loss" or "val_accuracy", went in several trainings, `against` "epoch" or "seconds".
+    """Learning curves of several trainings: `what` is "val_loss" or "val_accuracy", `against` is "epoch" or "seconds".
 
-    The frames have a row an epoch and these columns; the names become the legend.
+    The frames have a row per epoch and these columns; their names are the legend.
     """
     percent, ending = (100, " %") if what.endswith("accuracy") else (1, "")
     figure = go.Figure()
@@ -77,7 +77,7 @@ def compared_curves(histories: Mapping[str, pd.DataFrame], what: str, against: s
             y=percent * history[what],
             mode="lines+markers",
             name=escape(name),
-            line={"dash": dash},  # so that colours are not needed
+            line={"dash": dash},  # so that colour is never the only cue
             hovertemplate=f"{against} %{{x:.3g}}: %{{y:.4g}}{ending}<extra>{escape(name)}</extra>",
         )
     figure.update_layout(

@@ -12,8 +12,8 @@ from digitrec.errors import DataError, DigitrecError, writing
 from digitrec.evaluation.metrics import Measurement
 from digitrec.storage import replace_file
 
-METRICS = {"doubted": "unsure_rate", "refused": "rejection_rate"}  # all other kinds are accuracies
-GROUPS = {"digit": "digit", "school": "writing_style", "width": "stroke_width"}
+METRICS = {"unsure": "unsure_rate", "rejected": "rejection_rate"}  # all other kinds are accuracies
+GROUPS = {"digit": "digit", "style": "writing_style", "width": "stroke_width"}
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -38,7 +38,7 @@ def metric_row(figure: Measurement) -> dict[str, Any]:
     metric = METRICS.get(figure.kind, "accuracy")
     group = {"group": GROUPS[figure.kind]} if figure.kind in GROUPS else {}
     data = {"data": figure.what} | ({"dataset": figure.on} if figure.on else {})
-    return {**group, **data, "n": figure.n, metric: figure.share, f"{metric}_interval": [figure.low, figure.high]}
+    return {**group, **data, "n": figure.n, metric: figure.value, f"{metric}_interval": [figure.low, figure.high]}
 
 
 @contextmanager

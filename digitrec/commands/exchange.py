@@ -43,5 +43,5 @@ def add(
         card = read_card(add_model(contents, name))
     (figure,) = card.measured
     row = {"name": name, "parameters": card.parameters, **metric_row(figure)}
-    text = f"Added {name}: accuracy {figure.share:.2%} on {figure.n:,} images ({figure.what})."
+    text = f"Added {name}: accuracy {figure.value:.2%} on {figure.n:,} images ({figure.what})."
     show(row, text, as_json=as_json)

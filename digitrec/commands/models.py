@@ -72,10 +72,10 @@ def evaluate(
 
 def _metrics(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> dict[str, Any]:
     read = probabilities.argmax(axis=1)
-    figure = measure("read", "", read == labels)
+    figure = measure("accuracy", "", read == labels)
     return {
         "n": figure.n,
-        "accuracy": figure.share,
+        "accuracy": figure.value,
         "accuracy_interval": [figure.low, figure.high],
         "log_loss": cross_entropy(probabilities, labels),
         "expected_calibration_error": expected_calibration_error(probabilities, labels),

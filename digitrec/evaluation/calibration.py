@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from digitrec.errors import EvaluationError
-from digitrec.evaluation.metrics import Share, check_probabilities, wilson_interval
+from digitrec.evaluation.metrics import Proportion, check_probabilities, wilson_interval
 
-REFUSED = 0.01  # at most this proportion of real digits may be answered "not sure"
+REJECTED = 0.01  # at most this proportion of real digits may be answered "not sure"
 TIMES = 200  # simulated readers
 BINS = 15  # as Guo et al. (2017) have it
 COLDEST, HOTTEST = 0.01, 100.0
@@ -36,13 +36,13 @@ class Bin(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True)
-    low: Share
-    high: Share
+    low: Proportion
+    high: Proportion
     n: int = Field(gt=0)
-    confidence: Share
-    accuracy: Share
-    accuracy_low: Share
-    accuracy_high: Share
+    confidence: Proportion
+    accuracy: Proportion
+    accuracy_low: Proportion
+    accuracy_high: Proportion
 
 
 class Calibration(BaseModel):
@@ -50,15 +50,15 @@ class Calibration(BaseModel):
 
     Attributes
     ----------
-    error, bins : the expected calibration error, and the bins that it is computed from.
+    expected_calibration_error, bins : the error, and the bins that it is computed from.
     by_chance : the error that a perfectly calibrated model would have on as many drawings, on average.
     """
 
     model_config = ConfigDict(frozen=True)
     what: str
     n: int = Field(gt=0)
-    error: Share
-    by_chance: Share = 0.0
+    expected_calibration_error: Proportion = Field(validation_alias=AliasChoices("expected_calibration_error", "error"))
+    by_chance: Proportion = 0.0
     bins: tuple[Bin, ...]
 
 

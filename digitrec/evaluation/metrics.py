@@ -7,15 +7,20 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from digitrec.errors import EvaluationError
 
-Kind = Literal["read", "doubted", "refused", "digit", "school", "width"]
-Share = Annotated[float, Field(ge=0, le=1)]
+FORMER_KINDS = {"read": "accuracy", "doubted": "unsure", "refused": "rejected", "school": "style"}  # in older cards
+Kind = Literal["accuracy", "unsure", "rejected", "digit", "style", "width"]
+Proportion = Annotated[float, Field(ge=0, le=1)]
 
 Z95 = 1.959964  # standard normal quantile of a two-sided 95 % interval
 MOST = 1 + 1e-5  # a softmax in float32 may exceed 1 in its last digits
+
+
+def _present_kind(kind: Any) -> Any:
+    return FORMER_KINDS.get(kind, kind) if isinstance(kind, str) else kind
 
 
 class Measurement(BaseModel):
@@ -23,20 +28,20 @@ class Measurement(BaseModel):
 
     Attributes
     ----------
-    kind : "read" is the share of digits read correctly, "doubted" that of digits answered "not sure",
-        "refused" that of drawings that are no digits answered so; "digit", "school" and "width" are shares read
-        correctly of one digit, of one way to write it, of one stroke width.
+    kind : "accuracy"; "unsure" is the proportion of digits answered "not sure", "rejected" that of non-digits;
+        "digit", "style" and "width" are the accuracy on one digit, one writing style, one stroke width.
     what : which drawings.
+    n, value, low, high : the number of drawings, the proportion, and the ends of its interval.
     on : which of several sets they are from, where there are several.
     """
 
     model_config = ConfigDict(frozen=True)
-    kind: Kind
+    kind: Annotated[Kind, BeforeValidator(_present_kind)]
     what: str
     n: int = Field(gt=0)
-    share: Share
-    low: Share
-    high: Share
+    value: Proportion = Field(validation_alias=AliasChoices("value", "share"))
+    low: Proportion
+    high: Proportion
     on: str = ""
 
 
@@ -74,7 +79,7 @@ def measure(kind: Kind, what: str, is_right: NDArray[np.bool_]) -> Measurement:
     """The proportion of True among (n,) bools, n at least 1, with its 95 % confidence interval."""
     n, right = len(is_right), int(is_right.sum())
     low, high = wilson_interval(right, n)
-    return Measurement(kind=kind, what=what, n=n, share=right / n, low=low, high=high)
+    return Measurement(kind=kind, what=what, n=n, value=right / n, low=low, high=high)
 
 
 def cross_entropy(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> float:
@@ -187,7 +192,7 @@ def wilson_interval(right: int, n: int) -> tuple[float, float]:
     """
     if not n:
         return 0.0, 1.0
-    share, spread = right / n, Z95**2 / n
-    middle = (share + spread / 2) / (1 + spread)
-    half = Z95 / (1 + spread) * math.sqrt(share * (1 - share) / n + spread / (4 * n))
+    proportion, spread = right / n, Z95**2 / n
+    middle = (proportion + spread / 2) / (1 + spread)
+    half = Z95 / (1 + spread) * math.sqrt(proportion * (1 - proportion) / n + spread / (4 * n))
     return max(middle - half, 0.0), min(middle + half, 1.0)

@@ -111,7 +111,7 @@ def accuracy_by_strength(
 
     Returns
     -------
-    A frame with a row for each amount: amount, n, share (accuracy, 0 to 1), low and high (its 95 % confidence
+    A frame with a row for each amount: amount, n, accuracy (0 to 1), low and high (its 95 % confidence
     interval).
 
     Raises
@@ -125,7 +125,7 @@ def accuracy_by_strength(
     for amount in amounts:
         right = int((read(corrupt(images, name, amount, seed)).argmax(axis=1) == labels).sum())
         rows.append((float(amount), n, right / n, *wilson_interval(right, n)))
-    return pd.DataFrame(rows, columns=["amount", "n", "share", "low", "high"])
+    return pd.DataFrame(rows, columns=["amount", "n", "accuracy", "low", "high"])
 
 
 def verdict_map(

@@ -30,8 +30,8 @@ def compare_groups(
 
     Returns
     -------
-    A frame with a row for each group, in the order of the categories or else sorted: group, n, errors, share (the
-    error rate, 0 to 1), low and high (its 95 % confidence interval), p (p-value against the rest: Fisher's exact test,
+    A frame with a row for each group, in the order of the categories or else sorted: group, n, errors, error_rate
+    (0 to 1), low and high (its 95 % confidence interval), p (p-value against the rest: Fisher's exact test,
     two-sided) and is_worse (a higher error rate than the rest, significant at `LEVEL` after the correction of Holm,
     1979, for as many groups).
 
@@ -53,8 +53,8 @@ def compare_groups(
         for name, k, bad in zip(named.categories, n.tolist(), errors.tolist(), strict=True)
         if k
     ]
-    frame = pd.DataFrame(rows, columns=["group", "n", "errors", "share", "low", "high", "p"])
-    is_above = frame["share"] * len(is_wrong) > is_wrong.sum()  # the whole, and so the rest
+    frame = pd.DataFrame(rows, columns=["group", "n", "errors", "error_rate", "low", "high", "p"])
+    is_above = frame["error_rate"] * len(is_wrong) > is_wrong.sum()  # the whole, and so the rest
     return frame.assign(is_worse=is_above & (holm(frame["p"].to_numpy(np.float64)) <= LEVEL))
 
 

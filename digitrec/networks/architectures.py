@@ -48,7 +48,7 @@ class MaxPooling:
 class Dropout:
     """Set this fraction of the values to 0 during training, at random."""
 
-    share: float
+    rate: float
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def normalised(
 
 END = Dense(10, "softmax")
 END_WITH_NONE = (Dense(11, "softmax"), Sharing())
-SHARES = np.vstack([np.eye(10), np.full(10, 0.1)])  # what part of each of eleven probabilities goes to each digit
+SHARES = np.vstack([np.eye(10), np.full(10, 0.1)])  # how much of each of eleven probabilities goes to each digit
 ENDINGS = {"relu": ", ReLU", "softmax": ", softmax", "later": ""}
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -300,8 +300,8 @@ def _describe(layer: Layer, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...
             return "Batch normalisation, ReLU", shape, 4 * shape[-1]  # half of them trainable
         case MaxPooling(size):
             return f"Max pooling, {size} × {size}", (shape[0] // size, shape[1] // size, shape[2]), 0
-        case Dropout(share):
-            return f"Dropout, {share:.0%}", shape, 0
+        case Dropout(rate):
+            return f"Dropout, {rate:.0%}", shape, 0
         case Flatten():
             return "Flatten", (prod(shape),), 0
         case Dense(units, activation):

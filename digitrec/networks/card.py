@@ -4,11 +4,11 @@ import hashlib
 import re
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from digitrec.errors import ModelError
 from digitrec.evaluation.calibration import Calibration
-from digitrec.evaluation.metrics import Measurement, Share
+from digitrec.evaluation.metrics import Measurement, Proportion
 from digitrec.storage import StrPath, replace_file, top_folder
 
 SHIPPED = top_folder() / "models"
@@ -29,9 +29,9 @@ class Rejection(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True)
-    thresholds: tuple[Share, ...]
-    digits: dict[str, tuple[Share, ...]]
-    others: dict[str, tuple[Share, ...]]
+    thresholds: tuple[Proportion, ...]
+    digits: dict[str, tuple[Proportion, ...]]
+    others: dict[str, tuple[Proportion, ...]]
 
 
 class Rival(BaseModel):
@@ -43,9 +43,9 @@ class Rival(BaseModel):
     recipe : how it was trained, in a few words.
     parameters, bytes : number of parameters, and size of the .tflite file.
     scans : accuracy on the MNIST test set.
-    prepared, careless : accuracy on the same pen drawings, preprocessed as MNIST was, or with the whole canvas merely
+    prepared, naive : accuracy on the same pen drawings, preprocessed as MNIST was, or with the whole canvas merely
         shrunk to 28 x 28.
-    answers, careless_answers : the predicted digit for each of the model's reference drawings (`drawings.npz`).
+    answers, naive_answers : the predicted digit for each of the model's reference drawings (`drawings.npz`).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,13 +55,13 @@ class Rival(BaseModel):
     bytes: int = Field(gt=0)
     scans: Measurement
     prepared: Measurement
-    careless: Measurement
+    naive: Measurement = Field(validation_alias=AliasChoices("naive", "careless"))
     answers: tuple[int, ...]
-    careless_answers: tuple[int, ...]
+    naive_answers: tuple[int, ...] = Field(validation_alias=AliasChoices("naive_answers", "careless_answers"))
 
 
 class Speed(BaseModel):
-    """Milliseconds for one image on one core, images per second in batches with two threads, and the machine."""
+    """Milliseconds for one image on one core, images per second in batches on two threads, and the machine."""
 
     model_config = ConfigDict(frozen=True)
     milliseconds: float = Field(gt=0)
@@ -78,18 +78,18 @@ class PathCard(BaseModel):
     powers : exponents of the ink's and the path's probabilities before they are multiplied.
     unsure_below : as in `Card`, for the combined probabilities.
     digit_below : as in `Card`, for the mean of both networks' probability that it is a digit at all
-        (`digitrec.networks.verdict.share_found_by_both`).
+        (`digitrec.networks.verdict.mean_digit_score`).
     """
 
     model_config = ConfigDict(frozen=True)
     parameters: int = Field(gt=0)
     powers: tuple[float, float]
-    unsure_below: Share
-    digit_below: Share = 0.0
+    unsure_below: Proportion
+    digit_below: Proportion = 0.0
 
 
 class Sibling(BaseModel):
-    """A model made by the same recipe from another seed: how much of a card is chance.
+    """A model made by the same recipe from another seed, to show how much of a card is chance.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ class Sibling(BaseModel):
 
 
 class Card(BaseModel):
-    """What a model is, how it was made, and how well it performs.
+    """What a model is, how it was made, and how well it performs. Cards with former names of fields load, too.
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ class Card(BaseModel):
     files : sha256 of each file in the folder, by name.
     path : the second network, in path.tflite, which reads the pen's path; None where there is none.
     temperature : the temperature that is built into its last layer (Guo and others, 2017).
-    calibration, refusal, rivals, speed : present where they were measured.
+    calibration, rejection, rivals, speed : present where they were measured.
     seeds : the models that it was chosen from, itself among them.
     """
 
@@ -129,8 +129,8 @@ class Card(BaseModel):
     name: str
     network: str
     parameters: int = Field(gt=0)
-    unsure_below: Share
-    digit_below: Share = 0.0
+    unsure_below: Proportion
+    digit_below: Proportion = 0.0
     measured: tuple[Measurement, ...]
     weaknesses: tuple[str, ...]
     recipe: dict[str, JsonValue]
@@ -142,7 +142,7 @@ class Card(BaseModel):
     path: PathCard | None = None
     temperature: float = 1.0
     calibration: tuple[Calibration, ...] = ()
-    refusal: Rejection | None = None
+    rejection: Rejection | None = Field(default=None, validation_alias=AliasChoices("rejection", "refusal"))
     rivals: tuple[Rival, ...] = ()
     speed: Speed | None = None
     seeds: tuple[Sibling, ...] = ()

@@ -25,7 +25,7 @@ from digitrec.networks.verdict import (
     are_too_weak,
     combine,
     give_reason,
-    share_found_by_both,
+    mean_digit_score,
 )
 from digitrec.storage import StrPath
 
@@ -194,7 +194,7 @@ class Classifier:
         if (path := self.card.path) is None:
             raise self._reads_no_paths()
         confidence = combine(by_ink, by_path, path.powers).max(axis=1).astype(np.float64)
-        return (confidence < path.unsure_below) | (share_found_by_both(by_ink, by_path) < path.digit_below)
+        return (confidence < path.unsure_below) | (mean_digit_score(by_ink, by_path) < path.digit_below)
 
     def _reads_no_paths(self) -> ModelError:
         return ModelError(f"Expected a model that reads paths. Received: {self.card.name!r}. Use the shipped one.")

@@ -14,23 +14,23 @@ def weakest_first(figures: Sequence[Measurement]) -> list[Measurement]:
     """The figures sorted by the lowest value of their group `what`; a group stays together, in its order."""
     smallest: dict[str, float] = {}
     for figure in figures:
-        smallest[figure.what] = min(figure.share, smallest.get(figure.what, 1.0))
+        smallest[figure.what] = min(figure.value, smallest.get(figure.what, 1.0))
     order = sorted(smallest, key=lambda what: smallest[what])
     return [figure for what in order for figure in figures if figure.what == what]
 
 
-def share_refused(refusal: Rejection, shares: Sequence[float], line: float) -> float:
+def rejection_rate(rejection: Rejection, rates: Sequence[float], threshold: float) -> float:
     """The rejection rate at a threshold, interpolated linearly between its neighbours; 0 if there are none."""
-    points = list(zip(refusal.thresholds, shares, strict=False))
-    return float(np.interp(line, *np.transpose(points))) if points else 0.0
+    points = list(zip(rejection.thresholds, rates, strict=False))
+    return float(np.interp(threshold, *np.transpose(points))) if points else 0.0
 
 
 def best_first(rivals: Sequence[Rival]) -> list[Rival]:
     """The networks sorted by their accuracy on preprocessed drawings."""
-    return sorted(rivals, key=lambda rival: -rival.prepared.share)
+    return sorted(rivals, key=lambda rival: -rival.prepared.value)
 
 
-def name_readers(rivals: Sequence[Rival]) -> list[str]:
+def name_rivals(rivals: Sequence[Rival]) -> list[str]:
     """A unique name for each: its own, with its recipe if needed, with a number if that is not enough."""
     names = [rival.name for rival in rivals]
     labels = [f"{rival.name}, {rival.recipe}" if names.count(rival.name) > 1 else rival.name for rival in rivals]
@@ -40,7 +40,7 @@ def name_readers(rivals: Sequence[Rival]) -> list[str]:
     ]
 
 
-def find_most_divided(answers: Sequence[Sequence[int]], most: int) -> list[int]:
+def find_most_disputed(answers: Sequence[Sequence[int]], most: int) -> list[int]:
     """At most `most` places where the networks disagree most, from the answers of each network, all equally long.
 
     Disagreement is the proportion of pairs that differ. Ties keep their order; places where all agree are left out.

@@ -36,7 +36,7 @@ FORMS = {".keras": "model.keras", ".tflite": "model.tflite"}
 MOST_FILES = 4
 LARGEST = 50_000_000  # bytes of a file; the catalogue's largest network has 11 million
 UNMEASURED: dict[str, Any] = {
-    name: Card.model_fields[name].default for name in ("calibration", "refusal", "rivals", "seeds", "speed")
+    name: Card.model_fields[name].default for name in ("calibration", "rejection", "rivals", "seeds", "speed")
 } | {"measured": ()}
 CONVERSION_TIMEOUT = 180  # seconds
 CHECK = Path(__file__).with_name("export_check.py")  # copied into the zip, never imported
@@ -116,7 +116,7 @@ def add_model(files: Mapping[str, bytes], name: str) -> Path:
         _compare(reader.predict_proba(golden_images()), answers, ROUNDED_PARITY if reader.is_rounded else PARITY)
         test = load_dataset("mnist" if is_there("mnist") else "uci")
         read = reader.predict_proba(test.test.images).argmax(axis=1)
-        figure = measure("read", f"Test part of {test.name}", read == test.test.labels)
+        figure = measure("accuracy", f"Test set of {test.name}", read == test.test.labels)
         parameters = parameters or reader.count_parameters()
         write_card(draft, card.model_copy(update={"measured": (figure,), "parameters": parameters}))
         return keep_model(draft, name)

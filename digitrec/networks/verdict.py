@@ -54,12 +54,12 @@ def combine(
 ) -> NDArray[np.float32]:
     """Combine the (..., 10) probabilities of ink and path: raise each to its power, multiply, and normalise."""
     logs = powers[0] * np.log(np.maximum(by_ink, LEAST)) + powers[1] * np.log(np.maximum(by_path, LEAST))
-    shares = np.exp(logs - logs.max(axis=-1, keepdims=True))
-    together: NDArray[np.float32] = (shares / shares.sum(axis=-1, keepdims=True)).astype(np.float32)
+    weights = np.exp(logs - logs.max(axis=-1, keepdims=True))
+    together: NDArray[np.float32] = (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
     return together
 
 
-def share_of_digits(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
+def digit_probability(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
     """The probability of being a digit at all, (n,) float64, from (n, 10) probabilities.
 
     A network with an output for non-digits spreads that output evenly over the ten digits (`architectures.Sharing`),
@@ -79,16 +79,16 @@ def are_too_weak(
     digit_below : the least probability of being any digit at all, 0 to 1.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
-    return (confidence < unsure_below) | (share_of_digits(probabilities) < digit_below)
+    return (confidence < unsure_below) | (digit_probability(probabilities) < digit_below)
 
 
-def share_found_by_both(by_ink: NDArray[np.float32], by_path: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The mean of both networks' score for being a digit at all, (n,) float64 of 0 to 1; their mistakes differ.
+def mean_digit_score(by_ink: NDArray[np.float32], by_path: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The mean of both networks' score for being a digit at all, (n,) float64 of 0 to 1.
 
     The path network has no output for non-digits, but was trained to give each digit a tenth for them. Its score is
     therefore not a probability: it is about 0.9 for a plain digit.
     """
-    return (share_of_digits(by_ink) + share_of_digits(by_path)) / 2
+    return (digit_probability(by_ink) + digit_probability(by_path)) / 2
 
 
 def give_reason(probabilities: NDArray[np.float32], unsure: bool) -> str:

@@ -192,8 +192,8 @@ def _layer(layer: Layer) -> list[str]:  # noqa: PLR0911  one for each kind of la
             return [f"layers.BatchNormalization(momentum={momentum:g})", "layers.ReLU()"]
         case MaxPooling(size):
             return [f"layers.MaxPooling2D({size})"]
-        case Dropout(share):
-            return [f"layers.Dropout({share:g})"]
+        case Dropout(rate):
+            return [f"layers.Dropout({rate:g})"]
         case Flatten():
             return ["layers.Flatten()"]
         case Dense(units, activation):

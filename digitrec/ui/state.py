@@ -122,7 +122,7 @@ COMPARED = _element("compared")  # a chart, by column of the history
 KEY_FIGURES = _element("key-figures")
 CARD_CHART = _element("card")  # by subject
 READERS = _element("readers")
-WAY = Key("way", "Prepared")  # how drawings were prepared for other networks
+DRAWING_VERSION = Key("drawing_version", "Preprocessed")  # of the drawings that networks are compared on
 SIDE_BY_SIDE = _element("side-by-side")
 
 # Canvas

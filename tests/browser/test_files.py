@@ -115,7 +115,7 @@ def test_a_photograph_is_read_row_by_row(page: Page, server: Server) -> None:
     right = [
         place is not None and sheet.labels[place] == digit for place, digit in zip(whose, found["digit"], strict=True)
     ]
-    assert measure("read", "page", np.array(right)).share > 0.9
+    assert measure("accuracy", "page", np.array(right)).value > 0.9
     assert len({place for place in whose if place is not None}) > 0.9 * len(sheet.boxes)
     uploader.set_input_files({"name": "page.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"})
     expect(page.get_by_text("This picture cannot be read. Expected")).to_be_visible(timeout=LONG)

@@ -44,8 +44,8 @@ def test_a_model_comes_from_a_file_is_compared_packed_deleted_and_got_back(
     assert list(list_models())[:2] == ["digitrec", name]
 
     tick(page, 0)
-    expect(page.get_by_role("button", name="Read with it")).to_be_visible(timeout=PATIENCE)
-    page.get_by_text("Take it elsewhere").click()
+    expect(page.get_by_role("button", name="Use this model")).to_be_visible(timeout=PATIENCE)
+    page.get_by_text("Export", exact=True).click()
     with page.expect_download(timeout=LONG) as download:
         page.get_by_role("button", name=re.compile(r"Download \(\.zip")).click(timeout=LONG)
     download.value.save_as(tmp_path / "packed.zip")
@@ -53,8 +53,8 @@ def test_a_model_comes_from_a_file_is_compared_packed_deleted_and_got_back(
         assert {"model.onnx", "golden.npz", "check.py"} < set(packed.namelist())
 
     tick(page, 2)  # after the one that reads numbers
-    expect(page.get_by_text("Of the 450 images to test with")).to_be_visible(timeout=LONG)
-    expect(page.get_by_text(re.compile("alone reads 0, .* alone 0"))).to_be_visible()
+    expect(page.get_by_text("Of the 450 test images")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text(re.compile("reads 0 correctly, and only .* 0\\."))).to_be_visible()
     tick(page, 0)
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.get_by_text(f"{name} was deleted.")).to_be_visible(timeout=PATIENCE)

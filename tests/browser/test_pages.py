@@ -36,8 +36,8 @@ def test_the_canvas_is_found_by_its_name_too(page: Page, server: Server) -> None
 
 def test_the_network_page_shows_the_cards_figures(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/network")
-    for title in ("Digits read correctly", "Digits it was not sure about", "No digits, and it said so"):
-        expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=PATIENCE)
+    for title in ("Accuracy", "Digits answered with not sure", "Non-digits rejected"):
+        expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".js-plotly-plot")).to_have_count(10, timeout=PATIENCE)
     expect(page.get_by_text("MNIST test").first).to_be_visible()
 

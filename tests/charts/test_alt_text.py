@@ -33,7 +33,7 @@ def test_a_curve_is_told_by_its_ends(epochs: int) -> None:
     assert (
         tell_curve(history, "accuracy")
         == {
-            0: "The accuracy; there are no values yet.",
+            0: "The accuracy: no epoch is complete yet.",
             1: "The accuracy after one epoch: training 80.0 %, validation 85.0 %.",
             3: "The accuracy after 3 epochs: training from 80.0 % to 95.0 %, validation from 85.0 % to 93.2 %.",
         }[epochs]
@@ -48,24 +48,24 @@ def test_losses_are_no_percentages() -> None:
 def test_several_trainings_are_told_by_their_names() -> None:
     histories = {"mine": pd.DataFrame({"val_loss": [0.9, 0.4]}), "yours": pd.DataFrame({"val_loss": [0.7]})}
     assert tell_curves(histories, "val_loss") == (
-        "The validation loss: mine from 0.900 to 0.400 in 2 epochs; yours 0.700 in one epoch."
+        "Validation loss: mine from 0.900 to 0.400 in 2 epochs; yours 0.700 in one epoch."
     )
 
 
 def test_strengths_are_told_by_their_ends() -> None:
-    table = pd.DataFrame({"amount": [0.0, 15.0, 60.0], "share": [0.99, 0.9, 0.25]})
+    table = pd.DataFrame({"amount": [0.0, 15.0, 60.0], "accuracy": [0.99, 0.9, 0.25]})
     assert tell_strengths({"mine": table}, "degrees") == (
-        "Accuracy by strength: mine reads 99.0 % at 0 degrees and 25.0 % at 60."
+        "Accuracy by strength: mine 99.0 % at 0 degrees and 25.0 % at 60."
     )
 
 
 def test_answers_that_are_far_from_sure_are_counted() -> None:
     confidence, is_right = np.array([0.99, 0.95, 0.5, 0.9, 0.3]), np.array([True, True, True, False, False])
     assert tell_confidences(confidence, is_right) == (
-        "Answers by confidence: 1 of 3 right answers and 1 of 2 wrong answers have less than 90 %."
+        "Answers by confidence: 1 of 3 correct answers and 1 of 2 wrong answers have less than 90 %."
     )
 
 
 def test_digits_that_do_not_occur_have_no_median() -> None:
     values, labels = np.array([10.0, 20, 90, 3]), np.array([0, 0, 0, 9], np.uint8)
-    assert tell_middles(values, labels, "ink", " %") == "The median ink of each digit: 0 20 %, 9 3 %."
+    assert tell_middles(values, labels, "ink", " %") == "Median ink of each digit: 0 20 %, 9 3 %."

@@ -45,7 +45,7 @@ def test_pooled_bins_are_drawn_as_fewer_dots() -> None:
 
 
 def test_a_long_name_is_wrapped_in_the_legend_which_makes_room() -> None:
-    long = "Pen digits of six people it never met, second half, ink and path"
+    long = "Pen digits of six held-out writers, second half, with pen path"
     short, wrapped = (reliability_curves({name: TABLE}) for name in ("pens", long))
     assert wrapped.data[0].name.replace("<br>", " ") == long
     assert max(map(len, wrapped.data[0].name.split("<br>"))) <= 40

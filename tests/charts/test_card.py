@@ -13,10 +13,10 @@ from digitrec.evaluation.metrics import Kind, Measurement, measure
 from digitrec.networks.card import Rejection, Rival
 from digitrec.networks.comparison import (
     best_first,
-    find_most_divided,
+    find_most_disputed,
     measure_disagreement,
-    name_readers,
-    share_refused,
+    name_rivals,
+    rejection_rate,
     weakest_first,
 )
 
@@ -36,9 +36,9 @@ def rival(name: str, recipe: str = "as it is", prepared: int = 90, answers: tupl
         bytes=40,
         scans=figure_of("scans", 990, 1000),
         prepared=figure_of("prepared", prepared, 100),
-        careless=figure_of("careless", 40, 100),
+        naive=figure_of("naive", 40, 100),
         answers=answers,
-        careless_answers=answers,
+        naive_answers=answers,
     )
 
 
@@ -117,7 +117,7 @@ def test_the_weakest_come_first_with_all_their_series() -> None:
     assert [(one.what, one.on) for one in weakest_first(figures)] == [("3", "a"), ("3", "b"), ("2", "a"), ("1", "a")]
 
 
-REFUSAL = Rejection(
+REJECTION = Rejection(
     thresholds=(0, 0.5, 1),
     digits={"scans": (0, 0.01, 0.2), "pens": (0, 0.02, 0.3)},
     others={"waves": (0, 0.8, 1)},
@@ -125,7 +125,7 @@ REFUSAL = Rejection(
 
 
 def test_digits_are_solid_and_what_is_none_is_broken_and_the_line_is_the_cards() -> None:
-    figure = rejection_curves(REFUSAL, 0.8)
+    figure = rejection_curves(REJECTION, 0.8)
     dashes = {trace.name: trace.line.dash for trace in figure.data}
     assert dashes == {"scans": "solid", "pens": "solid", "waves": "dash"}
     assert list(figure.data[2].x) == [0, 50, 100]
@@ -133,9 +133,9 @@ def test_digits_are_solid_and_what_is_none_is_broken_and_the_line_is_the_cards()
     (line,) = figure.layout.shapes
     assert (line.x0, line.x1) == (80, 80)
     (label,) = figure.layout.annotations
-    assert label.text == "its line: 80.0 %"
+    assert label.text == "threshold: 80.0 %"
     assert label.xanchor == "right"
-    assert rejection_curves(REFUSAL, 0.2).layout.annotations[0].xanchor == "left", "else it would leave the chart"
+    assert rejection_curves(REJECTION, 0.2).layout.annotations[0].xanchor == "left", "else it would leave the chart"
 
 
 def test_no_two_of_many_curves_have_the_same_colour_and_symbol() -> None:
@@ -147,13 +147,13 @@ def test_no_two_of_many_curves_have_the_same_colour_and_symbol() -> None:
 
 @pytest.mark.parametrize(("at", "expected"), [(0, 0), (0.25, 0.4), (0.5, 0.8), (0.75, 0.9), (1, 1)])
 def test_the_share_refused_lies_between_its_neighbours(at: float, expected: float) -> None:
-    assert share_refused(REFUSAL, REFUSAL.others["waves"], at) == pytest.approx(expected)
+    assert rejection_rate(REJECTION, REJECTION.others["waves"], at) == pytest.approx(expected)
 
 
 def test_a_refusal_that_is_cut_short_is_drawn_as_far_as_it_goes() -> None:
     short = Rejection(thresholds=(0, 0.5, 1), digits={"scans": (0, 0.5)}, others={"none": ()})
     assert [list(trace.x) for trace in rejection_curves(short, 0.5).data] == [[0, 50], []]
-    assert share_refused(short, (), 0.5) == 0
+    assert rejection_rate(short, (), 0.5) == 0
 
 
 def test_rivals_have_a_row_each_with_three_dots() -> None:
@@ -161,33 +161,33 @@ def test_rivals_have_a_row_each_with_three_dots() -> None:
     figure = rival_dots(rivals)
     found = {trace.name: list(trace.x) for trace in figure.data}
     assert found == {
-        "MNIST's scans": pytest.approx([99, 99]),
-        "drawings, prepared": pytest.approx([95, 60]),
-        "drawings, just shrunk": pytest.approx([40, 40]),
+        "MNIST test set": pytest.approx([99, 99]),
+        "drawings, preprocessed": pytest.approx([95, 60]),
+        "drawings, naive": pytest.approx([40, 40]),
     }
     assert len({trace.marker.symbol for trace in figure.data}) == 3
     assert [[row_of(figure, y) for y in trace.y] for trace in figure.data] == [[0, 1]] * 3
     assert labels_of(figure) == ["<b>one</b><br>on &lt;all&gt;", "<b>two</b><br>as it is"]
     assert [(line.x0, line.x1, line.y0) for line in figure.layout.shapes] == [(40, 95, 0), (40, 60, 1)]
-    assert figure.layout.xaxis.range[0] < 100 * rivals[0].careless.low
+    assert figure.layout.xaxis.range[0] < 100 * rivals[0].naive.low
 
 
-def test_the_best_reader_of_drawings_comes_first() -> None:
+def test_the_most_accurate_network_on_drawings_comes_first() -> None:
     assert [one.name for one in best_first([rival("a", prepared=50), rival("b", prepared=90)])] == ["b", "a"]
 
 
-def test_every_reader_has_a_name_of_its_own() -> None:
+def test_every_network_has_a_unique_name() -> None:
     rivals = [rival("a", "x"), rival("a", "y"), rival("b", "x"), rival("c", "z"), rival("c", "z")]
-    assert name_readers(rivals) == ["a, x", "a, y", "b", "c, z (1)", "c, z (2)"]
+    assert name_rivals(rivals) == ["a, x", "a, y", "b", "c, z (1)", "c, z (2)"]
 
 
-def test_drawings_that_readers_part_over_come_first() -> None:
+def test_the_most_disputed_drawings_come_first() -> None:
     answers = [(1, 5, 7, 2), (1, 5, 8, 3), (1, 6, 9, 3)]
     assert measure_disagreement(answers) == pytest.approx([0, 4 / 9, 6 / 9, 4 / 9])
-    assert find_most_divided(answers, 9) == [2, 1, 3]
-    assert find_most_divided(answers, 2) == [2, 1]
-    assert find_most_divided(answers[:1], 9) == []
-    assert find_most_divided([(), ()], 9) == []
+    assert find_most_disputed(answers, 9) == [2, 1, 3]
+    assert find_most_disputed(answers, 2) == [2, 1]
+    assert find_most_disputed(answers[:1], 9) == []
+    assert find_most_disputed([(), ()], 9) == []
 
 
 @given(st.lists(st.lists(st.integers(0, 9), min_size=6, max_size=6), min_size=1, max_size=5))
@@ -195,6 +195,6 @@ def test_disagreement_is_the_proportion_of_pairs_that_differ(answers: list[list[
     table = np.array(answers)
     pairs = (table[:, None] != table[None]).mean(axis=(0, 1))
     np.testing.assert_allclose(measure_disagreement(answers), pairs, atol=1e-12)
-    places = find_most_divided(answers, 6)
+    places = find_most_disputed(answers, 6)
     assert set(places) == set(np.flatnonzero(pairs > 0).tolist())
     assert all(pairs[a] >= pairs[b] - 1e-12 for a, b in pairwise(places))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from digitrec.charts.card import shares
+from digitrec.charts.card import proportions
 from digitrec.charts.data import boxes_by_digit, grey_bars, label_bars, plane, value_bars
 from digitrec.charts.training import compared_curves, learning_curves
 from digitrec.datasets.exploration.labels import count_labels
@@ -33,12 +33,12 @@ def test_bars_can_be_sorted_by_count() -> None:
 
 
 def test_shares_are_dots_with_their_intervals() -> None:
-    figures = [measure("read", name, np.arange(n) < right) for name, right, n in (("a", 9, 10), ("b", 50, 100))]
-    (dots,) = shares(figures).data
+    figures = [measure("accuracy", name, np.arange(n) < right) for name, right, n in (("a", 9, 10), ("b", 50, 100))]
+    (dots,) = proportions(figures).data
     assert list(dots.x) == [50, 90]
     assert dots.x[1] + dots.error_x.array[1] == 100 * figures[0].high
     assert dots.x[1] - dots.error_x.arrayminus[1] == 100 * figures[0].low
-    texts = [annotation.text for annotation in shares(figures).layout.annotations]
+    texts = [annotation.text for annotation in proportions(figures).layout.annotations]
     assert texts[1].startswith("a: <b>90.00 %</b> of 10")
 
 

@@ -23,7 +23,7 @@ def test_every_layer_is_a_row_with_its_title_shape_and_parameters(name: str) -> 
         title, numbers = text.split("<br>")
         assert title == row.title
         assert numbers.startswith(f"<b>{' × '.join(map(str, row.shape))}</b>")
-        assert numbers.endswith(f" · {row.parameters:,} numbers") == bool(row.parameters)
+        assert numbers.endswith(f" · {row.parameters:,} params") == bool(row.parameters)
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -73,7 +73,7 @@ def test_worse_groups_are_filled() -> None:
 
 
 def test_strengths_have_a_line_a_model() -> None:
-    table = pd.DataFrame({"amount": [0.0, 5.0], "share": [0.9, 0.5], "low": [0.8, 0.4], "high": [0.95, 0.6]})
+    table = pd.DataFrame({"amount": [0.0, 5.0], "accuracy": [0.9, 0.5], "low": [0.8, 0.4], "high": [0.95, 0.6]})
     one, other = strength_curves({"one": table, "<i>": table}, "turned").data
     np.testing.assert_allclose(one.y, [90, 50])
     assert one.line.dash != other.line.dash
@@ -110,4 +110,4 @@ def test_a_plain_matrix_shows_the_mistakes_and_writes_all_counts() -> None:
     assert written == {(row, column): counts[row, column] for row, column in np.argwhere(counts).tolist()}
     assert {note.font.color for note in figure.layout.annotations} == {"#123456"}
     assert figure.layout.yaxis.range == (9.5, -0.5), "0 on top"
-    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("answer", "label")
+    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("read as", "label")

@@ -307,7 +307,7 @@ def test_the_shipped_model_is_listed_with_its_figures(own: Path) -> None:
     assert row["metrics"][0] == {
         "data": first.what,
         "n": first.n,
-        "accuracy": first.share,
+        "accuracy": first.value,
         "accuracy_interval": [first.low, first.high],
     }
     assert {"unsure_rate", "rejection_rate", "group"} <= {key for metric in row["metrics"] for key in metric}

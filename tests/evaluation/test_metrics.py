@@ -44,9 +44,9 @@ def test_of_no_images_a_share_may_be_anything() -> None:
 
 
 def test_measuring_counts_the_true_ones() -> None:
-    figure = measure("read", "MNIST test", np.array([True, True, False, True]))
+    figure = measure("accuracy", "MNIST test", np.array([True, True, False, True]))
     expected = binomtest(3, 4).proportion_ci(0.95, method="wilson")
-    assert (figure.kind, figure.what, figure.n, figure.share) == ("read", "MNIST test", 4, 0.75)
+    assert (figure.kind, figure.what, figure.n, figure.value) == ("accuracy", "MNIST test", 4, 0.75)
     assert (figure.low, figure.high) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 

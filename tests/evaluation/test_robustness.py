@@ -367,14 +367,14 @@ def test_accuracy_is_counted_amount_by_amount() -> None:
     images, labels = some_images(40), np.repeat(np.array([1, 7], np.uint8), 20)
     amounts = [-3, 0, 0.5, 3]
     frame = accuracy_by_strength(leans_left, images, labels, "shifted_right", amounts)
-    assert list(frame) == ["amount", "n", "share", "low", "high"]
+    assert list(frame) == ["amount", "n", "accuracy", "low", "high"]
     assert frame["amount"].tolist() == amounts
     for row, amount in zip(frame.itertuples(), amounts, strict=True):
         right = 0
         for image, label in zip(images, labels, strict=True):
             changed = corrupt(image[None], "shifted_right", amount)
             right += leans_left(changed)[0].argmax() == label
-        assert (row.n, row.share) == (40, right / 40)
+        assert (row.n, row.accuracy) == (40, right / 40)
         assert (row.low, row.high) == wilson_interval(right, 40)
 
 
@@ -395,9 +395,9 @@ def test_a_real_reader_reads_worse_what_is_corrupted_most(name: str, classifier:
     images, labels = digits.test.images[:60], digits.test.labels[:60]
     frame = accuracy_by_strength(classifier.predict_proba, images, labels, name, [0, CORRUPTIONS[name].largest])
     plain = (classifier.predict_proba(images).argmax(axis=1) == labels).mean()
-    assert frame["share"][0] == plain
-    assert frame["share"][1] <= plain
-    assert ((frame["low"] <= frame["share"]) & (frame["share"] <= frame["high"])).all()
+    assert frame["accuracy"][0] == plain
+    assert frame["accuracy"][1] <= plain
+    assert ((frame["low"] <= frame["accuracy"]) & (frame["accuracy"] <= frame["high"])).all()
 
 
 def test_no_amounts_are_no_rows_and_no_images_an_error() -> None:

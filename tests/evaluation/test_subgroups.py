@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 from digitrec.errors import EvaluationError
 from digitrec.evaluation.subgroups import QUARTERS, compare_groups, holm, in_quarters
 
-COLUMNS = ["group", "n", "errors", "share", "low", "high", "p", "is_worse"]
+COLUMNS = ["group", "n", "errors", "error_rate", "low", "high", "p", "is_worse"]
 pairs = st.lists(st.tuples(st.booleans(), st.sampled_from("abcd")), min_size=1, max_size=60)
 
 
@@ -34,11 +34,11 @@ def test_groups_are_those_of_plain_loops(found: list[tuple[bool, str]]) -> None:
     for row in frame.itertuples():
         own = [right for right, name in found if name == row.group]
         interval = binomtest(own.count(False), len(own)).proportion_ci(0.95, method="wilson")
-        assert (row.n, row.errors, row.share) == (len(own), own.count(False), own.count(False) / len(own))
+        assert (row.n, row.errors, row.error_rate) == (len(own), own.count(False), own.count(False) / len(own))
         assert (row.low, row.high) == pytest.approx((interval.low, interval.high), abs=1e-6)
         assert row.p == pytest.approx(exact(row.errors, row.n, all_errors, len(found)))
         rest = len(found) - row.n
-        is_above = rest > 0 and row.share > (all_errors - row.errors) / rest
+        is_above = rest > 0 and row.error_rate > (all_errors - row.errors) / rest
         assert row.is_worse == (is_above and holm(frame["p"].to_numpy())[row.Index] <= 0.05)
 
 
@@ -67,7 +67,7 @@ def test_a_group_that_is_worse_is_named_and_a_small_one_does_not_shout() -> None
     is_right[5000:5040] = is_right[-1] = False
     is_right[5500] = True
     frame = compare_groups(is_right, groups).set_index("group")
-    assert frame["share"]["few"] > frame["share"]["bad"] > 0.08
+    assert frame["error_rate"]["few"] > frame["error_rate"]["bad"] > 0.08
     assert frame["p"]["few"] < 0.05
     assert frame.index[frame["is_worse"]].tolist() == ["bad"]
     assert frame.index[holm(frame["p"].to_numpy()) <= 0.05].tolist() == ["bad"]
@@ -103,7 +103,7 @@ def test_categories_keep_their_order_and_the_empty_and_the_missing_are_left_out(
 @pytest.mark.parametrize("is_right", [True, False])
 def test_one_group_has_no_rest_to_be_worse_than(is_right: bool) -> None:
     (row,) = compare_groups(np.full(5, is_right), ["a"] * 5).itertuples()
-    assert (row.n, row.share, row.p, row.is_worse) == (5, 1 - is_right, 1, False)
+    assert (row.n, row.error_rate, row.p, row.is_worse) == (5, 1 - is_right, 1, False)
 
 
 @pytest.mark.parametrize("is_right", [True, False])

@@ -36,7 +36,7 @@ def test_every_network_can_be_built_and_ends_in_its_probabilities(name: str) -> 
     ends = {(Frames(BLANK + 1),)} if reads_numbers else {(Dense(10, "softmax"),), (Dense(11, "softmax"), Sharing())}
     assert any(layers[-len(end) :] == end for end in ends)
     assert sum(isinstance(layer, Flatten) for layer in layers) == (not reads_numbers)
-    assert all(0 < layer.share < 1 for layer in layers if isinstance(layer, Dropout))
+    assert all(0 < layer.rate < 1 for layer in layers if isinstance(layer, Dropout))
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -18,7 +18,7 @@ from digitrec.ink.preprocessing import Preprocessed, preprocess
 from digitrec.networks.card import read_card, read_file
 from digitrec.networks.classifier import BATCH, FEW, Classifier, load_classifier
 from digitrec.networks.registry import find_model
-from digitrec.networks.verdict import CLOSE, FULL_REASON, Reading, combine, give_reason, share_of_digits
+from digitrec.networks.verdict import CLOSE, FULL_REASON, Reading, combine, digit_probability, give_reason
 
 Images = NDArray[np.uint8]
 Shares = NDArray[np.float32]
@@ -171,7 +171,7 @@ def test_the_card_decides_below_which_probability_it_is_unsure(classifier: Class
 def test_what_is_left_to_no_digit_makes_it_unsure_however_likely_one_is(classifier: Classifier) -> None:
     answers = np.stack([shares(d3=0.97), np.r_[np.full(9, 0.012), 1 - 9 * 0.012].astype(np.float32), shares(d3=0.4)])
     left = [1 - 10 * (0.03 / 9), 1 - 10 * 0.012, 1 - 10 * (0.6 / 9)]
-    np.testing.assert_allclose(share_of_digits(answers), left, atol=1e-6)
+    np.testing.assert_allclose(digit_probability(answers), left, atol=1e-6)
     assert deciding_at(classifier, 0.5).are_unsure(answers).tolist() == [False, False, True]
     assert deciding_at(classifier, 0.5, 0.9).are_unsure(answers).tolist() == [False, True, True]
     assert deciding_at(classifier, 0.5, 0.99).are_unsure(answers).tolist() == [True, True, True]
@@ -182,7 +182,7 @@ def test_the_share_of_digits_is_what_the_network_does_not_give_to_none(classifie
     image = np.random.default_rng(1).integers(0, 256, (28, 28), np.uint8)
     for one in (image, *some_images(5)):
         eleven = {answer.layer: answer.values for answer in classifier.activations(one)}["Softmax 1"]
-        found = share_of_digits(classifier.predict_proba(one[None]))[0]
+        found = digit_probability(classifier.predict_proba(one[None]))[0]
         assert found == pytest.approx(1 - eleven[10] - 10 * eleven[:10].min(), abs=1e-5)
 
 

@@ -87,9 +87,9 @@ def test_a_zip_comes_back_with_its_card_and_figures_of_this_machine(
     assert list_models()["From a friend"] == folder == own / "From a friend"
     assert (card.name, card.network, card.parameters) == ("From a friend", "digitrec", shipped.parameters)
     assert (card.recipe, card.data, card.unsure_below) == (shipped.recipe, shipped.data, shipped.unsure_below)
-    assert (card.calibration, card.refusal, card.rivals, card.seeds, card.speed) == ((), None, (), (), None)
+    assert (card.calibration, card.rejection, card.rivals, card.seeds, card.speed) == ((), None, (), (), None)
     (figure,) = card.measured
-    assert (figure.n, figure.what) == (450, "Test part of uci")
+    assert (figure.n, figure.what) == (450, "Test set of uci")
     assert load_classifier(folder).reads_paths
     read = load_classifier(folder).predict_proba(golden_images())
     np.testing.assert_allclose(read, load_classifier().predict_proba(golden_images()), atol=1e-6)

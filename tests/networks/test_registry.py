@@ -106,8 +106,8 @@ def test_a_card_that_is_no_text_is_named_with_what_to_do(model_folder: Path) -> 
         ("files", ["model.tflite"], "files"),
         ("name", 7, "name"),
         ("weaknesses", "none", "weaknesses"),
-        ("measured", [{"kind": "read", "what": "x", "n": 0, "share": 1, "low": 1, "high": 1}], "measured.0.n"),
-        ("measured", [{"kind": "read", "what": "x", "n": 9, "share": 1, "low": 1}], "measured.0.high"),
+        ("measured", [{"kind": "accuracy", "what": "x", "n": 0, "value": 1, "low": 1, "high": 1}], "measured.0.n"),
+        ("measured", [{"kind": "accuracy", "what": "x", "n": 9, "value": 1, "low": 1}], "measured.0.high"),
     ],
 )
 def test_a_broken_field_of_a_card_is_named(
@@ -163,7 +163,7 @@ def test_cards_and_figures_cannot_be_changed(model_folder: Path) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         card.name = "other"
     with pytest.raises(ValidationError, match="frozen"):
-        Measurement(kind="read", what="x", n=1, share=1, low=0, high=1).n = 2
+        Measurement(kind="accuracy", what="x", n=1, value=1, low=0, high=1).n = 2
 
 
 def test_a_card_comes_back_as_it_was_written(model_folder: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_card_comes_back_as_it_was_written(model_folder: Path) -> None:
 
 
 def share_read(card: Card, what: str) -> float:
-    return next(figure.share for figure in card.measured if figure.kind == "read" and what in figure.what)
+    return next(figure.value for figure in card.measured if figure.kind == "accuracy" and what in figure.what)
 
 
 def test_the_shipped_model_keeps_its_bars() -> None:

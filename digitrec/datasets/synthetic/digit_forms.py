@@ -22,11 +22,11 @@ WAYS = {
     (4, 1): "4 in one stroke",
     (4, 2): "4 in two strokes",
     (5, 1): "5 in one stroke",
-    (5, 2): "5 with its hat apart",
+    (5, 2): "5 with a separate top stroke",
     (7, 1): "7 in one stroke",
     (7, 2): "7 crossed",
     (8, 1): "8 in one stroke",
-    (8, 2): "8 of two circles",
+    (8, 2): "8 made of two circles",
 }
 WRITER = Variation(degrees=7, slant=0.18, stretch=0.2, bend=0.04, reordered=0, reversed_=0, broken=0)
 UNSTEADY = 0.09  # grid units, standard deviation of each stroke's displacement
@@ -39,12 +39,12 @@ class Form:
     Attributes
     ----------
     label : 0 to 9.
-    name : its characteristic, in a few words.
+    style : its characteristic, in a few words.
     write : from `t`, 0 to 1, to strokes of (k, 2) float64, x and y.
     """
 
     label: int
-    name: str
+    style: str
     write: Callable[[float], Strokes]
 
 
@@ -108,7 +108,7 @@ FORMS: tuple[Form, ...] = (
     ),
     Form(4, "closed", lambda t: (line((3, 6), (3, 0), (0, 3.4 + t), (4, 3.4 + t)),)),
     Form(4, "tall and open", lambda t: (line((1.6 + t, 0), (0, 4), (4, 4)), line((2.8, 2.6), (2.4, 6)))),
-    Form(5, "hat apart", lambda t: _five(t, lifted=True)),
+    Form(5, "separate top stroke", lambda t: _five(t, lifted=True)),
     Form(5, "one stroke", lambda t: _five(t, lifted=False)),
     Form(6, "straight", lambda t: (join(line((2.6 + t, 0)), arc((2, 4.3), (1.8, 1.7), 200, -170)),)),
     Form(

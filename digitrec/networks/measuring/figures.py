@@ -1,8 +1,8 @@
-"""What a model is worth: measured from its files alone, for its card.
+"""The figures of a model card, measured from the model's files.
 
-folder, `HeldOutSets` -> thresholds and powers from one half of the checks -> figures from the other -> card
+folder, `HeldOutSets` -> thresholds and powers from one half of the held-out sets -> figures from the other -> card
 
-TensorFlow is not needed: what is measured is what the app reads with.
+Measured with LiteRT, as in the app, so TensorFlow is not needed.
 """
 
 import math
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from digitrec.evaluation.calibration import (
-    REFUSED,
+    REJECTED,
     Bin,
     Calibration,
     calibration_error_by_chance,
@@ -31,93 +31,93 @@ from digitrec.networks.architectures import ARCHITECTURES, Sharing
 from digitrec.networks.card import Card, PathCard, Rejection, Speed, read_card, write_card
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.measuring.test_sets import FEWEST, Drawn, HeldOutSets, half
-from digitrec.networks.verdict import combine, share_found_by_both, share_of_digits
+from digitrec.networks.verdict import combine, digit_probability, mean_digit_score
 from digitrec.storage import StrPath
 
-SCANS = "Scans of 297 people it never met (MNIST test)"
-VALIDATION = "Scans of 54 people it never met (MNIST validation)"
-PEN = "Pen digits of six people it never met"
-REFUSED_WITH_PATH = 0.005  # of real digits at most: so few that the path leaves hardly a shape that is none
+SCANS = "MNIST test set, 297 writers"
+VALIDATION = "MNIST validation set, 54 writers"
+PEN = "Pen digits of six held-out writers"
+REJECTED_WITH_PATH = 0.005  # of real digits at most: with the path, even so few are enough to reject non-digits
 MAJORITY = 0.5
 SYNTHETIC = "synthetic writer"
-WITH_PATH = ", ink and path"
+WITH_PATH, WITHOUT_PATH = ", with pen path", ", without pen path"
 SECOND_HALF = ", second half"
-# Closer to 1 there are more answers, and what matters happens there.
+# Closer together near 1, where most answers are.
 THRESHOLDS = tuple(
     float(value) for value in np.round([*np.arange(0.2, 0.9, 0.05), *np.arange(0.9, 1.0, 0.01), 0.995], 3)
 )
 TIMES = 300
 
 
-def measure_model(folder: StrPath, card: Card, checks: HeldOutSets) -> Card:
-    """Choose when it is unsure, measure it, and write the card, with what was measured, into `folder`."""
+def measure_model(folder: StrPath, card: Card, held_out: HeldOutSets) -> Card:
+    """Choose a model's thresholds and powers, measure it, and write the card with the figures into `folder`."""
     folder = Path(folder)
     write_card(folder, card)
-    card = card.model_copy(update=choose_thresholds(load_classifier(folder), checks))
+    card = card.model_copy(update=choose_thresholds(load_classifier(folder), held_out))
     write_card(folder, card)
     if card.path is not None:
-        card = card.model_copy(update={"path": choose_powers(load_classifier(folder), card.path, checks)})
+        card = card.model_copy(update={"path": choose_powers(load_classifier(folder), card.path, held_out)})
         write_card(folder, card)
-    return measure_again(folder, checks)
+    return measure_again(folder, held_out)
 
 
-def measure_again(folder: StrPath, checks: HeldOutSets) -> Card:
-    """The card of a model with everything measured anew, written into its folder; what was chosen stays."""
+def measure_again(folder: StrPath, held_out: HeldOutSets) -> Card:
+    """Measure a model again and write the card into its folder; the thresholds and powers stay."""
     folder = Path(folder)
     classifier, card = load_classifier(folder), read_card(folder)
     answers = {
-        "scans": classifier.predict_proba(checks.scans.images),
-        "pen": classifier.predict_proba(checks.pen.images),
+        "scans": classifier.predict_proba(held_out.scans.images),
+        "pen": classifier.predict_proba(held_out.pen.images),
     }
     card = card.model_copy(
         update={
-            "measured": tuple(_figures(classifier, checks, answers)),
-            "calibration": tuple(_calibration(classifier, checks, answers)),
-            "refusal": _refusal(classifier, checks, answers),
-            "speed": measure_speed(classifier, checks.scans.images),
+            "measured": tuple(_figures(classifier, held_out, answers)),
+            "calibration": tuple(_calibration(classifier, held_out, answers)),
+            "rejection": _rejection(classifier, held_out, answers),
+            "speed": measure_speed(classifier, held_out.scans.images),
         }
     )
     write_card(folder, card)
     return card
 
 
-def choose_thresholds(classifier: Classifier, checks: HeldOutSets) -> dict[str, float]:
-    """The `unsure_below` and `digit_below` of a card under which 1 % of real digits fall, on the checks' first half.
+def choose_thresholds(classifier: Classifier, held_out: HeldOutSets) -> dict[str, float]:
+    """The `unsure_below` and `digit_below` of a card that reject 1 % of real digits of the first half.
 
-    Where the network has an answer for what is none, that one decides, and the likeliest digit need only have the
-    majority. Scans and pen digits count alike: the threshold suits both, so the lower of the two is taken.
+    Where the network has an output for non-digits, `digit_below` decides, and the likeliest digit need only have the
+    majority. Scans and pen digits have equal weight: the lower of their two thresholds is taken, to suit both.
     """
-    halves = (checks.validation.images[0::2], half(checks.pen, 0).images)
+    halves = (held_out.validation.images[0::2], half(held_out.pen, 0).images)
     answers = [classifier.predict_proba(images) for images in halves]
     if Sharing() not in ARCHITECTURES[classifier.card.network].layers:
-        return {"unsure_below": min(quantile_below(one.max(axis=1), REFUSED) for one in answers), "digit_below": 0.0}
-    shares = [np.where(one.max(axis=1) < MAJORITY, 0, share_of_digits(one)) for one in answers]
-    return {"unsure_below": MAJORITY, "digit_below": min(quantile_below(share, REFUSED) for share in shares)}
+        return {"unsure_below": min(quantile_below(one.max(axis=1), REJECTED) for one in answers), "digit_below": 0.0}
+    scores = [np.where(one.max(axis=1) < MAJORITY, 0, digit_probability(one)) for one in answers]
+    return {"unsure_below": MAJORITY, "digit_below": min(quantile_below(score, REJECTED) for score in scores)}
 
 
-def quantile_below(confidences: NDArray[np.floating[Any]], share: float) -> float:
-    """A number of three digits below which at most that share of them lies."""
-    return math.floor(1000 * float(np.quantile(confidences, share, method="lower"))) / 1000
+def quantile_below(confidences: NDArray[np.floating[Any]], proportion: float) -> float:
+    """A number of three decimal places below which at most this proportion of the confidences lies."""
+    return math.floor(1000 * float(np.quantile(confidences, proportion, method="lower"))) / 1000
 
 
-def choose_powers(classifier: Classifier, path: PathCard, checks: HeldOutSets) -> PathCard:
-    """The powers with the least cross-entropy on the first half of the pen digits, and thresholds as the card's."""
-    first = half(checks.pen, 0)
+def choose_powers(classifier: Classifier, path: PathCard, held_out: HeldOutSets) -> PathCard:
+    """The powers with the least cross-entropy on the first half of the pen digits, and thresholds for them."""
+    first = half(held_out.pen, 0)
     by_ink, by_path = classifier.predict_proba(first.images), classifier.predict_from_paths(first.paths)
 
     def loss(powers: NDArray[np.float64]) -> float:
-        return cross_entropy(combine(by_ink, by_path, (powers[0], powers[1])), checks.pen_labels[0::2])
+        return cross_entropy(combine(by_ink, by_path, (powers[0], powers[1])), held_out.pen_labels[0::2])
 
     begin = min(product((0.25, 0.5, 1.0, 1.5), repeat=2), key=lambda powers: loss(np.array(powers)))
     found = minimize(loss, begin, method="Nelder-Mead", bounds=[(0.01, 5.0)] * 2).x
     powers = (round(float(found[0]), 3), round(float(found[1]), 3))
     is_weak = combine(by_ink, by_path, powers).max(axis=1) < MAJORITY
-    digit_below = quantile_below(np.where(is_weak, 0, share_found_by_both(by_ink, by_path)), REFUSED_WITH_PATH)
+    digit_below = quantile_below(np.where(is_weak, 0, mean_digit_score(by_ink, by_path)), REJECTED_WITH_PATH)
     return path.model_copy(update={"powers": powers, "unsure_below": MAJORITY, "digit_below": digit_below})
 
 
 def measure_speed(classifier: Classifier, images: NDArray[np.uint8]) -> Speed:
-    """How fast it reads once warm: one image with one thread, and thousands with two."""
+    """The speed after warming up: one image with one thread, and thousands with two."""
     one = _seconds(lambda: classifier.predict_proba(images[:1]), TIMES)
     many = images[:5120]
     batch = _seconds(lambda: classifier.predict_proba(many), 5)
@@ -126,7 +126,7 @@ def measure_speed(classifier: Classifier, images: NDArray[np.uint8]) -> Speed:
 
 
 def _seconds(do: Callable[[], object], times: int) -> float:
-    """The median."""
+    """The median duration of a call."""
     took = []
     for _ in range(times):
         start = time.perf_counter()
@@ -138,65 +138,67 @@ def _seconds(do: Callable[[], object], times: int) -> float:
 Answers = dict[str, NDArray[np.float32]]
 
 
-def _figures(classifier: Classifier, checks: HeldOutSets, answers: Answers) -> Iterator[Measurement]:
+def _figures(classifier: Classifier, held_out: HeldOutSets, answers: Answers) -> Iterator[Measurement]:
     scans, pen = answers["scans"], answers["pen"]
 
     def right(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
         return classifier.predict_proba(images).argmax(axis=1) == labels
 
-    scans_right, pen_right = scans.argmax(axis=1) == checks.scans.labels, pen.argmax(axis=1) == checks.pen_labels
-    yield measure("read", SCANS, scans_right)
-    yield measure("read", VALIDATION, right(checks.validation.images, checks.validation.labels))
-    yield measure("read", PEN, pen_right)
-    for name, images in checks.turned.items():
-        yield measure("read", f"{PEN}. {name}", right(images, checks.pen_labels))
-    yield measure("doubted", SCANS, classifier.are_unsure(scans))
-    yield measure("doubted", PEN + SECOND_HALF, classifier.are_unsure(pen[1::2]))
-    for kind, drawn in checks.nondigits.items():
-        yield measure("refused", kind, classifier.are_unsure(classifier.predict_proba(drawn.images)))
+    scans_right, pen_right = scans.argmax(axis=1) == held_out.scans.labels, pen.argmax(axis=1) == held_out.pen_labels
+    yield measure("accuracy", SCANS, scans_right)
+    yield measure("accuracy", VALIDATION, right(held_out.validation.images, held_out.validation.labels))
+    yield measure("accuracy", PEN, pen_right)
+    for name, images in held_out.rotated.items():
+        yield measure("accuracy", f"{PEN}, {name}", right(images, held_out.pen_labels))
+    yield measure("unsure", SCANS, classifier.are_unsure(scans))
+    yield measure("unsure", PEN + SECOND_HALF, classifier.are_unsure(pen[1::2]))
+    for kind, drawn in held_out.nondigits.items():
+        yield measure("rejected", kind, classifier.are_unsure(classifier.predict_proba(drawn.images)))
     if classifier.card.path is not None:
-        yield from _figures_with_paths(classifier, classifier.card.path, checks)
+        yield from _figures_with_paths(classifier, classifier.card.path, held_out)
     for digit in range(10):
-        yield measure("digit", str(digit), scans_right[checks.scans.labels == digit]).model_copy(update={"on": SCANS})
-        yield measure("digit", str(digit), pen_right[checks.pen_labels == digit]).model_copy(update={"on": PEN})
-    yield from _by_way(checks, pen_right, right(checks.forms.images, checks.forms.labels))
-    for name, images in checks.widths.items():
-        yield measure("width", name, right(images, checks.pen_labels)).model_copy(update={"on": PEN})
+        yield measure("digit", str(digit), scans_right[held_out.scans.labels == digit]).model_copy(update={"on": SCANS})
+        yield measure("digit", str(digit), pen_right[held_out.pen_labels == digit]).model_copy(update={"on": PEN})
+    yield from _by_style(held_out, pen_right, right(held_out.forms.images, held_out.forms.labels))
+    for name, images in held_out.widths.items():
+        yield measure("width", name, right(images, held_out.pen_labels)).model_copy(update={"on": PEN})
 
 
-def _by_way(checks: HeldOutSets, pen_right: NDArray[np.bool_], forms_right: NDArray[np.bool_]) -> Iterator[Measurement]:
-    """How well each way of writing is read."""
-    for names, is_right, on in ((checks.ways, pen_right, PEN), (checks.form_names, forms_right, SYNTHETIC)):
+def _by_style(
+    held_out: HeldOutSets, pen_right: NDArray[np.bool_], forms_right: NDArray[np.bool_]
+) -> Iterator[Measurement]:
+    """The accuracy on each writing style of which there are enough digits."""
+    for names, is_right, on in ((held_out.styles, pen_right, PEN), (held_out.form_names, forms_right, SYNTHETIC)):
         for name, count in zip(*np.unique(names, return_counts=True), strict=True):
             if name and count >= FEWEST:
-                yield measure("school", str(name), is_right[names == name]).model_copy(update={"on": on})
+                yield measure("style", str(name), is_right[names == name]).model_copy(update={"on": on})
 
 
-def _figures_with_paths(classifier: Classifier, path: PathCard, checks: HeldOutSets) -> Iterator[Measurement]:
-    """What is measured where it is known how the pen went; the powers were chosen on the first half."""
-    second, labels = half(checks.pen, 1), checks.pen_labels[1::2]
+def _figures_with_paths(classifier: Classifier, path: PathCard, held_out: HeldOutSets) -> Iterator[Measurement]:
+    """The figures with pen path, on the second half: the powers were chosen on the first."""
+    second, labels = half(held_out.pen, 1), held_out.pen_labels[1::2]
     by_ink, by_path = _read_both(classifier, second)
     together = combine(by_ink, by_path, path.powers)
-    yield measure("read", PEN + SECOND_HALF + WITH_PATH, together.argmax(axis=1) == labels)
-    yield measure("read", PEN + SECOND_HALF + ", ink alone", by_ink.argmax(axis=1) == labels)
-    yield measure("doubted", PEN + SECOND_HALF + WITH_PATH, classifier.are_unsure_of_both(by_ink, by_path))
-    for kind, drawn in checks.nondigits.items():
+    yield measure("accuracy", PEN + SECOND_HALF + WITH_PATH, together.argmax(axis=1) == labels)
+    yield measure("accuracy", PEN + SECOND_HALF + WITHOUT_PATH, by_ink.argmax(axis=1) == labels)
+    yield measure("unsure", PEN + SECOND_HALF + WITH_PATH, classifier.are_unsure_of_both(by_ink, by_path))
+    for kind, drawn in held_out.nondigits.items():
         if drawn.has_paths:
             unsure = classifier.are_unsure_of_both(*_read_both(classifier, drawn))
-            yield measure("refused", kind + WITH_PATH, unsure)
+            yield measure("rejected", kind + WITH_PATH, unsure)
 
 
 def _read_both(classifier: Classifier, drawn: Drawn) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What ink and path say, each alone."""
+    """The probabilities from the image and from the pen path, each alone."""
     return classifier.predict_proba(drawn.images), classifier.predict_from_paths(drawn.paths)
 
 
-def _calibration(classifier: Classifier, checks: HeldOutSets, answers: Answers) -> Iterator[Calibration]:
-    second = checks.pen_labels[1::2]
-    yield _calibrate(SCANS, answers["scans"], checks.scans.labels)
+def _calibration(classifier: Classifier, held_out: HeldOutSets, answers: Answers) -> Iterator[Calibration]:
+    second = held_out.pen_labels[1::2]
+    yield _calibrate(SCANS, answers["scans"], held_out.scans.labels)
     yield _calibrate(PEN + SECOND_HALF, answers["pen"][1::2], second)
     if (path := classifier.card.path) is not None:
-        together = combine(*_read_both(classifier, half(checks.pen, 1)), path.powers)
+        together = combine(*_read_both(classifier, half(held_out.pen, 1)), path.powers)
         yield _calibrate(PEN + SECOND_HALF + WITH_PATH, together, second)
 
 
@@ -205,21 +207,21 @@ def _calibrate(what: str, probabilities: NDArray[np.float32], labels: NDArray[np
     error = expected_calibration_error(probabilities, labels)
     by_chance = calibration_error_by_chance(probabilities)
     bins = tuple(Bin.model_validate(row) for row in rows)
-    return Calibration(what=what, n=len(labels), error=error, by_chance=by_chance, bins=bins)
+    return Calibration(what=what, n=len(labels), expected_calibration_error=error, by_chance=by_chance, bins=bins)
 
 
-def _refusal(classifier: Classifier, checks: HeldOutSets, answers: Answers) -> Rejection:
-    """What other thresholds would do, for the ink alone."""
+def _rejection(classifier: Classifier, held_out: HeldOutSets, answers: Answers) -> Rejection:
+    """The rejection rates at other thresholds, without pen path."""
 
-    def shares(probabilities: NDArray[np.float32]) -> tuple[float, ...]:
+    def rates(probabilities: NDArray[np.float32]) -> tuple[float, ...]:
         confident = probabilities.max(axis=1)
         if not classifier.card.digit_below:
             return tuple(round(float((confident < threshold).mean()), 5) for threshold in THRESHOLDS)
-        weak, digit = confident < classifier.card.unsure_below, share_of_digits(probabilities)
+        weak, digit = confident < classifier.card.unsure_below, digit_probability(probabilities)
         return tuple(round(float((weak | (digit < threshold)).mean()), 5) for threshold in THRESHOLDS)
 
     return Rejection(
         thresholds=THRESHOLDS,
-        digits={SCANS: shares(answers["scans"]), PEN + SECOND_HALF: shares(answers["pen"][1::2])},
-        others={kind: shares(classifier.predict_proba(drawn.images)) for kind, drawn in checks.nondigits.items()},
+        digits={SCANS: rates(answers["scans"]), PEN + SECOND_HALF: rates(answers["pen"][1::2])},
+        others={kind: rates(classifier.predict_proba(drawn.images)) for kind, drawn in held_out.nondigits.items()},
     )

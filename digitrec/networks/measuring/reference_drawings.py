@@ -1,9 +1,9 @@
-"""A fixed set of drawings that every model is asked to read, so that a change for the worse is seen.
+"""A fixed set of drawings for comparing models, so that a loss of accuracy is noticed.
 
 drawings, labels, writers <-> drawings.npz in a model's folder
 
-They are digits of pen writers whom no training saw, drawn once at random sizes, places, tilts and pen widths, as their
-strokes: from there on, everything that the Draw page does with them is done again.
+They are digits of held-out pen writers, drawn once at random sizes, places, tilts and pen widths, and kept as strokes.
+So rendering and preprocessing are tested with them, too.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from digitrec.storage import DAMAGED, StrPath, log, read_arrays, replace_arrays
 FILE = "drawings.npz"
 SIZE = 200
 SEED = 200
-TENTHS = np.float32(10)  # of a pixel are kept
+TENTHS = np.float32(10)  # points are kept to a tenth of a pixel
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class ReferenceDrawings:
     ----------
     drawings : n of them.
     labels : (n,) uint8, 0 to 9.
-    writers : (n,) int32, their numbers in the pen digits.
+    writers : (n,) int32, as numbered in the pen digits.
     """
 
     drawings: tuple[Drawing, ...]
@@ -40,7 +40,7 @@ class ReferenceDrawings:
 
 
 def make_reference_drawings(digits: tuple[PenDigit, ...]) -> ReferenceDrawings:
-    """`SIZE` of these digits, as many of each label as of any other, drawn at random; always the same."""
+    """`SIZE` of these digits, equally many of each label, drawn at random; always the same."""
     rng = np.random.default_rng(SEED)
     labels = np.array([digit.label for digit in digits], np.uint8)
     chosen = np.concatenate([rng.choice(np.flatnonzero(labels == label), SIZE // 10, False) for label in range(10)])
@@ -49,7 +49,7 @@ def make_reference_drawings(digits: tuple[PenDigit, ...]) -> ReferenceDrawings:
 
 
 def _rounded(drawing: Drawing) -> Drawing:
-    """As it will be read back."""
+    """Rounded as in the file."""
     return Drawing(
         tuple(
             Stroke(
@@ -62,7 +62,7 @@ def _rounded(drawing: Drawing) -> Drawing:
 
 
 def write_reference_drawings(folder: StrPath, reference: ReferenceDrawings) -> None:
-    """Write the drawings into a model's folder; OSError where they cannot be."""
+    """Write the drawings into a model's folder; OSError if that fails."""
     folder = Path(folder)
     strokes = [(place, stroke) for place, drawing in enumerate(reference.drawings) for stroke in drawing.strokes]
     replace_arrays(
@@ -77,7 +77,7 @@ def write_reference_drawings(folder: StrPath, reference: ReferenceDrawings) -> N
 
 
 def read_reference_drawings(folder: StrPath) -> ReferenceDrawings | None:
-    """The drawings in a model's folder; None where it has none, or none that can be read."""
+    """The drawings in a model's folder; None if they are missing or damaged."""
     folder = Path(folder)
     try:
         arrays = read_arrays(folder / FILE)
@@ -98,12 +98,12 @@ def read_reference_drawings(folder: StrPath) -> ReferenceDrawings | None:
     except FileNotFoundError:
         return None
     except (*DAMAGED, IndexError, TypeError) as error:
-        log.warning("%s has drawings that cannot be read: %s", folder, error)
+        log.warning("%s has damaged reference drawings: %s", folder, error)
         return None
 
 
 def _check(arrays: dict[str, NDArray[Any]]) -> None:
-    """ValueError, where they do not fit together."""
+    """Raise ValueError unless the arrays fit together."""
     points, lengths, widths, places, labels, writers = (
         arrays[name] for name in ("points", "lengths", "widths", "places", "labels", "writers")
     )

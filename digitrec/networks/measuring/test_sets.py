@@ -1,6 +1,6 @@
-"""What the shipped model is measured with: drawings and scans by people whom no training saw, and what is no digit.
+"""The held-out sets that the shipped model is measured on: digits of held-out writers, and non-digits.
 
-data folder, seed -> `HeldOutSets`: digits as they are, drawn with thin and thick pens, turned; no digits, by kind
+data folder, seed -> `HeldOutSets`: digits as they are, drawn with thin and thick pens, rotated; non-digits by kind
 """
 
 from collections.abc import Callable
@@ -24,19 +24,19 @@ NONDIGITS = 400  # of each kind
 WRITTEN = 50  # of each form of the synthetic writer
 PENS = (6, 10, 16, 24, 32)  # pixels wide, for digits of `LENGTH`
 LENGTH = 160
-FEWEST = 10  # digits written in one way, to say how well it is read
+FEWEST = 10  # digits of a writing style for which an accuracy is given
 
-UNTAUGHT = ", never taught"
+UNSEEN_KIND = ", not in the training data"
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Drawings as the networks read them.
+    """Drawings as inputs of the networks.
 
     Attributes
     ----------
     images : (n, 28, 28) uint8.
-    paths : (n, 64, 5) float32, of the pen; (0, 64, 5) where it is not known how the pen went.
+    paths : (n, 64, 5) float32, pen paths; (0, 64, 5) where they are not known.
     """
 
     images: NDArray[np.uint8]
@@ -44,23 +44,23 @@ class Drawn:
 
     @property
     def has_paths(self) -> bool:
-        """Whether it is known how the pen went."""
+        """Whether the pen paths are known."""
         return len(self.paths) == len(self.images)
 
 
 @dataclass(frozen=True, eq=False)
 class HeldOutSets:
-    """What no training saw.
+    """Data that no network was trained on.
 
     Attributes
     ----------
-    scans : MNIST's test part.
-    validation : every tenth writer of MNIST's training part.
+    scans : MNIST's test set.
+    validation : every tenth writer of MNIST's training set.
     pen : the held-out pen writers' digits, drawn at random; `pen_labels` (n,) uint8.
-    careless : the same drawings, the whole canvas shrunk to (n, 28, 28) uint8.
-    ways : in which way each of them is written; "" where it is not told apart.
-    widths, turned : the same digits again, each drawn with the same pen, or turned by the same angle.
-    forms, form_names : (n,) digits of the synthetic writer, and in which form.
+    naive : the same drawings, the whole canvas shrunk to (n, 28, 28) uint8.
+    styles : (n,) the writing style of each; "" where it has no name.
+    widths, rotated : the same digits again, all drawn with one pen, or all rotated by one angle.
+    forms, form_names : (n,) digits of the synthetic writer, and the form of each.
     nondigits : by kind.
     """
 
@@ -68,17 +68,17 @@ class HeldOutSets:
     validation: Split
     pen: Drawn
     pen_labels: NDArray[np.uint8]
-    careless: NDArray[np.uint8]
-    ways: NDArray[np.str_]
+    naive: NDArray[np.uint8]
+    styles: NDArray[np.str_]
     widths: dict[str, NDArray[np.uint8]]
-    turned: dict[str, NDArray[np.uint8]]
+    rotated: dict[str, NDArray[np.uint8]]
     forms: Split
     form_names: NDArray[np.str_]
     nondigits: dict[str, Drawn]
 
 
-def make_checks(seed: int) -> HeldOutSets:
-    """Everything to measure with, drawn anew from the data folder; the same for the same seed.
+def make_held_out_sets(seed: int) -> HeldOutSets:
+    """Draw all held-out sets from the data folder; the same for the same seed.
 
     Raises
     ------
@@ -88,17 +88,18 @@ def make_checks(seed: int) -> HeldOutSets:
     mnist = load_dataset("mnist")
     _, held_out = split_by_writer(load_pen_digits())
     drawings = [draw_at_random(digit.strokes, rng) for digit in held_out]
-    forms = [(f"{form.label}, {form.name}", form) for form in FORMS for _ in range(WRITTEN)]
+    forms = [(f"{form.label}, {form.style}", form) for form in FORMS for _ in range(WRITTEN)]
     return HeldOutSets(
         scans=mnist.test,
         validation=split_mnist(mnist.train)[1],
         pen=Drawn(np.stack([to_image(drawing) for drawing in drawings]), _to_paths(drawings)),
         pen_labels=np.array([digit.label for digit in held_out], np.uint8),
-        careless=np.stack([shrink(render(drawing)) for drawing in drawings]),
-        ways=np.array([way_of_writing(digit.label, len(digit.strokes)) for digit in held_out]),
-        widths={f"A pen of {width} pixels for digits of {LENGTH}": _draw(held_out, width, 0) for width in PENS},
-        turned={
-            f"Turned {side} by 20°": _draw(held_out, 14, degrees) for side, degrees in (("right", 20), ("left", -20))
+        naive=np.stack([shrink(render(drawing)) for drawing in drawings]),
+        styles=np.array([way_of_writing(digit.label, len(digit.strokes)) for digit in held_out]),
+        widths={f"Pen {width} px wide, digits {LENGTH} px high": _draw(held_out, width, 0) for width in PENS},
+        rotated={
+            f"rotated 20° {side}": _draw(held_out, 14, degrees)
+            for side, degrees in (("clockwise", 20), ("anticlockwise", -20))
         },
         forms=Split(
             np.stack([to_image(draw_at_random(write(form, rng), rng)) for _, form in forms]),
@@ -110,15 +111,15 @@ def make_checks(seed: int) -> HeldOutSets:
 
 
 def half(drawn: Drawn, which: int) -> Drawn:
-    """Every other drawing, from the first (0), to calibrate on, or from the second (1), to measure with."""
+    """Every other drawing, from the first (0) for choosing thresholds, or from the second (1) for measuring."""
     return Drawn(drawn.images[which::2], drawn.paths[which::2])
 
 
 def _draw_nondigits(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> dict[str, Drawn]:
-    found = {name.capitalize(): _draw_kind(kind, rng) for name, kind in kinds(TRAINED, digits).items()}
-    found |= {name.capitalize() + UNTAUGHT: _draw_kind(kind, rng) for name, kind in UNSEEN.items()}
+    found = {name.capitalize(): _draw_kind(kind, rng) for name, kind in kinds(TAUGHT, digits).items()}
+    found |= {name.capitalize() + UNSEEN_KIND: _draw_kind(kind, rng) for name, kind in UNSEEN.items()}
     unknown = np.empty((0, POINTS, FEATURES), np.float32)
-    return found | {name.capitalize() + UNTAUGHT: Drawn(images, unknown) for name, images in read_letters().items()}
+    return found | {name.capitalize() + UNSEEN_KIND: Drawn(images, unknown) for name, images in read_letters().items()}
 
 
 def _draw_kind(kind: Callable[[np.random.Generator], Strokes], rng: np.random.Generator) -> Drawn:

@@ -1,1 +1,1 @@
-"""How the shipped models are made, and the networks that they are compared with."""
+"""Making the shipped models, and the networks that they are compared with."""

@@ -1,6 +1,6 @@
-"""The network that reads the pen's path, and how it is taught.
+"""The path network, which reads the path of the pen, and its training.
 
-strokes, targets -> varied anew in each epoch -> `to_path` -> convolutions along the path -> ten probabilities
+strokes, targets -> varied in each epoch -> `to_path` -> convolutions along the path -> ten probabilities
 """
 
 import math
@@ -17,21 +17,21 @@ from digitrec.ink.types import Strokes
 from digitrec.training.worker.fitting import one_cycle
 
 WIDTHS = (32, 64, 96)  # filters of each convolution
-SPAN = 5  # points that one looks at
-BATCH, RATE, DECAY, AVERAGING, WARMUP = 128, 3e-3, 1e-2, 0.995, 0.1
-SMOOTHING = 0.05
+SPAN = 5  # points that a filter covers
+BATCH_SIZE, LEARNING_RATE, WEIGHT_DECAY, EMA_MOMENTUM, WARMUP = 128, 3e-3, 1e-2, 0.995, 0.1
+LABEL_SMOOTHING = 0.05
 
 
 @dataclass(frozen=True, eq=False)
-class PathLesson:
-    """Drawings, and what should be answered: `targets` (n, 10) float32, a tenth each for what is no digit."""
+class PathTrainingSet:
+    """Drawings and their target probabilities, (n, 10) float32: a tenth for each digit where it is a non-digit."""
 
     strokes: Sequence[Strokes]
     targets: NDArray[np.float32]
 
 
 def build_path_network() -> keras.Model:
-    """Fresh weights: (n, 64, 5, 1) float32 as `to_path` gives them -> (n, 10)."""
+    """The network with initial weights: (n, 64, 5, 1) float32 as from `to_path` -> (n, 10)."""
     layers = [keras.Input((POINTS, FEATURES, 1), name="path"), keras.layers.Reshape((POINTS, FEATURES))]
     for width in WIDTHS:
         layers += [
@@ -44,22 +44,22 @@ def build_path_network() -> keras.Model:
     return keras.Sequential(layers, name="digitrec_path")
 
 
-def teach_paths(lesson: PathLesson, epochs: int, seed: int, on_epoch: Callable[[int], None]) -> keras.Model:
-    """Train from fresh weights; `on_epoch` is told each epoch that is done, from 1. The same for the same seed."""
+def train_paths(training_set: PathTrainingSet, epochs: int, seed: int, on_epoch: Callable[[int], None]) -> keras.Model:
+    """Train from initial weights, the same for the same seed; `on_epoch` is called after each epoch, counted from 1."""
     keras.utils.set_random_seed(seed)
     model = build_path_network()
-    optimizer = keras.optimizers.AdamW(RATE, DECAY, use_ema=True, ema_momentum=AVERAGING)
-    loss = keras.losses.CategoricalCrossentropy(label_smoothing=SMOOTHING)
+    optimizer = keras.optimizers.AdamW(LEARNING_RATE, WEIGHT_DECAY, use_ema=True, ema_momentum=EMA_MOMENTUM)
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=LABEL_SMOOTHING)
     model.compile(optimizer, loss, jit_compile=False)
-    steps = math.ceil(len(lesson.strokes) / BATCH)
+    steps = math.ceil(len(training_set.strokes) / BATCH_SIZE)
     for epoch in range(epochs):
         rng = np.random.default_rng([seed, epoch])
-        order = rng.permutation(len(lesson.strokes))
+        order = rng.permutation(len(training_set.strokes))
         for step in range(steps):
-            optimizer.learning_rate = RATE * one_cycle(epoch * steps + step, epochs * steps, WARMUP)
-            chosen = order[step * BATCH : (step + 1) * BATCH]
-            paths = [to_path(vary_strokes(lesson.strokes[place], Variation(), rng)) for place in chosen]
-            model.train_on_batch(np.stack(paths)[..., None], lesson.targets[chosen])
+            optimizer.learning_rate = LEARNING_RATE * one_cycle(epoch * steps + step, epochs * steps, WARMUP)
+            chosen = order[step * BATCH_SIZE : (step + 1) * BATCH_SIZE]
+            paths = [to_path(vary_strokes(training_set.strokes[place], Variation(), rng)) for place in chosen]
+            model.train_on_batch(np.stack(paths)[..., None], training_set.targets[chosen])
         on_epoch(epoch + 1)
     optimizer.finalize_variable_values(model.trainable_variables)
     return model

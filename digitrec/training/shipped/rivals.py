@@ -1,6 +1,6 @@
-"""How other networks read the same drawings: each of the catalogue, taught by its published recipe.
+"""Other networks of the catalogue, trained by their published recipes and measured on the same drawings.
 
-name -> `python -m digitrec train` -> model folder, kept -> checks and drawings, prepared and careless -> `Rival`
+name -> `python -m digitrec train` -> model folder, kept -> held-out sets, drawings preprocessed and naive -> `Rival`
 """
 
 import os
@@ -26,30 +26,30 @@ from digitrec.networks.measuring.test_sets import HeldOutSets
 from digitrec.training.published import MNIST_IMAGES, PUBLISHED
 from digitrec.training.runs import runs_folder
 
-LEFT_OUT = ("digitrec", "cnn-deep", "cnn-augmented")  # the model itself; and two that take long on 2 cores
+LEFT_OUT = ("digitrec", "cnn-deep", "cnn-augmented")  # the model itself, and two that take long on 2 cores
 NAMES = tuple(name for name, each in ARCHITECTURES.items() if each.reads == "digit" and name not in LEFT_OUT)
 
 
 def measure_rivals(
-    folder: Path, checks: HeldOutSets, reference: ReferenceDrawings, tell: Callable[[str], None]
+    folder: Path, held_out: HeldOutSets, reference: ReferenceDrawings, tell: Callable[[str], None]
 ) -> tuple[Rival, ...]:
-    """The model in `folder`, and each other network; those that were taught before on this machine are not again.
+    """The model in `folder` and each other network; those that were trained on this machine before are not again.
 
     Raises
     ------
-    RunError, where a training failed.
+    RunError, if a training fails.
     """
-    found = [measure_rival(folder, "MNIST, pen strokes and a synthetic writer", checks, reference)]
+    found = [measure_rival(folder, "MNIST, pen strokes and a synthetic writer", held_out, reference)]
     for name in NAMES:
         recipe = PUBLISHED[name]
-        told = f"{recipe.epochs} epochs of {recipe.images or MNIST_IMAGES:,} scans, as published"
-        tell(f"For comparison: {name}, {told}.")
-        found.append(measure_rival(_teach(name), told, checks, reference))
+        described = f"published recipe: {recipe.epochs} epochs, {recipe.images or MNIST_IMAGES:,} MNIST images"
+        tell(f"For comparison: {name}, {described}.")
+        found.append(measure_rival(_train(name), described, held_out, reference))
     return tuple(found)
 
 
-def _teach(name: str) -> Path:
-    """The folder of a network taught by its published recipe."""
+def _train(name: str) -> Path:
+    """The folder of a network trained by its published recipe."""
     folder = runs_folder() / "rivals" / name
     try:
         load_classifier(folder)
@@ -61,13 +61,13 @@ def _teach(name: str) -> Path:
                 command, env=os.environ | {"DIGITREC_RUNS": runs}, capture_output=True, text=True, check=False
             )
         if ran.returncode:
-            said = ran.stderr.strip().splitlines()[-1:] or ["nothing said"]
-            raise RunError(f"Expected {name} to be trained. Received: {said[0][:200]!r}. Try again.") from None
+            message = ran.stderr.strip().splitlines()[-1:] or ["no message"]
+            raise RunError(f"Expected {name} to be trained. Received: {message[0][:200]!r}. Try again.") from None
     return folder
 
 
-def measure_rival(folder: Path, recipe: str, checks: HeldOutSets, reference: ReferenceDrawings) -> Rival:
-    """What the model in `folder` reads of the scans, and of the drawings, prepared and with the whole canvas shrunk."""
+def measure_rival(folder: Path, recipe: str, held_out: HeldOutSets, reference: ReferenceDrawings) -> Rival:
+    """Accuracy of the model in `folder` on scans and on drawings, preprocessed or with the whole canvas shrunk."""
     classifier = load_classifier(folder)
     canvases = [render(drawing) for drawing in reference.drawings]
     prepared = [preprocess(canvas).image for canvas in canvases]
@@ -76,17 +76,17 @@ def measure_rival(folder: Path, recipe: str, checks: HeldOutSets, reference: Ref
         recipe=recipe,
         parameters=classifier.card.parameters,
         bytes=(folder / "model.tflite").stat().st_size,
-        scans=_share(classifier, SCANS, checks.scans.images, checks.scans.labels),
-        prepared=_share(classifier, PEN, checks.pen.images, checks.pen_labels),
-        careless=_share(classifier, PEN, checks.careless, checks.pen_labels),
-        answers=_read(classifier, np.stack([image for image in prepared if image is not None])),
-        careless_answers=_read(classifier, np.stack([shrink(canvas) for canvas in canvases])),
+        scans=_accuracy(classifier, SCANS, held_out.scans.images, held_out.scans.labels),
+        prepared=_accuracy(classifier, PEN, held_out.pen.images, held_out.pen_labels),
+        naive=_accuracy(classifier, PEN, held_out.naive, held_out.pen_labels),
+        answers=_predict(classifier, np.stack([image for image in prepared if image is not None])),
+        naive_answers=_predict(classifier, np.stack([shrink(canvas) for canvas in canvases])),
     )
 
 
-def _share(classifier: Classifier, what: str, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Measurement:
-    return measure("read", what, classifier.predict_proba(images).argmax(axis=1) == labels)
+def _accuracy(classifier: Classifier, what: str, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Measurement:
+    return measure("accuracy", what, classifier.predict_proba(images).argmax(axis=1) == labels)
 
 
-def _read(classifier: Classifier, images: NDArray[np.uint8]) -> tuple[int, ...]:
+def _predict(classifier: Classifier, images: NDArray[np.uint8]) -> tuple[int, ...]:
     return tuple(int(digit) for digit in classifier.predict_proba(images).argmax(axis=1))

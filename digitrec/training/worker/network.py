@@ -114,8 +114,8 @@ def _to_keras(layer: Layer, index: int) -> list[keras.Layer]:  # noqa: PLR0911  
             ]
         case MaxPooling(size):
             return [keras.layers.MaxPooling2D(size, name=f"pooling_{index}")]
-        case Dropout(share):
-            return [keras.layers.Dropout(share, name=f"dropout_{index}")]
+        case Dropout(rate):
+            return [keras.layers.Dropout(rate, name=f"dropout_{index}")]
         case Flatten():
             return [keras.layers.Flatten(name=f"flatten_{index}")]
         case Dense(units, activation):

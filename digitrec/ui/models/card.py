@@ -1,6 +1,6 @@
-"""A model's card on the page, a section a function; each shows itself only where the card has what it is about.
+"""The model card on the page. Each function shows one section, and nothing if the card has no data for it.
 
-Text of a card may have come with somebody's file, so nothing in it becomes a link, a picture or a tag.
+The text of a card may come from an uploaded file, so nothing in it becomes a link, a picture or a tag.
 """
 
 from collections.abc import Sequence
@@ -11,151 +11,165 @@ from typing import Any
 import streamlit as st
 
 from digitrec.charts.calibration import reliability_curves
-from digitrec.charts.card import by_group, rejection_curves, shares
+from digitrec.charts.card import by_group, proportions, rejection_curves
 from digitrec.evaluation.calibration import Calibration, pool, to_frame
 from digitrec.evaluation.metrics import Measurement
+from digitrec.glossary import explain
 from digitrec.networks.card import Card, PathCard
-from digitrec.networks.comparison import share_refused, weakest_first
+from digitrec.networks.comparison import rejection_rate, weakest_first
 from digitrec.ui import state
 from digitrec.ui.messages import as_plain_text, text_colour
 from digitrec.ui.models.card_lists import MEANINGS, MOST, as_list, plain
 
-WEAKEST = 12  # ways of writing that are shown
-FEWEST = 20  # answers that a dot of a reliability curve stands for: fewer jump between 0 and 100 % by chance
+WEAKEST = 12  # writing styles that are shown
+FEWEST = 20  # answers in a dot of a reliability diagram: the accuracy of fewer depends too much on chance
 PLAIN = {"displayModeBar": False}
-KEY_FIGURE = 165  # pixels, so that a phone shows two beside each other
+KEY_FIGURE = 165  # pixels wide, so that two fit on a phone
 SECTIONS = {
-    "read": ("Digits read correctly", "More is better."),
-    "doubted": ("Digits it was not sure about", "Fewer is better: each of these is a digit that somebody meant."),
-    "refused": ("No digits, and it said so", "More is better: scribbles, signs and letters answered with *not sure*."),
+    "accuracy": ("Accuracy", "Higher is better.", explain("accuracy", "test set", "validation set")),
+    "unsure": (
+        "Digits answered with not sure",
+        "Lower is better: these are real digits.",
+        explain("not sure", "threshold"),
+    ),
+    "rejected": (
+        "Non-digits rejected",
+        "Higher is better: scribbles, signs and letters should be answered with *not sure*.",
+        explain("non-digits", "rejection"),
+    ),
 }
 GROUPS = {
-    "digit": ("Digit by digit", "Some digits look more alike than others, and are mistaken more often."),
-    "school": (
-        "Ways of writing",
-        "Schools teach digits in different ways. A network reads best what it was shown. The weakest come first.",
+    "digit": ("Digits", "Some digits look more alike than others and are confused more often."),
+    "style": (
+        "Writing styles",
+        "Schools teach digits in different ways. A network is best at the styles in its training set.",
     ),
     "width": ("Pen widths", "From thin to thick: a thick pen closes loops and hides corners."),
 }
 LISTS = {
-    "The data": "What it learned from, and what was kept aside to check it.",
-    "The recipe": "How it learned. What is not listed was turned off.",
-    "The machine": "What it was made on and with.",
+    "Data": "The training set, and the validation set that was kept away from training.",
+    "Recipe": "The settings of the training. Settings that are not listed were off.",
+    "Environment": "Hardware and software of the training.",
 }
 
 
 def show_head(card: Card) -> None:
-    """What it is, and when it says "not sure"."""
-    doubted = next((one for one in card.measured if one.kind == "doubted"), None)
-    told = (
-        f" That happens to {percent(doubted.share)} of {doubted.n:,} digits: {as_plain_text(doubted.what)}."
-        if doubted
+    """What the model is, and when it answers "not sure"."""
+    unsure = next((one for one in card.measured if one.kind == "unsure"), None)
+    rate = (
+        f" It does so for {percent(unsure.value)} of {unsure.n:,} digits ({as_plain_text(unsure.what)})."
+        if unsure
         else ""
     )
     together = (
-        f", or where all ten together do not reach {percent(card.digit_below)}: the rest it gives to what is no digit"
+        f", or if the ten together have less than {percent(card.digit_below)}: the rest is the probability of a "
+        "non-digit"
         if card.digit_below
         else ""
     )
     st.markdown(
-        f"A network of **{card.parameters:,} learned numbers**, made on {as_plain_text(card.date)}. It "
-        f"answers **not sure** where no digit reaches {percent(card.unsure_below)}{together}.{told}"
+        f"A network with **{card.parameters:,} parameters**, made on {as_plain_text(card.date)}. It answers "
+        f"**not sure** if no digit has a probability of {percent(card.unsure_below)} or more{together}.{rate}",
+        help=explain("parameters", "probability", "not sure"),
     )
     if card.path is not None:
         st.markdown(
-            f"Where it is known how the pen went, as on the Draw page, a second network of "
-            f"**{card.path.parameters:,} learned numbers** reads its path, stroke by stroke, and both answer together, "
-            f"or are **not sure** together{_doubts_together(card.path)}."
+            f"If the strokes are known, as on the Draw page, a second network with "
+            f"**{card.path.parameters:,} parameters** reads the path of the pen, and the two give one answer. It is "
+            f"**not sure** {_describe_path_thresholds(card.path)}."
         )
 
 
-def _doubts_together(path: PathCard) -> str:
-    """When both together are not sure."""
+def _describe_path_thresholds(path: PathCard) -> str:
+    """When the answer of both networks is "not sure"."""
+    condition = f"if no digit has a probability of {percent(path.unsure_below)} or more"
     if not path.digit_below:
-        return f": where no digit reaches {percent(path.unsure_below)}"
-    return (
-        f": where no digit reaches {percent(path.unsure_below)}, or where their mean score for being any digit at all "
-        f"lies below {percent(path.digit_below)}"
-    )
+        return condition
+    return f"{condition}, or if the mean score for being any digit is below {percent(path.digit_below)}"
 
 
 def show_key_figures(card: Card, folder: Path) -> None:
-    """The few numbers to know it by."""
-    found = find_key_figures(card.measured)
+    """The most important figures: accuracy, size, speed."""
+    found, terms = find_key_figures(card.measured), explain("accuracy", "confidence interval")
     with st.container(horizontal=True, gap="small", key=state.KEY_FIGURES.name):
         for title, one in found.items():
             st.metric(
                 title,
-                percent(one.share, 2),
+                percent(one.value, 2),
                 f"{100 * one.low:.2f} to {percent(one.high, 2)}",
                 delta_color="off",
                 delta_arrow="off",
-                help=as_plain_text(f"{one.what}: read correctly, of {one.n:,}"),
+                help=f"{terms}\n\n{as_plain_text(one.what)}: {one.n:,} images.",
                 width=KEY_FIGURE,
             )
         size = sum(file.stat().st_size for file in folder.glob("*.tflite"))
         st.metric(
-            "Size", f"{size / 1000:,.0f} kB", help="Of all that it reads with, its .tflite files.", width=KEY_FIGURE
+            "Size",
+            f"{size / 1000:,.0f} kB",
+            help="Total size of the .tflite files that the app runs.",
+            width=KEY_FIGURE,
         )
         if card.speed is not None:
             st.metric(
-                "Time a read", f"{card.speed.milliseconds:.2g} ms", help="For one image, on one core.", width=KEY_FIGURE
+                "Time per image", f"{card.speed.milliseconds:.2g} ms", help="Measured on one core.", width=KEY_FIGURE
             )
     sentences = []
     if found:
-        sentences.append("Under each share stands its 95 % interval: how far chance could have moved it.")
+        sentences.append("Below each accuracy is its 95 % confidence interval.")
     if card.speed is not None:
         sentences.append(
-            f"In batches it reads {card.speed.images_per_second:,.0f} images a second with two threads, on "
-            f"{as_plain_text(card.speed.machine)}."
+            f"In batches, the network reads {card.speed.images_per_second:,.0f} images per second on two threads "
+            f"({as_plain_text(card.speed.machine)})."
         )
     if sentences:
         st.caption(" ".join(sentences))
 
 
 def find_key_figures(measured: Sequence[Measurement]) -> dict[str, Measurement]:
-    """The shares that models are compared by, by their titles; where there is none of them, the first share read."""
-    read = [one for one in measured if one.kind == "read"]
-    marks = {
-        "MNIST test": "MNIST test",
-        "Pen digits, ink alone": "ink alone",
-        "Pen digits, ink and path": "ink and path",
+    """The accuracies that models are compared by, by their titles; if there are none, the first accuracy."""
+    accuracies = [one for one in measured if one.kind == "accuracy"]
+    marks = {  # in cards of now, and of before
+        "MNIST accuracy": ("MNIST test",),
+        "Pen digit accuracy": ("without pen path", "ink alone"),
+        "With pen path": ("with pen path", "ink and path"),
     }
     found = {
-        title: one for title, mark in marks.items() if (one := next((one for one in read if mark in one.what), None))
+        title: one
+        for title, either in marks.items()
+        if (one := next((one for one in accuracies if any(mark in one.what for mark in either)), None))
     }
-    return found or ({"Read correctly": read[0]} if read else {})
+    return found or ({"Accuracy": accuracies[0]} if accuracies else {})
 
 
 def show_origin(card: Card) -> None:
-    """What it learned from, how, and on what."""
+    """The data, the recipe and the environment of the training."""
     parts = dict(zip(LISTS, (card.data, card.recipe, card.environment), strict=True))
-    told = {title: list(as_list(values, MEANINGS if values is card.recipe else {})) for title, values in parts.items()}
-    if not any(told.values()):
+    lists = {title: list(as_list(values, MEANINGS if values is card.recipe else {})) for title, values in parts.items()}
+    if not any(lists.values()):
         return
-    st.subheader("What it was trained on", anchor=False)
-    st.markdown("A network knows nothing but what it was shown. Look here first when it fails on your handwriting.")
-    for column, (title, lines) in zip(st.columns((4, 5, 3), gap="medium"), told.items(), strict=True):
+    st.subheader("Training", anchor=False, help=explain("training set", "validation set"))
+    st.markdown("A network knows only what its training set shows. Look here first if it misreads your handwriting.")
+    for column, (title, lines) in zip(st.columns((4, 5, 3), gap="medium"), lists.items(), strict=True):
         with column:
             st.markdown(f"**{title}**")
-            st.caption(LISTS[title] if lines else "Nothing is known of it.")
+            st.caption(LISTS[title] if lines else "Not known.")
             st.markdown("\n".join(lines[:MOST]))
 
 
 def show_strengths(card: Card) -> None:
-    """Which digits, ways of writing and pens it reads well, and which not."""
+    """Accuracy by digit, writing style and pen width."""
     groups = {kind: [one for one in card.measured if one.kind == kind] for kind in GROUPS}
     if not any(groups.values()):
         return
-    st.subheader("Where it is strong and weak", anchor=False)
+    st.subheader("Accuracy by group", anchor=False, help=explain("accuracy", "confidence interval"))
     st.markdown(
-        "One number hides much. Each dot is the share read correctly of one kind of drawing, and the line through it "
-        "its 95 % interval: where two lines overlap, chance alone may part them."
+        "A single accuracy hides much. Each dot is the accuracy on one group of drawings, and the line through it is "
+        "the 95 % confidence interval. If two lines overlap, the difference may be chance."
     )
     shown = [kind for kind in GROUPS if groups[kind]]
-    sides = st.columns(2, gap="large") if "school" in shown and len(shown) > 1 else [st.container()]
+    sides = st.columns(2, gap="large") if "style" in shown and len(shown) > 1 else [st.container()]
     for kind in shown:
-        with sides[-1 if kind == "school" else 0]:
+        with sides[-1 if kind == "style" else 0]:
             _show_group(kind, groups[kind])
 
 
@@ -164,166 +178,163 @@ def _show_group(kind: str, figures: Sequence[Measurement]) -> None:
     weakest = _name_weakest(figures)
     st.markdown(f"**{title}**")
     st.markdown(f"{meaning} {as_plain_text(weakest)}")
-    ordered = weakest_first(figures)[:WEAKEST] if kind == "school" else figures
-    show_chart(by_group(ordered, text_colour()), kind, f"{title}, as dots with intervals. {weakest}")
+    ordered = weakest_first(figures)[:WEAKEST] if kind == "style" else figures
+    show_chart(
+        by_group(ordered, text_colour()),
+        kind,
+        f"Accuracy by group: {title.lower()}, as dots with confidence intervals. {weakest}",
+    )
     if left := len(figures) - len(ordered):
-        least = min(one.share for one in weakest_first(figures)[WEAKEST:])
-        how = "everything" if least == 1 else f"{percent(least)} or more"
-        st.caption(f"Of {left} other ways, {how} is read correctly; the whole card below has each.")
+        least = min(one.value for one in weakest_first(figures)[WEAKEST:])
+        accuracy = "100 %" if least == 1 else f"{percent(least)} or more"
+        st.caption(f"{left} more have an accuracy of {accuracy}. The whole card at the end of the page lists them all.")
 
 
 def _name_weakest(figures: Sequence[Measurement]) -> str:
-    worst = min(figures, key=lambda one: one.share)
+    worst = min(figures, key=lambda one: one.value)
     on = f" ({worst.on})" if worst.on else ""
-    return f"The lowest here: {worst.what}{on}, {percent(worst.share)} of {worst.n:,}."
+    return f"Lowest accuracy: {worst.what}{on}, {percent(worst.value)} of {worst.n:,}."
 
 
 def show_measured(card: Card) -> None:
-    """What is read, doubted and refused; or how to have it measured."""
+    """Accuracy, and how often digits and non-digits are rejected; or how to measure these."""
     if not card.measured:
-        st.info("Nothing was measured of this model. `python -m digitrec train` writes a card with figures.")
+        st.info("This model has not been measured. `python -m digitrec train` writes a card with figures.")
         return
     parts = {kind: [one for one in card.measured if one.kind == kind] for kind in SECTIONS}
     if any(parts.values()):
         st.markdown(
-            "Each dot is measured on drawings that no training saw. The line through it shows how far chance could "
-            "move it."
+            "Each dot is measured on drawings that were not used in training. The line through it is the 95 % "
+            "confidence interval."
         )
-    for kind, (title, meaning) in SECTIONS.items():
+    for kind, (title, meaning, terms) in SECTIONS.items():
         if parts[kind]:
-            st.subheader(title, anchor=False)
+            st.subheader(title, anchor=False, help=terms)
             st.markdown(meaning)
             safe = [one.model_copy(update={"what": escape(one.what)}) for one in parts[kind]]
-            show_chart(shares(safe, text_colour()), kind, f"{title}, as dots with intervals")
+            show_chart(proportions(safe, text_colour()), kind, f"{title}, as dots with confidence intervals")
 
 
 def show_seeds(card: Card) -> None:
-    """What the same recipe came to by other chances."""
+    """The accuracy of models made by the same recipe from other seeds."""
     if len(card.seeds) < 2:
         return
-    st.subheader("How much of this is luck?", anchor=False)
-    read = [
+    st.subheader("How much of this is luck?", anchor=False, help=explain("seed"))
+    accuracies = [
         one.model_copy(update={"on": f"seed {sibling.seed}"})
         for sibling in card.seeds
         for one in sibling.measured
-        if one.kind == "read"
+        if one.kind == "accuracy"
     ]
-    told = describe_spread(read)
+    spread = describe_spread(accuracies)
     kept = card.recipe.get("seed")
     which = (
-        f" The one kept, of seed {kept}, reads the validation scans and half of the pen digits best."
+        f" Seed {kept} was kept: it has the highest accuracy on the validation set and half of the pen digits."
         if isinstance(kept, int)
         else ""
     )
     st.markdown(
-        "Where a network begins, and in which order it sees its images, is drawn by lot from a *seed*. The same recipe "
-        f"was followed from {len(card.seeds)} seeds.{which} {as_plain_text(told)}"
+        "The initial weights of a network and the order of its training images are random; both follow from a *seed*. "
+        f"The same recipe was run with {len(card.seeds)} seeds.{which} {as_plain_text(spread)}"
     )
-    show_chart(by_group(read, text_colour()), "seeds", f"Digits read by the models of each seed, as dots. {told}")
+    alt = f"Accuracy of the model from each seed, as dots with confidence intervals. {spread}"
+    show_chart(by_group(accuracies, text_colour()), "seeds", alt)
     for sibling in card.seeds:
         if sibling.note:
             st.caption(f"Seed {sibling.seed}: {as_plain_text(sibling.note)}")
 
 
-def describe_spread(read: Sequence[Measurement]) -> str:
-    """Between which shares the models of several seeds read what the first of the figures is about."""
-    alike = [one.share for one in read if one.what == read[0].what]
-    mean = sum(alike) / len(alike)
-    return f"{read[0].what}: {percent(min(alike), 2)} to {percent(max(alike), 2)}, {percent(mean, 2)} on average."
+def describe_spread(accuracies: Sequence[Measurement]) -> str:
+    """Lowest, highest and mean accuracy of the models from several seeds, on the data of the first figure."""
+    alike = [one.value for one in accuracies if one.what == accuracies[0].what]
+    low, high, mean = (percent(value, 2) for value in (min(alike), max(alike), sum(alike) / len(alike)))
+    return f"{accuracies[0].what}: {low} to {high}, mean {mean}."
 
 
 def show_calibration(card: Card) -> None:
-    """Whether its confidence means what it says."""
+    """Whether its confidence can be taken at its word."""
     sets = [one for one in card.calibration if one.bins]
     if not sets:
         return
-    st.subheader("Is it as sure as it should be?", anchor=False)
-    softened = (
-        f" To come closer to that, its answers were softened or sharpened before it was written, by a temperature of "
-        f"{card.temperature:.3g} (1 changes nothing, more softens)."
+    terms = explain("calibration", "confidence", "expected calibration error", "temperature")
+    st.subheader("Calibration", anchor=False, help=terms)
+    temperature = (
+        f" The network was calibrated with a temperature of {card.temperature:.3g}: 1 changes nothing, more lowers the "
+        "confidence."
         if card.temperature != 1
         else ""
     )
     st.markdown(
-        "Of all answers that it gives with 90 %, 9 of 10 should be right: then every dot lies on the dotted line. "
-        f"Under the line it is too sure, above it too modest. A dot stands for at least {FEWEST} "
-        f"answers, where there are so many, and a larger one for more.{softened}"
+        "Of all answers given with 90 % confidence, nine in ten should be correct: then the dots lie on the dotted "
+        "line. Below the line the network is overconfident, above it underconfident. A dot stands for at least "
+        f"{FEWEST} answers (if there are that many), a larger dot for more.{temperature}"
     )
     chart, words = st.columns((3, 2), gap="large", vertical_alignment="center")
     with chart:
-        alt = "Confidence against being right; the list beside this has it in words"
+        alt = "Accuracy by confidence. The list next to the chart has the figures."
         show_chart(reliability_curves({one.what: to_frame(pool(one.bins, FEWEST)) for one in sets}), "calibration", alt)
     words.markdown("\n".join(f"- {describe_calibration(one)}" for one in sets))
 
 
 def describe_calibration(one: Calibration) -> str:
-    """What a calibration says, in two sentences of Markdown."""
+    """The calibration on one set, in a few sentences of Markdown."""
     surest = pool(one.bins, FEWEST)[-1]
-    chance = (
-        f" If it meant exactly what it says, chance would still part them by {100 * one.by_chance:.2g}."
-        if one.by_chance
-        else ""
-    )
+    chance = f" Even with perfect calibration, chance would make it {100 * one.by_chance:.2g}." if one.by_chance else ""
     return (
-        f"**{plain(one.what)}**: when it says {percent(surest.confidence)}, it is right in "
-        f"**{percent(surest.accuracy)}** (its surest answers, {surest.n:,} of {one.n:,}). Over all of them, what it "
-        f"says and how often it is right lie **{100 * one.error:.2g} percentage points** apart: the *expected "
-        f"calibration error*.{chance}"
+        f"**{plain(one.what)}**: the {surest.n:,} most confident of {one.n:,} answers have a mean confidence of "
+        f"{percent(surest.confidence)} and an accuracy of **{percent(surest.accuracy)}**. The *expected calibration "
+        f"error* is **{100 * one.expected_calibration_error:.2g} percentage points**.{chance}"
     )
 
 
 def show_rejection(card: Card) -> None:
-    """What would be answered "not sure" with another threshold."""
-    refusal = card.refusal
-    if refusal is None or not refusal.thresholds or not (refusal.digits or refusal.others):
+    """The rejection rates at other thresholds."""
+    rejection = card.rejection
+    if rejection is None or not rejection.thresholds or not (rejection.digits or rejection.others):
         return
-    st.subheader("When it says not sure", anchor=False)
-    line = card.digit_below or card.unsure_below
+    st.subheader("Rejection by threshold", anchor=False, help=explain("threshold", "rejection", "non-digits"))
+    threshold = card.digit_below or card.unsure_below
     digits, others = (
-        {name: share_refused(refusal, curve, line) for name, curve in curves.items()}
-        for curves in (refusal.digits, refusal.others)
+        {name: rejection_rate(rejection, curve, threshold) for name, curve in curves.items()}
+        for curves in (rejection.digits, rejection.others)
     )
-    told = []
+    rates = []
     if digits:
         most = max(digits, key=lambda name: digits[name])
-        told.append(f"doubts at most {percent(digits[most])} of digits ({most})")
+        rates.append(f"at most {percent(digits[most])} of digits ({most})")
     if others:
         least = min(others, key=lambda name: others[name])
-        told.append(f"refuses at least {percent(others[least])} of what is no digit ({least})")
-    summary = f"At its line, it {' and '.join(told)}."
-    meaning = (
-        "The line is drawn through the probability of being any digit at all; what is left to 100 % goes to none of "
-        "them. "
-        if card.digit_below
-        else ""
-    )
+        rates.append(f"at least {percent(others[least])} of non-digits ({least})")
+    summary = f"At its threshold, the network rejects {' and '.join(rates)}."
+    meaning = "This threshold applies to the probability of being any digit at all. " if card.digit_below else ""
     st.markdown(
         f"{meaning}"
-        "The higher the line below which it says *not sure*, the fewer scribbles pass as digits, and the more digits "
-        "are doubted. Solid curves are digits and should stay low; broken ones are no digits and should be high. "
+        "The answer is *not sure* below the threshold. A higher threshold lets fewer scribbles pass as digits, but "
+        "also rejects more digits. Solid curves are digits and should stay low. Dashed curves are non-digits and "
+        "should be high. "
         f"{as_plain_text(summary)}"
     )
-    show_chart(rejection_curves(refusal, line, text_colour()), "refusal", summary)
+    show_chart(rejection_curves(rejection, threshold, text_colour()), "rejection", summary)
 
 
 def show_weaknesses(card: Card) -> None:
-    """What its makers know that it cannot do."""
+    """What the model is known to do badly."""
     if card.weaknesses:
-        st.subheader("What it is weak at", anchor=False)
+        st.subheader("Known weaknesses", anchor=False)
         st.markdown("\n".join(f"- {as_plain_text(weakness)}" for weakness in card.weaknesses))
 
 
 def show_all(card: Card) -> None:
-    """Everything, as it is written in the file."""
+    """The whole card as JSON."""
     with st.expander("The whole card"):
         st.json(card.model_dump(), expanded=1)
 
 
 def show_chart(figure: Any, subject: str, alt: str) -> None:
-    """A chart about a part of the card, as wide as the page; `alt` says in words what it shows."""
+    """A chart about a part of the card, as wide as the page; `alt` describes it in words."""
     st.plotly_chart(figure, width="stretch", config=PLAIN, key=state.CARD_CHART.of(subject).name, alt=alt)
 
 
-def percent(share: float, digits: int = 1) -> str:
-    """A share, 0 to 1, in percent."""
-    return f"{100 * share:.{digits}f} %"
+def percent(proportion: float, digits: int = 1) -> str:
+    """A proportion, 0 to 1, in percent."""
+    return f"{100 * proportion:.{digits}f} %"

@@ -1,4 +1,4 @@
-"""The lists of a model card - data, recipe, machine - as plain text."""
+"""The lists of a model card - data, recipe, environment - as plain text."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,7 +8,7 @@ from digitrec.training.recipe import FORMER_NAMES, Recipe
 from digitrec.ui.messages import as_plain_text
 from digitrec.words import in_seconds
 
-DEEPEST, LONGEST, MOST = 3, 120, 40  # levels, letters of a value and lines of a list that are shown
+DEEPEST, LONGEST, MOST = 3, 120, 40  # levels, characters of a value and lines of a list that are shown
 AUGMENTATION = {
     "degrees": "rotation, standard deviation",
     "shift": "pixels, at most",
@@ -26,17 +26,16 @@ def _short(description: str) -> str:
     return sentence if sentence[:2].isupper() else sentence[:1].lower() + sentence[1:]
 
 
-# What the settings of a recipe mean; a card that was written before has some of them by their former names.
+# What the settings of a recipe mean. Older cards have some of them by their former names.
 MEANINGS = AUGMENTATION | {name: _short(field.description or "") for name, field in Recipe.model_fields.items()}
 MEANINGS |= {former: MEANINGS[present] for former, present in FORMER_NAMES.items()}
-TITLES = {"seconds": "training time"} | {former: name.replace("_", " ") for former, name in FORMER_NAMES.items()}
+TITLES = {"seconds": "training time", "images to learn from": "training images"} | {
+    former: name.replace("_", " ") for former, name in FORMER_NAMES.items()
+}
 
 
 def as_list(values: Mapping[str, JsonValue], meanings: Mapping[str, str], depth: int = 0) -> Iterator[str]:
-    """Lines of a Markdown list, lists within it, that say what a part of a card says.
-
-    What is off (none, no, 0) and what is for machines (hashes) is left out.
-    """
+    """A part of a card as the lines of a nested Markdown list, without what is off (none, no, 0) and without hashes."""
     for key, value in values.items():
         title = TITLES.get(key, key.replace("_", " "))
         name = f"{'  ' * depth}- {plain(title[:1].upper() + title[1:])}"
@@ -67,6 +66,6 @@ def _say(key: str, value: JsonValue) -> str:
 
 
 def plain(text: str) -> str:
-    """On one line, not too long, and shown as it is."""
+    """Text on one line, cut to `LONGEST`, without Markdown."""
     line = " ".join(text.split())
     return as_plain_text(line if len(line) <= LONGEST else line[: LONGEST - 1] + "…")

@@ -1,4 +1,4 @@
-"""Choosing the model that reads, and what the Models page shows of one or several of them."""
+"""The table of models on the Models page, and what can be done with one of them."""
 
 import time
 from pathlib import Path
@@ -21,10 +21,10 @@ from digitrec.ui.models.comparison import READS
 from digitrec.words import in_seconds
 
 
-@st.cache_data(show_spinner="Timing the models …")
-def time_to_read(folder: Path, sha256: str) -> float:
-    """Seconds that one image or strip takes, the median of some reads."""
-    del sha256  # a model that was written anew is timed anew
+@st.cache_data(show_spinner="Measuring the speed of the models …")
+def measure_time(folder: Path, sha256: str) -> float:
+    """Seconds for one image or strip, the median of some readings."""
+    del sha256  # part of the cache key: a changed model is measured again
     reads_numbers = input_kind(folder) == "number"
     reader = load_sequence_reader(folder) if reads_numbers else classifier(folder)
     image, times = np.zeros((1, SIDE, WIDTH if reads_numbers else SIDE), np.uint8), []
@@ -42,21 +42,21 @@ def describe(title: str, folder: Path, card: Card) -> dict[str, object]:
     return {
         "name": title,
         "network": card.network,
-        "reads": input_kind(folder),
-        "read": best.share if best else None,
+        "input": input_kind(folder),
+        "accuracy": best.value if best else None,
         "95 % interval": f"{best.low:.2%} to {best.high:.2%}" if best else "",
         "measured on": f"{best.n:,}: {best.what}" if best else "",
         "parameters": card.parameters,
         "size (kB)": round((folder / "model.tflite").stat().st_size / 1000),
-        "time per read (ms)": 1000 * time_to_read(folder, card.files.get("model.tflite", "")),
-        "trained in": in_seconds(float(seconds)) if isinstance(seconds, int | float) else "",
+        "time per image (ms)": 1000 * measure_time(folder, card.files.get("model.tflite", "")),
+        "training time": in_seconds(float(seconds)) if isinstance(seconds, int | float) else "",
         "data": str(card.data.get("source", "")),
         "date": card.date,
     }
 
 
 def put_aside(name: str) -> None:
-    """Delete a model; it can be got back."""
+    """Delete a model; this can be undone."""
     try:
         delete_model(name)
         state.MODEL_DELETED.set(name)
@@ -80,9 +80,9 @@ def _untick() -> None:
 
 
 def use(name: str) -> None:
-    """Read with this model from now on."""
+    """Use this model from now on."""
     (state.MODEL if name in list_models() else state.NUMBER_MODEL).set(name)
-    st.toast(as_plain_text(f"The Draw page reads with {name} now."), icon=":material/check:")
+    st.toast(as_plain_text(f"The Draw page now uses {name}."), icon=":material/check:")
 
 
 def offer_to_add() -> None:
@@ -97,27 +97,27 @@ def offer_to_add() -> None:
             files = st.file_uploader(
                 "Files", type=suffixes, accept_multiple_files=True, max_upload_size=LARGEST // 1_000_000
             )
-            name = st.text_input("Name", "", max_chars=40, width=280, placeholder="what it is to be called")
+            name = st.text_input("Name", "", max_chars=40, width=280, placeholder="a name for the model")
             if not st.form_submit_button("Add", icon=":material/add:") or not files:
                 return
         contents = {file.name: file.getvalue() for file in files}
         with show_errors("The model was not added."):
             key = ("add", name, time.monotonic())  # the same files may be added again
-            wait_for(key, "Looking at the model", lambda _: add_model(contents, name.strip()))
+            wait_for(key, "Checking the model", lambda _: add_model(contents, name.strip()))
         state.MODEL_ADDED.set(name.strip())
         st.rerun()
 
 
 def show_one(title: str, folder: Path, card: Card) -> None:
-    """What can be done with a model, or with a run's network."""
+    """Show what can be done with a model, or with the network of a run."""
     st.subheader(as_plain_text(title), anchor=False)
     is_model = title in list_models(None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if is_model:
-            st.button("Read with it", icon=":material/check:", on_click=use, args=(title,), type="primary")
+            st.button("Use this model", icon=":material/check:", on_click=use, args=(title,), type="primary")
         else:
             run = {state.RUN.name: title.removeprefix("run ")}
-            st.page_link("pages/train.py", label="Keep it, or go on with it", icon=":material/save:", query_params=run)
+            st.page_link("pages/train.py", label="Keep or continue it", icon=":material/save:", query_params=run)
         for file in sorted(set(card.files) & set(FORMS.values())):
             with show_errors("The file could not be read."):
                 content = read_file(folder, file, card)
@@ -132,15 +132,15 @@ def show_one(title: str, folder: Path, card: Card) -> None:
         with st.form("rename", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             new = st.text_input("Name", title, max_chars=40, width=280)
             if st.form_submit_button("Rename", icon=":material/edit:"):
-                with show_errors("It was not renamed."):
+                with show_errors("The model was not renamed."):
                     rename_model(title, new)
                 st.rerun()
-    with st.expander("Its card"):
+    with st.expander("Model card"):
         st.json(card.model_dump(), expanded=1)
 
 
 def _offer_pack(title: str, folder: Path, card: Card) -> None:
-    box = st.expander("Take it elsewhere", icon=":material/deployed_code:", on_change="rerun", **state.PACK.widget)
+    box = st.expander("Export", icon=":material/deployed_code:", on_change="rerun", **state.PACK.widget)
     with box:
         st.markdown(
             "A zip with the network as **.keras**, **.tflite** and **.onnx**, its model card, and twenty images with "
@@ -148,8 +148,8 @@ def _offer_pack(title: str, folder: Path, card: Card) -> None:
         )
         if not box.open:
             return
-        with show_errors("It could not be packed."):
-            packed = wait_for(("pack", card.files.get("model.tflite"), title), "Packing", lambda _: pack(folder))
+        with show_errors("The model could not be exported."):
+            packed = wait_for(("pack", card.files.get("model.tflite"), title), "Exporting", lambda _: pack(folder))
         if note := missing_onnx():
             st.info(note)
         label = f"Download (.zip, {len(packed) / 1e6:.1f} MB)"

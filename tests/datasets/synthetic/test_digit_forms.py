@@ -26,7 +26,7 @@ from digitrec.datasets.synthetic.stroke_variation import Variation
 from digitrec.ink.types import Strokes
 from digitrec.networks.classifier import Classifier
 
-BY_NAME = {f"{form.label}, {form.name}": form for form in FORMS}
+BY_NAME = {f"{form.label}, {form.style}": form for form in FORMS}
 STEADY = Variation(degrees=0, slant=0, stretch=0, bend=0, reordered=0, reversed_=0, broken=0)
 every_form = pytest.mark.parametrize("form", BY_NAME.values(), ids=BY_NAME)
 ends = pytest.mark.parametrize("t", [0.0, 0.5, 1.0])
@@ -190,7 +190,7 @@ def test_the_bar_of_a_crossed_7_crosses_its_stem(form: str, t: float) -> None:
         ("4, open", lambda strokes: np.ptp([strokes[0][0, 0], strokes[1][0, 0]])),
         ("9, straight tail", lambda strokes: -strokes[0][-1, 0]),
         ("9, curved tail", lambda strokes: -strokes[0][-1, 0]),
-        ("5, hat apart", lambda strokes: -strokes[1][-1, 1]),
+        ("5, separate top stroke", lambda strokes: -strokes[1][-1, 1]),
         ("5, one stroke", lambda strokes: -strokes[0][0, 1]),
         ("8, two circles", lambda strokes: np.ptp(strokes[0][:, 0])),
     ],
@@ -246,7 +246,7 @@ def test_an_8_of_two_circles_is_two_circles_that_touch(t: float) -> None:
 
 @ends
 def test_a_5_begins_with_its_hat_or_ends_with_it(t: float) -> None:
-    body, hat = BY_NAME["5, hat apart"].write(t)
+    body, hat = BY_NAME["5, separate top stroke"].write(t)
     (whole,) = BY_NAME["5, one stroke"].write(t)
     np.testing.assert_array_equal(hat[0], body[0])
     np.testing.assert_array_equal(whole, np.concatenate([hat[::-1], body]))
@@ -269,7 +269,7 @@ def test_the_stem_of_a_curved_7_is_curved(t: float) -> None:
 def test_ways_of_writing_are_told_by_their_strokes() -> None:
     assert way_of_writing(7, 1) == "7 in one stroke"
     assert way_of_writing(7, 2) == way_of_writing(7, 3) == "7 crossed"
-    assert way_of_writing(8, 2) == "8 of two circles"
+    assert way_of_writing(8, 2) == "8 made of two circles"
     assert {way_of_writing(label, strokes) for label in (0, 2, 3, 6, 9) for strokes in (1, 2, 5)} == {""}
     assert all(way.startswith(str(label)) for (label, _), way in WAYS.items())
     assert len(set(WAYS.values())) == len(WAYS)

@@ -19,13 +19,14 @@ from digitrec.networks.measuring import figures
 from digitrec.networks.measuring.figures import (
     MAJORITY,
     PEN,
-    REFUSED_WITH_PATH,
+    REJECTED_WITH_PATH,
     SCANS,
     SECOND_HALF,
     SYNTHETIC,
     THRESHOLDS,
     VALIDATION,
     WITH_PATH,
+    WITHOUT_PATH,
     choose_powers,
     choose_thresholds,
     measure_again,
@@ -50,7 +51,7 @@ def mislabelled(labels: NDArray[np.uint8], rng: np.random.Generator, share: floa
 
 
 @pytest.fixture(scope="module")
-def checks(mnist: Dataset, pen_digits: tuple[PenDigit, ...]) -> HeldOutSets:
+def held_out(mnist: Dataset, pen_digits: tuple[PenDigit, ...]) -> HeldOutSets:
     """Few images, none of them chosen well: figures are counted, whatever they are of."""
     rng = np.random.default_rng(0)
     digits = split_by_writer(pen_digits)[1][::9]
@@ -63,10 +64,10 @@ def checks(mnist: Dataset, pen_digits: tuple[PenDigit, ...]) -> HeldOutSets:
         validation=Split(images[300:540], mislabelled(mnist.test.labels[300:540], rng)),
         pen=read([draw_at_random(digit.strokes, rng) for digit in digits]),
         pen_labels=labels,
-        careless=images[:n],
-        ways=rng.choice(["", "7 crossed", "1 in one stroke"], n, p=[0.5, 0.3, 0.2]),
+        naive=images[:n],
+        styles=rng.choice(["", "7 crossed", "1 in one stroke"], n, p=[0.5, 0.3, 0.2]),
         widths={f"pen {width}": images[width : width + n] for width in (6, 32)},
-        turned={side: images[200 + place : 200 + place + n] for place, side in enumerate(("right", "left"))},
+        rotated={side: images[200 + place : 200 + place + n] for place, side in enumerate(("right", "left"))},
         forms=Split(images[540 : 540 + len(names)], mislabelled(mnist.test.labels[540 : 540 + len(names)], rng)),
         form_names=names,
         nondigits={
@@ -92,7 +93,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def together(classifier: Classifier, drawn: Drawn, powers: tuple[float, float]) -> NDArray[np.float64]:
-    """What ink and path say, multiplied out."""
+    """The combined probabilities, computed plainly."""
     ink, path = (
         np.maximum(answer.astype(float), 1e-7)
         for answer in (classifier.predict_proba(drawn.images), classifier.predict_from_paths(drawn.paths))
@@ -113,8 +114,8 @@ def unsure_of_both(classifier: Classifier, drawn: Drawn) -> NDArray[np.bool_]:
     )
 
 
-def count(classifier: Classifier, checks: HeldOutSets) -> dict[tuple[str, str, str], NDArray[np.bool_]]:
-    """What each figure is the share of, by kind, what and on."""
+def count(classifier: Classifier, held_out: HeldOutSets) -> dict[tuple[str, str, str], NDArray[np.bool_]]:
+    """What each figure is the proportion of, by kind, what and on."""
 
     def right(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
         return classifier.predict_proba(images).argmax(axis=1) == labels
@@ -125,34 +126,34 @@ def count(classifier: Classifier, checks: HeldOutSets) -> dict[tuple[str, str, s
 
     path = classifier.card.path
     assert path is not None
-    labels = checks.pen_labels
-    scans, pen = right(checks.scans.images, checks.scans.labels), right(checks.pen.images, labels)
-    forms = right(checks.forms.images, checks.forms.labels)
-    both = together(classifier, checks.pen, path.powers)[1::2]
+    labels = held_out.pen_labels
+    scans, pen = right(held_out.scans.images, held_out.scans.labels), right(held_out.pen.images, labels)
+    forms = right(held_out.forms.images, held_out.forms.labels)
+    both = together(classifier, held_out.pen, path.powers)[1::2]
     found = {
-        ("read", SCANS, ""): scans,
-        ("read", VALIDATION, ""): right(checks.validation.images, checks.validation.labels),
-        ("read", PEN, ""): pen,
-        ("doubted", SCANS, ""): unsure(checks.scans.images),
-        ("doubted", PEN + SECOND_HALF, ""): unsure(checks.pen.images)[1::2],
-        ("read", BOTH, ""): both.argmax(axis=1) == labels[1::2],
-        ("read", PEN + SECOND_HALF + ", ink alone", ""): pen[1::2],
-        ("doubted", BOTH, ""): unsure_of_both(classifier, checks.pen)[1::2],
-        ("school", "7 crossed", PEN): pen[checks.ways == "7 crossed"],
-        ("school", "1 in one stroke", PEN): pen[checks.ways == "1 in one stroke"],
-        ("school", "1, upstroke", SYNTHETIC): forms[:60],
-        ("school", "8, one stroke", SYNTHETIC): forms[60 + FEWEST - 1 :],
+        ("accuracy", SCANS, ""): scans,
+        ("accuracy", VALIDATION, ""): right(held_out.validation.images, held_out.validation.labels),
+        ("accuracy", PEN, ""): pen,
+        ("unsure", SCANS, ""): unsure(held_out.scans.images),
+        ("unsure", PEN + SECOND_HALF, ""): unsure(held_out.pen.images)[1::2],
+        ("accuracy", BOTH, ""): both.argmax(axis=1) == labels[1::2],
+        ("accuracy", PEN + SECOND_HALF + WITHOUT_PATH, ""): pen[1::2],
+        ("unsure", BOTH, ""): unsure_of_both(classifier, held_out.pen)[1::2],
+        ("style", "7 crossed", PEN): pen[held_out.styles == "7 crossed"],
+        ("style", "1 in one stroke", PEN): pen[held_out.styles == "1 in one stroke"],
+        ("style", "1, upstroke", SYNTHETIC): forms[:60],
+        ("style", "8, one stroke", SYNTHETIC): forms[60 + FEWEST - 1 :],
     }
-    for side, images in checks.turned.items():
-        found["read", f"{PEN}. {side}", ""] = right(images, labels)
-    for width, images in checks.widths.items():
+    for side, images in held_out.rotated.items():
+        found["accuracy", f"{PEN}, {side}", ""] = right(images, labels)
+    for width, images in held_out.widths.items():
         found["width", width, PEN] = right(images, labels)
-    for kind, drawn in checks.nondigits.items():
-        found["refused", kind, ""] = unsure(drawn.images)
+    for kind, drawn in held_out.nondigits.items():
+        found["rejected", kind, ""] = unsure(drawn.images)
         if len(drawn.paths):
-            found["refused", kind + WITH_PATH, ""] = unsure_of_both(classifier, drawn)
+            found["rejected", kind + WITH_PATH, ""] = unsure_of_both(classifier, drawn)
     for digit in range(10):
-        found["digit", str(digit), SCANS] = scans[checks.scans.labels == digit]
+        found["digit", str(digit), SCANS] = scans[held_out.scans.labels == digit]
         found["digit", str(digit), PEN] = pen[labels == digit]
     return found
 
@@ -170,24 +171,24 @@ def changed_card() -> Card:
 
 
 @pytest.fixture(scope="module")
-def measured(checks: HeldOutSets, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def measured(held_out: HeldOutSets, tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("measured") / "model"
     shutil.copytree(find_model(), copy)
     write_card(copy, changed_card())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "TIMES", 3)
-        assert measure_again(copy, checks) == read_card(copy)
+        assert measure_again(copy, held_out) == read_card(copy)
     return copy
 
 
-def test_figures_are_what_an_independent_count_gives(measured: Path, checks: HeldOutSets) -> None:
-    found, expected = by_name(read_card(measured)), count(load_classifier(measured), checks)
+def test_figures_are_what_an_independent_count_gives(measured: Path, held_out: HeldOutSets) -> None:
+    found, expected = by_name(read_card(measured)), count(load_classifier(measured), held_out)
     assert len(found) == len(read_card(measured).measured)
     assert set(found) == set(expected)
     for name, counted in expected.items():
         figure, n, k = found[name], len(counted), int(counted.sum())
         assert figure.n == n, name
-        assert figure.share == pytest.approx(k / n), name
+        assert figure.value == pytest.approx(k / n), name
         assert (figure.low, figure.high) == pytest.approx(wilson_interval(k, n)), name
 
 
@@ -195,24 +196,24 @@ def test_digits_add_up_to_all(measured: Path) -> None:
     figures_by_name = by_name(read_card(measured))
     for what in (SCANS, PEN):
         each = [figures_by_name["digit", str(digit), what] for digit in range(10)]
-        whole = figures_by_name["read", what, ""]
+        whole = figures_by_name["accuracy", what, ""]
         assert sum(figure.n for figure in each) == whole.n
-        assert sum(figure.n * figure.share for figure in each) == pytest.approx(whole.n * whole.share)
+        assert sum(figure.n * figure.value for figure in each) == pytest.approx(whole.n * whole.value)
 
 
 def test_ways_that_few_write_in_are_not_measured(measured: Path) -> None:
-    schools = {what for kind, what, _ in by_name(read_card(measured)) if kind == "school"}
+    schools = {what for kind, what, _ in by_name(read_card(measured)) if kind == "style"}
     assert "7, crossed" not in schools
     assert "" not in schools
 
 
-def test_calibration_errors_are_those_of_a_plain_loop(measured: Path, checks: HeldOutSets) -> None:
+def test_calibration_errors_are_those_of_a_plain_loop(measured: Path, held_out: HeldOutSets) -> None:
     card, classifier = read_card(measured), load_classifier(measured)
     assert card.path is not None
     answers: dict[str, tuple[NDArray[Any], NDArray[np.uint8]]] = {
-        SCANS: (classifier.predict_proba(checks.scans.images), checks.scans.labels),
-        PEN + SECOND_HALF: (classifier.predict_proba(checks.pen.images)[1::2], checks.pen_labels[1::2]),
-        BOTH: (together(classifier, checks.pen, card.path.powers)[1::2], checks.pen_labels[1::2]),
+        SCANS: (classifier.predict_proba(held_out.scans.images), held_out.scans.labels),
+        PEN + SECOND_HALF: (classifier.predict_proba(held_out.pen.images)[1::2], held_out.pen_labels[1::2]),
+        BOTH: (together(classifier, held_out.pen, card.path.powers)[1::2], held_out.pen_labels[1::2]),
     }
     assert [one.what for one in card.calibration] == list(answers)
     for one in card.calibration:
@@ -228,39 +229,41 @@ def test_calibration_errors_are_those_of_a_plain_loop(measured: Path, checks: He
                 assert shown.n == len(inside)
                 assert shown.accuracy == pytest.approx(right / len(inside))
                 filled += 1
-        assert one.error == pytest.approx(error, abs=1e-5)
-        assert one.error > 0.01
+        assert one.expected_calibration_error == pytest.approx(error, abs=1e-5)
+        assert one.expected_calibration_error > 0.01
         assert (one.n, len(one.bins)) == (len(labels), filled)
 
 
 def test_more_is_refused_at_a_higher_threshold_and_what_the_figures_say_at_its_own(
-    measured: Path, checks: HeldOutSets
+    measured: Path, held_out: HeldOutSets
 ) -> None:
     card, classifier = read_card(measured), load_classifier(measured)
-    refusal, found = card.refusal, by_name(card)
-    assert refusal is not None
-    assert refusal.thresholds == THRESHOLDS
-    assert set(refusal.digits) == {SCANS, PEN + SECOND_HALF}
-    assert set(refusal.others) == set(checks.nondigits)
+    rejection, found = card.rejection, by_name(card)
+    assert rejection is not None
+    assert rejection.thresholds == THRESHOLDS
+    assert set(rejection.digits) == {SCANS, PEN + SECOND_HALF}
+    assert set(rejection.others) == set(held_out.nondigits)
     own = THRESHOLDS.index(DIGIT_BELOW)
-    for kind, sets in (("doubted", refusal.digits), ("refused", refusal.others)):
+    for kind, sets in (("unsure", rejection.digits), ("rejected", rejection.others)):
         for what, shares in sets.items():
             assert len(shares) == len(THRESHOLDS)
             assert (np.diff(shares) >= 0).all()
-            assert shares[own] == pytest.approx(found[kind, what, ""].share, abs=1e-5)
-    answers = classifier.predict_proba(checks.nondigits["Scribbles"].images).tolist()
-    for threshold, share in zip(THRESHOLDS, refusal.others["Scribbles"], strict=True):
+            assert shares[own] == pytest.approx(found[kind, what, ""].value, abs=1e-5)
+    answers = classifier.predict_proba(held_out.nondigits["Scribbles"].images).tolist()
+    for threshold, share in zip(THRESHOLDS, rejection.others["Scribbles"], strict=True):
         refused = sum(max(one) < UNSURE_BELOW or 1 - 10 * min(one) < threshold for one in answers)
         assert share == pytest.approx(refused / len(answers), abs=1e-5)
 
 
 def test_without_an_answer_for_none_the_thresholds_are_of_the_likeliest_digit(
-    classifier: Classifier, checks: HeldOutSets
+    classifier: Classifier, held_out: HeldOutSets
 ) -> None:
     plain = with_card(classifier, network="cnn-tiny", digit_below=0.0, unsure_below=0.8)
-    answers = {name: plain.predict_proba(part.images) for name, part in (("scans", checks.scans), ("pen", checks.pen))}
-    confidence = plain.predict_proba(checks.nondigits["Sticks"].images).max(axis=1).tolist()
-    shares = figures._refusal(plain, checks, answers).others["Sticks"]
+    answers = {
+        name: plain.predict_proba(part.images) for name, part in (("scans", held_out.scans), ("pen", held_out.pen))
+    }
+    confidence = plain.predict_proba(held_out.nondigits["Sticks"].images).max(axis=1).tolist()
+    shares = figures._rejection(plain, held_out, answers).others["Sticks"]
     for threshold, share in zip(THRESHOLDS, shares, strict=True):
         assert share == pytest.approx(sum(one < threshold for one in confidence) / len(confidence), abs=1e-5)
 
@@ -274,7 +277,7 @@ def test_thresholds_rise_finer_towards_1() -> None:
     assert steps[-5:].max() < 0.011
 
 
-def test_what_was_chosen_and_told_stays_when_it_is_measured_again(measured: Path, checks: HeldOutSets) -> None:
+def test_what_was_chosen_and_told_stays_when_it_is_measured_again(measured: Path, held_out: HeldOutSets) -> None:
     before, after = changed_card(), read_card(measured)
     kept = {"name", "parameters", "weaknesses", "recipe", "data", "environment", "files", "path", "date", "history"}
     assert before.model_dump(include=kept) == after.model_dump(include=kept)
@@ -291,15 +294,15 @@ def with_card(classifier: Classifier, **changes: object) -> Classifier:
 
 @pytest.mark.parametrize("network", ["digitrec", "cnn-tiny"])
 def test_the_threshold_suits_scans_and_pen_digits_of_the_first_half(
-    network: str, checks: HeldOutSets, classifier: Classifier
+    network: str, held_out: HeldOutSets, classifier: Classifier
 ) -> None:
-    chosen = choose_thresholds(with_card(classifier, network=network), checks)
+    chosen = choose_thresholds(with_card(classifier, network=network), held_out)
     knows_none = network == "digitrec"
     assert set(chosen) == {"unsure_below", "digit_below"}
     assert (chosen["unsure_below"] if knows_none else chosen["digit_below"]) == (MAJORITY if knows_none else 0)
     threshold = chosen["digit_below" if knows_none else "unsure_below"]
     sources = []
-    for images in (checks.validation.images, checks.pen.images):
+    for images in (held_out.validation.images, held_out.pen.images):
         answers = classifier.predict_proba(images[0::2]).astype(float)
         likely, any_digit = answers.max(axis=1), 1 - 10 * answers.min(axis=1)
         sources.append(np.sort(np.where(likely < MAJORITY, 0, any_digit) if knows_none else likely))
@@ -312,89 +315,89 @@ def test_the_threshold_suits_scans_and_pen_digits_of_the_first_half(
 
 @pytest.mark.parametrize("source", ["validation", "pen"])
 def test_the_source_that_is_read_less_surely_sets_the_threshold(
-    source: str, checks: HeldOutSets, classifier: Classifier
+    source: str, held_out: HeldOutSets, classifier: Classifier
 ) -> None:
     """Many images of it that are hard to read bring it down, those of the second half do not."""
-    before = choose_thresholds(classifier, checks)["digit_below"]
-    kept: Any = getattr(checks, source)
-    hard = checks.nondigits["Scribbles"].images
+    before = choose_thresholds(classifier, held_out)["digit_below"]
+    kept: Any = getattr(held_out, source)
+    hard = held_out.nondigits["Scribbles"].images
     for first in (1, 0):
         images = kept.images.copy()
         images[first::2] = np.resize(hard, images[first::2].shape)
         other: dict[str, Any] = {source: replace(kept, images=images)}
-        changed = choose_thresholds(classifier, replace(checks, **other))["digit_below"]
+        changed = choose_thresholds(classifier, replace(held_out, **other))["digit_below"]
         assert (changed < before) == (first == 0)
         assert first == 0 or changed == before
 
 
-def loss(classifier: Classifier, checks: HeldOutSets, powers: tuple[float, float]) -> float:
-    rows = zip(together(classifier, checks.pen, powers)[0::2], checks.pen_labels[0::2], strict=True)
+def loss(classifier: Classifier, held_out: HeldOutSets, powers: tuple[float, float]) -> float:
+    rows = zip(together(classifier, held_out.pen, powers)[0::2], held_out.pen_labels[0::2], strict=True)
     return float(-np.log(np.maximum([row[label] for row, label in rows], 1e-7)).mean())
 
 
-def test_powers_have_the_least_loss_on_the_first_half(checks: HeldOutSets, classifier: Classifier) -> None:
+def test_powers_have_the_least_loss_on_the_first_half(held_out: HeldOutSets, classifier: Classifier) -> None:
     path = classifier.card.path
     assert path is not None
-    chosen = choose_powers(classifier, path, checks)
-    least = loss(classifier, checks, chosen.powers)
-    assert least < loss(classifier, checks, (1, 1)) - 0.01
+    chosen = choose_powers(classifier, path, held_out)
+    least = loss(classifier, held_out, chosen.powers)
+    assert least < loss(classifier, held_out, (1, 1)) - 0.01
     for ink in (0.1, 0.3, 0.6, 1, 2):
-        assert all(least <= loss(classifier, checks, (ink, path)) + 1e-3 for path in (0.1, 0.3, 0.6, 1, 2))
+        assert all(least <= loss(classifier, held_out, (ink, path)) + 1e-3 for path in (0.1, 0.3, 0.6, 1, 2))
     assert chosen.parameters == path.parameters
 
 
 def test_the_share_of_the_first_half_that_both_doubt_is_the_wanted_one(
-    checks: HeldOutSets, classifier: Classifier
+    held_out: HeldOutSets, classifier: Classifier
 ) -> None:
     path = classifier.card.path
     assert path is not None
-    chosen = choose_powers(classifier, path, checks)
+    chosen = choose_powers(classifier, path, held_out)
     assert chosen.unsure_below == MAJORITY
     more = chosen.model_copy(update={"digit_below": chosen.digit_below + 0.002})
     doubted, doubted_more = (
-        unsure_of_both(with_card(classifier, path=one), checks.pen)[0::2].mean() for one in (chosen, more)
+        unsure_of_both(with_card(classifier, path=one), held_out.pen)[0::2].mean() for one in (chosen, more)
     )
-    assert doubted <= REFUSED_WITH_PATH <= doubted_more
+    assert doubted <= REJECTED_WITH_PATH <= doubted_more
 
 
-def test_nothing_of_the_second_half_is_chosen_on(checks: HeldOutSets, classifier: Classifier) -> None:
+def test_nothing_of_the_second_half_is_chosen_on(held_out: HeldOutSets, classifier: Classifier) -> None:
     path = classifier.card.path
     assert path is not None
-    images, paths, labels = checks.pen.images.copy(), checks.pen.paths.copy(), checks.pen_labels.copy()
+    images, paths, labels = held_out.pen.images.copy(), held_out.pen.paths.copy(), held_out.pen_labels.copy()
     images[1::2], paths[1::2], labels[1::2] = 255 - images[1::2], -paths[1::2], (labels[1::2] + 5) % 10
-    other = replace(checks, pen=Drawn(images, paths), pen_labels=labels)
-    assert choose_powers(classifier, path, other) == choose_powers(classifier, path, checks)
+    other = replace(held_out, pen=Drawn(images, paths), pen_labels=labels)
+    assert choose_powers(classifier, path, other) == choose_powers(classifier, path, held_out)
 
 
-def test_a_model_is_measured_with_what_was_chosen_for_it(folder: Path, checks: HeldOutSets) -> None:
+def test_a_model_is_measured_with_what_was_chosen_for_it(folder: Path, held_out: HeldOutSets) -> None:
     old = read_card(folder)
     classifier = load_classifier(folder)
-    card = measure_model(folder, old.model_copy(update={"measured": ()}), checks)
+    card = measure_model(folder, old.model_copy(update={"measured": ()}), held_out)
     assert read_card(folder) == card
-    thresholds = choose_thresholds(classifier, checks)
+    thresholds = choose_thresholds(classifier, held_out)
     assert {"unsure_below": card.unsure_below, "digit_below": card.digit_below} == thresholds
     assert old.path is not None
-    assert card.path == choose_powers(classifier, old.path, checks)
-    doubted = load_classifier(folder).are_unsure(classifier.predict_proba(checks.scans.images))
-    assert by_name(card)["doubted", SCANS, ""].share == pytest.approx(doubted.mean())
-    both = unsure_of_both(load_classifier(folder), checks.pen)[1::2]
-    assert by_name(card)["doubted", BOTH, ""].share == pytest.approx(both.mean())
+    assert card.path == choose_powers(classifier, old.path, held_out)
+    doubted = load_classifier(folder).are_unsure(classifier.predict_proba(held_out.scans.images))
+    assert by_name(card)["unsure", SCANS, ""].value == pytest.approx(doubted.mean())
+    both = unsure_of_both(load_classifier(folder), held_out.pen)[1::2]
+    assert by_name(card)["unsure", BOTH, ""].value == pytest.approx(both.mean())
 
 
-def test_a_model_that_reads_no_paths_is_measured_without_them(folder: Path, checks: HeldOutSets) -> None:
-    card = measure_model(folder, read_card(folder).model_copy(update={"path": None}), checks)
+def test_a_model_that_reads_no_paths_is_measured_without_them(folder: Path, held_out: HeldOutSets) -> None:
+    card = measure_model(folder, read_card(folder).model_copy(update={"path": None}), held_out)
     assert card.path is None
     assert not [figure.what for figure in card.measured if "path" in figure.what]
     assert [one.what for one in card.calibration] == [SCANS, PEN + SECOND_HALF]
-    assert ("refused", "Scribbles", "") in by_name(card)
+    assert ("rejected", "Scribbles", "") in by_name(card)
 
 
 def test_speed_is_what_a_clock_shows(
-    classifier: Classifier, checks: HeldOutSets, monkeypatch: pytest.MonkeyPatch
+    classifier: Classifier, held_out: HeldOutSets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticks = iter([0.0, 0.002, 1.0, 1.002, 2.0, 2.002, *(float(3 + k) for k in range(10))])
     monkeypatch.setattr("digitrec.networks.measuring.figures.time.perf_counter", lambda: next(ticks))
-    speed = measure_speed(classifier, checks.scans.images)
+    speed = measure_speed(classifier, held_out.scans.images)
     assert speed.milliseconds == pytest.approx(2)
-    assert speed.images_per_second == pytest.approx(len(checks.scans.images))
+    assert speed.images_per_second == pytest.approx(len(held_out.scans.images))
     assert "cores" in speed.machine

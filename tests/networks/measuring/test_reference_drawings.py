@@ -153,7 +153,7 @@ def test_what_is_no_npz_is_none_and_the_log_says_so(
     (tmp_path / FILE).write_bytes(content)
     with caplog.at_level(logging.WARNING, "digitrec"):
         assert read_reference_drawings(tmp_path) is None
-    assert f"{tmp_path} has drawings that cannot be read" in caplog.text
+    assert f"{tmp_path} has damaged reference drawings" in caplog.text
 
 
 def test_a_file_cut_short_is_none(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -16,7 +16,15 @@ from digitrec.datasets.synthetic.nondigits import TRAINED, UNSEEN, kinds
 from digitrec.ink.preprocessing import shrink
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.measuring import test_sets
-from digitrec.networks.measuring.test_sets import LENGTH, PENS, UNTAUGHT, Drawn, HeldOutSets, half, make_checks
+from digitrec.networks.measuring.test_sets import (
+    LENGTH,
+    PENS,
+    UNSEEN_KIND,
+    Drawn,
+    HeldOutSets,
+    half,
+    make_held_out_sets,
+)
 
 NONDIGITS, WRITTEN, STEP, SEED = 6, 2, 20, 3
 
@@ -45,7 +53,7 @@ def few(mnist: Dataset, pen_digits: tuple[PenDigit, ...]) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def made(few: None) -> HeldOutSets:
-    return make_checks(SEED)
+    return make_held_out_sets(SEED)
 
 
 def test_scans_are_those_of_people_whom_no_training_saw(made: HeldOutSets, mnist: Dataset) -> None:
@@ -65,7 +73,7 @@ def test_pen_digits_are_those_of_the_held_out_writers_in_their_order(
     assert len(held_out) > 50
     assert made.pen_labels.tolist() == [digit.label for digit in held_out]
     assert made.pen_labels.dtype == np.uint8
-    assert made.ways.tolist() == [way_of_writing(digit.label, len(digit.strokes)) for digit in held_out]
+    assert made.styles.tolist() == [way_of_writing(digit.label, len(digit.strokes)) for digit in held_out]
     assert (classifier.predict_proba(made.pen.images).argmax(axis=1) == made.pen_labels).mean() > 0.95
     for path, digit in zip(made.pen.paths, held_out, strict=True):
         assert path[:, 4].sum() == len(digit.strokes)
@@ -75,10 +83,10 @@ def sets(made: HeldOutSets) -> dict[str, NDArray[np.uint8]]:
     """Every set of images, by a name."""
     return {
         "pen": made.pen.images,
-        "careless": made.careless,
+        "naive": made.naive,
         "forms": made.forms.images,
         **made.widths,
-        **made.turned,
+        **made.rotated,
         **{kind: drawn.images for kind, drawn in made.nondigits.items()},
     }
 
@@ -87,16 +95,16 @@ def test_all_images_are_as_a_network_reads_them_and_have_ink(made: HeldOutSets) 
     for name, images in sets(made).items():
         assert images.shape[1:] == (28, 28), name
         assert images.dtype == np.uint8, name
-        assert images.max(axis=(1, 2)).min() > (20 if name == "careless" else 254), name
+        assert images.max(axis=(1, 2)).min() > (20 if name == "naive" else 254), name
     n = len(made.pen_labels)
-    assert {len(images) for images in (made.pen.images, made.careless, *made.widths.values())} == {n}
-    assert {len(images) for images in made.turned.values()} == {n}
+    assert {len(images) for images in (made.pen.images, made.naive, *made.widths.values())} == {n}
+    assert {len(images) for images in made.rotated.values()} == {n}
 
 
 def test_checks_are_the_same_for_the_same_seed_and_others_for_another(
     made: HeldOutSets, pen_digits: tuple[PenDigit, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    again = make_checks(SEED)
+    again = make_held_out_sets(SEED)
     for name, images in sets(made).items():
         np.testing.assert_array_equal(images, sets(again)[name], name)
     for kind, drawn in made.nondigits.items():
@@ -104,17 +112,17 @@ def test_checks_are_the_same_for_the_same_seed_and_others_for_another(
     np.testing.assert_array_equal(made.pen.paths, again.pen.paths)
     monkeypatch.setattr(test_sets, "load_pen_digits", lambda: pen_digits[:: STEP * 10])
     monkeypatch.setattr(test_sets, "NONDIGITS", 1)
-    other = make_checks(SEED + 1)
+    other = make_held_out_sets(SEED + 1)
     assert (other.forms.images != made.forms.images).any()
     np.testing.assert_array_equal(other.forms.labels, made.forms.labels)
 
 
 def test_every_kind_that_is_no_digit_is_there_with_its_paths_where_a_pen_drew_it(made: HeldOutSets) -> None:
     drawn_by_pen = [
-        *(name.capitalize() for name in kinds(TRAINED, ())),
-        *(name.capitalize() + UNTAUGHT for name in UNSEEN),
+        *(name.capitalize() for name in kinds(TAUGHT, ())),
+        *(name.capitalize() + UNSEEN_KIND for name in UNSEEN),
     ]
-    of_fonts = {name.capitalize() + UNTAUGHT: images for name, images in read_letters().items()}
+    of_fonts = {name.capitalize() + UNSEEN_KIND: images for name, images in read_letters().items()}
     assert list(made.nondigits) == [*drawn_by_pen, *of_fonts]
     for kind in drawn_by_pen:
         drawn = made.nondigits[kind]
@@ -130,15 +138,15 @@ def test_every_kind_that_is_no_digit_is_there_with_its_paths_where_a_pen_drew_it
 
 
 def test_of_each_form_of_the_synthetic_writer_there_are_as_many(made: HeldOutSets) -> None:
-    names = [f"{form.label}, {form.name}" for form in FORMS for _ in range(WRITTEN)]
+    names = [f"{form.label}, {form.style}" for form in FORMS for _ in range(WRITTEN)]
     assert made.form_names.tolist() == names
     assert made.forms.labels.tolist() == [int(name[0]) for name in names]
     assert made.forms.labels.dtype == np.uint8
 
 
 def test_a_thicker_pen_leaves_more_ink(made: HeldOutSets) -> None:
-    assert [int(name.split()[3]) for name in made.widths] == list(PENS)
-    assert {name.split()[-1] for name in made.widths} == {str(LENGTH)}
+    assert [int(name.split()[1]) for name in made.widths] == list(PENS)
+    assert {name.split()[-3] for name in made.widths} == {str(LENGTH)}
     ink = [images.mean(dtype=float) for images in made.widths.values()]
     assert (np.diff(ink) > 3).all()
     assert ink[-1] > 2 * ink[0]
@@ -153,10 +161,10 @@ def lean(images: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def test_digits_are_turned_to_the_side_that_is_named(made: HeldOutSets) -> None:
-    right, left = (lean(made.turned[f"Turned {side} by 20°"]) for side in ("right", "left"))
-    upright = lean(made.widths[f"A pen of 16 pixels for digits of {LENGTH}"])
-    assert list(made.turned) == ["Turned right by 20°", "Turned left by 20°"]
-    sticks = made.ways == "1 in one stroke"
+    right, left = (lean(made.rotated[f"rotated 20° {side}"]) for side in ("clockwise", "anticlockwise"))
+    upright = lean(made.widths[f"Pen 16 px wide, digits {LENGTH} px high"])
+    assert list(made.rotated) == ["rotated 20° clockwise", "rotated 20° anticlockwise"]
+    sticks = made.styles == "1 in one stroke"
     assert sticks.any()
     assert (left[sticks] < upright[sticks]).all()
     assert (upright[sticks] < right[sticks]).all()
@@ -190,9 +198,9 @@ def test_shrinking_moves_nothing() -> None:
 
 
 def test_the_careless_drawings_are_the_same_ones_off_the_middle(made: HeldOutSets) -> None:
-    right = np.arange(28) @ made.careless.sum(axis=1, dtype=float).T / made.careless.sum(axis=(1, 2))
+    right = np.arange(28) @ made.naive.sum(axis=1, dtype=float).T / made.naive.sum(axis=(1, 2))
     assert right.std() > 3  # where a network trained on MNIST finds everything in the middle
-    ink = [images.reshape(len(images), -1).sum(axis=1) for images in (made.careless, made.pen.images)]
+    ink = [images.reshape(len(images), -1).sum(axis=1) for images in (made.naive, made.pen.images)]
     assert ink[0].mean() < ink[1].mean()
 
 

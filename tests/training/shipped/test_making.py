@@ -15,16 +15,16 @@ from digitrec.networks.architectures import ARCHITECTURES, count_parameters
 from digitrec.networks.card import Card, read_card
 from digitrec.networks.classifier import load_classifier
 from digitrec.networks.measuring import reference_drawings, test_sets
-from digitrec.networks.measuring.figures import PEN, SCANS, SECOND_HALF, VALIDATION
+from digitrec.networks.measuring.figures import PEN, SCANS, SECOND_HALF, VALIDATION, WITHOUT_PATH
 from digitrec.networks.registry import PATH_FILES
 from digitrec.training.published import SHIPPED as SHIPPED_RECIPE
 from digitrec.training.recipe import change
-from digitrec.training.shipped import lessons, rivals, shipped
+from digitrec.training.shipped import rivals, shipped, training_sets
 from digitrec.training.worker.saving import FILES
 from tests.training.worker.few import FEW, split_few
 
 VALIDATED = 201  # scans, of 6,012
-ALONE = PEN + SECOND_HALF + ", ink alone"
+ALONE = PEN + SECOND_HALF + WITHOUT_PATH
 
 
 @pytest.mark.full_data
@@ -35,10 +35,10 @@ def test_a_model_is_made_measured_and_put_in_place_of_the_old(
     monkeypatch.setattr(rivals, "NAMES", ("digitrec-fast",))
     monkeypatch.setattr(shipped, "PATH_EPOCHS", 1)
     for name, few in FEW.items():
-        monkeypatch.setattr(lessons, name, few)
+        monkeypatch.setattr(training_sets, name, few)
     monkeypatch.setattr(test_sets, "NONDIGITS", 10)
     monkeypatch.setattr(test_sets, "WRITTEN", 10)
-    for module in (lessons, test_sets):
+    for module in (training_sets, test_sets):
         monkeypatch.setattr(module, "load_pen_digits", lambda: pen_digits[::12])
         monkeypatch.setattr(module, "split_mnist", split_few)
     folder = tmp_path / "models" / "mine"
@@ -61,8 +61,8 @@ def test_a_model_is_made_measured_and_put_in_place_of_the_old(
     classifier = load_classifier(folder)
     assert classifier.reads_paths
     assert classifier.is_rounded
-    assert {figure.kind for figure in card.measured} == {"read", "doubted", "refused", "digit", "school", "width"}
-    assert (card.refusal is not None, card.speed is not None, len(card.calibration)) == (True, True, 3)
+    assert {figure.kind for figure in card.measured} == {"accuracy", "unsure", "rejected", "digit", "style", "width"}
+    assert (card.rejection is not None, card.speed is not None, len(card.calibration)) == (True, True, 3)
     assert card.path is not None
     assert card.path.powers != (1.0, 1.0)
     assert 0.05 < card.temperature < 20
@@ -78,7 +78,7 @@ def test_a_model_is_made_measured_and_put_in_place_of_the_old(
         raise AssertionError("what was taught before on this machine is taught again")
 
     monkeypatch.setattr("digitrec.training.shipped.rivals.subprocess.run", refuse)
-    assert rivals._teach("digitrec-fast") == tmp_path / "runs" / "rivals" / "digitrec-fast"
+    assert rivals._train("digitrec-fast") == tmp_path / "runs" / "rivals" / "digitrec-fast"
 
 
 def _check_seeds(card: Card, told: list[str]) -> None:
@@ -87,9 +87,9 @@ def _check_seeds(card: Card, told: list[str]) -> None:
     assert [one.seed for one in card.seeds] == [seed, seed + 1]
     assert {one.n for of in card.seeds for one in of.measured if one.what == VALIDATION} == {VALIDATED}
     figures = {
-        one.seed: {figure.what: figure for figure in one.measured if figure.kind == "read"} for one in card.seeds
+        one.seed: {figure.what: figure for figure in one.measured if figure.kind == "accuracy"} for one in card.seeds
     }
-    wrong = {seed: {what: one.n - round(one.n * one.share) for what, one in of.items()} for seed, of in figures.items()}
+    wrong = {seed: {what: one.n - round(one.n * one.value) for what, one in of.items()} for seed, of in figures.items()}
     n = figures[seed][PEN].n - figures[seed][ALONE].n
     best = min(
         wrong, key=lambda seed: wrong[seed][VALIDATION] / VALIDATED + (wrong[seed][PEN] - wrong[seed][ALONE]) / n
@@ -97,7 +97,7 @@ def _check_seeds(card: Card, told: list[str]) -> None:
     assert card.recipe["seed"] == best
     assert figures[best][SCANS] == next(figure for figure in card.measured if figure.what == SCANS)
     assert figures[seed][SCANS] != figures[seed + 1][SCANS]
-    assert {figure.kind for one in card.seeds for figure in one.measured} == {"read", "doubted", "refused"}
+    assert {figure.kind for one in card.seeds for figure in one.measured} == {"accuracy", "unsure", "rejected"}
     assert any("model 2 of 2" in line for line in told)
 
 
@@ -111,13 +111,11 @@ def _check_rivals(card: Card, folder: Path, rival_folder: Path) -> None:
         reader = load_classifier(place)
         answers = reader.predict_proba(np.stack([image for image in images if image is not None]))
         assert rival.answers == tuple(answers.argmax(axis=1))
-        assert len(rival.careless_answers) == reference_drawings.SIZE
+        assert len(rival.naive_answers) == reference_drawings.SIZE
         assert rival.parameters == count_parameters(ARCHITECTURES[rival.name].layers) == reader.card.parameters
         assert rival.bytes == (place / "model.tflite").stat().st_size
-        assert (rival.scans.n, rival.prepared.n) == (10_000, rival.careless.n)
+        assert (rival.scans.n, rival.prepared.n) == (10_000, rival.naive.n)
     fast = card.rivals[1]
-    assert fast.scans.share > 0.97
-    assert fast.careless.share < fast.prepared.share
-    assert (np.array(fast.careless_answers) == drawings.labels).mean() < (
-        np.array(fast.answers) == drawings.labels
-    ).mean()
+    assert fast.scans.value > 0.97
+    assert fast.naive.value < fast.prepared.value
+    assert (np.array(fast.naive_answers) == drawings.labels).mean() < (np.array(fast.answers) == drawings.labels).mean()

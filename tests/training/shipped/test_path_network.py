@@ -9,7 +9,7 @@ from digitrec.ink.pen_paths import to_path
 from digitrec.networks.card import SHIPPED, read_card
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.registry import SHIPPED_NAME
-from digitrec.training.shipped.path_network import PathLesson, build_path_network, teach_paths
+from digitrec.training.shipped.path_network import PathTrainingSet, build_path_network, train_paths
 from digitrec.training.worker.minibatches import to_targets
 from digitrec.training.worker.network import export_litert
 
@@ -19,15 +19,15 @@ def say_nothing(_epoch: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def lesson(pen_digits: tuple[PenDigit, ...]) -> PathLesson:
+def training_set(pen_digits: tuple[PenDigit, ...]) -> PathTrainingSet:
     few = split_by_writer(pen_digits)[0][::3]
     labels = np.array([digit.label for digit in few], np.uint8)
-    return PathLesson([digit.strokes for digit in few], to_targets(labels))
+    return PathTrainingSet([digit.strokes for digit in few], to_targets(labels))
 
 
 @pytest.fixture(scope="module")
-def taught(lesson: PathLesson) -> keras.Model:
-    return teach_paths(lesson, 20, 1, say_nothing)
+def taught(training_set: PathTrainingSet) -> keras.Model:
+    return train_paths(training_set, 20, 1, say_nothing)
 
 
 def predict(model: keras.Model, digits: tuple[PenDigit, ...]) -> np.ndarray:
@@ -45,10 +45,10 @@ def test_a_few_epochs_teach_it_to_read_people_whom_it_never_met(
 
 
 @pytest.mark.full_data
-def test_the_same_seed_teaches_the_same(lesson: PathLesson) -> None:
-    short = PathLesson(lesson.strokes[:128], lesson.targets[:128])
+def test_the_same_seed_teaches_the_same(training_set: PathTrainingSet) -> None:
+    short = PathTrainingSet(training_set.strokes[:128], training_set.targets[:128])
     epochs: list[int] = []
-    one, same, other = (teach_paths(short, 2, seed, epochs.append) for seed in (3, 3, 4))
+    one, same, other = (train_paths(short, 2, seed, epochs.append) for seed in (3, 3, 4))
     for a, b in zip(one.get_weights(), same.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
     assert any(not np.allclose(a, b) for a, b in zip(one.get_weights(), other.get_weights(), strict=True))

@@ -47,7 +47,7 @@ def bars(n: int, seed: int, wrong: float = 0.0) -> tuple[NDArray[np.uint8], NDAr
 
 
 @pytest.fixture(scope="module")
-def lesson() -> TrainingSet:
+def training_set() -> TrainingSet:
     images, labels = bars(600, 0)
     return TrainingSet(images, to_targets(labels))
 
@@ -57,11 +57,11 @@ def note(told: Told) -> Callable[[int, int, float], None]:
 
 
 @pytest.fixture(scope="module")
-def unbroken(lesson: TrainingSet, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trainer, Told]:
+def unbroken(training_set: TrainingSet, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trainer, Told]:
     told: Told = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIGITREC_RUNS", str(tmp_path_factory.mktemp("unbroken")))
-        return shipped._teach(RECIPE, lesson, note(told))[0], told
+        return shipped._train(RECIPE, training_set, note(told))[0], told
 
 
 def same(one: Trainer, other: Trainer) -> None:
@@ -79,7 +79,7 @@ def test_every_epoch_is_told_with_its_loss(unbroken: tuple[Trainer, Told]) -> No
 
 
 def test_a_training_broken_off_goes_on_from_its_last_epoch(
-    lesson: TrainingSet, unbroken: tuple[Trainer, Told], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    training_set: TrainingSet, unbroken: tuple[Trainer, Told], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DIGITREC_RUNS", str(tmp_path))
 
@@ -87,57 +87,59 @@ def test_a_training_broken_off_goes_on_from_its_last_epoch(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        shipped._teach(RECIPE, lesson, break_off)
+        shipped._train(RECIPE, training_set, break_off)
     (checkpoint,) = tmp_path.iterdir()
-    assert checkpoint == find_checkpoint(RECIPE, lesson)
+    assert checkpoint == find_checkpoint(RECIPE, training_set)
     kept = read_arrays(checkpoint)
     assert 0 < float(np.asarray(kept["seconds"])) < 300
     replace_arrays(checkpoint, **kept | {"seconds": np.array(5000.0)})
     told: Told = []
-    resumed, seconds = shipped._teach(RECIPE, lesson, note(told))
+    resumed, seconds = shipped._train(RECIPE, training_set, note(told))
     assert 5000 < seconds < 5300
     whole, (_, second) = unbroken
     ((epoch, here, loss),) = told
     assert (epoch, here) == (2, 1)
     assert loss == pytest.approx(second[2], rel=1e-3)
     same(resumed, whole)
-    with resumed.averaged_weights(), whole.averaged_weights():
-        np.testing.assert_allclose(resumed.read(lesson.images[:50]), whole.read(lesson.images[:50]), atol=1e-3)
+    with resumed.at_its_best(), whole.at_its_best():
+        np.testing.assert_allclose(
+            resumed.read(training_set.images[:50]), whole.read(training_set.images[:50]), atol=1e-3
+        )
 
     again: Told = []
-    done, seconds_again = shipped._teach(RECIPE, lesson, note(again))
+    done, seconds_again = shipped._train(RECIPE, training_set, note(again))
     same(done, whole)
     assert again == []
     assert seconds_again == pytest.approx(seconds, abs=60)
 
 
 def test_a_damaged_checkpoint_is_no_matter(
-    lesson: TrainingSet, unbroken: tuple[Trainer, Told], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    training_set: TrainingSet, unbroken: tuple[Trainer, Told], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DIGITREC_RUNS", str(tmp_path))
-    find_checkpoint(RECIPE, lesson).write_bytes(b"PK\x03\x04 half of it")
+    find_checkpoint(RECIPE, training_set).write_bytes(b"PK\x03\x04 half of it")
     told: Told = []
-    shipped._teach(RECIPE, lesson, note(told))
+    shipped._train(RECIPE, training_set, note(told))
     assert [(epoch, here) for epoch, here, _ in told] == [(1, 1), (2, 2)]
     assert told[1][2] == pytest.approx(unbroken[1][1][2], rel=1e-2)
 
 
-def test_a_checkpoint_is_that_of_one_recipe_and_one_lesson(lesson: TrainingSet) -> None:
-    images, targets = lesson.images.copy(), lesson.targets.copy()
+def test_a_checkpoint_is_that_of_one_recipe_and_one_training_set(training_set: TrainingSet) -> None:
+    images, targets = training_set.images.copy(), training_set.targets.copy()
     images[-1, 0, 0] ^= 1
     targets[-1] = 0.1
     places = {
-        find_checkpoint(RECIPE, lesson),
-        find_checkpoint(change(RECIPE, seed=1), lesson),
-        find_checkpoint(change(RECIPE, epochs=3), lesson),
-        find_checkpoint(RECIPE, TrainingSet(images, lesson.targets)),
-        find_checkpoint(RECIPE, TrainingSet(lesson.images, targets)),
+        find_checkpoint(RECIPE, training_set),
+        find_checkpoint(change(RECIPE, seed=1), training_set),
+        find_checkpoint(change(RECIPE, epochs=3), training_set),
+        find_checkpoint(RECIPE, TrainingSet(images, training_set.targets)),
+        find_checkpoint(RECIPE, TrainingSet(training_set.images, targets)),
     }
     assert len(places) == 5
-    assert find_checkpoint(RECIPE, TrainingSet(lesson.images.copy(), lesson.targets.copy())) in places
+    assert find_checkpoint(RECIPE, TrainingSet(training_set.images.copy(), training_set.targets.copy())) in places
 
 
-def make_checks(validation: Split, pen: Split) -> HeldOutSets:
+def make_held_out_sets(validation: Split, pen: Split) -> HeldOutSets:
     """HeldOutSets of which only these parts are looked at."""
     nothing, no_paths = np.empty((0, 28, 28), np.uint8), np.empty((0, 64, 5), np.float32)
     none = Split(nothing, np.empty(0, np.uint8))
@@ -146,10 +148,10 @@ def make_checks(validation: Split, pen: Split) -> HeldOutSets:
         validation=validation,
         pen=Drawn(pen.images, no_paths),
         pen_labels=pen.labels,
-        careless=nothing,
-        ways=np.array([], str),
+        naive=nothing,
+        styles=np.array([], str),
         widths={},
-        turned={},
+        rotated={},
         forms=none,
         form_names=np.array([], str),
         nondigits={},
@@ -165,15 +167,15 @@ def _with_half_wrong(split: Split) -> Split:
 
 @pytest.mark.parametrize("wrong", [0.0, 0.8])
 def test_softening_divides_the_logits_by_the_temperature_that_suits_the_first_half(
-    unbroken: tuple[Trainer, Told], lesson: TrainingSet, wrong: float
+    unbroken: tuple[Trainer, Told], training_set: TrainingSet, wrong: float
 ) -> None:
-    trainer = Trainer(RECIPE, lesson)
+    trainer = Trainer(RECIPE, training_set)
     trainer.from_arrays(unbroken[0].to_arrays())
     validation, pen = Split(*bars(301, 1, wrong)), Split(*bars(150, 2, wrong))
     images = np.concatenate([validation.images[0::2], pen.images[0::2]])
     labels = np.concatenate([validation.labels[0::2], pen.labels[0::2]])
     before = trainer.read(images)
-    temperature = soften(trainer, make_checks(_with_half_wrong(validation), _with_half_wrong(pen)))
+    temperature = soften(trainer, make_held_out_sets(_with_half_wrong(validation), _with_half_wrong(pen)))
     assert temperature == pytest.approx(fit_temperature(before, labels), rel=1e-6)
     assert (temperature > 1.1) if wrong else (temperature < 0.9)
     after = trainer.read(images)
@@ -184,11 +186,11 @@ def test_softening_divides_the_logits_by_the_temperature_that_suits_the_first_ha
 
 
 def test_softening_a_network_that_shares_out_what_is_no_digit_divides_before_it_does(
-    lesson: TrainingSet, monkeypatch: pytest.MonkeyPatch
+    training_set: TrainingSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny = ARCHITECTURES["cnn-tiny"]
     monkeypatch.setitem(ARCHITECTURES, "cnn-tiny", replace(tiny, layers=(*tiny.layers[:-1], *END_WITH_NONE)))
-    trainer = Trainer(change(RECIPE, learning_rate=0.01), lesson)
+    trainer = Trainer(change(RECIPE, learning_rate=0.01), training_set)
     for epoch in range(2):
         assert len(list(trainer.train_epoch(epoch))) == 12
     dense = trainer.model.layers[-2]
@@ -198,7 +200,7 @@ def test_softening_a_network_that_shares_out_what_is_no_digit_divides_before_it_
     losses, before = {}, dense.get_weights()
     for heat in (0.8, 1.0, 1.25):  # of the best temperature: neither more nor less is better
         dense.set_weights(before)
-        temperature = soften(trainer, make_checks(_with_half_wrong(validation), _with_half_wrong(pen)))
+        temperature = soften(trainer, make_held_out_sets(_with_half_wrong(validation), _with_half_wrong(pen)))
         dense.set_weights([weights / heat for weights in dense.get_weights()])
         losses[heat] = cross_entropy(trainer.read(images), labels)
     assert temperature != pytest.approx(1, abs=0.05)
@@ -207,13 +209,13 @@ def test_softening_a_network_that_shares_out_what_is_no_digit_divides_before_it_
 
 
 def test_examples_are_images_of_the_lesson_each_once_and_the_same_for_the_same_seed(
-    lesson: TrainingSet, monkeypatch: pytest.MonkeyPatch
+    training_set: TrainingSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shipped, "EXAMPLES", 100)
-    chosen = choose_examples(lesson, 3)
-    known = {image.tobytes() for image in lesson.images}
+    chosen = choose_examples(training_set, 3)
+    known = {image.tobytes() for image in training_set.images}
     assert chosen.shape == (100, 28, 28)
     assert len({image.tobytes() for image in chosen} & known) == 100
-    np.testing.assert_array_equal(chosen, choose_examples(lesson, 3))
-    assert (chosen != choose_examples(lesson, 4)).any()
-    assert len(choose_examples(TrainingSet(lesson.images[:7], lesson.targets[:7]), 3)) == 7
+    np.testing.assert_array_equal(chosen, choose_examples(training_set, 3))
+    assert (chosen != choose_examples(training_set, 4)).any()
+    assert len(choose_examples(TrainingSet(training_set.images[:7], training_set.targets[:7]), 3)) == 7

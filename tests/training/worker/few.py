@@ -1,4 +1,4 @@
-"""A lesson so small that a model can be made within a test: how many of each there are."""
+"""A training set so small that a model can be made within a test: how many of each there are."""
 
 import numpy as np
 

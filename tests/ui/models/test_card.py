@@ -28,18 +28,18 @@ from digitrec.ui.models.card_lists import MEANINGS, as_list
 
 OpenCard = Callable[..., AppTest]
 ROOT = Path(__file__).parents[3]
-SCANS = "Scans of 297 people it never met (MNIST test)"
-PENS = "Pen digits of six people it never met, second half, ink and path"
+SCANS = "MNIST test set, 297 writers"
+PENS = "Pen digits of six held-out writers, second half, with pen path"
 THRESHOLDS = tuple(np.linspace(0, 1, 21).round(3).tolist())
 SECTIONS = (
-    "What it was trained on",
-    "Where it is strong and weak",
+    "Training",
+    "Accuracy by group",
     "How much of this is luck?",
-    "Is it as sure as it should be?",
-    "When it says not sure",
+    "Calibration",
+    "Rejection by threshold",
     "A fair comparison",
 )
-CHARTS = {"digit", "school", "width", "read", "doubted", "refused", "seeds", "calibration", "refusal", "rivals"}
+CHARTS = {"digit", "style", "width", "accuracy", "unsure", "rejected", "seeds", "calibration", "rejection", "rivals"}
 
 
 def make_reference_drawings(each: int = 3) -> ReferenceDrawings:
@@ -70,25 +70,25 @@ def make_calibration(what: str, n: int, rng: np.random.Generator) -> Calibration
     table = reliability(probabilities, labels)
     bins = tuple(Bin(**{str(name): float(value) for name, value in row.items()}) for row in table.to_dict("records"))
     error, by_chance = expected_calibration_error(probabilities, labels), calibration_error_by_chance(probabilities)
-    return Calibration(what=what, n=n, error=error, by_chance=by_chance, bins=bins)
+    return Calibration(what=what, n=n, expected_calibration_error=error, by_chance=by_chance, bins=bins)
 
 
 def make_rival(
     name: str, recipe: str, size: int, reference: ReferenceDrawings, wrong: tuple[float, float, float]
 ) -> Rival:
-    """One that is wrong in such shares of MNIST's scans, of prepared drawings and of careless ones."""
+    """One that is wrong in such shares of MNIST's scans, of prepared drawings and of naive ones."""
     rng = np.random.default_rng(size)
-    answers, careless = (answer(reference.labels, share, rng) for share in wrong[1:])
+    answers, naive = (answer(reference.labels, share, rng) for share in wrong[1:])
     return Rival(
         name=name,
         recipe=recipe,
         parameters=size,
         bytes=4 * size,
-        scans=measure_on("read", "MNIST test", "", 10_000, round(10_000 * wrong[0])),
-        prepared=measure("read", "prepared", answers == reference.labels),
-        careless=measure("read", "careless", careless == reference.labels),
+        scans=measure_on("accuracy", "MNIST test", "", 10_000, round(10_000 * wrong[0])),
+        prepared=measure("accuracy", "prepared", answers == reference.labels),
+        naive=measure("accuracy", "naive", naive == reference.labels),
         answers=tuple(answers.tolist()),
-        careless_answers=tuple(careless.tolist()),
+        naive_answers=tuple(naive.tolist()),
     )
 
 
@@ -101,14 +101,14 @@ def make_full_card(card: Card, reference: ReferenceDrawings) -> Card:
         for digit in range(10)
     ]
     schools = [
-        measure_on("school", what, on, 300, wrong + extra)
+        measure_on("style", what, on, 300, wrong + extra)
         for what, wrong in (
             ("1 with an upstroke", 22),
             ("7 crossed, with a serif", 3),
             ("4 open", 9),
             ("0 slashed", 31),
         )
-        for on, extra in (("ink alone", 8), ("ink and path", 0))
+        for on, extra in (("without pen path", 8), ("with pen path", 0))
     ]
     widths = [
         measure_on("width", f"{share} of the digit's height", "", 1499, wrong)
@@ -120,12 +120,16 @@ def make_full_card(card: Card, reference: ReferenceDrawings) -> Card:
             "measured": (*card.measured, *digits, *schools, *widths),
             "temperature": 1.12,
             "calibration": (make_calibration(SCANS, 10_000, rng), make_calibration(PENS, 1499, rng)),
-            "refusal": Rejection(
+            "rejection": Rejection(
                 thresholds=THRESHOLDS,
                 digits={SCANS: tuple(0.05 * highest**6), PENS: tuple(0.09 * highest**5)},
                 others={
                     name: tuple(np.clip(highest * steep, 0, 1))
-                    for name, steep in (("Scribbles", 1.6), ("Other signs, never taught", 1.05), ("Waves", 1.3))
+                    for name, steep in (
+                        ("Scribbles", 1.6),
+                        ("Other signs, not in the training data", 1.05),
+                        ("Waves", 1.3),
+                    )
                 },
             ),
             "rivals": (
@@ -135,7 +139,9 @@ def make_full_card(card: Card, reference: ReferenceDrawings) -> Card:
             ),
             "seeds": tuple(
                 Sibling(
-                    seed=seed, measured=(measure_on("read", SCANS, "", 10_000, wrong), *card.measured[1:]), note=note
+                    seed=seed,
+                    measured=(measure_on("accuracy", SCANS, "", 10_000, wrong), *card.measured[1:]),
+                    note=note,
                 )
                 for seed, wrong, note in ((17, 40, ""), (18, 25, ""), (19, 31, "It had *one* epoch more."))
             ),
@@ -197,8 +203,8 @@ def charts(app: AppTest) -> set[str]:
 def card() -> Card:
     """The shipped model's, without what later ones tell."""
     card = read_card(find_model())
-    plain = tuple(one for one in card.measured if one.kind in ("read", "doubted", "refused"))
-    nothing = {"calibration": (), "refusal": None, "rivals": (), "speed": None, "temperature": 1.0, "seeds": ()}
+    plain = tuple(one for one in card.measured if one.kind in ("accuracy", "unsure", "rejected"))
+    nothing = {"calibration": (), "rejection": None, "rivals": (), "speed": None, "temperature": 1.0, "seeds": ()}
     return card.model_copy(update={"measured": plain, **nothing})
 
 
@@ -213,9 +219,9 @@ def test_a_full_card_is_at_one_with_itself(card: Card, reference: ReferenceDrawi
     for one in full.calibration:
         assert sum(part.n for part in one.bins) == one.n
         gaps = [part.n * abs(part.accuracy - part.confidence) for part in one.bins]
-        assert sum(gaps) / one.n == pytest.approx(one.error)
+        assert sum(gaps) / one.n == pytest.approx(one.expected_calibration_error)
     for one in full.rivals:
-        assert one.prepared.share == pytest.approx(np.mean(np.array(one.answers) == reference.labels))
+        assert one.prepared.value == pytest.approx(np.mean(np.array(one.answers) == reference.labels))
 
 
 def test_a_full_card_is_shown_in_full(open_card: OpenCard, card: Card, reference: ReferenceDrawings) -> None:
@@ -226,49 +232,55 @@ def test_a_full_card_is_shown_in_full(open_card: OpenCard, card: Card, reference
     assert [title for title in titles(app) if title in SECTIONS] == list(SECTIONS)
     assert charts(app) == CHARTS
     assert not app.info
-    read = {one.what: one for one in full.measured if one.kind == "read"}
+    read = {one.what: one for one in full.measured if one.kind == "accuracy"}
     scans = next(one for what, one in read.items() if "MNIST test" in what)
-    alone = next(one for what, one in read.items() if "ink alone" in what)
-    both = next(one for what, one in read.items() if "ink and path" in what)
+    alone = next(one for what, one in read.items() if "without pen path" in what)
+    both = next(one for what, one in read.items() if "with pen path" in what)
     size = sum(file.stat().st_size for file in find_model().glob("*.tflite"))
     assert [(one.label, one.value) for one in app.metric] == [
-        ("MNIST test", f"{100 * scans.share:.2f} %"),
-        ("Pen digits, ink alone", f"{100 * alone.share:.2f} %"),
-        ("Pen digits, ink and path", f"{100 * both.share:.2f} %"),
+        ("MNIST accuracy", f"{100 * scans.value:.2f} %"),
+        ("Pen digit accuracy", f"{100 * alone.value:.2f} %"),
+        ("With pen path", f"{100 * both.value:.2f} %"),
         ("Size", f"{size / 1000:,.0f} kB"),
-        ("Time a read", "0.21 ms"),
+        ("Time per image", "0.21 ms"),
     ]
     assert app.metric[0].delta == f"{100 * scans.low:.2f} to {100 * scans.high:.2f} %"
-    assert "12,345 images a second" in words(app)
+    assert "12,345 images per second" in words(app)
     assert r"\*fast\* machine" in words(app), "what a card says is shown as it is"
 
 
 def test_each_section_says_what_its_figures_say(open_card: OpenCard, card: Card, reference: ReferenceDrawings) -> None:
     full = make_full_card(card, reference)
     told = words(open_card(full, reference)).replace("\\", "")
-    for kind in ("digit", "school", "width"):
-        worst = min((one for one in full.measured if one.kind == kind), key=lambda one: one.share)
+    for kind in ("digit", "style", "width"):
+        worst = min((one for one in full.measured if one.kind == kind), key=lambda one: one.value)
         on = f" ({worst.on})" if worst.on else ""
-        assert f"The lowest here: {worst.what}{on}, {100 * worst.share:.1f} % of {worst.n:,}." in told
+        assert f"Lowest accuracy: {worst.what}{on}, {100 * worst.value:.1f} % of {worst.n:,}." in told
     for one in full.calibration:
         surest = pool(one.bins, FEWEST)[-1]
-        assert f"when it says {100 * surest.confidence:.1f} %, it is right in **{100 * surest.accuracy:.1f} %**" in told
-        assert f"**{100 * one.error:.2g} percentage points** apart" in told
-        assert f"chance would still part them by {100 * one.by_chance:.2g}." in told
+        assert f"the {surest.n:,} most confident of {one.n:,} answers" in told
+        assert (
+            f"confidence of {100 * surest.confidence:.1f} % and an accuracy of **{100 * surest.accuracy:.1f} %**"
+            in told
+        )
+        assert f"**{100 * one.expected_calibration_error:.2g} percentage points**" in told
+        assert f"Even with perfect calibration, chance would make it {100 * one.by_chance:.2g}." in told
     assert "a temperature of 1.12" in told
-    assert "followed from 3 seeds" in told
+    assert "was run with 3 seeds" in told
     assert "Seed 19: It had *one* epoch more." in told
     assert "Seed 18: " not in told
-    assert f"{SCANS}: 99.60 % to 99.75 %, 99.68 % on average." in told
-    doubted = 100 * np.interp(full.digit_below, THRESHOLDS, full.refusal.digits[PENS])
-    refused = 100 * np.interp(full.digit_below, THRESHOLDS, full.refusal.others["Other signs, never taught"])
-    assert f"doubts at most {doubted:.1f} % of digits ({PENS})" in told
-    assert f"refuses at least {refused:.1f} % of what is no digit (Other signs, never taught)" in told
-    assert "**dense-128** reads 97.8 % of MNIST's scans" in told
+    assert f"{SCANS}: 99.60 % to 99.75 %, mean 99.68 %." in told
+    doubted = 100 * np.interp(full.digit_below, THRESHOLDS, full.rejection.digits[PENS])
+    refused = 100 * np.interp(
+        full.digit_below, THRESHOLDS, full.rejection.others["Other signs, not in the training data"]
+    )
+    assert f"rejects at most {doubted:.1f} % of digits ({PENS})" in told
+    assert f"at least {refused:.1f} % of non-digits (Other signs, not in the training data)" in told
+    assert "**dense-128** has an accuracy of 97.8 % on the MNIST test set" in told
 
 
 @pytest.mark.parametrize(
-    ("digit_below", "told"), [(0.0, ""), (0.912, ", or where their mean score for being any digit")]
+    ("digit_below", "told"), [(0.0, ""), (0.912, ", or if the mean score for being any digit is below 91.2 %")]
 )
 def test_when_ink_and_path_are_not_sure_together_is_told(
     digit_below: float, told: str, open_card: OpenCard, card: Card
@@ -276,36 +288,36 @@ def test_when_ink_and_path_are_not_sure_together_is_told(
     assert card.path is not None
     path = card.path.model_copy(update={"unsure_below": 0.55, "digit_below": digit_below})
     said = words(open_card(card.model_copy(update={"path": path})))
-    assert f"**not sure** together: where no digit reaches 55.0 %{told}" in said
-    assert ("at all lies below 91.2 %" in said) == bool(told)
+    assert f"It is **not sure** if no digit has a probability of 55.0 % or more{told}." in said
+    assert ("91.2 %" in said) == bool(told)
 
 
 def test_what_it_learned_from_is_told_in_lists(open_card: OpenCard, card: Card, reference: ReferenceDrawings) -> None:
     told = words(open_card(make_full_card(card, reference), reference)).replace("\\", "")
     assert f"- Epochs: **{card.recipe['epochs']}** *(how many times the network sees every training image)*" in told
-    assert f"- Images to learn from: **{card.data['images to learn from']:,}**" in told
+    assert f"- Training images: **{card.data['training images']:,}**" in told
     assert f"  - Degrees: **{card.recipe['augmentation']['degrees']}**" in told
     assert str(card.environment["keras"]) in told
     assert not any(value in told for value in card.data["sha256"].values()), "hashes are for machines"
 
 
-def test_readers_are_compared_on_the_drawings_they_part_over(
+def test_networks_are_compared_on_the_drawings_that_they_disagree_on(
     open_card: OpenCard, card: Card, reference: ReferenceDrawings
 ) -> None:
     full = make_full_card(card, reference)
     app = open_card(full, reference)
     readers, drawings = (part.value for part in app.dataframe)
-    by_share = sorted(full.rivals, key=lambda one: -one.prepared.share)
+    by_share = sorted(full.rivals, key=lambda one: -one.prepared.value)
     assert readers["recipe"].tolist() == [one.recipe for one in by_share]
     names = ["digitrec, this model", "digitrec, on MNIST alone, 12 epochs", "dense-128"]
-    assert drawings.columns.tolist() == ["picture", "is a", *names]
+    assert drawings.columns.tolist() == ["picture", "label", *names]
     check_answers(drawings, [one.answers for one in by_share], reference)
     parted = sum(len(set(answers)) > 1 for answers in zip(*(one.answers for one in full.rivals), strict=True))
-    assert f"They part over {parted} of {len(reference.labels)} drawings" in words(app)
-    app.segmented_control(key="way").set_value("Just shrunk").run()
+    assert f"They disagree on {parted} of {len(reference.labels)} drawings" in words(app)
+    app.segmented_control(key="drawing_version").set_value("Naive").run()
     assert not app.exception
     shrunk = app.dataframe[1].value
-    check_answers(shrunk, [one.careless_answers for one in by_share], reference)
+    check_answers(shrunk, [one.naive_answers for one in by_share], reference)
     assert not set(shrunk["picture"]) & set(drawings["picture"])
 
 
@@ -333,15 +345,15 @@ def test_a_bare_card_says_what_to_do_and_shows_no_empty_section(open_card: OpenC
     assert not app.dataframe
     assert "python -m digitrec train" in app.info[0].value
     assert [one.label for one in app.metric] == ["Size"]
-    assert "answers **not sure** where no digit reaches 50.0 %" in words(app)
+    assert "answers **not sure** if no digit has a probability of 50.0 % or more" in words(app)
 
 
 def test_a_card_of_ones_own_shows_its_one_figure(open_card: OpenCard, card: Card) -> None:
-    one = measure_on("read", "Kept aside", "", 100, 7)
+    one = measure_on("accuracy", "Kept aside", "", 100, 7)
     app = open_card(bare(card).model_copy(update={"measured": (one,), "recipe": {"epochs": 3, "patience": 0}}))
     assert not app.exception
-    assert (app.metric[0].label, app.metric[0].value) == ("Read correctly", "93.00 %")
-    assert titles(app) == ["What it was trained on", "Digits read correctly"]
+    assert (app.metric[0].label, app.metric[0].value) == ("Accuracy", "93.00 %")
+    assert titles(app) == ["Training", "Accuracy"]
     assert "Patience" not in words(app), "what is off is left out"
     assert not app.info
 
@@ -356,11 +368,11 @@ def test_answers_without_their_drawings_are_not_shown(
     assert "not in the model's folder" in words(app)
 
 
-def test_readers_that_never_part_are_told(open_card: OpenCard, card: Card, reference: ReferenceDrawings) -> None:
+def test_networks_that_always_agree_are_told(open_card: OpenCard, card: Card, reference: ReferenceDrawings) -> None:
     full = make_full_card(card, reference)
     app = open_card(full.model_copy(update={"rivals": full.rivals[:1]}), reference)
     assert not app.exception
-    assert f"read all {len(reference.labels)} drawings alike" in words(app)
+    assert f"They agree on all {len(reference.labels)} drawings" in words(app)
 
 
 BAD = "<img src=x onerror=alert(1)> [link](http://example.org) $x$ :material/home: **bold**"
@@ -378,7 +390,7 @@ def test_text_of_somebodys_card_stays_text(open_card: OpenCard, card: Card, refe
             "data": {"list": [BAD, 2], "long": "x" * 9999, "lines\n# of text": "a\n\n# title"},
             "date": BAD,
             "calibration": tuple(one.model_copy(update={"what": BAD}) for one in full.calibration),
-            "refusal": Rejection(thresholds=(0, 1), digits={BAD: (0, 1)}, others={BAD: (0, 1)}),
+            "rejection": Rejection(thresholds=(0, 1), digits={BAD: (0, 1)}, others={BAD: (0, 1)}),
             "rivals": tuple(rival.model_copy(update={"name": BAD, "recipe": BAD}) for rival in full.rivals),
             "speed": full.speed.model_copy(update={"machine": BAD}),
         }
@@ -398,8 +410,8 @@ def test_another_model_is_another_card(open_card: OpenCard, card: Card, referenc
     app = open_card(bare(card))
     app.selectbox(key="model").set_value("digitrec").run()
     assert not app.exception
-    assert {"read", "doubted", "refused"} <= charts(app)
-    assert app.metric[0].label == "MNIST test"
+    assert {"accuracy", "unsure", "rejected"} <= charts(app)
+    assert app.metric[0].label == "MNIST accuracy"
 
 
 def test_a_card_that_was_written_before_has_the_present_names_of_its_settings() -> None:

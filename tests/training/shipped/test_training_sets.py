@@ -9,7 +9,7 @@ from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit, split_by_w
 from digitrec.datasets.synthetic.digit_forms import FORMS
 from digitrec.datasets.synthetic.nondigits import TRAINED
 from digitrec.networks.classifier import load_classifier
-from digitrec.training.shipped import lessons
+from digitrec.training.shipped import training_sets
 from tests.training.worker.few import FEW, split_few
 
 
@@ -38,24 +38,24 @@ def test_a_lesson_is_digits_by_many_hands_and_what_is_none(
     )
     assert any(id(digit) in held_out for digit in pen_digits[::60])
     n = sum(digit.writer not in HELD_OUT_WRITERS for digit in few)
-    monkeypatch.setattr(lessons, "load_pen_digits", lambda: few)
-    monkeypatch.setattr(lessons, "split_mnist", split_few)
+    monkeypatch.setattr(training_sets, "load_pen_digits", lambda: few)
+    monkeypatch.setattr(training_sets, "split_mnist", split_few)
     for name, count in (FEW | {"NONDIGITS": 3, "LETTERS": 5, "WRITTEN": 1, "PEN_COPIES": 2}).items():
-        monkeypatch.setattr(lessons, name, count)
+        monkeypatch.setattr(training_sets, name, count)
     scans, _ = split_few(mnist.train)
-    lesson, same = lessons.make_lesson(5), lessons.make_lesson(5)
-    np.testing.assert_array_equal(lesson.images, same.images)
+    training_set, same = training_sets.make_training_set(5), training_sets.make_training_set(5)
+    np.testing.assert_array_equal(training_set.images, same.images)
     digits = len(scans) + 3 * n + len(FORMS)
-    kinds = len(TRAINED) + 4  # and what is made of digits
-    assert lesson.images.shape == (digits + 3 * (kinds - 1) + 5, 28, 28)
-    np.testing.assert_array_equal(lesson.images[: len(scans)], scans.images)
-    np.testing.assert_array_equal(lesson.targets[:digits].max(axis=1), 1)
-    np.testing.assert_array_equal(lesson.targets[digits:], np.float32(0.1))
-    np.testing.assert_allclose(lesson.targets.sum(axis=1), 1, atol=1e-6)
-    assert lesson.targets[digits - len(FORMS) : digits].argmax(axis=1).tolist() == [form.label for form in FORMS]
-    right = load_classifier().predict_proba(lesson.images[len(scans) : digits]).argmax(axis=1)
-    assert (right == lesson.targets[len(scans) : digits].argmax(axis=1)).mean() > 0.9
-    strokes = lessons.make_path_lesson(5)
+    kinds = len(TAUGHT) + 4  # and what is made of digits
+    assert training_set.images.shape == (digits + 3 * (kinds - 1) + 5, 28, 28)
+    np.testing.assert_array_equal(training_set.images[: len(scans)], scans.images)
+    np.testing.assert_array_equal(training_set.targets[:digits].max(axis=1), 1)
+    np.testing.assert_array_equal(training_set.targets[digits:], np.float32(0.1))
+    np.testing.assert_allclose(training_set.targets.sum(axis=1), 1, atol=1e-6)
+    assert training_set.targets[digits - len(FORMS) : digits].argmax(axis=1).tolist() == [form.label for form in FORMS]
+    right = load_classifier().predict_proba(training_set.images[len(scans) : digits]).argmax(axis=1)
+    assert (right == training_set.targets[len(scans) : digits].argmax(axis=1)).mean() > 0.9
+    strokes = training_sets.make_path_training_set(5)
     assert len(strokes.strokes) == len(strokes.targets) == n + 2 * len(FORMS) + 5 * (kinds - 1) + 10
     assert all(np.isfinite(np.concatenate(one)).all() for one in strokes.strokes)
     assert (strokes.targets.max(axis=1) == 1).sum() == n + 2 * len(FORMS)
