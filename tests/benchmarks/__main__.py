@@ -147,11 +147,11 @@ def real_canvas() -> list[dict[str, Any]]:
                 canvas = np.asarray(Image.open(io.BytesIO(content)).convert("RGBA"))
                 correct += classifier.read(canvas).digit == digit.label
         browser.close()
-    figure = measure("accuracy", "pen digits", np.arange(len(strokes)) < right)
+    figure = measure("accuracy", "pen digits", np.arange(len(strokes)) < correct)
     interval = f"{100 * figure.low:.2f} to {100 * figure.high:.2f}"
     return [
-        row("held-out pen writers, drawn by the browser", f"{100 * figure.value:.2f} %", "> 98.5 %", figure.n),
-        row("  its 95 % interval, in percent", interval, "-", figure.n),
+        row("accuracy, held-out writers, drawn by the browser", f"{100 * figure.value:.2f} %", "> 98.5 %", figure.n),
+        row("  95 % confidence interval, in percent", interval, "-", figure.n),
     ]
 
 

@@ -30,8 +30,8 @@ def load(progress: Progress = silent) -> Dataset:
     scans, drawn = mnist.load(), _draw(progress)
     return Dataset(
         "both",
-        _join([scans.train, _behind(drawn[0])]),
-        _join([scans.test, _behind(drawn[1])]),
+        _join([scans.train, _renumber(drawn[0])]),
+        _join([scans.test, _renumber(drawn[1])]),
         f"{scans.source}; UCI pen digits, each drawn {COPIES} times for training",
         f"{scans.licence}; CC BY 4.0",
         scans.hashes | {pen.PATH: pen.SHA256},

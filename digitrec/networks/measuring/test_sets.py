@@ -116,7 +116,7 @@ def half(drawn: Drawn, which: int) -> Drawn:
 
 
 def _draw_nondigits(digits: tuple[PenDigit, ...], rng: np.random.Generator) -> dict[str, Drawn]:
-    found = {name.capitalize(): _draw_kind(kind, rng) for name, kind in kinds(TAUGHT, digits).items()}
+    found = {name.capitalize(): _draw_kind(kind, rng) for name, kind in kinds(TRAINED, digits).items()}
     found |= {name.capitalize() + UNSEEN_KIND: _draw_kind(kind, rng) for name, kind in UNSEEN.items()}
     unknown = np.empty((0, POINTS, FEATURES), np.float32)
     return found | {name.capitalize() + UNSEEN_KIND: Drawn(images, unknown) for name, images in read_letters().items()}

@@ -130,7 +130,7 @@ def _make_one(
     trainer, seconds = _train(
         recipe, training_set, lambda epoch, here, loss: tell(_progress(epoch, here, recipe.epochs, loss, begun))
     )
-    with trainer.at_its_best():
+    with trainer.averaged_weights():
         temperature = soften(trainer, held_out)
         files = save_files(trainer.model, build(recipe.network), folder, choose_examples(training_set, recipe.seed))
     files[reference_drawings.FILE] = hashlib.sha256((folder / reference_drawings.FILE).read_bytes()).hexdigest()

@@ -78,10 +78,10 @@ def save_trained(
         files=files,
     )
     write_card(folder, card)
-    examine = _examine_numbers if ARCHITECTURES[recipe.network].reads == "number" else _examine_digits
-    confident, is_right, loss, what = examine(folder, recipe, parts)
-    unsure_below = round(float(np.quantile(confident, REJECTED)), 3) if len(confident) else 0.5
-    measured = measure("accuracy", what, is_right)
+    evaluate = _evaluate_numbers if ARCHITECTURES[recipe.network].reads == "number" else _evaluate_digits
+    confidence, is_correct, loss, what = evaluate(folder, recipe, parts)
+    unsure_below = round(float(np.quantile(confidence, REJECTED)), 3) if len(confidence) else 0.5
+    measured = measure("accuracy", what, is_correct)
     write_card(folder, card.model_copy(update={"unsure_below": unsure_below, "measured": (measured,)}))
     return {"test_accuracy": float(is_correct.mean()), "test_loss": loss, "test_images": float(len(is_correct))}
 
@@ -94,20 +94,20 @@ def _evaluate_digits(folder: Path, _recipe: Recipe, parts: Parts) -> Evaluated:
     classifier = load_classifier(folder)
     confidence = classifier.predict_proba(parts.validation.images).max(axis=1)
     probabilities = classifier.predict_proba(parts.test.images)
-    is_right = probabilities.argmax(axis=1) == parts.test.labels
-    return confident, is_right, cross_entropy(probabilities, parts.test.labels), f"Test set of {parts.data.name}"
+    is_correct = probabilities.argmax(axis=1) == parts.test.labels
+    return confidence, is_correct, cross_entropy(probabilities, parts.test.labels), f"Test set of {parts.data.name}"
 
 
 def _evaluate_numbers(folder: Path, recipe: Recipe, parts: Parts) -> Evaluated:
     """As `_evaluate_digits`; confidence is per digit, and a number is correct if all its digits are."""
     reader = load_sequence_reader(folder)
     validation = validation_for(recipe, parts.validation).images
-    confident = [decode(one).probabilities.max(axis=1, initial=0) for one in reader.predict_proba(validation)]
-    test = compose_strips(image_writers(parts.test), TESTED, [recipe.split_seed, 1])
-    answers = reader.predict_proba(test.strips)
-    is_right = np.array([decode(one).text == text for one, text in zip(answers, test.texts, strict=True)])
+    confidence = [decode(one).probabilities.max(axis=1, initial=0) for one in reader.predict_proba(validation)]
+    test = compose_strips(image_writers(parts.test), TEST_NUMBERS, [recipe.split_seed, 1])
+    probabilities = reader.predict_proba(test.strips)
+    is_correct = np.array([decode(one).text == text for one, text in zip(probabilities, test.texts, strict=True)])
     what = f"Numbers of 1 to {LONGEST} digits composed of the test set of {parts.data.name}"
-    return np.concatenate(confident), is_right, float(ctc_loss(answers, test.texts).mean()), what
+    return np.concatenate(confidence), is_correct, float(ctc_loss(probabilities, test.texts).mean()), what
 
 
 def describe_environment() -> dict[str, Any]:

@@ -236,8 +236,8 @@ def show_groups(evaluation: Evaluation) -> None:
     table = compare_groups(evaluation.table["right"].to_numpy(), by[str(chosen)])
     if chosen == "writer":
         table = table.sort_values("error_rate", ascending=False)
-        st.caption(f"{len(table):,} writers; the 30 with the largest share of errors are drawn.")
-    alt = f"The share of errors by {chosen} with its interval; the file below has it in numbers."
+        st.caption(f"{len(table):,} writers; the 30 with the highest error rates are shown.")
+    alt = f"The error rate by {chosen} with its confidence interval; the file below has the numbers."
     st.plotly_chart(group_dots(table.head(30)), config=PICTURE, key=state.GROUPS.name, alt=alt)
     worse = table[table["is_worse"]]
     names = ", ".join(map(str, worse["group"].head(12)))

@@ -119,7 +119,7 @@ def test_checks_are_the_same_for_the_same_seed_and_others_for_another(
 
 def test_every_kind_that_is_no_digit_is_there_with_its_paths_where_a_pen_drew_it(made: HeldOutSets) -> None:
     drawn_by_pen = [
-        *(name.capitalize() for name in kinds(TAUGHT, ())),
+        *(name.capitalize() for name in kinds(TRAINED, ())),
         *(name.capitalize() + UNSEEN_KIND for name in UNSEEN),
     ]
     of_fonts = {name.capitalize() + UNSEEN_KIND: images for name, images in read_letters().items()}

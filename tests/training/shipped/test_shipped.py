@@ -101,7 +101,7 @@ def test_a_training_broken_off_goes_on_from_its_last_epoch(
     assert (epoch, here) == (2, 1)
     assert loss == pytest.approx(second[2], rel=1e-3)
     same(resumed, whole)
-    with resumed.at_its_best(), whole.at_its_best():
+    with resumed.averaged_weights(), whole.averaged_weights():
         np.testing.assert_allclose(
             resumed.read(training_set.images[:50]), whole.read(training_set.images[:50]), atol=1e-3
         )

@@ -46,7 +46,7 @@ def test_a_lesson_is_digits_by_many_hands_and_what_is_none(
     training_set, same = training_sets.make_training_set(5), training_sets.make_training_set(5)
     np.testing.assert_array_equal(training_set.images, same.images)
     digits = len(scans) + 3 * n + len(FORMS)
-    kinds = len(TAUGHT) + 4  # and what is made of digits
+    kinds = len(TRAINED) + 4  # and what is made of digits
     assert training_set.images.shape == (digits + 3 * (kinds - 1) + 5, 28, 28)
     np.testing.assert_array_equal(training_set.images[: len(scans)], scans.images)
     np.testing.assert_array_equal(training_set.targets[:digits].max(axis=1), 1)
