@@ -22,7 +22,7 @@ from digitrec.evaluation.metrics import Measurement
 from digitrec.networks.card import Rejection, Rival
 
 ROW = 46  # pixels
-LABEL = 15  # pixels above its row, where there is room on a phone
+ABOVE = 6  # pixels between a dot and its label
 
 SHORT = 3  # characters of a label that fits beside its row; a longer one stands above it
 LETTERS = 48  # characters of a line above a row, so that it fits on a phone
@@ -214,21 +214,20 @@ def proportions(figures: Sequence[Measurement], text_colour: str | None = None) 
         hovertemplate="%{x:.2f} %, 95 % interval %{customdata[0]:.2f} to %{customdata[1]:.2f} %<extra></extra>",
     )
     figure = go.Figure(dots)
-    for place, row in zip(places, rows, strict=True):
-        label = f"{row.what}: <b>{100 * row.value:.2f} %</b> of {row.n:,}"
-        figure.add_annotation(
-            text=label,
-            x=0,
-            xref="paper",
-            xanchor="left",
-            y=place,
-            yshift=LABEL,
-            showarrow=False,
-            align="left",
-            font={"size": 14, "color": text_colour},
-        )
-    figure.update_layout(height=50 + ROW * len(rows), margin={"l": 0, "r": 10, "t": 0, "b": 30}, showlegend=False)
+    labels = [_label(row) for row in rows]
+    for place, label in zip(places, labels, strict=True):
+        _put_label(figure, "<br>".join(label), place, ABOVE, text_colour)
+    height = ROW + LINE * (max(map(len, labels)) - 1)
+    figure.update_layout(height=50 + height * len(rows), margin={"l": 0, "r": 10, "t": 0, "b": 30}, showlegend=False)
     spare = 0.04 * (high - low)
     figure.update_xaxes(ticksuffix=" %", range=[low - spare, high + spare])
     figure.update_yaxes(showticklabels=False, showgrid=False, range=[-0.5, len(rows) - 0.2], fixedrange=True)
     return figure
+
+
+def _label(figure: Measurement) -> list[str]:
+    """What was measured and its value, in lines that fit on a phone."""
+    value = f"{100 * figure.value:.2f}\u00a0%"
+    of = f"{value} of {figure.n:,}".replace(" ", "\u00a0")  # is not divided between two lines
+    *lines, last = _wrapped(f"{figure.what}: {of}")
+    return [*lines, f"<b>{value}</b>".join(last.rsplit(value, 1))]

@@ -36,7 +36,7 @@ def test_the_canvas_is_found_by_its_name_too(page: Page, server: Server) -> None
 
 def test_the_network_page_shows_the_cards_figures(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/network")
-    for title in ("Accuracy", "Digits answered with not sure", "Non-digits rejected"):
+    for title in ("Accuracy", "Digits rejected", "Non-digits rejected"):
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".js-plotly-plot")).to_have_count(10, timeout=PATIENCE)
     expect(page.get_by_text("MNIST test").first).to_be_visible()

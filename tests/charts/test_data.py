@@ -1,3 +1,5 @@
+import html
+import re
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from digitrec.charts.card import proportions
+from digitrec.charts.card import LETTERS, proportions
 from digitrec.charts.data import boxes_by_digit, grey_bars, label_bars, plane, value_bars
 from digitrec.charts.training import compared_curves, learning_curves
 from digitrec.datasets.exploration.labels import count_labels
@@ -39,7 +41,19 @@ def test_shares_are_dots_with_their_intervals() -> None:
     assert dots.x[1] + dots.error_x.array[1] == 100 * figures[0].high
     assert dots.x[1] - dots.error_x.arrayminus[1] == 100 * figures[0].low
     texts = [annotation.text for annotation in proportions(figures).layout.annotations]
-    assert texts[1].startswith("a: <b>90.00 %</b> of 10")
+    assert texts[1].replace("\u00a0", " ") == "a: <b>90.00 %</b> of 10"
+
+
+def test_labels_of_proportions_fit_a_phone_and_keep_the_value_together() -> None:
+    name = "Digits <of> six held-out writers, second half, without pen path"
+    figures = [measure("accuracy", name, np.arange(1500) > 3), measure("accuracy", "a", np.arange(9) > 3)]
+    long, short = (proportions(part) for part in (figures, figures[1:]))
+    lines = long.layout.annotations[1].text.split("<br>")
+    assert len(lines) == 2
+    assert all(len(html.unescape(re.sub("</?b>", "", line))) <= LETTERS for line in lines)
+    assert html.unescape(" ".join(lines).replace("\u00a0", " ")) == f"{name}: <b>99.73 %</b> of 1,500"
+    assert lines[1].endswith("<b>99.73\u00a0%</b>\u00a0of\u00a01,500")
+    assert long.layout.height > 2 * (short.layout.height - 50) + 50, "two lines need more room"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ The text of a card may come from an uploaded file, so nothing in it becomes a li
 """
 
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +27,8 @@ KEY_FIGURE = 165  # pixels wide, so that two fit on a phone
 SECTIONS = {
     "accuracy": ("Accuracy", "Higher is better.", explain("accuracy", "test set", "validation set")),
     "unsure": (
-        "Digits answered with not sure",
-        "Lower is better: these are real digits.",
+        "Digits rejected",
+        "Lower is better: these are real digits that are answered with *not sure*.",
         explain("not sure", "threshold"),
     ),
     "rejected": (
@@ -211,8 +210,7 @@ def show_measured(card: Card) -> None:
         if parts[kind]:
             st.subheader(title, anchor=False, help=terms)
             st.markdown(meaning)
-            safe = [one.model_copy(update={"what": escape(one.what)}) for one in parts[kind]]
-            show_chart(proportions(safe, text_colour()), kind, f"{title}, as dots with confidence intervals")
+            show_chart(proportions(parts[kind], text_colour()), kind, f"{title}, as dots with confidence intervals")
 
 
 def show_seeds(card: Card) -> None:
@@ -229,7 +227,7 @@ def show_seeds(card: Card) -> None:
     spread = describe_spread(accuracies)
     kept = card.recipe.get("seed")
     which = (
-        f" Seed {kept} was kept: it has the highest accuracy on the validation set and half of the pen digits."
+        f" Seed {kept} was kept: it has the highest mean accuracy on the validation set and half of the pen digits."
         if isinstance(kept, int)
         else ""
     )
@@ -279,9 +277,10 @@ def show_calibration(card: Card) -> None:
 def describe_calibration(one: Calibration) -> str:
     """The calibration on one set, in a few sentences of Markdown."""
     surest = pool(one.bins, FEWEST)[-1]
+    which = f"all {one.n:,} answers" if surest.n == one.n else f"the {surest.n:,} most confident of {one.n:,} answers"
     chance = f" Even with perfect calibration, chance would make it {100 * one.by_chance:.2g}." if one.by_chance else ""
     return (
-        f"**{plain(one.what)}**: the {surest.n:,} most confident of {one.n:,} answers have a mean confidence of "
+        f"**{plain(one.what)}**: {which} have a mean confidence of "
         f"{percent(surest.confidence)} and an accuracy of **{percent(surest.accuracy)}**. The *expected calibration "
         f"error* is **{100 * one.expected_calibration_error:.2g} percentage points**.{chance}"
     )

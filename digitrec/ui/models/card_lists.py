@@ -29,9 +29,8 @@ def _short(description: str) -> str:
 # What the settings of a recipe mean. Older cards have some of them by their former names.
 MEANINGS = AUGMENTATION | {name: _short(field.description or "") for name, field in Recipe.model_fields.items()}
 MEANINGS |= {former: MEANINGS[present] for former, present in FORMER_NAMES.items()}
-TITLES = {"seconds": "training time", "images to learn from": "training images"} | {
-    former: name.replace("_", " ") for former, name in FORMER_NAMES.items()
-}
+TITLES = {"seconds": "training time", "images to learn from": "training images", "ema_momentum": "EMA momentum"}
+TITLES |= {former: TITLES.get(name, name.replace("_", " ")) for former, name in FORMER_NAMES.items()}
 
 
 def as_list(values: Mapping[str, JsonValue], meanings: Mapping[str, str], depth: int = 0) -> Iterator[str]:
