@@ -6,7 +6,7 @@ from digitrec.ui import ICON
 
 
 def open_canvas() -> None:
-    """Lead /draw to / with all that the address asks for: the first page is by default not found under its own name."""
+    """Redirect /draw to /, query parameters included: Streamlit serves the default page only there."""
     st.switch_page("pages/draw.py", query_params=st.query_params.to_dict())
 
 
@@ -24,7 +24,7 @@ st.navigation(
             st.Page("pages/models.py", title="Models", icon=":material/inventory_2:"),
             st.Page("pages/network.py", title="The network", icon=":material/hub:"),
         ],
-        "The data": [
+        "Data": [
             st.Page("pages/labels.py", title="Labels", icon=":material/bar_chart:"),
             st.Page("pages/samples.py", title="Samples", icon=":material/grid_view:"),
             st.Page("pages/pixels.py", title="Pixels", icon=":material/grid_on:"),

@@ -5,6 +5,7 @@ Pages show them as help beside the term, and the documents link here.
 
 GLOSSARY = {
     "accuracy": "The proportion of images that are classified correctly.",
+    "activation": "The number that a unit of a layer passes on for an image.",
     "augmentation": (
         "Small random changes to training images (turned, shifted, stretched) so that a network meets more variety "
         "than the data has."
@@ -15,6 +16,7 @@ GLOSSARY = {
         "be correct."
     ),
     "class activation map": "The network's score for a digit, split up by the places in the image that it comes from.",
+    "class balance": "Whether all digits occur about equally often. Rare digits are learned less well.",
     "clean epochs": "The last epochs of a training, which show the images without augmentation.",
     "confidence": "The probability that the network gives to the digit that it answers with.",
     "confidence interval": "The range that the true figure lies in with 95 % certainty. More images make it narrower.",
@@ -23,6 +25,7 @@ GLOSSARY = {
         "diagonal."
     ),
     "convolution": "A small filter that slides over the image and answers at each place how well the pixels match it.",
+    "corruption": "A change that makes an image harder to classify, such as rotation, noise or a missing part.",
     "counterfactual": "The smallest change to an image that would change the answer.",
     "coverage": "The proportion of images that the network answers at all, instead of saying that it is not sure.",
     "cross-entropy loss": (
@@ -54,6 +57,7 @@ GLOSSARY = {
     "moving average": (
         "An average of the weights over the latest steps, which often classifies better than the last weights alone."
     ),
+    "nearest neighbours": "The images of a dataset that are most similar to a given one.",
     "non-digits": "Drawings that show no digit: scribbles, letters, signs, two digits at once.",
     "not sure": "The answer when no digit is likely enough. The network refuses to guess.",
     "occlusion": "Covering a part of the image to see how much the answer depends on it.",
@@ -71,6 +75,7 @@ GLOSSARY = {
     "pca": "Principal component analysis: the view of the data in which it spreads out the most.",
     "pooling": "Keeping only the largest of neighbouring answers, which makes the image smaller.",
     "precision": "Of all images read as this digit, the proportion that are this digit.",
+    "preprocessing": "The steps that turn a drawing into the image of 28 × 28 pixels that the network takes.",
     "probability": "A number from 0 to 1. The ten digits share a probability of 1.",
     "recall": "Of all images of this digit, the proportion read as this digit.",
     "rejection": "Answering *not sure* instead of a digit.",

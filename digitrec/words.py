@@ -9,12 +9,12 @@ def in_words(confidence: float) -> str:
 
 
 def in_percent(confidence: float) -> str:
-    """A probability, 0 to 1, in percent, never rounded up to a certainty that no network has."""
+    """A probability, 0 to 1, in percent, never rounded up to 100."""
     return "> 99.9 %" if confidence > 0.999 else f"{100 * confidence:.1f} %"
 
 
 def in_seconds(seconds: float) -> str:
-    """A time that is still to be waited for, as people say it: 4 s, 2 min, 1 h 20 min."""
+    """A remaining time in the units that people use: 4 s, 2 min, 1 h 20 min."""
     whole = max(1, round(seconds))
     if whole < 90:
         return f"{whole} s"
@@ -23,5 +23,5 @@ def in_seconds(seconds: float) -> str:
 
 
 def with_article(digit: int) -> str:
-    """A digit as it is spoken of: a 7, an 8."""
+    """A digit with its indefinite article: a 7, an 8."""
     return f"an {digit}" if digit == 8 else f"a {digit}"

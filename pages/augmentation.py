@@ -1,4 +1,4 @@
-"""What training makes of one digit, so that the network meets more handwriting than the data has."""
+"""Augmentation: the random variations of one digit that a network is trained on."""
 
 import streamlit as st
 
@@ -16,8 +16,9 @@ COUNT = 240  # variations
 begin_page(
     "augmentation",
     "Augmentation",
-    "Training changes each image a little every time it is shown. Move the sliders and see what a network would learn "
-    "from.",
+    "Training changes each image slightly every time it is used. Move the sliders to see what a network would be "
+    "trained on.",
+    term="augmentation",
 )
 data, part, split = choose_digits()
 place = choose_image(data, part, split)
@@ -25,7 +26,7 @@ show_buttons()
 controls, pictures = st.columns([1, 2], gap="large")
 with controls:
     settings = choose_settings()
-with show_errors("The network could not be loaded."):
+with show_errors("The model could not be loaded."):
     made = read_variations(
         split.images[place],
         int(split.labels[place]),

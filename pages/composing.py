@@ -1,4 +1,4 @@
-"""Numbers composed of single digits: what the network that reads whole numbers learns from."""
+"""Numbers composed of single digits: the training data of the network that reads whole numbers."""
 
 import streamlit as st
 
@@ -18,15 +18,15 @@ SHOWN = 12
 begin_page(
     "composing",
     "Composed numbers",
-    "Single digits of one writer are put together to numbers whose answer is known. Move the sliders and see what a "
-    "network would learn from, and what it is read as.",
+    "Digits of one writer are joined into labelled numbers, to train the network that reads whole numbers. Move the "
+    "sliders to see what it would be trained on, and what it reads.",
 )
 data, part, split = choose_digits()
 show_buttons()
 controls, pictures = st.columns([1, 3], gap="large")
 with controls:
     settings = choose_settings()
-with show_errors("The network could not be loaded."):
+with show_errors("The model could not be loaded."):
     reader = number_reader()
 with pictures:
     try:

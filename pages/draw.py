@@ -1,4 +1,4 @@
-"""Draw a digit or write a number, and see it read while the pen moves."""
+"""Draw a digit or a number, and see it read while the pen moves."""
 
 import streamlit as st
 
@@ -12,8 +12,8 @@ from digitrec.ui.models.choice import choose_model
 arrived = begin_page(
     "draw",
     "Draw a digit",
-    "Draw one digit from 0 to 9 with mouse, finger or stylus, and it is read while you draw; or write *A number*. "
-    "Without any of these, press *Sample digit*.",
+    "Draw a digit from 0 to 9 with the mouse, a finger or a stylus: it is read while you draw. Choose *A number* to "
+    "write several digits, or press *Sample digit* for an example.",
 )
 links.open_drawing()
 width = session_canvas.choose(arrived)
@@ -22,7 +22,7 @@ width = session_canvas.choose(arrived)
 @st.fragment
 def board() -> None:
     """Canvas, verdict and details: what reruns while the pen moves."""
-    with show_errors("The network could not be loaded. Show this to whoever started the app."):
+    with show_errors("The model could not be loaded. Show this message to the person who runs the app."):
         reader = classifier()
     sides = st.container(horizontal=True, gap="medium")
     with sides.container(width=300):

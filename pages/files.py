@@ -1,4 +1,4 @@
-"""Read a file of many digits, correct by hand what was read, and take the answers along."""
+"""Read a file of many digits, correct the results by hand, and download them."""
 
 import streamlit as st
 
@@ -10,10 +10,10 @@ from digitrec.ui.models.choice import choose_model
 begin_page(
     "files",
     "Read a file",
-    "Give it a file of digits: they are read, sorted by doubt, corrected by you, and downloaded as a table.",
+    "Upload a file of digits. They are read and sorted by confidence: correct what is wrong, then download the table.",
 )
 choose_model()
-with show_errors("The network could not be loaded. Show this to whoever started the app."):
+with show_errors("The model could not be loaded. Show this message to the person who runs the app."):
     reader = classifier()
 upload = choose_file()
 if upload is None:

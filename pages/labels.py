@@ -1,4 +1,4 @@
-"""How often each digit occurs in the data that a network learns from."""
+"""How often each digit occurs in a dataset, and what is wrong with the data."""
 
 import streamlit as st
 
@@ -6,6 +6,7 @@ from digitrec.charts.data import label_bars
 from digitrec.datasets import check
 from digitrec.datasets.exploration.labels import count_labels, describe_balance
 from digitrec.datasets.exploration.selection import select
+from digitrec.glossary import explain
 from digitrec.ui import state
 from digitrec.ui.cache import findings
 from digitrec.ui.data.sources import choose_digits, choose_writer
@@ -15,7 +16,7 @@ from digitrec.ui.source_code import show_functions
 begin_page(
     "labels",
     "Labels",
-    "A network believes that the world is as its data. Look how often each digit occurs before you train on it.",
+    "Check the data before you train on it: a network learns frequent digits better than rare ones.",
 )
 data, name, split = choose_digits()
 
@@ -25,32 +26,35 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     writer = choose_writer(split)
     some = st.number_input(
-        "Only so many, at random",
+        "Random sample",
         1,
         max(1, len(split)),
         None,
         placeholder="all",
+        help="Number of images, drawn at random; empty: all.",
         width=200,
         **state.SOME.widget,
     )
-    seed = st.number_input("Seed", 0, 9999, 0, disabled=some is None, width=120, **state.LABEL_SEED.widget)
+    seed = st.number_input(
+        "Seed", 0, 9999, 0, disabled=some is None, width=120, help=explain("seed"), **state.LABEL_SEED.widget
+    )
 chosen = select(split, writer=writer, order="random", seed=seed)[:some]
 counts = count_labels(split.labels[chosen])
 if len(chosen) < len(split):
     st.caption(f"{len(chosen):,} of {len(split):,} images.")
-alt = "Images of each digit: " + ", ".join(f"{digit} {n:,}" for digit, n in enumerate(counts["count"]))
+alt = "Number of images of each digit: " + ", ".join(f"{digit} {n:,}" for digit, n in enumerate(counts["count"]))
 st.plotly_chart(label_bars(counts, order), width="stretch", config={"displayModeBar": False}, alt=alt)
-st.markdown(describe_balance(counts))
+st.markdown(describe_balance(counts), help=explain("class balance"))
 
-st.subheader("What is odd about it", anchor=False)
-odd = [finding for finding in findings(data) if finding.split == name]
-st.markdown("\n".join(f"- {as_plain_text(finding.sentence)}" for finding in odd) or "Nothing odd was found.")
-for finding in odd:
+st.subheader("Data quality", anchor=False)
+problems = [finding for finding in findings(data) if finding.split == name]
+st.markdown("\n".join(f"- {as_plain_text(finding.sentence)}" for finding in problems) or "No problems were found.")
+for finding in problems:
     if len(finding.places):
-        with st.expander(f"Which images: {finding.kind}"):
-            st.dataframe({"place": finding.places}, height=200)
+        with st.expander(f"Affected images: {finding.kind}"):
+            st.dataframe({"image": finding.places}, height=200)
 
-with st.expander("The table"):
+with st.expander("Table"):
     st.dataframe(counts, hide_index=True, column_config={"fraction": st.column_config.NumberColumn(format="percent")})
     st.download_button(
         "Download (CSV)",

@@ -1,8 +1,9 @@
-"""What a model reads wrongly, and why."""
+"""What a model misclassifies, and why."""
 
 import streamlit as st
 
 from digitrec.datasets.dataset import PARTS
+from digitrec.glossary import explain
 from digitrec.ui import state
 from digitrec.ui.data import gallery
 from digitrec.ui.data.sources import choose_dataset
@@ -24,15 +25,20 @@ VIEWS = ("Mistakes", "Groups", "Confidence", "Labels in doubt")
 begin_page(
     "mistakes",
     "Mistakes",
-    "Press a cell of the matrix to see its images, and an image to follow the mistake to its cause.",
+    "Select a cell of the confusion matrix to see its images, then an image to see why it was misclassified.",
 )
 readers = list_readers()
 row = st.container(horizontal=True, vertical_alignment="bottom")
 data = choose_dataset(row)
 with row:
-    title = st.selectbox("Read by", list(readers), width=280, **state.EXAMINED.widget)
+    title = st.selectbox("Model", list(readers), width=280, **state.EXAMINED.widget)
     part = st.segmented_control(
-        "Part", PARTS, default=state.EXAMINED_PART.default, required=True, **state.EXAMINED_PART.widget
+        "Part",
+        PARTS,
+        default=state.EXAMINED_PART.default,
+        required=True,
+        help=explain("training set", "test set"),
+        **state.EXAMINED_PART.widget,
     )
 gallery.open_picked(data, str(part))
 evaluation = evaluate(title, readers[title], data, str(part))
@@ -50,5 +56,5 @@ else:
         show_matrix(evaluation)
     with sides[1]:
         show_gallery(evaluation)
-if view != "Groups":  # which shows no images to pick
+if view != "Groups":  # which shows no images to select
     show_one(evaluation)

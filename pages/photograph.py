@@ -1,4 +1,4 @@
-"""Read the digits on a photograph or a scan."""
+"""Read the digits in a photograph or a scan."""
 
 import streamlit as st
 
@@ -10,10 +10,10 @@ from digitrec.ui.models.choice import choose_model
 begin_page(
     "photograph",
     "Read a photograph",
-    "Choose, take or paste a picture of a page with digits: each is found, boxed and read, row by row.",
+    "Upload, take or paste a picture of a page with digits. Each digit is found, boxed and read, row by row.",
 )
 choose_model()
-with show_errors("The network could not be loaded. Show this to whoever started the app."):
+with show_errors("The model could not be loaded. Show this message to the person who runs the app."):
     reader, numbers = classifier(), number_reader()
 picture = choose_picture()
 if picture is None:

@@ -1,4 +1,4 @@
-"""What the images have in common and where they differ, pixel by pixel."""
+"""The pixel values of the images: averages, differences between digits, and scaling."""
 
 from digitrec.datasets.exploration.pixels import class_deviations, class_means, is_used, telling_pixel
 from digitrec.datasets.exploration.properties import measure_images
@@ -12,8 +12,8 @@ from digitrec.ui.source_code import show_functions
 begin_page(
     "pixels",
     "Pixels",
-    "A picture is 784 numbers to a network. See what they are on average, choose two digits to compare, and try what "
-    "scaling does to them.",
+    "To a network, an image is 784 numbers. See their averages, choose two digits to compare, and try what scaling "
+    "does to them.",
 )
 data, part, split = choose_digits()
 summary = pixel_summary(data, part)

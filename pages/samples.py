@@ -1,4 +1,4 @@
-"""Look through the images that a network learns from."""
+"""Look through the images of a dataset."""
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ from digitrec.ui.source_code import show_functions
 begin_page(
     "samples",
     "Samples",
-    "Look through the digits until you know them, and pick one to see it in full.",
+    "Look through the images, and select one to see its pixels and its nearest neighbours.",
 )
 data, part, split = choose_digits()
 measured = properties(data, part)
@@ -24,14 +24,17 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     places = choose_places(split, measured)
     per_page = choose_per_page()
 if not len(places):
-    st.info("Nobody wrote such a digit here. Choose another writer, or more digits.", icon=":material/search_off:")
+    st.info("There are no such images. Choose another writer or other digits.", icon=":material/search_off:")
 shown = gallery.turn_pages(state.PAGE, places, per_page)
 gallery.open_picked(data, part)
 gallery.show_places(data, part, shown, state.GALLERY)
-st.caption(f"{len(places):,} of {len(split):,} digits.")
+st.caption(f"{len(places):,} of {len(split):,} images.")
 picked = gallery.picked_place(data, part)
 if picked is None:
-    st.info("Pick an image to see its numbers and its neighbours, or to read it.", icon=":material/touch_app:")
+    st.info(
+        "Select an image to see its pixels and its nearest neighbours, or to open it on the canvas.",
+        icon=":material/touch_app:",
+    )
 else:
     show_in_full(data, part, split, picked, measured.iloc[picked])
 show_functions(select, measure_images, nearest_by_pixels)

@@ -9,7 +9,7 @@ from digitrec.training.splits import split_for
 from digitrec.ui import state
 from digitrec.ui.data.sources import choose_dataset
 from digitrec.ui.messages import as_plain_text, begin_page, show_errors
-from digitrec.ui.train.duration import tell_size
+from digitrec.ui.train.duration import describe_size
 from digitrec.ui.train.recipe import choose_recipe
 from digitrec.ui.train.run import drawing_for, show_run
 
@@ -20,7 +20,7 @@ begin_page(
 )
 names = runs.list_runs()
 if not any(runs.read_state(runs.find(name)).is_under_way for name in names[:1]):
-    processes.warm_up()  # somebody who opens this page is about to train
+    processes.warm_up()  # who opens this page is about to train
 if problem := state.RUN_PROBLEM.pop():
     st.error(as_plain_text(problem))
 
@@ -33,7 +33,7 @@ with st.expander("New training", expanded=not names, icon=":material/school:", k
     except DigitrecError as error:
         st.warning(as_plain_text(str(error)), icon=":material/rule:")
     if recipe is not None and parts is not None:
-        st.caption(tell_size(recipe, parts))
+        st.caption(describe_size(recipe, parts))
     if st.button("Train", type="primary", icon=":material/play_arrow:", disabled=parts is None) and recipe is not None:
         with show_errors("The training could not start."):
             folder = runs.create(recipe, drawing_for(recipe))
@@ -41,7 +41,7 @@ with st.expander("New training", expanded=not names, icon=":material/school:", k
         state.RUN.set(folder.name)
         st.rerun()
     if recipe is not None:
-        with st.expander("This training in plain Keras", icon=":material/code:"):
+        with st.expander("This training as plain Keras code", icon=":material/code:"):
             st.code(as_code(recipe), language="python")
 
 if not names:

@@ -107,7 +107,7 @@ def test_an_image_of_the_data_in_the_link_is_read() -> None:
 def test_a_link_to_no_image_is_told(text: str) -> None:
     app = run(image=text)
     assert not app.exception
-    assert "This link is not whole" in app.warning[0].value
+    assert "This link cannot be opened" in app.warning[0].value
 
 
 NOISE = np.random.default_rng(0).uniform(0, 279, (80, 60, 2)).astype(np.float32)
@@ -142,7 +142,7 @@ def test_an_empty_link_is_no_link() -> None:
     assert not run(drawing="").warning
 
 
-@pytest.mark.parametrize("tab", ["What the network sees", "Why", "Layers", "Share and download"])
+@pytest.mark.parametrize("tab", ["Preprocessing", "Saliency", "Layers", "Your changes", "Share and download"])
 def test_every_tab_opens(tab: str) -> None:
     app = run(drawing=to_link(SEVEN))
     app.session_state["details"] = tab

@@ -48,7 +48,7 @@ def test_labels_tells_of_the_bundled_digits_and_offers_more(monkeypatch: pytest.
     page = open_page("labels.py")
     assert "come with digitrec" in page.info[0].value
     assert page.selectbox[0].value == "uci"
-    assert any("Nothing odd" in text.value for text in page.markdown)
+    assert any("No problems were found" in text.value for text in page.markdown)
     assert page.dataframe[0].value["count"].sum() == 1347
 
 
@@ -62,21 +62,21 @@ def test_labels_sorts_and_changes_its_part(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_samples_shows_one_in_full_with_a_link_to_the_canvas(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
     page = open_page("samples.py")
-    assert "Pick an image" in page.info[1].value
+    assert "Select an image" in page.info[1].value
     page.session_state["picked_image"] = ("uci", "train", 3)
     page.run()
-    label = load_dataset("uci").train.labels[3]
-    assert page.subheader[0].value == f"Number 3: a {label}"
+    label = int(load_dataset("uci").train.labels[3])
+    assert page.subheader[0].value == f"Image 3: {with_article(label)}"
     assert not page.exception
     (link,) = page.get("page_link")
-    assert (link.proto.label, link.proto.query_string) == ("Read this one", "image=uci-train-3")
+    assert (link.proto.label, link.proto.query_string) == ("Open on the canvas", "image=uci-train-3")
 
 
 @pytest.mark.full_data
 def test_samples_says_where_there_are_none(mnist: Dataset) -> None:
     page = open_page("samples.py")
     page.number_input(key="writer").set_value(int(np.setdiff1d(np.arange(4000), mnist.train.writers)[0])).run()
-    assert "Nobody wrote" in page.info[0].value
+    assert "There are no such images" in page.info[0].value
 
 
 def put_own(folder: Path, n: int, label: int) -> None:
@@ -102,7 +102,7 @@ def test_the_mistakes_of_next_to_nothing(monkeypatch: pytest.MonkeyPatch, tmp_pa
         assert not page.exception
         assert not page.error
     page.button_group(key="view").set_value("Mistakes").run()
-    assert any("makes no mistake here" in info.value for info in page.info)
+    assert any("makes no mistakes here" in info.value for info in page.info)
     assert page.metric[1].value == f"0 of {n}"
 
 
@@ -146,9 +146,7 @@ def test_one_image_in_full_with_every_view_of_it(monkeypatch: pytest.MonkeyPatch
     page = open_page("mistakes.py")
     page.session_state["picked_image"] = ("uci", "test", 3)
     page.run()
-    assert page.subheader[0].value.startswith(
-        f"Number 3: {with_article(int(load_dataset('uci').test.labels[3]))}, read"
-    )
+    assert page.subheader[0].value.startswith(f"Image 3: {with_article(int(load_dataset('uci').test.labels[3]))}, ")
     assert not page.exception
     (link,) = page.get("page_link")
     assert (link.proto.label, link.proto.query_string) == ("Open on the canvas", "image=uci-test-3&model=digitrec")
@@ -209,7 +207,7 @@ def test_labels_to_learn_from_are_doubted_by_networks_that_have_not_learned_from
     page = open_page("mistakes.py")
     page.button_group(key="examined_part").set_value("train").run()
     page.button_group(key="view").set_value("Labels in doubt").run()
-    assert any(button.label == "Train three networks and ask them" for button in page.button)
+    assert any(button.label == "Cross-validate" for button in page.button)
     data = load_dataset("uci")
     answers = np.eye(10, dtype=np.float32)[data.train.labels]
     answers[[5, 700]] = np.eye(10, dtype=np.float32)[(data.train.labels[[5, 700]] + 1) % 10]
@@ -217,7 +215,7 @@ def test_labels_to_learn_from_are_doubted_by_networks_that_have_not_learned_from
     np.save(held_out_path(data), answers)
     page.run()
     assert not page.exception
-    assert any(caption.value.startswith("Asked: three networks") for caption in page.caption)
+    assert any(caption.value.startswith("Cross-validated: three networks") for caption in page.caption)
     assert any("of 2 labels in doubt" in text.value for text in page.markdown)
     doubted = [text.value for text in page.markdown if text.value.startswith("Labelled")]
     labels = sorted(int(data.train.labels[place]) for place in (5, 700))
@@ -262,7 +260,7 @@ def test_a_link_leads_to_the_same_image(monkeypatch: pytest.MonkeyPatch, tmp_pat
     page.query_params["place"] = "7"
     page.run()
     assert not page.exception
-    assert page.subheader[0].value == f"Number 7: {with_article(int(load_dataset('uci').train.labels[7]))}"
+    assert page.subheader[0].value == f"Image 7: {with_article(int(load_dataset('uci').train.labels[7]))}"
 
 
 def test_a_damaged_model_does_not_keep_the_others_from_reading(own_model: Path) -> None:
@@ -273,7 +271,7 @@ def test_a_damaged_model_does_not_keep_the_others_from_reading(own_model: Path) 
     assert "mine could not read them. Expected" in page.warning[0].value.replace("\\", "")
     assert len(page.get("plotly_chart")) == 1  # the curves of the other
     page = open_page("mistakes.py")
-    page.session_state["picked_image"], page.session_state["one"] = ("uci", "test", 3), "How others read it"
+    page.session_state["picked_image"], page.session_state["one"] = ("uci", "test", 3), "Other models"
     page.run()
     assert not page.exception
     assert "mine could not read it. Expected" in page.warning[0].value.replace("\\", "")

@@ -1,4 +1,4 @@
-"""What a chart shows, in a sentence, for people who hear the page: from the plain values that the chart is from."""
+"""Alternative texts of charts: one sentence for screen readers, from the values that the chart shows."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from digitrec.words import with_article
 
-MOST = 3  # confusions that are told one by one
+MOST = 3  # confusions that are listed
 SURE = 0.9  # below it, answers are counted
 
 
@@ -18,7 +18,7 @@ def tell_confusions(counts: NDArray[np.int64]) -> str:
     np.fill_diagonal(wrong, 0)
     order = np.argsort(-wrong, axis=None, kind="stable")[:MOST]
     pairs = [(*divmod(int(place), 10), int(wrong.flat[place])) for place in order if wrong.flat[place]]
-    total = f"Of {int(counts.sum()):,} images {int(wrong.sum()):,} are read wrongly"
+    total = f"Of {int(counts.sum()):,} images {int(wrong.sum()):,} are misclassified"
     most = ", ".join(f"{with_article(label)} as {with_article(read)} {n:,} times" for label, read, n in pairs)
     return f"{total}, most often {most}." if pairs else f"{total}."
 
@@ -26,10 +26,10 @@ def tell_confusions(counts: NDArray[np.int64]) -> str:
 def tell_curve(history: pd.DataFrame, what: str) -> str:
     """How "accuracy" or "loss" went from the first epoch to the last; `history` has a row an epoch, maybe none."""
     if not len(history):
-        return f"The {what}, of which there is nothing yet."
+        return f"The {what}; there are no values yet."
     parts = [
         f"{name} {_tell_change(history[column], what)}"
-        for column, name in ((what, "while learning"), (f"val_{what}", "of those kept aside"))
+        for column, name in ((what, "training"), (f"val_{what}", "validation"))
     ]
     return f"The {what} after {_tell_epochs(len(history))}: {', '.join(parts)}."
 
@@ -41,7 +41,7 @@ def tell_curves(histories: Mapping[str, pd.DataFrame], what: str) -> str:
         f"{name} {_tell_change(history[what], plain)} in {_tell_epochs(len(history))}"
         for name, history in histories.items()
     ]
-    return f"The {plain} of those kept aside: {'; '.join(parts)}."
+    return f"The validation {plain}: {'; '.join(parts)}."
 
 
 def tell_strengths(tables: Mapping[str, pd.DataFrame], unit: str) -> str:
@@ -71,7 +71,7 @@ def tell_middles(values: NDArray[np.float64], labels: NDArray[np.uint8], what: s
     middles = [
         f"{digit} {np.median(values[labels == digit]):.0f}{unit}" for digit in range(10) if (labels == digit).any()
     ]
-    return f"The {what} of each digit, its median: {', '.join(middles)}."
+    return f"The median {what} of each digit: {', '.join(middles)}."
 
 
 def _tell_change(values: pd.Series, what: str) -> str:

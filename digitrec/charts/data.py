@@ -64,10 +64,10 @@ def numbers(image: NDArray[np.uint8]) -> go.Figure:
 
 
 def grey_bars(counts: NDArray[np.int64]) -> go.Figure:
-    """How many pixels have each of 256 greys, on a logarithmic scale: paper would leave nothing else to be seen."""
+    """How many pixels have each of 256 greys, on a logarithmic scale, so that not only the background is visible."""
     figure = go.Figure(go.Bar(x=np.arange(256), y=counts, hovertemplate="grey %{x}: %{y:,} pixels<extra></extra>"))
     figure.update_layout(height=280, margin={"l": 0, "r": 10, "t": 10, "b": 0}, bargap=0)
-    figure.update_xaxes(title="grey, from 0, paper, to 255, ink")
+    figure.update_xaxes(title="grey value, from 0 (background) to 255 (ink)")
     figure.update_yaxes(title="pixels", type="log", dtick=1, exponentformat="power")
     return figure
 
@@ -100,7 +100,7 @@ def value_bars(values: NDArray[np.float32], bins: int = 64) -> go.Figure:
     )
     figure.update_layout(height=240, margin={"l": 0, "r": 10, "t": 10, "b": 0}, bargap=0)
     figure.update_xaxes(title="value")
-    figure.update_yaxes(title="how many", type="log", dtick=1, exponentformat="power")
+    figure.update_yaxes(title="count", type="log", dtick=1, exponentformat="power")
     return figure
 
 

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from digitrec.charts.common import DASHES, error_bars
 
 ORANGE = "213, 94, 0"
-# One for each digit, dark enough for white letters; the letters tell them apart for whom colours do not.
+# One for each digit, dark enough for white text; the digits are also written in the squares.
 COLOURS = (
     "#b34700", "#0072b2", "#00795a", "#a3497a", "#946300", "#2b7fa8", "#7a6a00", "#5f5f5f", "#7d551c", "#6a51a3",
 )  # fmt: skip
 PALE = "rgba(225, 225, 225, 0.8)"
 ALL = "all"
 DIGITS = [str(digit) for digit in range(10)]
-HOVER = "%{customdata:,} times a %{y} was read as a %{x}<extra></extra>"
+HOVER = "%{customdata:,} × label %{y}, answer %{x}<extra></extra>"
 FLAT = {"l": 0, "r": 10, "t": 10, "b": 0}
 BELOW = {"orientation": "h", "y": -0.25, "yanchor": "top"}
 
@@ -87,8 +87,8 @@ def _lay_out_matrix(figure: go.Figure, order: list[str]) -> None:
         clickmode="event+select",
     )
     axis = {"type": "category", "showgrid": False, "categoryarray": order, "fixedrange": True}
-    figure.update_xaxes(title="read as", side="top", range=[-0.5, len(order) - 0.5], **axis)
-    figure.update_yaxes(title="is a", range=[len(order) - 0.5, -0.5], **axis)
+    figure.update_xaxes(title="answer", side="top", range=[-0.5, len(order) - 0.5], **axis)
+    figure.update_yaxes(title="label", range=[len(order) - 0.5, -0.5], **axis)
 
 
 def _targets(counts: NDArray[np.int64]) -> go.Scatter:
@@ -98,11 +98,11 @@ def _targets(counts: NDArray[np.int64]) -> go.Scatter:
     texts = []
     for row, column in cells:
         if column < 0:
-            texts.append(f"all {row}s read as something else")
+            texts.append(f"all {row}s that are misclassified")
         elif row < 0:
-            texts.append(f"all that were read as {column} and are not")
+            texts.append(f"all other digits classified as {column}")
         else:
-            texts.append(f"{counts[row, column]:,} times a {row} was read as {column}")
+            texts.append(f"{counts[row, column]:,} × label {row}, answer {column}")
     return go.Scatter(
         x=[ALL if column < 0 else str(column) for _, column in cells],
         y=[ALL if row < 0 else str(row) for row, _ in cells],
@@ -117,7 +117,7 @@ def _targets(counts: NDArray[np.int64]) -> go.Scatter:
 
 
 def confidence_bars(confidence: NDArray[np.floating], is_right: NDArray[np.bool_], bins: int = 20) -> go.Figure:
-    """How many answers have which confidence, the right and the wrong ones."""
+    """Histogram of confidence, separately for right and wrong answers."""
     figure = go.Figure()
     edges = np.linspace(0, 1, bins + 1)
     for chosen, name, pattern in ((is_right, "right", ""), (~is_right, "wrong", "/")):
@@ -136,9 +136,9 @@ def confidence_bars(confidence: NDArray[np.floating], is_right: NDArray[np.bool_
 
 
 def coverage_curve(table: pd.DataFrame, threshold: float) -> go.Figure:
-    """What share is answered, and how much of that is wrong, by threshold; from `calibration.coverage`."""
+    """Coverage and the error rate of the answers by threshold; from `calibration.coverage`."""
     figure = go.Figure()
-    for column, name, dash in (("coverage", "answered", "solid"), ("error", "of those, wrong", "dash")):
+    for column, name, dash in (("coverage", "answered", "solid"), ("error", "wrong answers", "dash")):
         figure.add_scatter(
             x=100 * table["threshold"],
             y=100 * table[column],
@@ -146,7 +146,7 @@ def coverage_curve(table: pd.DataFrame, threshold: float) -> go.Figure:
             line={"dash": dash},
             name=name,
             yaxis="y" if column == "coverage" else "y2",
-            hovertemplate=f"%{{y:.2f}} % {name} from %{{x:.1f}} % on<extra></extra>",
+            hovertemplate=f"%{{y:.2f}} % {name} with a threshold of %{{x:.1f}} %<extra></extra>",
         )
     figure.add_vline(x=100 * threshold, line={"dash": "dot", "width": 2, "color": "gray"})
     figure.update_layout(
@@ -155,7 +155,7 @@ def coverage_curve(table: pd.DataFrame, threshold: float) -> go.Figure:
         legend=BELOW,
         yaxis={"title": "answered", "ticksuffix": " %"},
         yaxis2={
-            "title": "wrong",
+            "title": "wrong answers",
             "ticksuffix": " %",
             "tickformat": ".2f",
             "overlaying": "y",
@@ -163,12 +163,12 @@ def coverage_curve(table: pd.DataFrame, threshold: float) -> go.Figure:
             "rangemode": "tozero",
         },
     )
-    figure.update_xaxes(title="answered from this confidence on", ticksuffix=" %")
+    figure.update_xaxes(title="threshold of the confidence", ticksuffix=" %")
     return figure
 
 
 def group_dots(table: pd.DataFrame) -> go.Figure:
-    """The share of errors in each group with its interval, from `subgroups.compare_groups`; worse ones filled."""
+    """The error rate of each group with its interval, from `subgroups.compare_groups`; worse ones filled."""
     rows = table.iloc[::-1]
     figure = go.Figure(
         go.Scatter(
@@ -183,7 +183,7 @@ def group_dots(table: pd.DataFrame) -> go.Figure:
         )
     )
     figure.update_layout(height=80 + 30 * len(rows), margin=FLAT)
-    figure.update_xaxes(title="read wrongly, with 95 % interval", ticksuffix=" %", rangemode="tozero")
+    figure.update_xaxes(title="error rate, with 95 % confidence interval", ticksuffix=" %", rangemode="tozero")
     figure.update_yaxes(type="category")
     return figure
 
@@ -203,7 +203,7 @@ def strength_curves(tables: dict[str, pd.DataFrame], unit: str) -> go.Figure:
         )
     figure.update_layout(height=380, margin=FLAT, legend=BELOW, showlegend=True)
     figure.update_xaxes(title=unit)
-    figure.update_yaxes(title="read correctly", ticksuffix=" %")
+    figure.update_yaxes(title="accuracy", ticksuffix=" %")
     return figure
 
 

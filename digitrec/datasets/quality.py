@@ -14,6 +14,7 @@ from digitrec.datasets.dataset import PARTS, Dataset, Split
 
 FAINT = 64  # of 255; an image whose strongest ink is below this is faint
 CROWDED = 0.5  # fraction of the border under ink from which an image is probably inverted
+_TITLES = {"train": "training", "test": "test"}
 UNBALANCED = 1.5  # ratio of the most to the least frequent digit
 
 
@@ -51,17 +52,19 @@ def check(dataset: Dataset, benchmark: Split | None = None) -> tuple[Finding, ..
 
 def _check_split(name: str, split: Split) -> Iterator[Finding]:
     if len(split) == 0:
-        yield Finding("empty", f"The {name} part has no images.", name, _none())
+        yield Finding("empty", f"The {_TITLES[name]} set has no images.", name, _none())
         return
     flat = split.images.reshape(len(split), -1)
     low, high = flat.min(axis=1), flat.max(axis=1)
-    yield from _some("constant", "a single grey level: they show nothing", name, low == high)
+    yield from _some("constant", "a single grey level, and so show nothing", name, low == high)
     yield from _some("faint", f"hardly any ink (under {FAINT} of 255)", name, (high < FAINT) & (low != high))
-    yield from _some("inverted", "more ink than paper on the border: probably inverted", name, _is_inverted(split))
+    yield from _some("inverted", "ink along most of their border, and are probably inverted", name, _is_inverted(split))
     repeats = len(split) - len(np.unique(row_keys(split.images)))
     if repeats:
         places = _repeated(row_keys(split.images))
-        sentence = f"{repeats:,} of the {name} images repeat an earlier one, pixel for pixel; they count twice."
+        sentence = (
+            f"{repeats:,} of the {_TITLES[name]} images repeat an earlier one, pixel for pixel; they count twice."
+        )
         yield Finding("duplicate", sentence, name, places)
     yield from _check_classes(name, split.labels)
 
@@ -69,16 +72,21 @@ def _check_split(name: str, split: Split) -> Iterator[Finding]:
 def _check_classes(name: str, labels: NDArray[np.uint8]) -> Iterator[Finding]:
     wrong = np.flatnonzero(labels > 9)
     if len(wrong):
-        yield Finding("label", f"{len(wrong):,} of the {name} labels are not 0 to 9.", name, wrong)
+        yield Finding("label", f"{len(wrong):,} of the {_TITLES[name]} labels are not 0 to 9.", name, wrong)
     counts = np.bincount(labels[labels <= 9], minlength=10)
     absent = np.flatnonzero(counts == 0)
     if len(absent):
         digits = ", ".join(map(str, absent))
-        yield Finding("absent", f"The {name} images have no {digits}, so a network cannot learn it.", name, _none())
+        yield Finding(
+            "absent",
+            f"There is no {digits} among the {_TITLES[name]} images, so a network cannot learn it.",
+            name,
+            _none(),
+        )
     elif counts.max() > UNBALANCED * counts.min():
         sentence = (
-            f"Of the {name} images {counts.max():,} are a {counts.argmax()} and only {counts.min():,} "
-            f"a {counts.argmin()}: accuracy on the rare digit will be lower."
+            f"Of the {_TITLES[name]} images, {counts.max():,} are labelled {counts.argmax()} and only {counts.min():,} "
+            f"{counts.argmin()}: accuracy on the rare digit will be lower."
         )
         yield Finding("imbalance", sentence, name, _none())
 
@@ -93,7 +101,7 @@ def _check_overlap(train: Split, test: Split) -> Iterator[Finding]:
 def _check_benchmark(name: str, split: Split, benchmark: Split) -> Iterator[Finding]:
     shared = np.flatnonzero(np.isin(row_keys(split.images), row_keys(benchmark.images)))
     if len(shared):
-        sentence = f"{len(shared):,} of the {name} images are in MNIST's test set, pixel for pixel."
+        sentence = f"{len(shared):,} of the {_TITLES[name]} images are in MNIST's test set, pixel for pixel."
         yield Finding("benchmark", sentence, name, shared)
 
 
@@ -117,7 +125,7 @@ def _is_inverted(split: Split) -> NDArray[np.bool_]:
 def _some(kind: str, what: str, split: str, is_odd: NDArray[np.bool_]) -> Iterator[Finding]:
     places = np.flatnonzero(is_odd)
     if len(places):
-        yield Finding(kind, f"{len(places):,} of the {split} images have {what}.", split, places)
+        yield Finding(kind, f"{len(places):,} of the {_TITLES[split]} images have {what}.", split, places)
 
 
 def _none() -> NDArray[np.int64]:

@@ -97,7 +97,7 @@ def give_reason(probabilities: NDArray[np.float32], unsure: bool) -> str:
     if unsure and probabilities[second] >= CLOSE and probabilities[first] + probabilities[second] > 0.8:
         return f"It could be {with_article(first)} or {with_article(second)}."
     if unsure:
-        return "It does not look enough like any one digit."
+        return "It does not look enough like any digit."
     if probabilities[second] >= CLOSE:
         return f"It looks most like {with_article(first)}, and somewhat like {with_article(second)}."
     if probabilities[second] >= FAR:

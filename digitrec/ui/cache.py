@@ -43,7 +43,7 @@ def _when(folder: Path) -> tuple[str, float]:
     return str(folder), card.stat().st_mtime if card.is_file() else 0.0
 
 
-@st.cache_resource(show_spinner="Loading the network …", max_entries=16)
+@st.cache_resource(show_spinner="Loading the model …", max_entries=16)
 def _load_classifier(folder: str, written: float) -> Classifier:
     """Loaded again when `written` has changed."""
     del written
@@ -57,7 +57,7 @@ def number_reader() -> NumberReader:
     )
 
 
-@st.cache_resource(show_spinner="Loading the network …", max_entries=4)
+@st.cache_resource(show_spinner="Loading the model …", max_entries=4)
 def _load_sequence_reader(folder: str, written: float) -> SequenceReader:
     del written
     return load_sequence_reader(Path(folder))
@@ -134,7 +134,7 @@ def probabilities(reader: Classifier, data: Dataset, part: str = "test") -> NDAr
         return np.concatenate(parts)
 
     answers: NDArray[np.float32] = wait_for(
-        ("probabilities", *exam_key(reader, data, part)), f"{reader.card.name} is reading", read
+        ("probabilities", *exam_key(reader, data, part)), f"Reading with {reader.card.name}", read
     )
     return answers
 
@@ -163,5 +163,5 @@ def neighbours_index(reader: Classifier, data: Dataset) -> Index:
             rows = partial(write_rows, reader.features, data.train.images, progress)
             return make_index(np.load(cached_file("features", name, rows), mmap_mode="r", allow_pickle=False))
 
-    index: Index = wait_for(("features", str(cache_folder()), name), "Looking for neighbours", see)
+    index: Index = wait_for(("features", str(cache_folder()), name), "Finding nearest neighbours", see)
     return index

@@ -1,4 +1,4 @@
-"""How a page begins, and how errors are told: a sentence on the page, the rest in the server's log."""
+"""How a page begins, and how errors are shown: a sentence on the page, the rest in the server's log."""
 
 import logging
 import re
@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from digitrec.errors import DigitrecError
+from digitrec.glossary import explain
 from digitrec.ui import state
 
 log = logging.getLogger("digitrec")
@@ -17,11 +18,14 @@ log = logging.getLogger("digitrec")
 STYLE = Path(__file__).parent / "page.css"
 
 
-def begin_page(name: str, title: str, instruction: str) -> bool:
-    """Show the title and the line that says what to do; True where the user has just come from another page."""
+def begin_page(name: str, title: str, instruction: str, *, term: str | None = None) -> bool:
+    """Show the title, with a term of the glossary as its help, and the line that says what to do.
+
+    True where the user has just come from another page.
+    """
     _run_the_router()
     st.html(STYLE)
-    st.title(title, anchor=False)
+    st.title(title, anchor=False, help=None if term is None else explain(term))
     st.markdown(instruction)
     arrived = state.PAGE_SHOWN.get() != name
     state.PAGE_SHOWN.set(name)
@@ -29,10 +33,10 @@ def begin_page(name: str, title: str, instruction: str) -> bool:
 
 
 def _run_the_router() -> None:
-    """Begin again with app.py, where Streamlit left it out.
+    """Run app.py first, where Streamlit skipped it.
 
-    As long as app.py has never run, a page opened by its own address is run alone, with the menu that Streamlit makes
-    of pages/: so for whoever is first, once.
+    Until app.py has run once, Streamlit runs a page that is opened by its own address alone, with a menu made from
+    pages/. Only the first visitor meets this.
     """
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
@@ -41,7 +45,7 @@ def _run_the_router() -> None:
 
 @contextmanager
 def show_errors(what: str) -> Iterator[None]:
-    """Turn an error into a message that begins with `what` could not be done, and stop the page there."""
+    """Turn an error into a message that begins with `what`, the sentence that says what failed; stop the page there."""
     try:
         yield
     except DigitrecError as error:
@@ -51,11 +55,11 @@ def show_errors(what: str) -> Iterator[None]:
 
 
 def text_colour() -> str:
-    """The colour of text in the theme that is shown, as .streamlit/config.toml has it."""
+    """The text colour of the current theme, from .streamlit/config.toml."""
     theme = "dark" if st.context.theme.type == "dark" else "light"
     return str(st.get_option(f"theme.{theme}.textColor") or "gray")
 
 
 def as_plain_text(text: str) -> str:
-    """Markdown that shows `text` as it is: nothing in it becomes a link, a picture or a formula."""
+    """Escape `text` for Markdown, so that nothing in it becomes a link, an image or a formula."""
     return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:-])", r"\\\1", text)

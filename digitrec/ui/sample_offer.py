@@ -1,4 +1,4 @@
-"""What a page shows where nothing was given to it yet: what will do, and something that is there to try it with."""
+"""What a page shows before its first upload: what it accepts, and a sample to try it with."""
 
 import streamlit as st
 
@@ -6,7 +6,7 @@ from digitrec.ui.state import Key
 
 
 def wants_sample(key: Key[bool], text: str, icon: str, label: str) -> bool:
-    """Whether the sample is wished for; until then, say what will do and offer it. `key` keeps the wish."""
+    """Whether the sample was asked for; until then, say what is accepted and offer the sample. `key` remembers it."""
     if key.get():
         return True
     st.info(text, icon=icon)

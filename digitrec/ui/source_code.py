@@ -1,4 +1,4 @@
-"""The functions behind a page, shown on it: the very code that ran."""
+"""The source code of the functions that a page has called, shown on the page."""
 
 import inspect
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from digitrec.ui import state
 
 
 def show_functions(*functions: Callable[..., Any]) -> None:
-    """Offer the source of these functions, closed until it is asked for."""
+    """Show the source of these functions in an expander, which is closed at first."""
     key = state.CODE.of(*(function.__name__ for function in functions))
     box = st.expander("The code that computed this", icon=":material/code:", on_change="rerun", **key.widget)
     if not box.open:

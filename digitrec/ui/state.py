@@ -149,17 +149,17 @@ NUMBER_CHANGES: Key[tuple[Change, ...]] = Key("number_changes", ())  # by hand
 NUMBER_NAMED = Key[int | None]("number_named", None)  # what the picked digit is named
 
 # A photograph
-PHOTOGRAPH_WAY = Key("photograph_way", "Choose a picture")
+PHOTOGRAPH_WAY = Key("photograph_way", "Upload")
 PHOTOGRAPH = _element("photograph")
-PHOTOGRAPH_SAMPLE = Key("photograph_sample", False)  # whether it is wished for
+PHOTOGRAPH_SAMPLE = Key("photograph_sample", False)  # whether the sample was asked for
 PASTED = Key[Any]("pasted", None)
 
 # A file of digits
 FILE = Key[Any]("file_of_digits", None)
-FILE_SAMPLE = Key("file_sample", False)  # whether it is wished for
+FILE_SAMPLE = Key("file_sample", False)  # whether the sample was asked for
 CORRECTIONS = Key[dict[str, dict[int, int]]]("corrections", {})  # a file's fingerprint -> row -> digit
 ANSWERS_TABLE = Key[Any]("answers_table", None)  # of the file and rows shown
-FILE_ORDER = Key("file_order", "least sure first")
+FILE_ORDER = Key("file_order", "least confident first")
 FILE_DIGIT = Key("file_digit", ANY)
 FILE_UNSURE = Key("file_unsure", False)
 FILE_PAGE = Key("file-page", 1)  # of how many there are
@@ -216,8 +216,8 @@ COMPOSED_SEED = Key("numbers_seed", 0)
 EXAMINED = Key[str | None]("examined", None, persists=True, is_bound=True)
 EXAMINED_PART = Key("examined_part", "test", is_bound=True)
 VIEW = Key("view", "Mistakes", is_bound=True)
-AS_SHARES = Key("as_shares", False, persists=True)
-ERRORS_ALONE = Key("errors_alone", True, persists=True)
+AS_PERCENTAGES = Key("as_shares", False, persists=True)
+ERRORS_ONLY = Key("errors_alone", True, persists=True)
 CELLS = Key[Any]("cells", None)
 ANSWERS = Key("answers", "wrong", persists=True, is_bound=True)
 IS_A, READ_AS = (Key(name, ANY, persists=True, is_bound=True) for name in ("is_a", "read_as"))
@@ -233,11 +233,11 @@ THRESHOLD = Key("threshold", 0.0)  # percent, of what and of the model's own
 DOWNLOAD = _element("download")  # of a file
 ONE = Key[str | None]("one", None)  # the open tab
 
-# Labels in doubt
+# Label errors
 SUSPECTS = Key("suspects", 1)  # the page, of how many there are
 JUDGED = Key[str | None]("judge", None)  # a verdict, of an image
 SEE = _element("see")  # an image in full
-HELD_OUT = Key[str | None]("held_out", None)  # the data that other networks should read
+HELD_OUT = Key[str | None]("held_out", None)  # the dataset for which cross-validation was asked for
 JUDGE_NOTE = Key[str | None]("judge_note", None)
 JUDGE_PROBLEM = Key[str | None]("judge_problem", None)
 

@@ -153,5 +153,5 @@ def _pick(page: Page, index: int) -> float:
     number = (cell.get_attribute("title") or "").rpartition(" ")[2]
     start = time.perf_counter()
     cell.click()
-    page.get_by_role("heading", name=f"Number {number}:").wait_for(timeout=PATIENCE)
+    page.get_by_role("heading", name=f"Image {number}:").wait_for(timeout=PATIENCE)
     return 1000 * (time.perf_counter() - start)

@@ -92,7 +92,7 @@ def page() -> list[dict[str, Any]]:
             clicks = []
             for place in range(CLICKS):
                 button = tab.locator(".gallery button").nth(place)
-                number = f"Number {int(button.get_attribute('data-place') or 0):,}:"
+                number = f"Image {int(button.get_attribute('data-place') or 0):,}:"
                 start = time.perf_counter()
                 button.click()
                 expect(tab.get_by_role("heading", name=number)).to_be_visible(timeout=PATIENCE)

@@ -63,7 +63,7 @@ def test_the_pens_path_is_read_once_the_pen_is_lifted(page: Page, server: Server
     open_draw(page, server.address)
     draw(page, SEVEN)
     settle(page)
-    expect(page.locator('[data-part="ways"]')).to_contain_text("From the pen's path alone: 7", timeout=PATIENCE)
+    expect(page.locator('[data-part="ways"]')).to_contain_text("From the pen path alone: 7", timeout=PATIENCE)
 
 
 def test_what_the_browser_drew_is_what_the_classifier_reads(page: Page, server: Server) -> None:
@@ -234,7 +234,7 @@ def test_a_sample_digit_needs_no_mouse(page: Page, server: Server) -> None:
 def test_every_tab_shows_its_pictures(page: Page, server: Server) -> None:
     open_draw(page, link_to(server, SEVEN))
     layers = len(load_classifier().activations(np.zeros((28, 28), np.uint8)))
-    for name, pictures in (("What the network sees", 5), ("Why", 1), ("Layers", layers)):
+    for name, pictures in (("Preprocessing", 5), ("Saliency", 1), ("Layers", layers)):
         page.get_by_role("tab", name=name).click()
         expect(page.get_by_role("tabpanel").get_by_role("img")).to_have_count(pictures, timeout=PATIENCE)
     assert page.get_by_text("Without it").count() == 0  # only the open tab is computed

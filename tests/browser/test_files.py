@@ -68,7 +68,7 @@ def test_a_table_is_read_corrected_and_downloaded(page: Page, server: Server, sp
     uploader.set_input_files({"name": "mine.csv", "mimeType": "text/csv", "buffer": content})
     expect(page.get_by_text("mine.csv is a CSV of 60 digits, with a header, with labels.")).to_be_visible(timeout=LONG)
     expect(page.get_by_text("Corrected by you", exact=True)).to_be_visible(timeout=LONG)
-    answers = download(page, "Download the answers")
+    answers = download(page, "Download results")
     np.testing.assert_array_equal(answers["digit"], read)
     np.testing.assert_allclose(answers["confidence"], probabilities.max(axis=1), atol=1e-5)
     assert not answers["corrected"].any()
@@ -77,15 +77,15 @@ def test_a_table_is_read_corrected_and_downloaded(page: Page, server: Server, sp
     other = (int(read[doubted]) + 1) % 10
     correct_first(page, other)
     expect(page.get_by_test_id("stMetric").filter(has_text="Corrected by you")).to_contain_text("1", timeout=PATIENCE)
-    answers = download(page, "Download the answers")
+    answers = download(page, "Download results")
     read[doubted] = other
     np.testing.assert_array_equal(answers["digit"], read)
     assert np.flatnonzero(answers["corrected"]).tolist() == [doubted]
-    submission = download(page, "Download as a submission")
+    submission = download(page, "Download Kaggle submission")
     assert submission.to_numpy().tolist() == [[place, digit] for place, digit in enumerate(read.tolist(), 1)]
-    page.get_by_role("button", name="Add it to the data").click()
-    page.get_by_role("link", name="See its mistakes").click()
-    expect(page.get_by_role("combobox", name="Data")).to_have_value("mine.csv", timeout=LONG)
+    page.get_by_role("button", name="Add to the datasets").click()
+    page.get_by_role("link", name="See the mistakes").click()
+    expect(page.get_by_role("combobox", name="Dataset")).to_have_value("mine.csv", timeout=LONG)
 
 
 def test_what_is_no_digit_is_told_and_the_rest_is_read(page: Page, server: Server, split: Split) -> None:
@@ -96,8 +96,8 @@ def test_what_is_no_digit_is_told_and_the_rest_is_read(page: Page, server: Serve
     expect(uploader).to_be_attached(timeout=LONG)
     uploader.set_input_files({"name": "odd.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()})
     expect(page.get_by_text("1 could not be read")).to_be_visible(timeout=LONG)
-    expect(page.get_by_text(re.compile("No submission for Kaggle"))).to_be_visible(timeout=PATIENCE)
-    assert len(download(page, "Download the answers")) == N - 1
+    expect(page.get_by_text(re.compile("No Kaggle submission can be made"))).to_be_visible(timeout=PATIENCE)
+    assert len(download(page, "Download results")) == N - 1
     uploader.set_input_files({"name": "song.csv", "mimeType": "text/csv", "buffer": b"do,re,mi\n1,2,3\n"})
     expect(page.get_by_text("This file cannot be read. Expected")).to_be_visible(timeout=LONG)
 
@@ -130,7 +130,7 @@ PASTE = """bytes => {
 
 def test_a_picture_is_pasted_and_read(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/photograph")
-    page.get_by_role("radio", name="Paste one").click()
+    page.get_by_role("radio", name="Paste").click()
     expect(page.get_by_role("button", name="Paste a picture")).to_be_visible(timeout=LONG)
     sheet = render(handwriting(), Look(noise=2), 3, rows=2, columns=3, side=70)
     page.evaluate(PASTE, list(sheet.encoded("PNG")))

@@ -36,10 +36,10 @@ def test_a_drawing_falls_among_its_like(page: Page, server: Server) -> None:
     assert verdict(page) == "7"
     expect(page.locator(".digitrec-pin")).to_have_text("7")
     expect(page.locator(".digitrec-pin")).to_be_visible()
-    expect(page.get_by_text("12 of 12 are a 7")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("12 of 12 are labelled 7")).to_be_visible(timeout=PATIENCE)
     labels = [cell.get_attribute("aria-label") or "" for cell in page.locator(".gallery button").all()]
     assert len(labels) == 12
-    assert all(label.startswith("7, number") for label in labels)
+    assert all(label.startswith("7, image") for label in labels)
     page.reload()  # kept: the map needs no second wait, and the drawing is in the address
     expect(page.locator(".digitrec-pin")).to_have_text("7", timeout=PATIENCE)
 

@@ -23,7 +23,7 @@ def answers() -> pd.DataFrame:
 
 def open_mistakes(page: Page, server: Server, query: str = "") -> None:
     page.goto(f"{server.address}/mistakes?source=UCI+digits{query}")
-    expect(page.get_by_text("Read correctly")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Accuracy", exact=True)).to_be_visible(timeout=LONG)
 
 
 def shown(page: Page) -> list[int]:
@@ -60,16 +60,16 @@ def test_a_cell_shows_exactly_its_images(page: Page, server: Server, answers: pd
     assert sorted(shown(page)) == sorted(wrong[(wrong["label"] == label) & (wrong["read"] == read)].index)
     assert "is_a" in page.url, "a link leads to the same view"
     page.locator(".gallery button").first.click()
-    expect(page.get_by_role("heading", name=re.compile("Number .* read as"))).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_alt_text(re.compile("by what spoke for"))).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_alt_text(re.compile("by what would have spoken for"))).to_be_visible()
-    number = page.get_by_role("heading", name=re.compile("Number .* read as")).inner_text()
+    expect(page.get_by_role("heading", name=re.compile("Image .* misclassified as"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_alt_text(re.compile(r"Saliency for \d, the answer"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_alt_text(re.compile(r"Saliency for \d, the label"))).to_be_visible()
+    number = page.get_by_role("heading", name=re.compile("Image .* misclassified as")).inner_text()
     page.reload()
     expect(page.get_by_role("heading", name=number)).to_be_visible(timeout=LONG)
-    page.get_by_role("tab", name="What it looks like").click()
-    expect(page.get_by_alt_text(re.compile("to learn from"))).to_have_count(24, timeout=LONG)
-    page.get_by_role("tab", name="What would put it right").click()
-    expect(page.get_by_text(re.compile(r", then \d at|No shift, turn")).first).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("tab", name="Nearest neighbours").click()
+    expect(page.get_by_alt_text(re.compile("Training image"))).to_have_count(24, timeout=LONG)
+    page.get_by_role("tab", name="Counterfactuals").click()
+    expect(page.get_by_text(re.compile(r", then \d at|No rotation, shift")).first).to_be_visible(timeout=PATIENCE)
 
 
 def find_mistake(answers: pd.DataFrame) -> int:
@@ -95,7 +95,7 @@ def test_a_mistake_is_opened_on_the_canvas_and_changed_until_its_verdict_is_anot
     settle(page)
     before = page.locator('[data-part="shown"]').inner_text()
     assert before == str(answers["read"][place]) != str(answers["label"][place])
-    page.get_by_role("tab", name="What you changed").click()
+    page.get_by_role("tab", name="Your changes").click()
     expect(page.get_by_text("it was read as")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("radio", name="Eraser").click()
     page.wait_for_timeout(800)
@@ -103,11 +103,11 @@ def test_a_mistake_is_opened_on_the_canvas_and_changed_until_its_verdict_is_anot
     draw(page, [np.array([(x, y) for y in range(150, 260, 8) for x in (60, 220)], np.float32)])
     settle(page)
     assert page.locator('[data-part="shown"]').inner_text() != before
-    expect(page.get_by_alt_text(re.compile("what you changed"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_alt_text(re.compile("your changes"))).to_be_visible(timeout=PATIENCE)
 
 
 def test_a_label_is_judged_and_the_judgement_found_again(page: Page, server: Server) -> None:
-    said = re.compile(r"1 judged of \d+ labels in doubt: 1 label wrong")
+    said = re.compile(r"1 reviewed of \d+ labels in doubt: 1 label wrong")
     open_mistakes(page, server, "&view=Labels+in+doubt")
     judged = page.get_by_role("radio", name="label wrong").first
     expect(judged).to_be_visible(timeout=PATIENCE)
@@ -116,10 +116,10 @@ def test_a_label_is_judged_and_the_judgement_found_again(page: Page, server: Ser
     page.reload()
     expect(page.get_by_text(said)).to_be_visible(timeout=LONG)
     page.get_by_role("button", name="Make a corrected copy").click()
-    expect(page.get_by_role("combobox", name="Data")).to_have_value("uci corrected.npz", timeout=LONG)
+    expect(page.get_by_role("combobox", name="Dataset")).to_have_value("uci corrected.npz", timeout=LONG)
     page.get_by_role("button", name="Add your own").click()
-    page.get_by_role("button", name="Remove the data that is shown").click()
-    expect(page.get_by_role("combobox", name="Data")).not_to_have_value("uci corrected.npz", timeout=PATIENCE)
+    page.get_by_role("button", name="Remove this dataset").click()
+    expect(page.get_by_role("combobox", name="Dataset")).not_to_have_value("uci corrected.npz", timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("view", ["Groups", "Confidence"])
@@ -132,4 +132,4 @@ def test_what_digits_bear_is_drawn_for_many_and_for_one(page: Page, server: Serv
     page.goto(f"{server.address}/robustness?source=UCI+digits")
     expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=LONG)
     expect(page.get_by_alt_text("Turned clockwise, 90 degrees")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text(re.compile("Its verdict stays the same in"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile("The answer stays the same in"))).to_be_visible(timeout=PATIENCE)

@@ -82,8 +82,8 @@ def test_each_digit_has_a_box_and_a_button_that_shows_it(
     buttons.nth(1).click()
     expect(buttons.nth(1)).to_have_attribute("aria-pressed", "true")
     expect(page.locator('.one [data-part="shown"]')).to_have_text(number.text[1])
-    page.get_by_role("tab", name="Why").click()
-    expect(page.get_by_text(f"ink speaks for {number.text[1]}")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("tab", name="Saliency").click()
+    expect(page.get_by_text(f"ink supports {number.text[1]}")).to_be_visible(timeout=PATIENCE)
 
 
 def test_a_number_is_split_joined_and_corrected_by_hand(
@@ -96,12 +96,12 @@ def test_a_number_is_split_joined_and_corrected_by_hand(
     expect(buttons).to_have_count(count - 1)
     page.get_by_role("button", name="Split in two").click()
     expect(buttons).to_have_count(count)
-    page.get_by_role("button", name="Undo the last of these").click()
+    page.get_by_role("button", name="Undo last edit").click()
     expect(buttons).to_have_count(count - 1)
-    page.get_by_role("button", name="Undo the last of these").click()
+    page.get_by_role("button", name="Undo last edit").click()
     expect(page.locator('[data-part="number"]')).to_have_text(number.text)
     other = str((int(number.text[0]) + 5) % 10)
-    page.get_by_label("It is a").click()
+    page.get_by_label("Change to").click()
     page.get_by_role("option", name=other, exact=True).click()
     expect(page.locator('[data-part="number"]')).to_have_text(other + number.text[1:])
     expect(buttons.first).to_contain_text("by hand")

@@ -51,7 +51,7 @@ def test_an_image_of_the_data_is_read_on_the_canvas_and_drawn_on(page: Page, ser
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="a 7")).to_be_visible(timeout=PATIENCE)
-    page.get_by_role("link", name="Read this one").click()
+    page.get_by_role("link", name="Open on the canvas").click()
     wait_for_canvas(page)
     assert verdict(page) == "7"
     page.get_by_role("radio", name="Eraser").click()
@@ -91,14 +91,14 @@ def test_the_data_pages_work_with_nothing_downloaded(
 @pytest.mark.parametrize(("name", "shown"), PAGES.items())
 def test_the_data_pages_show_mnist(page: Page, server: Server, name: str, shown: str) -> None:
     page.goto(f"{server.address}/{name}")
-    expect(page.get_by_text("60,000 images to train with")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("60,000 training images")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(shown).first).to_be_visible(timeout=3 * PATIENCE)  # t-SNE takes its time beside other tests
 
 
 def test_a_bundled_digit_is_read_on_the_canvas(bare_page: Page, bare_server: Server) -> None:
     bare_page.goto(f"{bare_server.address}/samples?digits=3&order=most+like+its+own+digit")
     bare_page.locator(".gallery button").first.click()
-    bare_page.get_by_role("link", name="Read this one").click()
+    bare_page.get_by_role("link", name="Open on the canvas").click()
     wait_for_canvas(bare_page)
     assert verdict(bare_page) == "3"
 
@@ -108,9 +108,9 @@ def test_what_was_chosen_is_in_the_address_and_opens_again(page: Page, server: S
     page.get_by_role("combobox").first.click(timeout=PATIENCE)
     page.get_by_role("option", name="UCI digits").click()
     page.get_by_role("radio", name="test").click()
-    expect(page.get_by_text("450 images to test with")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("450 test images")).to_be_visible(timeout=PATIENCE)
     page.reload()
-    expect(page.get_by_text("450 images to test with")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("450 test images")).to_be_visible(timeout=PATIENCE)
     counts = np.bincount(load_dataset("uci").test.labels)
     expect(page.locator(".js-plotly-plot").get_by_text(f"{counts[8]} · ")).to_be_visible(timeout=PATIENCE)
 
@@ -127,15 +127,15 @@ def test_pixels_compares_the_digits_chosen(page: Page, server: Server) -> None:
 
 def test_augmentation_goes_from_nothing_to_too_much(page: Page, server: Server) -> None:
     page.goto(f"{server.address}/augmentation")
-    page.get_by_role("button", name="Nothing").click(timeout=PATIENCE)
-    expect(page.get_by_role("slider", name="Turn")).to_have_value("0", timeout=PATIENCE)
+    page.get_by_role("button", name="None").click(timeout=PATIENCE)
+    expect(page.get_by_role("slider", name="Rotation")).to_have_value("0", timeout=PATIENCE)
     expect(page.get_by_text("100 %")).to_be_visible(timeout=PATIENCE)
     sources = """[...document.querySelectorAll('img[alt^="A variation"]')].map(i => i.src)"""
     different = f"count => new Set({sources}).size === count"
-    expect(page.get_by_alt_text("A variation, read as")).to_have_count(24)
+    expect(page.get_by_alt_text("A variation, classified as")).to_have_count(24)
     page.wait_for_function(different, arg=1)
     page.get_by_role("button", name="Too much").click()
-    expect(page.get_by_text("many are no longer what their label says")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("many images no longer show what their label says")).to_be_visible(timeout=PATIENCE)
     page.wait_for_function(different, arg=24)
 
 
@@ -150,7 +150,7 @@ def test_own_digits_are_uploaded_looked_at_and_removed(bare_page: Page, bare_ser
     bare_page.locator("input[type=file]").set_input_files(tmp_path / "torn.csv")
     expect(bare_page.get_by_text("784 columns, without pixel7")).to_be_visible(timeout=PATIENCE)
     bare_page.locator("input[type=file]").set_input_files(tmp_path / "mine.csv")
-    expect(bare_page.get_by_text("160 images to train with")).to_be_visible(timeout=PATIENCE)
+    expect(bare_page.get_by_text("160 training images")).to_be_visible(timeout=PATIENCE)
     expect(bare_page.get_by_text("mine.csv, added on this computer")).to_be_visible()
-    bare_page.get_by_role("button", name="Remove the data that is shown").click()
-    expect(bare_page.get_by_text("1,347 images to train with")).to_be_visible(timeout=PATIENCE)
+    bare_page.get_by_role("button", name="Remove this dataset").click()
+    expect(bare_page.get_by_text("1,347 training images")).to_be_visible(timeout=PATIENCE)

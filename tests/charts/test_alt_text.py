@@ -17,13 +17,13 @@ def test_the_most_frequent_confusions_are_told_with_how_often() -> None:
     labels = np.array([7] * 6 + [4] * 3 + [8] * 2 + [0, 1], np.uint8)
     read = np.array([1] * 5 + [7] + [9] * 3 + [3] * 2 + [6, 1])
     assert tell_confusions(confusion(labels, read)) == (
-        "Of 13 images 11 are read wrongly, most often a 7 as a 1 5 times, a 4 as a 9 3 times, an 8 as a 3 2 times."
+        "Of 13 images 11 are misclassified, most often a 7 as a 1 5 times, a 4 as a 9 3 times, an 8 as a 3 2 times."
     )
 
 
 def test_without_a_confusion_none_is_told() -> None:
     counts = np.diag(np.arange(10))
-    assert tell_confusions(counts) == "Of 45 images 0 are read wrongly."
+    assert tell_confusions(counts) == "Of 45 images 0 are misclassified."
     assert (np.diag(counts) == np.arange(10)).all()  # what came in is as it was
 
 
@@ -33,23 +33,22 @@ def test_a_curve_is_told_by_its_ends(epochs: int) -> None:
     assert (
         tell_curve(history, "accuracy")
         == {
-            0: "The accuracy, of which there is nothing yet.",
-            1: "The accuracy after one epoch: while learning 80.0 %, of those kept aside 85.0 %.",
-            3: "The accuracy after 3 epochs: while learning from 80.0 % to 95.0 %, "
-            "of those kept aside from 85.0 % to 93.2 %.",
+            0: "The accuracy; there are no values yet.",
+            1: "The accuracy after one epoch: training 80.0 %, validation 85.0 %.",
+            3: "The accuracy after 3 epochs: training from 80.0 % to 95.0 %, validation from 85.0 % to 93.2 %.",
         }[epochs]
     )
 
 
 def test_losses_are_no_percentages() -> None:
     history = pd.DataFrame({"loss": [1.0, 0.5], "val_loss": [0.9, 0.4321]})
-    assert tell_curve(history, "loss").endswith("of those kept aside from 0.900 to 0.432.")
+    assert tell_curve(history, "loss").endswith("validation from 0.900 to 0.432.")
 
 
 def test_several_trainings_are_told_by_their_names() -> None:
     histories = {"mine": pd.DataFrame({"val_loss": [0.9, 0.4]}), "yours": pd.DataFrame({"val_loss": [0.7]})}
     assert tell_curves(histories, "val_loss") == (
-        "The loss of those kept aside: mine from 0.900 to 0.400 in 2 epochs; yours 0.700 in one epoch."
+        "The validation loss: mine from 0.900 to 0.400 in 2 epochs; yours 0.700 in one epoch."
     )
 
 
@@ -69,4 +68,4 @@ def test_answers_that_are_far_from_sure_are_counted() -> None:
 
 def test_digits_that_do_not_occur_have_no_median() -> None:
     values, labels = np.array([10.0, 20, 90, 3]), np.array([0, 0, 0, 9], np.uint8)
-    assert tell_middles(values, labels, "ink", " %") == "The ink of each digit, its median: 0 20 %, 9 3 %."
+    assert tell_middles(values, labels, "ink", " %") == "The median ink of each digit: 0 20 %, 9 3 %."

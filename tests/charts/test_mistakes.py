@@ -110,4 +110,4 @@ def test_a_plain_matrix_shows_the_mistakes_and_writes_all_counts() -> None:
     assert written == {(row, column): counts[row, column] for row, column in np.argwhere(counts).tolist()}
     assert {note.font.color for note in figure.layout.annotations} == {"#123456"}
     assert figure.layout.yaxis.range == (9.5, -0.5), "0 on top"
-    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("read as", "is a")
+    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("answer", "label")

@@ -105,7 +105,7 @@ def test_images_of_the_benchmark_are_found_in_either_part() -> None:
         ("benchmark", "train", [2, 8, 70]),
         ("benchmark", "test", [4]),
     ]
-    assert "3 of the train images are in MNIST's test set" in found[0].sentence
+    assert "3 of the training images are in MNIST's test set" in found[0].sentence
     assert "1 of the test images are in MNIST's test set" in found[1].sentence
     assert check(dataset(train, test)) == ()
 

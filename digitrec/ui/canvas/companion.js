@@ -1,11 +1,11 @@
 // The canvas's companion. Looks at the canvas's surfaces a few times a second, sends their picture to Python where it
 // has changed, and has the verdict that comes back shown. One picture is on its way at a time; one that is not answered
-// counts as lost after a while, and is sent again. `show(companion, data)` stands in a file of its own.
+// counts as lost after a while, and is sent again. `show(companion, data)` is in a file of its own.
 
 const LOOK = 40 // ms between two looks at the canvas
 const REST = 90 // ms at least between two pictures sent
 const LOST = 1500 // ms after which an unanswered picture counts as lost
-const SETTLED = 600 // ms without a change after which the verdict is read out
+const SETTLED = 600 // ms without a change after which the verdict is announced
 const SMALL = 4 // times less each way, where a change is looked for
 
 const companions = new WeakMap() // parentElement -> what its companion remembers between renders
@@ -18,7 +18,7 @@ export default function (component) {
   companion.send = (picture) => setStateValue("picture", picture)
   companion.pick = (picked) => setStateValue("picked", picked)
   if (data.seen >= companion.number) companion.waiting = false
-  tell(companion)
+  report(companion)
   companion.timer ??= setInterval(() => look(companion), LOOK)
   show(companion, data)
   return () => {
@@ -57,13 +57,13 @@ function look(companion) {
   companion.waiting = true
   companion.sentAt = now
   companion.number += 1
-  tell(companion)
+  report(companion)
   const url = paint(companion.full, surfaces, width, height).canvas.toDataURL("image/png")
   companion.send({ number: companion.number, revision: companion.data.revision, url })
 }
 
-// For assistive software, and for whoever measures: which picture was sent last, and which one the verdict is of.
-function tell(companion) {
+// For assistive software and for measurements: the number of the last picture sent, and of the one that was read.
+function report(companion) {
   const live = companion.root.querySelector(".live")
   live.setAttribute("aria-busy", companion.waiting)
   live.dataset.sent = companion.number
@@ -88,8 +88,8 @@ function find(companion) {
   return []
 }
 
-// The page has undo, redo and clear of its own, with names and keys, which the canvas's toolbar would only repeat. Where
-// there is less room than the canvas is wide, it is shown smaller: Fabric reckons with that.
+// The canvas's toolbar is hidden: the page has its own undo, redo and clear, with names and shortcuts. On a screen
+// narrower than the canvas, the canvas is shown smaller; Fabric allows for that.
 function dress(root, { width, height }) {
   const style = document.createElement("style")
   style.textContent = `
@@ -106,8 +106,8 @@ function nameCanvas(root, upper, name) {
   upper.setAttribute("aria-label", name)
 }
 
-// A stroke is told to Python as soon as the pen is lifted, by the toolbar's own button, and not 200 ms later: whoever
-// presses undo at once means that stroke.
+// A stroke is sent to Python as soon as the pen is lifted, by the toolbar's own button, and not 200 ms later: an undo
+// right after it refers to that stroke.
 function sendDrawing(root) {
   root.querySelector('.dc-toolbar button[aria-label^="Update"]')?.click()
 }
@@ -126,7 +126,7 @@ function same(one, other) {
   return true
 }
 
-// Reads the verdict out to whoever cannot see it, once it stays.
+// Has screen readers announce the verdict once it no longer changes.
 function speak(companion, text) {
   clearTimeout(companion.speech)
   companion.speech = setTimeout(() => (companion.root.querySelector('[data-part="spoken"]').textContent = text), SETTLED)

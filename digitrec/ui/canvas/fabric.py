@@ -1,10 +1,10 @@
-"""The canvas component's own form of a drawing, Fabric.js objects as JSON, to ours and back.
+"""Drawings to and from the canvas component's own format, Fabric.js objects as JSON.
 
 Drawing -> to_fabric -> canvas -> from_fabric -> Drawing
 
-Fabric smooths what the pointer reports into quadratic curves. They are taken over as short straight lines that lie on
-them, and handed back as those lines, so a drawing comes back as it went. A marker, an object that nobody sees, tells
-which drawing a canvas was last handed.
+Fabric smooths pointer positions into quadratic curves. They are converted to short straight lines, and sent back as
+those lines, so that a drawing survives the round trip. A marker, an invisible object, says which drawing a canvas was
+last given.
 """
 
 from collections.abc import Sequence

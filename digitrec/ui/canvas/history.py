@@ -1,4 +1,4 @@
-"""What is on the canvas that people draw on, what was, and what of the browser's news to believe: plain values.
+"""The state of a canvas with its undo history, and what to accept from the browser: plain values.
 
 CanvasState -> put, undo, redo, receive -> CanvasState
 """
@@ -29,15 +29,15 @@ MAX_PICTURE = 200_000  # bytes of a canvas as PNG; a full one takes under 30,000
 
 @dataclass(frozen=True, eq=False)
 class CanvasState:
-    """What is on the canvas, and what was.
+    """What is on a canvas, and its history.
 
     Attributes
     ----------
     mount : counts the canvases; each has a key of its own.
-    revision : counts the drawings handed to a canvas. What was sent before the canvas had the last is out of date.
-    start : the drawing last handed to the canvas.
+    revision : counts the drawings given to a canvas. Anything sent before the canvas had the last one is out of date.
+    start : the drawing last given to the canvas.
     drawing : what is on it now.
-    past, future : what undo and redo bring back, the nearest last.
+    past, future : what undo and redo restore, the most recent last.
     """
 
     mount: int = 0
@@ -54,38 +54,38 @@ class CanvasState:
 
 
 def put(state: CanvasState, drawing: Drawing) -> CanvasState:
-    """Replace what is on the canvas; it can be undone."""
+    """Replace the drawing on the canvas; this can be undone."""
     return _lay(_remember(state, drawing), drawing)
 
 
 def undo(state: CanvasState) -> CanvasState:
-    """Bring back what was on the canvas before the last change."""
+    """Restore the drawing before the last change."""
     if not state.past:
         return state
     return _lay(replace(state, past=state.past[:-1], future=(*state.future, state.drawing)), state.past[-1])
 
 
 def redo(state: CanvasState) -> CanvasState:
-    """Take back the last undo."""
+    """Reverse the last undo."""
     if not state.future:
         return state
     return _lay(replace(state, past=(*state.past, state.drawing), future=state.future[:-1]), state.future[-1])
 
 
 def lay_again(state: CanvasState) -> CanvasState:
-    """Begin a new canvas with what is on the canvas."""
+    """Start a new canvas with the current drawing."""
     return _lay(replace(state, mount=state.mount + 1), state.drawing)
 
 
 def receive(state: CanvasState, sent: Any) -> CanvasState | None:
-    """The state with what its canvas has sent; None where that is out of date, or no drawing."""
+    """The state after its canvas has sent a drawing; None if that is out of date or invalid."""
     if read_revision(sent) != state.revision:
         return None
     try:
-        # What was handed to the canvas beneath the strokes is still there: nothing on the page takes it away.
+        # The image beneath the strokes is still there: nothing on the page removes it.
         drawn = replace(from_fabric(sent, PAPER), backdrop=state.start.backdrop, width=state.width)
     except DrawingError as error:
-        log.warning("What the canvas sent was left aside: %s", error)
+        log.warning("The canvas sent an invalid drawing, which was ignored: %s", error)
         return None
     return state if _is_same(drawn, state.drawing) else _remember(state, drawn)
 

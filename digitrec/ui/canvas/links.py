@@ -1,4 +1,4 @@
-"""A drawing in the address: opened on arrival, kept there while it is drawn, and written for sharing."""
+"""A drawing in the page's address: opened on arrival, updated while drawing, and shown as a link to share."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +22,7 @@ PARAMETERS = (state.DRAWING, state.NUMBER, state.IMAGE)
 
 
 def open_drawing() -> None:
-    """Put what the page's address carries on the canvas, once; say so where it is broken."""
+    """Put the drawing of the page's address on the canvas, once; show a warning if the link is broken."""
     if not any(parameter.get() for parameter in PARAMETERS):
         state.IN_ADDRESS.pop()  # the page was left, and its address with it
     readers: tuple[Callable[[str], Drawing], ...] = (from_link, partial(from_link, width=WIDE), _open_image)
@@ -33,7 +33,7 @@ def open_drawing() -> None:
         try:
             drawing = read(text)
         except DigitrecError as error:
-            st.warning(as_plain_text(f"This link is not whole. {error}"), icon=":material/link_off:")
+            st.warning(as_plain_text(f"This link cannot be opened. {error}"), icon=":material/link_off:")
         else:
             state.OPENED_LINK.set(text)
             session_canvas.change(partial(put, drawing=drawing), drawing.width)
@@ -42,7 +42,7 @@ def open_drawing() -> None:
 
 
 def image_link(source: str, part: str, place: int) -> dict[str, str]:
-    """What an address needs to open an image of the data on the canvas."""
+    """The query parameters that open an image of a dataset on the canvas."""
     return {state.IMAGE.name: f"{source}-{part}-{place}"}
 
 
@@ -51,35 +51,35 @@ def _open_image(text: str) -> Drawing:
     source, _, part = source_and_part.rpartition("-")
     if source not in titles() or part not in PARTS or not place.isdecimal() or len(place) > 9:
         raise DrawingError(
-            "Expected the name of an image, such as mnist-test-7. Received: another text. Pick the image again."
+            "Expected the name of an image, such as mnist-test-7. Received: another text. Select the image again."
         )
     split = dataset(source).part(part)
     if int(place) >= len(split):
-        raise DrawingError(f"Expected a number under {len(split):,}. Received: {int(place):,}. Pick the image again.")
+        raise DrawingError(f"Expected a number under {len(split):,}. Received: {int(place):,}. Select the image again.")
     return Drawing(backdrop=split.images[int(place)])
 
 
 def keep_in_address(drawing: Drawing) -> None:
-    """Write the drawing into the page's address, so that a reload finds it; say so where it is too long for that.
+    """Write the drawing into the page's address, so that a reload restores it; say so if it is too long for that.
 
-    An image of the data that is drawn on stays there as it was opened.
+    If an image of a dataset was opened, the address keeps that image, without the strokes.
     """
     if drawing is not state.IN_ADDRESS.get():
         state.IN_ADDRESS.set(drawing)
         state.IS_TOO_LONG.set(not _write(drawing))
     if state.IS_TOO_LONG.get():
-        st.caption("This drawing is too long for a link: reloading the page will lose it.")
+        st.caption("This drawing is too long for a link. It will be lost when you reload the page.")
 
 
 def _write(drawing: Drawing) -> bool:
-    """Put the drawing into the address in place of any other; whether it fits there."""
+    """Replace the drawing in the address; return whether it fits."""
     try:
         text = _as_text(drawing) if drawing.strokes and drawing.backdrop is None else ""
     except DrawingError:
         text = None
     own = state.IMAGE if drawing.backdrop is not None else _parameter(drawing)
     if drawing.backdrop is None:
-        own.set(text or "")  # before any other is taken away, so that the address is never without a drawing
+        own.set(text or "")  # before the others are removed, so that the address always has a drawing
         state.OPENED_LINK.set(text or "")
     for other in PARAMETERS:
         if other is not own:
@@ -88,21 +88,23 @@ def _write(drawing: Drawing) -> bool:
 
 
 def share(drawing: Drawing) -> None:
-    """Show the link to a drawing, ready to be copied."""
+    """Show the link to a drawing, to copy."""
     try:
         text = _as_text(drawing)
     except DrawingError as error:
         st.warning(as_plain_text(str(error)), icon=":material/link_off:")
         return
     address = (st.context.url or "").split("?")[0].rstrip("/")
-    st.markdown("Whoever opens this link finds the drawing on their canvas. It holds the strokes and nothing else.")
+    st.markdown(
+        "Anyone who opens this link sees the drawing on their canvas. The link contains the strokes and nothing else."
+    )
     if urlsplit(address).hostname in ("localhost", "127.0.0.1"):
-        st.caption("It works on this computer only, until whoever started the app opens it to the network.")
+        st.caption("It works on this computer only, unless the app is made available on the network.")
     st.code(f"{address}/?{_parameter(drawing).name}={text}", language=None, wrap_lines=True)
 
 
 def _as_text(drawing: Drawing) -> str:
-    """The drawing as a link carries it; DrawingError where it is too long."""
+    """The drawing as text for a link; DrawingError if it is too long."""
     return to_link(replace(drawing, strokes=tuple(replace(s, points=simplify(s.points)) for s in drawing.strokes)))
 
 

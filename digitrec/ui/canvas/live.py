@@ -1,9 +1,9 @@
 """The canvas's companion: sends what is on the canvas while the pen moves, and shows the verdict.
 
-canvas surfaces -> picture (one on its way at a time) -> `newest` -> Reading -> `show_verdict` -> large digit and bars
+canvas surfaces -> picture (one in flight at a time) -> `newest` -> Reading -> `show_verdict` -> large digit and bars
 
-The canvas itself sends its drawing only 200 ms after the pen is lifted. Where the companion cannot find the canvas's
-surfaces it sends nothing, and the canvas's own update serves.
+The canvas itself sends its drawing only 200 ms after the pen is lifted. If the companion cannot find the canvas's
+surfaces, it sends nothing, and the canvas's own update is used.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ SQUARE, APART = 10, 100  # pixels, and how far apart greys are where a stroke is
 
 @dataclass(frozen=True)
 class Sources:
-    """What the companion and the canvas had sent in the last run, and which of them the verdict was read from."""
+    """What the companion and the canvas had sent in the last run, and which of them was read."""
 
     number: int | None = None
     canvas: bytes | None = None
@@ -35,7 +35,7 @@ class Sources:
 
 
 def companion(name: str, folder: Path = HERE) -> Any:
-    """A companion of the canvas that shows what `name`.html, .css and .js in that folder make of a verdict."""
+    """A companion of the canvas that shows a verdict with `name`.html, .css and .js of that folder."""
 
     def text(file: str) -> str:
         return (HERE / file).read_text("utf-8")
@@ -56,15 +56,15 @@ _live = companion("live")
 
 
 def newest(shown: CanvasState, canvas: bytes | None) -> tuple[NDArray[np.uint8], Sequence[NDArray[np.float32]] | None]:
-    """What is on the canvas now, and the pen's paths where they are of the same moment.
+    """The current ink on the canvas, and the pen paths if they are just as recent.
 
-    The companion and the canvas each send pictures; the one that has changed since the last run is the newer, the
-    companion's if both have. Where neither has sent one of this revision, the drawing itself is drawn.
+    The companion and the canvas both send pictures; the one that has changed since the last run is the newer one, the
+    companion's if both have. If neither has sent a picture of this revision, the drawing itself is rendered.
 
     Returns
     -------
     ink : (280, width) uint8, 255 on 0.
-    strokes : (k, 2) float32 arrays in canvas pixels; None while the pen moves, and where an eraser was used.
+    strokes : (k, 2) float32 arrays in canvas pixels; None while the pen moves, and if an eraser was used.
     """
     picture = _picture(shown)
     number = picture.get("number") if picture.get("revision") == shown.revision else None
@@ -83,7 +83,7 @@ def newest(shown: CanvasState, canvas: bytes | None) -> tuple[NDArray[np.uint8],
 
 
 def shows(ink: NDArray[np.uint8], drawing: Drawing) -> bool:
-    """Whether a picture of the canvas shows that drawing and no more: none of its squares is much darker or lighter."""
+    """Whether a picture of the canvas shows exactly that drawing: none of its squares is much darker or lighter."""
     shape = ink.shape[0] // SQUARE, SQUARE, ink.shape[1] // SQUARE, SQUARE
     drawn = render(drawing, oversampling=1)
     squares = [one.reshape(shape).mean(axis=(1, 3)) for one in (ink, drawn)]
@@ -91,8 +91,8 @@ def shows(ink: NDArray[np.uint8], drawing: Drawing) -> bool:
 
 
 def show_verdict(shown: CanvasState, reading: Reading, *, compact: bool = False) -> None:
-    """Show the verdict beside the canvas, and keep its companion going; `compact` leaves out the bars."""
-    about = "Canvas to draw a digit on. Without a mouse, press Sample digit."
+    """Show the verdict beside the canvas, and keep its companion running; `compact` leaves out the bars."""
+    about = "Canvas for drawing a digit. If you cannot draw, press Sample digit."
     _live(
         key=key_of(shown).name,
         data={**what_to_watch(shown, about), "compact": compact, **describe(reading)},
@@ -101,7 +101,7 @@ def show_verdict(shown: CanvasState, reading: Reading, *, compact: bool = False)
 
 
 def what_to_watch(shown: CanvasState, name: str) -> dict[str, Any]:
-    """What a companion needs to know of its canvas; `name` is the canvas's for assistive software."""
+    """What a companion needs to know about its canvas; `name` is the canvas's accessible name."""
     return {
         "seen": _picture(shown).get("number", 0),
         "revision": shown.revision,
@@ -113,9 +113,9 @@ def what_to_watch(shown: CanvasState, name: str) -> dict[str, Any]:
 
 
 def describe(reading: Reading) -> dict[str, Any]:
-    """A reading as plain values: what is shown large, in words, as bars (percent), as 784 pixels (0 to 255)."""
+    """A reading as plain values: the large digit, the text, the bars (percent) and the 784 pixels (0 to 255)."""
     image = reading.preprocessed.image
-    percent = [100 * float(share) for share in reading.probabilities]
+    percent = [100 * float(probability) for probability in reading.probabilities]
     if reading.digit is None:
         shown, words = "", "Nothing to read yet"
     elif reading.unsure:
@@ -131,26 +131,26 @@ def describe(reading: Reading) -> dict[str, Any]:
         "runnerUp": -1 if reading.runner_up is None else reading.runner_up,
         "percent": percent if reading.digit is not None else [0.0] * 10,
         "percentText": [
-            in_percent(float(share)) if reading.digit is not None else "" for share in reading.probabilities
+            in_percent(float(probability)) if reading.digit is not None else "" for probability in reading.probabilities
         ],
         "pixels": [] if image is None else image.ravel().tolist(),
     }
 
 
 def _describe_ways(reading: Reading) -> str:
-    """What ink and path say, each alone; empty where the path was not read."""
+    """What each of image and pen path is read as alone; empty if the path was not read."""
     if reading.by_ink is None or reading.by_path is None:
         return ""
     each = [f"{int(one.argmax())}, {in_percent(float(one.max()))}" for one in (reading.by_ink, reading.by_path)]
-    return f"From the ink alone: {each[0]}. From the pen's path alone: {each[1]}."
+    return f"From the image alone: {each[0]}. From the pen path alone: {each[1]}."
 
 
 def key_of(shown: CanvasState) -> state.Key[Any]:
-    """Of a companion: it ends with its canvas."""
+    """The key of a companion, which is replaced with its canvas."""
     return state.LIVE.of(shown.width, shown.mount)
 
 
 def _picture(shown: CanvasState) -> dict[str, Any]:
-    """What the companion sent last, as it came; empty where there is nothing."""
+    """What the companion sent last, unchecked; empty if nothing."""
     picture = key_of(shown).sent("picture")
     return picture if isinstance(picture, dict) else {}

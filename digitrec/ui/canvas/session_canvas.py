@@ -1,7 +1,7 @@
-"""The session's sheets, one for a digit and a wide one for a number, and the canvas that shows one of them.
+"""The session's two drawings, a digit and a wider number, and the canvas that shows one of them.
 
-The canvas forgets its drawing when its page is left, so the drawing is kept in the session as strokes. A canvas under
-a new key begins with them on coming back; the same canvas is handed other ones by undo, redo, clear and a sample.
+The canvas loses its drawing when the user leaves the page, so the session keeps the strokes. On return, a canvas with
+a new key starts with them; undo, redo, clear and samples give the same canvas other drawings.
 """
 
 from collections.abc import Callable
@@ -23,11 +23,11 @@ WIDER = 6  # pixels; an eraser no wider than the pen would leave the edges of a 
 def choose(arrived: bool) -> int:
     """Let the user choose between a digit and a number: the width of the canvas, in pixels.
 
-    Whoever has just come to the page, or back to a canvas, finds on it what was there.
+    On arrival on the page, and after a change between the two, the canvas is restored.
     """
     options = {"A digit": CANVAS, "A number": WIDE}
     chosen = st.segmented_control(
-        "What to write",
+        "What to draw",
         list(options),
         default=state.WRITING.default,
         required=True,
@@ -57,14 +57,14 @@ def as_ink(width: int = CANVAS) -> NDArray[np.uint8]:
 
 
 def change(step: Callable[[CanvasState], CanvasState], width: int = CANVAS) -> None:
-    """Change what is on a canvas, after taking over what the canvas sent: a button's callback runs before `show`."""
+    """Change the drawing on a canvas, after storing what it has sent: a button's callback runs before `show`."""
     shown = current(width)
     sent = (_component(shown).sent("drawing") or {}).get("raw")
     state.STATE.of(width).set(step(receive(shown, sent) or shown))
 
 
 def show(pen: int, erases: bool, width: int = CANVAS) -> bytes | None:
-    """Show the canvas and take over what was drawn: a PNG of it, None where it has sent none of this revision.
+    """Show the canvas and store what was drawn: a PNG of it, None if it has sent none of this revision.
 
     `pen` is its width, and `width` the canvas's, in pixels.
     """
@@ -76,7 +76,7 @@ def show(pen: int, erases: bool, width: int = CANVAS) -> bytes | None:
             background_color=PAPER,
             width=width,
             height=CANVAS,
-            # A canvas takes a drawing only where it differs from the last it was handed: its revision always does.
+            # A canvas accepts a drawing only if it differs from the last one: its revision always does.
             initial_drawing=to_fabric(shown.start, INK, PAPER, shown.revision),
             return_image_data=True,
             key=_component(shown).name,

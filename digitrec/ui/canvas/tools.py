@@ -1,4 +1,4 @@
-"""What people hold in their hand on the Draw page: pen and eraser, undo, redo, clear, a sample."""
+"""The tools of the canvas: pen and eraser, pen width, undo, redo, clear, and a sample."""
 
 from collections.abc import Callable
 
@@ -16,12 +16,12 @@ PEN, ERASER = state.TOOL.default, ":material/ink_eraser: Eraser"
 
 
 def chosen_pen() -> tuple[int, bool]:
-    """The pen's width in pixels, and whether it erases: what `show` was last set to."""
+    """The pen width in pixels, and whether it erases, as last chosen in `show`."""
     return state.PEN_WIDTH.get(), state.TOOL.get() == ERASER
 
 
 def show(width: int = CANVAS) -> None:
-    """The tools under the canvas of that width, which every drawing needs."""
+    """The main tools, under the canvas of that width."""
     shown = session_canvas.current(width)
     with st.container(horizontal=True, gap="small"):
         st.segmented_control(
@@ -39,7 +39,7 @@ def show(width: int = CANVAS) -> None:
 
 
 def show_more(width: int = CANVAS) -> None:
-    """The tools that few drawings need."""
+    """The less frequent tools."""
     label = "Sample digit" if width == CANVAS else "Sample number"
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         st.button(label, icon=":material/casino:", on_click=put_sample, args=(width,))
@@ -60,7 +60,7 @@ def _clear(width: int) -> None:
 
 
 def put_sample(width: int = CANVAS) -> None:
-    """Put a sample on the canvas, a number on a wide one, and remember where it is from."""
+    """Put a sample on the canvas, a number on a wide one, and remember its origin."""
     make = sample_number if width == WIDE else sample_digit
     sample = make(pen_digits(), np.random.default_rng())
     session_canvas.change(lambda shown: put(shown, sample.drawing), width)

@@ -15,27 +15,27 @@ from digitrec.ui.strip import Captioned, show_strip
 from digitrec.words import with_article
 
 SHOWN = 24
-FEW = 0.9  # accuracy below which the variations are no longer what their label says
-# Of each setting: what it is called, its largest value, the step of its slider, and the unit.
+FEW = 0.9  # accuracy below which many variations no longer show what their label says
+# Of each setting: its title, its largest value, the step of its slider, and its help.
 SLIDERS = {
-    "degrees": ("Turn", 45.0, 0.5, "degrees, standard deviation"),
-    "shift": ("Shift", 6.0, 0.1, "pixels, maximum"),
-    "zoom": ("Zoom", 0.5, 0.01, "as a fraction, maximum, each axis independently"),
-    "shear": ("Shear", 0.6, 0.01, "sideways pixels per pixel down, standard deviation"),
-    "bend": ("Bend", 3.0, 0.05, "pixels at each knot of a 5 x 5 grid, standard deviation"),
-    "thicker": ("Thicker", 1.0, 0.05, "fraction of the way to strokes one pixel wider on each side, maximum"),
-    "thinner": ("Thinner", 1.0, 0.05, "the same to narrower strokes"),
+    "degrees": ("Rotation", 45.0, 0.5, "Standard deviation, in degrees."),
+    "shift": ("Shift", 6.0, 0.1, "Maximum, in pixels."),
+    "zoom": ("Scale", 0.5, 0.01, "Maximum change of width and of height, as a fraction."),
+    "shear": ("Shear", 0.6, 0.01, "Standard deviation, in pixels sideways per pixel down."),
+    "bend": ("Elastic distortion", 3.0, 0.05, "Standard deviation at each node of a 5 × 5 grid, in pixels."),
+    "thicker": ("Thicker strokes", 1.0, 0.05, "Maximum, as a fraction of one pixel on each side of a stroke."),
+    "thinner": ("Thinner strokes", 1.0, 0.05, "Maximum, as a fraction of one pixel on each side of a stroke."),
 }
 TRAINED = asdict(Augmentation())
 PRESETS = {
     "As in training": TRAINED,
-    "Nothing": dict.fromkeys(TRAINED, 0.0),
+    "None": dict.fromkeys(TRAINED, 0.0),
     "Too much": {name: largest for name, (_, largest, *_) in SLIDERS.items()},
 }
 
 
 def choose_image(data: Dataset, part: str, split: Split) -> int:
-    """The place of the image that is varied: the one picked last on any page, or another drawn at random since."""
+    """The index of the image that is varied: the one selected last on any page, or a random one chosen since."""
     picked = picked_place(data, part)
     if picked is not None and state.AUGMENTED_FROM.get() != (data.name, part, picked):
         state.AUGMENTED_FROM.set((data.name, part, picked))
@@ -44,10 +44,10 @@ def choose_image(data: Dataset, part: str, split: Split) -> int:
 
 
 def show_buttons() -> None:
-    """Another image, other variations, and settings to begin with."""
+    """Buttons for another image, new variations, and preset settings."""
     with st.container(horizontal=True):
         st.button("Another digit", icon=":material/casino:", on_click=_choose_another)
-        st.button("Draw again", icon=":material/refresh:", on_click=_draw_again)
+        st.button("New variations", icon=":material/refresh:", on_click=_draw_again)
         for name, preset in PRESETS.items():
             st.button(name, on_click=_use, args=(preset,))
 
@@ -75,23 +75,28 @@ def choose_settings() -> Augmentation:
 
 
 def show_variations(split: Split, place: int, made: Variations) -> None:
-    """The image, the average of its variations, how many are read correctly, and some of them."""
+    """The image, the average of its variations, how many are classified correctly, and some of them."""
     image, label, count = split.images[place], made.label, len(made.images)
     show_strip(
         [
-            Captioned(as_paper(image), f"number {place:,}, {with_article(label)}", f"The image itself, a {label}"),
-            Captioned(as_paper(made.average), f"the average of {count}", f"The average of {count} variations"),
+            Captioned(
+                as_paper(image), f"image {place:,}, {with_article(label)}", f"The original image, {with_article(label)}"
+            ),
+            Captioned(as_paper(made.average), f"average of {count}", f"The average of {count} variations"),
         ]
     )
     st.markdown(
-        f"The network still reads **{100 * made.accuracy:.0f} %** of {count} variations as {with_article(label)}."
+        f"The network classifies **{100 * made.accuracy:.0f} %** of {count} variations as {with_article(label)}."
     )
     if made.accuracy < FEW:
-        st.markdown("Changed so much, many are no longer what their label says: training on them teaches mistakes.")
+        st.markdown(
+            "After such strong changes, many images no longer show what their label says. Training on them teaches "
+            "mistakes."
+        )
     show_strip([_captioned(made, index) for index in range(min(SHOWN, count))], side=84)
 
 
 def _captioned(made: Variations, index: int) -> Captioned:
     read = int(made.predicted[index])
-    caption = "" if read == made.label else f":orange[read as {read}]"
-    return Captioned(as_paper(made.images[index]), caption, f"A variation, read as {read}")
+    caption = "" if read == made.label else f":orange[classified as {read}]"
+    return Captioned(as_paper(made.images[index]), caption, f"A variation, classified as {read}")

@@ -1,4 +1,4 @@
-"""The Composed numbers page: how numbers are composed, and what each is read as."""
+"""The Composed numbers page: its settings, the numbers, and what each is read as."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,33 +13,33 @@ from digitrec.ui import state
 from digitrec.ui.models.choice import choose_number_model
 from digitrec.ui.strip import Captioned, show_strip
 
-SIDE, EDGE = 220, 16  # pixels: the width of a number on the page, and how much paper is left around it
+SIDE, EDGE = 220, 16  # pixels: the width of a number on the page, and the margin around it
 GAPS = {"Spaced": (0.1, 0.6), "Touching": (-0.04, 0.0), "Overlapping": (-0.12, -0.06)}
-# Of each slider with two ends: what it is called, the least and the most, where it begins, the step, and what it means.
+# Of each slider with two ends: its title, minimum, maximum, initial value, step and help.
 RANGES: dict[str, tuple[str, Any, Any, Any, Any, str]] = {
-    "length": ("Digits", 1, LONGEST, (2, 6), 1, "how many a number has"),
+    "length": ("Digits", 1, LONGEST, (2, 6), 1, "Digits per number."),
     "gap": (
         "Gap", -0.2, 1.0, GAPS["Spaced"], 0.02,
-        "between neighbours along the nearest row, in heights; below 0 they overlap",
+        "Between neighbouring digits where they are closest, in digit heights. Below 0 they overlap.",
     ),
     "pen": (
-        "Pen", 0.03, 0.2, HOW["pen"], 0.01,
-        "its width in heights; scans keep their own, a little thinner or thicker",
+        "Stroke width", 0.03, 0.2, HOW["pen"], 0.01,
+        "In digit heights. Scanned digits keep their own stroke width, slightly varied.",
     ),
 }  # fmt: skip
 SPREADS = {
-    "slant": ("Slant", 0.5, 0.02, "sideways pixels per pixel up, standard deviation"),
-    "size": ("Size", 0.25, 0.01, "of each digit, in heights, standard deviation"),
-    "baseline": ("Baseline", 0.25, 0.01, "where each digit stands, in heights, standard deviation"),
-    "turn": ("Turn", 20.0, 0.5, "of each digit, in degrees, standard deviation"),
-    "stretch": ("Stretch", 0.3, 0.01, "how much wider than written, as a fraction, standard deviation"),
+    "slant": ("Slant", 0.5, 0.02, "Standard deviation, in pixels sideways per pixel up."),
+    "size": ("Size", 0.25, 0.01, "Standard deviation of the digits' heights, as a fraction."),
+    "baseline": ("Baseline", 0.25, 0.01, "Standard deviation of the digits' vertical position, in digit heights."),
+    "turn": ("Rotation", 20.0, 0.5, "Standard deviation, in degrees, of each digit."),
+    "stretch": ("Stretch", 0.3, 0.01, "Standard deviation of the digits' widths, as a fraction."),
 }
 
 
 def show_buttons() -> None:
-    """Other numbers, and gaps to begin with."""
+    """Buttons for new numbers and preset gaps."""
     with st.container(horizontal=True):
-        st.button("Other numbers", icon=":material/casino:", on_click=_draw_again)
+        st.button("New numbers", icon=":material/casino:", on_click=_draw_again)
         for name, gap in GAPS.items():
             st.button(name, on_click=state.COMPOSED.of("gap").set, args=(gap,))
 
@@ -65,10 +65,10 @@ def show_numbers(numbers: Sequence[Number], read: Sequence[str]) -> None:
     st.markdown(f"**{correct} of {len(numbers)}** are read correctly.")
     choose_number_model()
     show_strip([_captioned(number, one) for number, one in zip(numbers, read, strict=True)], side=SIDE)
-    with st.expander("As the network reads the first of them", icon=":material/visibility:"):
+    with st.expander("What the network sees of the first number", icon=":material/visibility:"):
         st.markdown(
-            "A strip of 28 × 256 pixels: the ink is cut out, made 24 pixels high, and wide gaps are shortened. The "
-            "network answers 64 times from left to right which digit it sees, or none."
+            "A strip of 28 × 256 pixels: the ink is cropped and scaled to a height of 24 pixels, and wide gaps are "
+            "shortened. At 64 places from left to right, the network says which digit it sees there, or none."
         )
         show_strip([Captioned(as_paper(to_strip(numbers[0].ink).image), "", "The first number as a strip")], side=640)
 

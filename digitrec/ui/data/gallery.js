@@ -1,6 +1,6 @@
-// A gallery of small pictures cut from one sheet. Arrow keys move, Enter or a click picks one.
+// A gallery of small images cut from one sheet. Arrow keys move, Enter or a click selects one.
 
-const SHOWN_AFTER = 400 // ms; the image in full is drawn after the gallery
+const SHOWN_AFTER = 400 // ms; the image in full is rendered after the gallery
 
 export default function (component) {
   const { data, parentElement, setStateValue } = component
@@ -9,7 +9,7 @@ export default function (component) {
   const focused = list.getRootNode().activeElement?.dataset?.place
   list.replaceChildren(...data.captions.map((caption, index) => makeCell(data, caption, index)))
   const entered = list.querySelector('[aria-pressed="true"]') ?? list.firstElementChild
-  if (entered) entered.tabIndex = 0 // the others are reached from there, so that nobody has to tab past hundreds
+  if (entered) entered.tabIndex = 0 // the others are reached with the arrow keys, so that Tab does not stop at hundreds
   if (focused !== undefined) list.querySelector(`[data-place="${focused}"]`)?.focus({ preventScroll: true })
   if (list.dataset.asked && list.dataset.asked === String(data.picked)) {
     delete list.dataset.asked
@@ -24,7 +24,7 @@ export default function (component) {
   list.onkeydown = (event) => move(event, list)
 }
 
-// Where a page shows what was picked in full, below the fold, it is brought into view.
+// If the page shows the selected image in full, out of view, scroll to it.
 function showPicked() {
   const full = document.querySelector(".st-key-picked")
   if (full && full.getBoundingClientRect().top > 0.75 * innerHeight) full.scrollIntoView({ block: "center" })

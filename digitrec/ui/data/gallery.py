@@ -1,4 +1,4 @@
-"""Many small images to look through, as one sheet cut up by the browser; one can be picked."""
+"""A gallery of small images, sent to the browser as one sheet; the user can select one."""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,14 +19,14 @@ SIDE = 56  # pixels of each, shown
 
 _gallery = st.components.v2.component(
     "digitrec_gallery",
-    html='<div class="gallery" role="toolbar" aria-label="Images; the arrow keys move"></div>',
+    html='<div class="gallery" role="toolbar" aria-label="Images; move with the arrow keys"></div>',
     css=(HERE / "gallery.css").read_text("utf-8"),
     js=(HERE / "gallery.js").read_text("utf-8"),
 )
 
 
 def picked_place(data: Dataset, part: str) -> int | None:
-    """The index of the image that was picked last, on whichever page; None if it is of other data, or gone."""
+    """The index of the image selected last on any page; None if it is of other data or no longer exists."""
     picked = state.PICKED_IMAGE.get()
     if picked is None or picked[:2] != (data.name, part) or picked[2] >= len(data.part(part)):
         return None
@@ -34,12 +34,12 @@ def picked_place(data: Dataset, part: str) -> int | None:
 
 
 def pick(data: Dataset, part: str, place: int) -> None:
-    """Pick the image at this place of a dataset's part."""
+    """Select the image at this index of a dataset's part."""
     state.PICKED_IMAGE.set((data.name, part, place))
 
 
 def open_picked(data: Dataset, part: str) -> None:
-    """Pick the image that the page's address names, where none is picked, and keep the one that is picked there."""
+    """Select the image named in the page's address if none is selected, and write the selected one into the address."""
     split, named = data.part(part), state.PLACE.get()
     if picked_place(data, part) is None and named.isdecimal() and len(named) < 9 and int(named) < len(split):
         pick(data, part, int(named))
@@ -48,11 +48,11 @@ def open_picked(data: Dataset, part: str) -> None:
 
 
 def turn_pages(key: state.Key[int], places: NDArray[np.intp], per_page: int) -> NDArray[np.intp]:
-    """Let the user turn the pages where there are several: the places on the one that is open."""
+    """Let the user turn pages if there are several: the indices on the current page."""
     pages = -(-len(places) // per_page)
     if pages < 2:
         return places
-    if key.get() > pages:  # it was chosen where there were more
+    if key.get() > pages:  # it was chosen when there were more
         key.set(pages)
     page = st.number_input(f"Page of {pages:,}", 1, pages, key.default, width=160, **key.widget)
     return places[(page - 1) * per_page : page * per_page]
@@ -67,11 +67,11 @@ def show_places(
     captions: list[str] | None = None,
     labels: list[str] | None = None,
 ) -> None:
-    """Show the images at these places of a dataset's part; one can be picked."""
+    """Show the images at these indices of a dataset's part; the user can select one."""
     split = data.part(part)
-    told = captions or [f"{split.labels[place]}, number {place:,}" for place in places]
+    texts = captions or [f"{split.labels[place]}, image {place:,}" for place in places]
     show(
-        split.images[places], places, told, picked_place(data, part), partial(pick, data, part), key=key, labels=labels
+        split.images[places], places, texts, picked_place(data, part), partial(pick, data, part), key=key, labels=labels
     )
 
 
@@ -85,12 +85,12 @@ def show(
     key: state.Key[Any],
     labels: list[str] | None = None,
 ) -> None:
-    """Show (n, 28, 28) uint8 images, each with its place and caption; `on_pick` is told the place of one picked.
+    """Show (n, 28, 28) uint8 images, each with its index and caption; `on_pick` receives the index of the selected one.
 
-    Captions are for whoever points at an image, or cannot see it; `labels`, a few letters each, stand under them.
+    Captions are shown on hover and read by screen readers; `labels`, a few letters each, stand below the images.
     """
 
-    def tell() -> None:
+    def receive() -> None:
         place = key.sent("picked")
         if isinstance(place, int) and place in set(places.tolist()):  # a browser may send anything
             on_pick(place)
@@ -106,5 +106,5 @@ def show(
             "labels": labels,
             "picked": picked,
         },
-        on_picked_change=tell,
+        on_picked_change=receive,
     )

@@ -1,4 +1,4 @@
-"""The picture of the image that the pointer is over in a chart, which plotly's own hover text cannot hold."""
+"""The image of the point under the pointer in a chart, which plotly's own hover text cannot show."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ _hover = st.components.v2.component(
 
 
 def show_pictures(chart: state.Key[None], images: NDArray[np.uint8]) -> None:
-    """Let the chart of this key show one of (n, 28, 28) uint8 images at each point: the one its `customdata` counts."""
+    """Show an image beside each point of the chart with this key: of (n, 28, 28) uint8, the one at its `customdata`."""
     _hover(
         key=state.HOVER.of(chart.name).name,
         data={"chart": f".st-key-{chart.name}", "sheet": to_data_url(lay_out(images, COLUMNS)), "columns": COLUMNS},

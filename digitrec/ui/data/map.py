@@ -1,4 +1,4 @@
-"""The map on its page: a canvas whose drawing is pinned on it while the pen moves, and the images framed on it."""
+"""The Map page: a canvas whose drawing is pinned on the map while the pen moves, and the images selected on it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from digitrec.datasets import Dataset, Split
 from digitrec.datasets.exploration.maps import DigitMap
 from digitrec.datasets.exploration.neighbours import Features, make_index, nearest
 from digitrec.datasets.exploration.projection import place
+from digitrec.glossary import explain
 from digitrec.networks.classifier import Classifier
 from digitrec.ui import state
 from digitrec.ui.canvas import links, live, session_canvas, tools
 from digitrec.ui.data import gallery, hover, map_pin
 from digitrec.ui.messages import text_colour
-from digitrec.words import with_article
 
 SHOWN = 100  # images of a selection
 NEIGHBOURS = 12
@@ -26,7 +26,7 @@ NEIGHBOURS = 12
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """A map, the data that it is of, who reads the drawings, and by which features they are placed."""
+    """A map, its data, the classifier that reads drawings, and the function that computes their features."""
 
     digits: DigitMap
     data: Dataset
@@ -36,16 +36,16 @@ class Plane:
 
     @property
     def split(self) -> Split:
-        """The part of the data that is on the map."""
+        """The part of the dataset that the map shows."""
         return self.data.part(self.part)
 
     def show(self, indices: NDArray[np.intp], key: state.Key[Any]) -> None:
-        """A gallery of images of the map."""
+        """Show a gallery of images of the map."""
         gallery.show_places(self.data, self.part, self.digits.places[indices], key)
 
 
 def show_plane(shown: Plane) -> None:
-    """Canvas and map beside each other, or below where there is no room."""
+    """Show canvas and map side by side, or one below the other on a narrow screen."""
     sides = st.container(horizontal=True, gap="medium")
     with sides.container(width=300):
         _board(shown)
@@ -56,7 +56,7 @@ def show_plane(shown: Plane) -> None:
 
 @st.fragment
 def _board(shown: Plane) -> None:
-    """The canvas, the drawing's place on the map and what lies near it: what reruns while the pen moves."""
+    """The canvas, the drawing's position on the map and its nearest neighbours: what reruns while the pen moves."""
     sent = session_canvas.show(*tools.chosen_pen())
     tools.show()
     st.button("Sample digit", icon=":material/casino:", on_click=tools.put_sample)
@@ -72,14 +72,17 @@ def _board(shown: Plane) -> None:
         label = "?" if reading.unsure else str(reading.digit)
         map_pin.show_pin(state.MAP, place(digits.projection, digits.features, own), label, "Your drawing on the map")
         same = int((shown.split.labels[digits.places[near]] == reading.digit).sum())
-        st.markdown(f"**Nearest to it** on the map: {same} of {len(near)} are {with_article(reading.digit)}.")
+        st.markdown(
+            f"**Nearest neighbours** on the map: {same} of {len(near)} are labelled {reading.digit}.",
+            help=explain("nearest neighbours"),
+        )
         shown.show(near, state.NEAR)
     links.keep_in_address(drawn.drawing)
 
 
 @st.fragment
 def _chart(shown: Plane) -> None:
-    """The map, and the images that are framed on it."""
+    """The map, and the images selected on it."""
     figure = plane(shown.digits.projection.positions, shown.split.labels[shown.digits.places], text_colour())
     with st.container(key=state.MAP.name):
         event = st.plotly_chart(
@@ -87,11 +90,11 @@ def _chart(shown: Plane) -> None:
             key=state.PLANE.name,
             on_select="rerun",
             config={"scrollZoom": True, "displaylogo": False},
-            alt=f"A map of {len(shown.digits.places):,} images, a dot each in its digit's colour, alike ones close by.",
+            alt=f"Map of {len(shown.digits.places):,} images, one dot each, coloured by digit; similar ones lie close.",
         )
     chosen = np.array([int(point["customdata"]) for point in event["selection"]["points"]], np.intp)
     if len(chosen):
-        more = f", the first {SHOWN} here" if len(chosen) > SHOWN else ""
+        more = f", of which the first {SHOWN} are shown" if len(chosen) > SHOWN else ""
         st.markdown(f"**Selected**: {len(chosen):,} images{more}.")
         shown.show(chosen[:SHOWN], state.SELECTED)
-        st.page_link("pages/samples.py", label="See the picked image in full", icon=":material/grid_view:")
+        st.page_link("pages/samples.py", label="Show the selected image in full", icon=":material/grid_view:")

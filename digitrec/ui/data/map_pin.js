@@ -1,4 +1,4 @@
-// Keeps a pin at its place on a plotly chart, however the chart is moved and zoomed.
+// Keeps a pin at its position on a plotly chart while the chart is moved and zoomed.
 
 const LOOK = 300 // ms between two looks whether the chart has been built anew
 const COLOURS = ["--st-text-color", "--st-background-color", "--st-primary-color", "--st-font"]
@@ -52,7 +52,7 @@ function place(pin) {
   element.style.top = `${area.y - frame.y + area.height * (1 - along(yaxis.range, y))}px`
 }
 
-// How far along an axis a value lies, 0 to 1; what lies beyond is held at its end.
+// Position of a value along an axis, 0 to 1; values outside are moved to its end.
 function along([start, end], value) {
   return Math.min(Math.max((value - start) / (end - start), 0), 1)
 }

@@ -1,4 +1,4 @@
-"""A pin on a chart, which moves without the chart being drawn again: where the drawing falls, while the pen moves."""
+"""A pin on a chart that moves without redrawing the chart: the position of a drawing while the pen moves."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ _pin = st.components.v2.component(
 def show_pin(chart: state.Key[None], position: NDArray[np.float32] | None, label: str, meaning: str) -> None:
     """Put a pin with a short label on the plotly chart in the container of this key, at (2,) axis values; None: none.
 
-    `meaning` says in words what it stands for.
+    `meaning` is its accessible name.
     """
     at = None if position is None else position.tolist()
     _pin(

@@ -1,4 +1,4 @@
-"""The Pixels page, a section a function: average digits, two of them compared, greys and ink, and scaling."""
+"""The Pixels page, one function per section: average digits, two of them compared, grey values, and scaling."""
 
 import numpy as np
 import pandas as pd
@@ -20,45 +20,44 @@ from digitrec.ink.types import Images
 from digitrec.training.scaling import SCALINGS, scale
 from digitrec.ui import state
 from digitrec.ui.strip import Captioned, show_strip
-from digitrec.words import with_article
 
 PLAIN = {"displayModeBar": False}
-SAMPLED = 2000  # images, whose numbers show what scaling does as well as all of them
+SAMPLED = 2000  # images, enough to show the effect of scaling
 
 
 def show_averages(summary: PixelSummary) -> None:
     """The average image of each digit, or how much its pixels vary."""
-    st.subheader("The average digit", anchor=False)
+    st.subheader("Average digits", anchor=False)
     views = {"average": summary.means, "variation": 2 * summary.deviations}
     what = st.segmented_control(
         "Show", list(views), default=state.AVERAGE_OF.default, required=True, **state.AVERAGE_OF.widget
     )
     if what == "average":
-        st.markdown("All images of a digit laid over each other: dark where nearly everybody has ink.")
+        st.markdown("The mean of all images of each digit: dark where nearly every writer has ink.")
     else:
-        st.markdown("Dark where people differ: at the ends of strokes. The inside of a stroke and the paper vary less.")
+        st.markdown("The standard deviation of each pixel: dark where writers differ most, at the ends of strokes.")
     shown = views[str(what)]
     show_strip([Captioned(as_grey(shown[k]), str(k), f"The {what} of all {k}s") for k in summary.digits], side=88)
 
 
 def show_difference(split: Split, summary: PixelSummary) -> None:
-    """Two average digits, their difference, and the pixel that tells them apart best."""
+    """Two average digits, their difference, and the pixel that separates them best."""
     st.subheader("Where do two digits differ?", anchor=False)
     digits = summary.digits
     with st.container(horizontal=True):
         first, second = (
-            st.selectbox(title, digits, min(key.default, len(digits) - 1), width=100, **key.widget)
-            for title, key in (("One", state.FIRST), ("Another", state.SECOND))
+            st.selectbox(title, digits, min(key.default, len(digits) - 1), width=120, **key.widget)
+            for title, key in (("First digit", state.FIRST), ("Second digit", state.SECOND))
         )
     averages = [
-        Captioned(as_grey(summary.means[digit]), f"the average {digit}", f"The average {digit}")
+        Captioned(as_grey(summary.means[digit]), f"average {digit}", f"The average {digit}")
         for digit in (first, second)
     ]
     alt = f"Orange where the average {first} has more ink, blue where the average {second} has"
-    difference = Captioned(colour_signed(difference_of_means(summary.means, first, second)), "the difference", alt)
+    difference = Captioned(colour_signed(difference_of_means(summary.means, first, second)), "difference", alt)
     show_strip([averages[0], difference, averages[1]], side=196)
     if first == second:
-        st.markdown("A digit does not differ from itself. Choose two.")
+        st.markdown("A digit does not differ from itself. Choose two different digits.")
         return
     st.markdown(
         f":orange[Orange]: the average {first} has more ink. :blue[Blue]: the average {second} has.\n\n"
@@ -69,32 +68,32 @@ def show_difference(split: Split, summary: PixelSummary) -> None:
 def _describe(telling: TellingPixel, first: int, second: int) -> str:
     other = second if telling.digit == first else first
     return (
-        f"The most telling single pixel is in row {telling.row}, column {telling.column}: "
+        f"The pixel that separates them best is in row {telling.row}, column {telling.column}: "
         f"{100 * telling.share:.0f} % of the {telling.digit}s have ink there, and {100 * telling.other_share:.0f} % of "
-        f"the {other}s. A classifier of this pixel alone would tell {with_article(first)} from {with_article(second)} "
-        f"with an accuracy of {100 * telling.accuracy:.0f} %."
+        f"the {other}s. A classifier that used this pixel alone would have an accuracy of "
+        f"{100 * telling.accuracy:.0f} %."
     )
 
 
 def show_greys(split: Split, summary: PixelSummary, properties: pd.DataFrame) -> None:
-    """How often each grey occurs, how much ink an image has, and which pixels never have any."""
-    st.subheader("Paper, ink and nothing", anchor=False)
+    """The distribution of grey values and of ink, and the pixels that are never used."""
+    st.subheader("Grey values and ink", anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(f"**Grey values.** {100 * summary.paper:.0f} % of all pixels are plain paper.")
-        alt = f"How often each grey occurs, on a logarithmic scale; plain ink, 255, {summary.greys[255]:,} times."
+        st.markdown(f"**Grey values.** {100 * summary.paper:.0f} % of all pixels are background, with the value 0.")
+        alt = f"Pixels by grey value, on a logarithmic scale; full ink, 255, occurs {summary.greys[255]:,} times."
         st.plotly_chart(grey_bars(summary.greys), config=PLAIN, alt=alt)
     with right:
         ink = 100 * properties["ink"].to_numpy()
-        st.markdown(f"**Ink in an image.** On average it covers {ink.mean():.0f} % of the picture.")
+        st.markdown(f"**Ink.** On average, it covers {ink.mean():.0f} % of an image.")
         alt = tell_middles(ink, split.labels, "ink", " %")
         st.plotly_chart(boxes_by_digit(ink, split.labels, "ink", " %"), config=PLAIN, alt=alt)
     unused = int((~summary.used).sum())
     st.markdown(
-        f"**{unused} of 784 pixels have no ink in any of these {len(split):,} images**; they are blue here. "
-        + ("A network can learn nothing about them." if unused else "A network can learn something about each.")
+        f"**{unused} of 784 pixels have no ink in any of these {len(split):,} images**; they are shown in blue. "
+        + ("A network can learn nothing from them." if unused else "A network can learn from every pixel.")
     )
-    alt = f"The {unused} pixels never used, in blue"
+    alt = f"The {unused} pixels without any ink, in blue"
     show_strip([Captioned(colour_signed(np.where(summary.used, 0, -1)), "", alt)])
 
 
@@ -115,7 +114,7 @@ def show_scaling(split: Split, summary: PixelSummary) -> None:
     for column, name, way in zip(st.columns(2, gap="large"), ("Before", "After"), ("raw", how), strict=True):
         with column:
             _show_values(name, scale(images, way, *figures))
-    st.caption(f"From {len(images):,} of the {len(split):,} images, drawn at random with seed 0.")
+    st.caption(f"{len(images):,} of the {len(split):,} images, a random sample with seed 0.")
 
 
 def _show_values(name: str, values: Images) -> None:
@@ -123,6 +122,6 @@ def _show_values(name: str, values: Images) -> None:
         f"**{name}**: {values.min():.4g} to {values.max():.4g}, mean {values.mean():.4g}, "
         f"standard deviation {values.std():.4g}"
     )
-    show_strip([Captioned(shade(values[0]), "", f"An image {name.lower()} scaling, lowest value white")], 140)
-    alt = f"How often each value occurs {name.lower()} scaling; the line above has their range and mean."
+    show_strip([Captioned(shade(values[0]), "", f"An image {name.lower()} scaling; the lowest value is white")], 140)
+    alt = f"Histogram of the values {name.lower()} scaling; the line above gives their range and mean."
     st.plotly_chart(value_bars(values.ravel()), config=PLAIN, key=state.VALUES.of(name).name, alt=alt)

@@ -1,4 +1,4 @@
-"""Choosing the data that a page is about; it stays chosen from page to page, and a link can carry it."""
+"""Choosing the dataset that a page shows; the choice is kept from page to page, and is part of links."""
 
 from typing import Any
 
@@ -11,13 +11,14 @@ from digitrec.datasets.sources import mnist
 from digitrec.datasets.sources.download import fetch
 from digitrec.datasets.sources.uploads import FOLDER, MAX_UPLOAD, add_upload, is_upload, remove_own
 from digitrec.errors import DataError
+from digitrec.glossary import explain
 from digitrec.ui import state
 from digitrec.ui.cache import dataset
 from digitrec.ui.messages import as_plain_text, show_errors
 
 
 def choose_digits() -> tuple[Dataset, str, Split]:
-    """Let the user choose a dataset and its part: the dataset, "train" or "test", and that part of it."""
+    """Let the user choose a dataset and a part of it: the dataset, "train" or "test", and that part."""
     row = st.container(horizontal=True, vertical_alignment="bottom")
     data = choose_dataset(row)
     part = row.segmented_control(
@@ -25,34 +26,35 @@ def choose_digits() -> tuple[Dataset, str, Split]:
         PARTS,
         default=state.SPLIT.default,
         required=True,
+        help=explain("training set", "test set"),
         **state.SPLIT.widget,
     )
     split = data.part(part)
-    st.caption(as_plain_text(f"{len(split):,} images to {part} with. {data.caution}"))
+    st.caption(as_plain_text(f"{len(split):,} {'training' if part == 'train' else part} images. {data.caution}"))
     return data, part, split
 
 
 def choose_dataset(row: DeltaGenerator) -> Dataset:
-    """Let the user choose one of the datasets that are there, or get more; `row` holds what to choose with."""
-    there = titles()
+    """Let the user choose one of the available datasets, or add one; the widgets are placed in `row`."""
+    available = titles()
     with row:
         name = st.selectbox(
-            "Data",
-            list(there),
-            format_func=lambda name: there.get(name, name),
+            "Dataset",
+            list(available),
+            format_func=lambda name: available.get(name, name),
             width=320,
             **state.SOURCE.widget,
         )
-        with st.popover("Add your own", icon=":material/add:"):
+        with st.popover("Add your own data", icon=":material/add:"):
             _offer_upload(name)
-    if "mnist" not in there:
+    if "mnist" not in available:
         _offer_mnist()
     with show_errors("The data could not be loaded."):
         return dataset(name)
 
 
 def choose_writer(split: Split) -> int | None:
-    """Let the user choose one writer, where they are known; None: all."""
+    """Let the user choose one writer, if the writers are known; None: all."""
     if split.writers is None:
         return None
     last = int(split.writers.max())
@@ -70,8 +72,8 @@ def choose_writer(split: Split) -> int | None:
 
 def _offer_upload(shown: str) -> None:
     st.markdown(
-        "A **CSV** as Kaggle's Digit Recognizer has it: `label,pixel0` to `pixel783`, one row a digit.  \n"
-        "Or a **.npz** with `images`, uint8 of shape (n, 28, 28) with ink 255 on 0, and `labels`."
+        "A **CSV** file as in Kaggle's Digit Recognizer: columns `label`, `pixel0` to `pixel783`, one row per digit."
+        "  \nOr a **.npz** file with `images`, uint8 of shape (n, 28, 28), ink 255 on 0, and `labels`."
     )
     st.file_uploader(
         "Your file", type=["csv", "npz"], max_upload_size=MAX_UPLOAD, on_change=_take_upload, **state.UPLOAD.widget
@@ -80,16 +82,16 @@ def _offer_upload(shown: str) -> None:
         st.error(as_plain_text(problem), icon=":material/error:")
     st.caption(
         as_plain_text(
-            f"It is kept on the computer that runs digitrec, in {data_folder() / FOLDER}. A folder of pictures in "
-            "subfolders 0 to 9 will do as well, put there by hand."
+            f"The file is stored on the computer that runs digitrec, in {data_folder() / FOLDER}. You can also copy a "
+            "folder of images, sorted into subfolders 0 to 9, to that place."
         )
     )
     if is_upload(shown):
-        st.button("Remove the data that is shown", icon=":material/delete:", on_click=remove_own, args=(shown,))
+        st.button("Remove this dataset", icon=":material/delete:", on_click=remove_own, args=(shown,))
 
 
 def _take_upload() -> None:
-    """Check and keep what was uploaded, and choose it; a problem is told where the file was chosen."""
+    """Check and store the upload, and choose it; a problem is shown beside the uploader."""
     upload = state.UPLOAD.get()
     if upload is None:
         return
@@ -101,8 +103,8 @@ def _take_upload() -> None:
 
 def _offer_mnist() -> None:
     st.info(
-        "These are the digits that come with digitrec. MNIST, 70,000 scans, can be downloaded once (11 MB) and then "
-        "stays on this computer.",
+        "These digits come with digitrec. MNIST, 70,000 scanned digits, can be downloaded once (11 MB) and then stays "
+        "on this computer.",
         icon=":material/database:",
     )
     if st.button("Download MNIST", icon=":material/download:"):
@@ -115,22 +117,22 @@ def _offer_mnist() -> None:
 
 
 class _Bar:
-    """A download's progress on the page."""
+    """The progress bar of a download, as pooch calls it."""
 
     def __init__(self, path: str) -> None:
-        self.total, self.came, self.name = 0, 0, path.rpartition("/")[2]
+        self.total, self.received, self.name = 0, 0, path.rpartition("/")[2]
         self.bar = st.progress(0.0, text=self.name)
 
     def update(self, count: int) -> Any:
-        """So many more bytes have come."""
-        self.came += count
-        share = min(self.came / self.total, 1.0) if self.total else 0.0
-        self.bar.progress(share, text=f"{self.name}: {self.came / 1e6:.1f} of {self.total / 1e6:.1f} MB")
+        """Add `count` bytes that have arrived."""
+        self.received += count
+        fraction = min(self.received / self.total, 1.0) if self.total else 0.0
+        self.bar.progress(fraction, text=f"{self.name}: {self.received / 1e6:.1f} of {self.total / 1e6:.1f} MB")
 
     def reset(self) -> Any:
-        """Begin again."""
-        self.came = 0
+        """Start again at 0."""
+        self.received = 0
 
     def close(self) -> Any:
-        """It is over."""
+        """Remove the bar."""
         self.bar.empty()

@@ -1,4 +1,4 @@
-"""Behind a verdict: the steps from ink to image, what in the ink decided, what each layer answered, and downloads."""
+"""The tabs below a verdict: preprocessing, saliency, layers, changes to an opened image, and downloads."""
 
 import re
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from digitrec.charts.pictures import (
     to_png,
 )
 from digitrec.evaluation.saliency import occlusion, onto_canvas
+from digitrec.glossary import explain
 from digitrec.ink.drawings import Drawing, render
 from digitrec.ink.preprocessing import pad_to_square, preprocess
 from digitrec.networks.classifier import Classifier
@@ -31,12 +32,12 @@ from digitrec.words import in_percent
 SHOWN = 140  # pixels, the side of a small picture
 COLUMNS = 16  # of feature maps
 SHOWN_MAP = 42  # pixels, the side of one
-FLAT = {10: "one number for each digit, 0 to 9", 11: "one number for each digit, 0 to 9, and one for none of them"}
+FLAT = {10: "one value for each digit, 0 to 9", 11: "one value for each digit, 0 to 9, and one for non-digits"}
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A digit that was read, and all that is known of it."""
+    """A drawing with its reading."""
 
     classifier: Classifier
     reading: Reading
@@ -46,7 +47,7 @@ class Case:
 
 
 def show(classifier: Classifier, reading: Reading, drawing: Drawing) -> None:
-    """The open one of the tabs; only that one is computed."""
+    """Show the tabs; only the open one is computed."""
     tabs = st.tabs(list(VIEWS), on_change="rerun", **state.DETAILS.widget)
     for tab, view in zip(tabs, VIEWS.values(), strict=True):
         if not tab.open:
@@ -54,21 +55,24 @@ def show(classifier: Classifier, reading: Reading, drawing: Drawing) -> None:
         with tab:
             image = reading.preprocessed.image
             if reading.digit is None or image is None:
-                st.info("Draw a digit, or press *Sample digit*, and it is taken apart here.", icon=":material/draw:")
+                st.info("Draw a digit or press *Sample digit* to see how it is read.", icon=":material/draw:")
             else:
                 view(Case(classifier, reading, drawing, reading.digit, image))
 
 
 def _show_steps(case: Case) -> None:
     st.markdown(
-        "The network has only ever seen digits that were cut out, shrunk and centred in one way. "
-        "These are the steps that make your drawing like them, and what it would answer without each."
+        "The network was trained on digits that were all cropped, scaled and centred in the same way. These steps do "
+        "the same to your drawing. Below each, you see the answer without that step.",
+        help=explain("preprocessing"),
     )
     steps = xray(case.classifier, case.reading.preprocessed.ink)
     by_ink = case.reading.probabilities if case.reading.by_ink is None else case.reading.by_ink
     alone = int(by_ink.argmax()), case.classifier.is_unsure(by_ink)
     if case.reading.by_path is not None:
-        st.caption("This is about the ink alone. The pen's path, which is read beside it, needs none of these steps.")
+        st.caption(
+            "These steps concern the image alone. The pen path, which a second network reads, does not need them."
+        )
     for column, step in zip(st.columns(len(steps)), steps, strict=True):
         picture = as_paper(pad_to_square(step.picture))
         same = (step.digit_without, step.unsure_without) == alone
@@ -86,7 +90,7 @@ def _show_steps(case: Case) -> None:
     show_functions(preprocess)
 
 
-def _show_why(case: Case) -> None:
+def _show_saliency(case: Case) -> None:
     preprocessed = case.reading.preprocessed
     weights = occlusion(case.classifier.predict_proba, case.image, case.digit)
     over_drawing = colour_by_weight(preprocessed.ink, onto_canvas(weights, preprocessed))
@@ -94,29 +98,33 @@ def _show_why(case: Case) -> None:
     left.image(
         to_data_url(frame(over_drawing)),
         width=280,
-        alt=f"The drawing, coloured by how much each part speaks for {case.digit}",
+        alt=f"The drawing, coloured by how much each part supports {case.digit}",
     )
     if case.reading.unsure:
-        right.markdown(f"The network is not sure. Its best guess is **{case.digit}**, and this is what speaks for it.")
+        right.markdown(f"The network is not sure. Its best guess is **{case.digit}**, and this is what supports it.")
     right.markdown(
-        f"**:orange[Orange] ink speaks for {case.digit}, :blue[blue] ink against it**, pale ink does not matter.\n\n"
-        f"Small pieces of the drawing are covered one after the other. Where covering makes the network doubt the "
-        f"{case.digit}, the ink is orange; where it makes it surer, blue."
+        f"**:orange[Orange] ink supports {case.digit}, :blue[blue] ink speaks against it**; pale ink hardly counts.\n\n"
+        "Small parts of the drawing are covered one after another (occlusion). Where that lowers the probability of "
+        f"{case.digit}, the ink is orange; where it raises the probability, blue.",
+        help=explain("saliency", "occlusion"),
     )
     show_functions(occlusion, onto_canvas)
 
 
 def _show_layers(case: Case) -> None:
     st.markdown(
-        "Each small picture is a feature map: dark where its filter finds in the image what it looks for. "
-        "The first layers find edges, the later ones whole parts of digits."
+        "Each small picture is a feature map: dark where a filter finds its pattern in the image. The first layers "
+        "find edges, later ones whole parts of digits.",
+        help=explain("layer", "filter", "feature map"),
     )
     for activation in case.classifier.activations(case.image):
         values = activation.values if activation.values.ndim == 3 else activation.values[None, None, :]
         height, width, count = values.shape
-        size = FLAT.get(count, f"{count} numbers") if height == width == 1 else f"{count} maps of {height} × {width}"
+        size = FLAT.get(count, f"{count} values") if height == width == 1 else f"{count} maps of {height} × {width}"
         name = f"{activation.layer}: {size}"
-        st.image(to_data_url(tile(values, COLUMNS, SHOWN_MAP)), caption=name, alt=f"What this layer answers. {name}")
+        st.image(
+            to_data_url(tile(values, COLUMNS, SHOWN_MAP)), caption=name, alt=f"The activations of this layer. {name}"
+        )
 
 
 def _show_sharing(case: Case) -> None:
@@ -133,30 +141,30 @@ def _offer(label: str, picture: NDArray[np.uint8], name: str) -> None:
 def _show_changes(case: Case) -> None:
     if case.drawing.backdrop is None:
         st.info(
-            "Open an image from the *Mistakes* or *Samples* page, and change it until its verdict flips: what you "
-            "changed is shown here.",
+            "Open an image from the *Mistakes* or *Samples* page and change it until the answer changes. Your changes "
+            "are shown here.",
             icon=":material/troubleshoot:",
         )
         return
-    # Untouched, it is what the canvas shows, to the pixel: what is drawn here differs from that at the edges.
+    # Without strokes, this is exactly the canvas; a rendering of the drawing differs slightly at the edges.
     opened = Drawing(backdrop=case.drawing.backdrop)
     before = case.classifier.read(render(opened)) if case.drawing.strokes else case.reading
-    as_it_is = case.classifier.predict_proba(case.drawing.backdrop[None])[0]
+    original = case.classifier.predict_proba(case.drawing.backdrop[None])[0]
     inks = [reading.preprocessed.ink.astype(np.float32) / np.float32(255) for reading in (case.reading, before)]
     change = colour_signed(inks[0] - inks[1])
     first, now = (_in_words(reading) for reading in (before, case.reading))
     st.markdown(
-        f"In the data it is read as **{int(as_it_is.argmax())}** ({in_percent(float(as_it_is.max()))}). On the canvas "
-        f"it is cut out and centred again, as every drawing is: so it was read as {first} when you opened it, and is "
-        f"read as {now} now."
+        f"The original image is read as **{int(original.argmax())}** ({in_percent(float(original.max()))}). On the "
+        f"canvas, it is cropped and centred again like every drawing: it was read as {first} when you opened it, and "
+        f"is read as {now} now."
     )
     with st.container(horizontal=True, gap="medium"):
         for picture, caption in (
-            (as_paper(before.preprocessed.ink), f"as it was opened: {first}"),
-            (as_paper(case.reading.preprocessed.ink), f"as it is: {now}"),
-            (change, "what you changed: :orange[added], :blue[taken away]"),
+            (as_paper(before.preprocessed.ink), f"when opened: {first}"),
+            (as_paper(case.reading.preprocessed.ink), f"now: {now}"),
+            (change, "your changes: :orange[added], :blue[removed]"),
         ):
-            alt = re.sub(r":orange|:blue|\*\*|[\[\]]", "", caption)  # Markdown means nothing there
+            alt = re.sub(r":orange|:blue|\*\*|[\[\]]", "", caption)  # plain text, without Markdown
             st.image(to_data_url(frame(picture)), width=SHOWN, caption=caption, alt=alt)
 
 
@@ -165,9 +173,9 @@ def _in_words(reading: Reading) -> str:
 
 
 VIEWS = {
-    "What the network sees": _show_steps,
-    "Why": _show_why,
+    "Preprocessing": _show_steps,
+    "Saliency": _show_saliency,
     "Layers": _show_layers,
-    "What you changed": _show_changes,
+    "Your changes": _show_changes,
     "Share and download": _show_sharing,
 }

@@ -1,4 +1,4 @@
-"""A file of many digits on its page: what it was understood to be, what was read, and what people correct by hand.
+"""The Read a file page: the format of the upload, the results, and corrections by hand.
 
 upload -> `Upload` -> `open_batch` -> `read_batch` in the background -> a table to sort, filter, correct, download
 """
@@ -23,6 +23,7 @@ from digitrec.datasets.export import to_frame
 from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DataError, DigitrecError, writing
 from digitrec.evaluation.metrics import wilson_interval
+from digitrec.glossary import explain
 from digitrec.ink.preprocessing import SIDE
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.files import MAX_BAD, Batch, BatchReading, Chunk, open_batch, read_batch
@@ -36,19 +37,19 @@ from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
 
 LARGEST = 200  # MB
-LOOKED_AT = 28_000  # images that stay at hand: all of Kaggle's test set, 22 MB
+LOOKED_AT = 28_000  # images kept to be shown: all of Kaggle's test set, 22 MB
 PREVIEW = 20  # images
 PER_PAGE = 25
 ORDERS = {
-    "least sure first": ("confidence", True),
+    "least confident first": ("confidence", True),
     "as in the file": ("row", True),
-    "surest first": ("confidence", False),
+    "most confident first": ("confidence", False),
 }
 
 
 @dataclass(frozen=True, eq=False)
 class Upload:
-    """A file that somebody gave: its name, for people, its content, and what tells it from others."""
+    """An uploaded file: its name, its content, and a hash of the content."""
 
     name: str
     content: bytes
@@ -57,27 +58,27 @@ class Upload:
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What was read, and the first images, (k, 28, 28) uint8, in the order of the frame."""
+    """The results, and the first images, (k, 28, 28) uint8, in the order of the frame."""
 
     reading: BatchReading
     images: NDArray[np.uint8]
 
 
 def choose_file() -> Upload | None:
-    """Let the user give a file, or try it with digits that are there."""
+    """Let the user upload a file, or try a sample."""
     given = st.file_uploader(
         "A file of digits",
         max_upload_size=LARGEST,
-        help="CSV in Kaggle's form with or without header and labels, .npz, .npy, idx as MNIST has it, Parquet, or a "
-        "zip of pictures of one digit each.",
+        help="A CSV as in Kaggle's Digit Recognizer, with or without header and labels; .npz; .npy; idx, MNIST's "
+        "format; Parquet; or a zip of pictures, one digit each.",
         **state.FILE.widget,
     )
     if given is not None:
         content = given.getvalue()
         return Upload(given.name, content, hashlib.sha256(content).hexdigest())
     text = (
-        "No file yet. A CSV as Kaggle's Digit Recognizer has it will do, a .npz or .npy of images, idx files, Parquet, "
-        "or a zip of pictures. It stays on the computer that runs digitrec."
+        "No file yet. You can upload a CSV as in Kaggle's Digit Recognizer, a .npz or .npy file of images, idx files, "
+        "Parquet, or a zip of pictures. The file stays on the computer that runs digitrec."
     )
     return (
         _sample() if wants_sample(state.FILE_SAMPLE, text, ":material/upload_file:", "Try it with 450 digits") else None
@@ -91,7 +92,7 @@ def _sample() -> Upload:
 
 
 def show_batch(upload: Upload) -> Batch:
-    """Say what the file was understood to be, and show its first digits."""
+    """Show the format of the file and its first digits."""
     with show_errors("This file cannot be read."):
         with writing(f"the file to {cache_folder()}", DataError, "Make room there, or set DIGITREC_CACHE."):
             path = _keeping(upload)()
@@ -101,14 +102,17 @@ def show_batch(upload: Upload) -> Batch:
     if first is not None and len(first.images):
         labels = [""] * PREVIEW if first.labels is None else [str(label) for label in first.labels]
         shown = zip(first.images[:PREVIEW], labels, strict=False)
-        show_strip([Captioned(as_paper(image), label, f"One of its digits {label}") for image, label in shown], side=48)
+        show_strip(
+            [Captioned(as_paper(image), label, f"A digit of the file {label}".strip()) for image, label in shown],
+            side=48,
+        )
     return batch
 
 
 def _keeping(upload: Upload) -> Callable[[], Path]:
-    """A function that returns the upload's file in the cache, written if it is not there.
+    """A function that returns the path of the upload in the cache, and writes the file if it is missing.
 
-    Its name is the hash of its content, so that sessions that read the same file share it.
+    Its name is a hash of its content, so that sessions that read the same file share it.
     """
     folder = Path(_uploads_folder(str(cache_folder())).name).name
     return partial(cached_file, "uploads", f"{folder}/{upload.fingerprint}", upload.content)
@@ -123,13 +127,13 @@ def _uploads_folder(cache: str) -> "tempfile.TemporaryDirectory[str]":
 
 
 def show_answers(upload: Upload, batch: Batch, reader: Classifier) -> None:
-    """Read it all and show what came of it."""
+    """Read all digits and show the results."""
     key = ("file", upload.fingerprint, reader.card.files.get("model.tflite"))
     with show_errors("This file could not be read."):
         answers: Answers = wait_for(key, "Reading", partial(_read, _keeping(upload), batch, reader))
     reading = answers.reading
     if not len(reading.frame):
-        st.warning("Nothing in this file is a digit.", icon=":material/search_off:")
+        st.warning("This file contains no digits.", icon=":material/search_off:")
     else:
         corrections = state.CORRECTIONS.setdefault({}).setdefault(upload.fingerprint, {})
         _show_figures(reading, corrections)
@@ -142,8 +146,8 @@ def show_answers(upload: Upload, batch: Batch, reader: Classifier) -> None:
 
 
 def _read(keep: Callable[[], Path], batch: Batch, reader: Classifier, progress: Progress) -> Answers:
-    """Read the batch, and keep its first images to look at."""
-    keep()  # again, since other uploads may have displaced it while this one waited
+    """Read the batch, and keep its first images to show them."""
+    keep()  # again: while this upload waited, others may have displaced it in the cache
     kept: list[NDArray[np.uint8]] = [np.empty((0, SIDE, SIDE), np.uint8)]
 
     def pass_on() -> Iterator[Chunk]:
@@ -158,7 +162,7 @@ def _read(keep: Callable[[], Path], batch: Batch, reader: Classifier, progress: 
 
 
 def apply(frame: pd.DataFrame, corrections: dict[int, int]) -> pd.DataFrame:
-    """The answers with what people corrected, by row: their digits, and `corrected`, which says where."""
+    """The results with the user's corrections, by row: the digits, and a column `corrected` that marks them."""
     corrected = frame["row"].map(corrections)
     digits = frame["digit"].where(corrected.isna(), corrected).astype(np.uint8)
     return frame.assign(digit=digits, corrected=corrected.notna())
@@ -168,20 +172,21 @@ def _show_figures(reading: BatchReading, corrections: dict[int, int]) -> None:
     frame = apply(reading.frame, corrections)
     row = st.container(horizontal=True)
     row.metric("Digits read", f"{len(frame):,}")
-    row.metric("Not sure of", f"{int(frame['unsure'].sum()):,}")
+    row.metric("Not sure", f"{int(frame['unsure'].sum()):,}", help=explain("not sure", "threshold"))
     row.metric("Corrected by you", f"{int(frame['corrected'].sum()):,}")
     if "label" in frame:
         right = int((reading.frame["digit"] == reading.frame["label"]).sum())
         low, high = wilson_interval(right, len(frame))
-        row.metric("Read as labelled", f"{right / len(frame):.2%}", help=f"95 % interval {low:.2%} to {high:.2%}.")
+        interval = f"95 % confidence interval: {low:.2%} to {high:.2%}."
+        row.metric("Accuracy", f"{right / len(frame):.2%}", help=f"{explain('accuracy')} {interval}")
 
 
 def _show_table(upload: Upload, answers: Answers, corrections: dict[int, int]) -> None:
-    """A page of the answers, each with its image; a digit that is changed is a correction."""
+    """A page of the results, each with its image; a digit that the user changes is a correction."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         order = st.selectbox("Order", list(ORDERS), width=190, **state.FILE_ORDER.widget)
         digit = st.selectbox("Read as", [state.ANY, *map(str, range(10))], width=100, **state.FILE_DIGIT.widget)
-        unsure = st.toggle("Not sure of", **state.FILE_UNSURE.widget)
+        unsure = st.toggle("Not sure only", **state.FILE_UNSURE.widget)
         frame = apply(answers.reading.frame.head(len(answers.images)), corrections)
         chosen = frame[(frame["digit"] == int(digit)) if digit != state.ANY else slice(None)]
         chosen = chosen[chosen["unsure"]] if unsure else chosen
@@ -190,7 +195,7 @@ def _show_table(upload: Upload, answers: Answers, corrections: dict[int, int]) -
         turned = state.FILE_PAGE.of(pages).widget
         page = st.number_input(f"Page of {pages:,}", 1, pages, 1, width=160, **turned) if pages > 1 else 1
     if not len(chosen):
-        st.info("There is none. Loosen the filters.", icon=":material/search_off:")
+        st.info("No digits match. Change the filters.", icon=":material/search_off:")
         return
     shown = chosen.iloc[(page - 1) * PER_PAGE : page * PER_PAGE]
     pictures = [to_data_url(edge(enlarge(as_paper(answers.images[place]), 2))) for place in shown.index]
@@ -211,16 +216,16 @@ def _show_table(upload: Upload, answers: Answers, corrections: dict[int, int]) -
             "digit": st.column_config.NumberColumn("read as", min_value=0, max_value=9, step=1, required=True),
             "confidence": st.column_config.NumberColumn(format="percent"),
             "unsure": st.column_config.CheckboxColumn("not sure"),
-            "second": st.column_config.NumberColumn("or else"),
+            "second": st.column_config.NumberColumn("second choice"),
         },
     )
     more = len(answers.reading.frame) - len(answers.images)
-    later = f" The {more:,} after the first {len(answers.images):,} are in the download only." if more > 0 else ""
-    st.caption(f"{len(chosen):,} digits. Change *read as* where it is wrong.{later}")
+    later = f" {more:,} more, after the first {len(answers.images):,}, are in the download only." if more > 0 else ""
+    st.caption(f"{len(chosen):,} digits. To correct one, change it in the column *read as*.{later}")
 
 
 def _take_corrections(key: state.Key[Any], fingerprint: str, rows: list[int], frame: pd.DataFrame) -> None:
-    """Keep what was changed in the table; what is changed back to what was read is no correction."""
+    """Store what was changed in the table; a digit that is changed back to the reading is no correction."""
     corrections = state.CORRECTIONS.get()[fingerprint]
     edited = key.sent("edited_rows") or {}
     for place, change in edited.items():
@@ -235,12 +240,12 @@ def _take_corrections(key: state.Key[Any], fingerprint: str, rows: list[int], fr
 
 
 def _offer(upload: Upload, reading: BatchReading, corrections: dict[int, int]) -> None:
-    """The answers to take along, corrections included."""
+    """Downloads of the results, including corrections."""
     frame = apply(reading.frame, corrections)
     stem = Path(upload.name).stem[:60] or "digits"
     with st.container(horizontal=True):
         st.download_button(
-            "Download the answers (.csv)",
+            "Download results (.csv)",
             frame.to_csv(index=False, lineterminator="\n").encode(),
             f"{stem} read.csv",
             "text/csv",
@@ -250,10 +255,10 @@ def _offer(upload: Upload, reading: BatchReading, corrections: dict[int, int]) -
         try:
             content = make_submission(frame, reading.count)
         except DataError as error:
-            st.caption(as_plain_text(f"No submission for Kaggle. {error}"))
+            st.caption(as_plain_text(f"No Kaggle submission can be made. {error}"))
             return
         st.download_button(
-            "Download as a submission to Kaggle (.csv)",
+            "Download Kaggle submission (.csv)",
             content,
             "submission.csv",
             "text/csv",
@@ -263,15 +268,13 @@ def _offer(upload: Upload, reading: BatchReading, corrections: dict[int, int]) -
 
 
 def _offer_mistakes(upload: Upload) -> None:
-    """The way to the Mistakes page for a file with labels."""
+    """Offer to open a file with labels on the Mistakes page."""
     if problem := state.FILE_PROBLEM.pop():
         st.error(as_plain_text(problem), icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Add it to the data, to follow its mistakes", icon=":material/add:", on_click=_add_to_data, args=(upload,)
-        )
+        st.button("Add to the datasets", icon=":material/add:", on_click=_add_to_data, args=(upload,))
         if state.FILE_ADDED.get() == upload.fingerprint:
-            st.page_link("pages/mistakes.py", label="See its mistakes", icon=":material/troubleshoot:")
+            st.page_link("pages/mistakes.py", label="See the mistakes", icon=":material/troubleshoot:")
 
 
 def _add_to_data(upload: Upload) -> None:

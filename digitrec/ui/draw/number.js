@@ -1,7 +1,7 @@
-// Shows a number: a box on the drawing around each digit, a button under it, all of them in large type, and the verdict
-// on the one that was picked.
+// Shows a number: a box around each digit on the drawing, a button below it, the number in large type, and the verdict
+// on the selected digit.
 
-const ROOM = 62 // pixels to the next box that a digit needs to have its confidence written over it
+const ROOM = 62 // pixels to the next box that a digit needs for its confidence to be shown above it
 const BETWEEN = 4 // pixels between two buttons
 
 function show(companion, data) {
@@ -10,13 +10,13 @@ function show(companion, data) {
   showBoxes(companion.surfaces?.at(-1).parentElement, data)
   showChips(companion, part("chips"), data)
   part("number").replaceChildren(...data.digits.map(makeLarge))
-  part("told").textContent = data.told
+  part("summary").textContent = data.summary
   part("one").hidden = !data.one
   if (data.one) showVerdict(part("one"), data.one)
   speak(companion, data.spoken)
 }
 
-// Fabric's own element around its surfaces is what the boxes lie over; the pen goes through them.
+// The boxes lie on top of Fabric's element around its surfaces, and let pointer events through.
 function showBoxes(around, data) {
   if (!around) return
   const root = around.getRootNode()
@@ -45,7 +45,7 @@ const BOXES = `
 function makeBox(digit, data, scale, room) {
   const box = document.createElement("div")
   const [left, top, right, bottom] = digit.box
-  const percent = (share, whole) => `${(100 * share) / whole}%`
+  const percent = (part, whole) => `${(100 * part) / whole}%`
   Object.assign(box.style, {
     left: percent(left - 3, data.width),
     top: percent(top - 3, data.height),
@@ -88,7 +88,7 @@ function makeChip(digit, place) {
   return chip
 }
 
-// Each button under its digit, or as near as there is room.
+// Each button below its digit, or as close as space allows.
 function spread(row, centres) {
   const chips = [...row.children]
   const widths = chips.map((chip) => chip.offsetWidth)

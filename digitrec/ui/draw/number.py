@@ -1,6 +1,6 @@
-"""A number on a wide canvas: read while the pen moves, looked into digit by digit, and changed by hand.
+"""A number on a wide canvas: read while the pen moves, inspected digit by digit, and edited by hand.
 
-what is on the canvas -> `read_number` -> changes by hand -> boxes on the drawing, buttons, the number -> one digit
+canvas -> `read_number` -> edits by hand -> boxes on the drawing, buttons, the number -> the selected digit
 """
 
 import math
@@ -24,7 +24,7 @@ from digitrec.ui.messages import show_errors
 from digitrec.ui.models.choice import choose_model, choose_number_model
 from digitrec.words import in_percent, in_words
 
-ABOUT = "Canvas to write a number on. Without a mouse, press Sample number."
+ABOUT = "Canvas for writing a number. If you cannot draw, press Sample number."
 
 _number = live.companion("number", Path(__file__).parent)
 
@@ -32,40 +32,42 @@ _number = live.companion("number", Path(__file__).parent)
 @st.fragment
 def show_board() -> None:
     """Canvas, number and details: what reruns while the pen moves."""
-    with show_errors("The network could not be loaded. Show this to whoever started the app."):
-        reader, looker = number_reader(), classifier()
+    with show_errors("The model could not be loaded. Show this message to the person who runs the app."):
+        reader, digit_reader = number_reader(), classifier()
     above = st.container(horizontal=True, gap="small")
     sent = session_canvas.show(*tools.chosen_pen(), WIDE)
     with above:
         tools.show(WIDE)
     shown = session_canvas.current(WIDE)
-    if not shown.drawing:  # what was changed by hand is gone with what it was about
+    if not shown.drawing:  # edits are discarded with the digits they belong to
         state.NUMBER_CHANGES.pop()
     reading = reader.read(*live.newest(shown, sent))
-    digits = change_by_hand(reading.digits, state.NUMBER_CHANGES.get(), looker.predict_proba, looker.is_unsure)
+    digits = change_by_hand(
+        reading.digits, state.NUMBER_CHANGES.get(), digit_reader.predict_proba, digit_reader.is_unsure
+    )
     picked = _picked(digits)
-    one = None if picked is None else looker.read(digits[picked].found.ink)
+    one = None if picked is None else digit_reader.read(digits[picked].found.ink)
     _show(shown, digits, picked, one)
     if picked is not None:
-        _show_hands(digits, picked)
+        _show_edits(digits, picked)
     tools.show_more(WIDE)
     with st.container(horizontal=True, gap="small"):
         choose_number_model()
         choose_model()
     links.keep_in_address(shown.drawing)
     if one is not None:
-        details.show(looker, one, shown.drawing)
+        details.show(digit_reader, one, shown.drawing)
 
 
 def _picked(digits: Sequence[NamedDigit]) -> int | None:
-    """The place of the digit that is looked into: the one picked, or the last where there are fewer now."""
+    """The index of the digit that is inspected: the selected one, or the last if there are fewer digits now."""
     if not digits:
         return None
     return min(state.NUMBER_PICKED.get(), len(digits) - 1)
 
 
 def _show(shown: CanvasState, digits: Sequence[NamedDigit], picked: int | None, one: Reading | None) -> None:
-    """Show boxes, buttons, the number and the picked digit, and keep the canvas's companion going."""
+    """Show boxes, buttons, the number and the selected digit, and keep the canvas's companion running."""
     key = live.key_of(shown)
 
     def pick() -> None:
@@ -82,21 +84,21 @@ def _show(shown: CanvasState, digits: Sequence[NamedDigit], picked: int | None, 
 
 
 def describe(digits: Sequence[NamedDigit], picked: int | None, one: Reading | None) -> dict[str, Any]:
-    """A number that was read as plain values: each digit's box and verdict, all of it in words, one in full."""
+    """The reading of a number as plain values: each digit's box and verdict, a summary, and one digit in full."""
     rows = [_describe_one(place, digit, is_picked=place == picked) for place, digit in enumerate(digits)]
     if one is None:
-        return {"digits": [], "told": "Nothing to read yet", "spoken": "Nothing to read yet.", "one": None}
-    shares = [_confidence(digit) for digit in digits]
+        return {"digits": [], "summary": "Nothing to read yet", "spoken": "Nothing to read yet.", "one": None}
+    confidences = [_confidence(digit) for digit in digits]
     unsure = [str(place) for place, row in enumerate(rows, 1) if row["unsure"]]
     count = f"{len(digits)} digit{'s' * (len(digits) > 1)}"
     if unsure:
-        words = f"{count}, not sure of number {' and '.join(unsure)} from the left"
+        words = f"{count}, not sure of digit {' and '.join(unsure)} from the left"
     else:
-        together = math.prod(shares)
-        words = f"{count}, {in_words(together).lower()} of {'all' if len(digits) > 1 else 'it'}, {in_percent(together)}"
+        together = math.prod(confidences)
+        words = f"{count}, {in_words(together).lower()}, {in_percent(together)}"
     text = "".join(str(digit.digit) for digit in digits)
     spoken = f"Read as {' '.join(text)}. {words}."
-    return {"digits": rows, "told": f"{words}.", "spoken": spoken, "one": live.describe(one)}
+    return {"digits": rows, "summary": f"{words}.", "spoken": spoken, "one": live.describe(one)}
 
 
 def _describe_one(place: int, digit: NamedDigit, *, is_picked: bool) -> dict[str, Any]:
@@ -117,16 +119,18 @@ def _confidence(digit: NamedDigit) -> float:
     return 1.0 if digit.by_hand else float(digit.found.probabilities.max())
 
 
-def _show_hands(digits: Sequence[NamedDigit], picked: int) -> None:
-    """What can be changed by hand of the picked digit."""
+def _show_edits(digits: Sequence[NamedDigit], picked: int) -> None:
+    """The edits by hand that the selected digit allows."""
     here = box_of(digits[picked].found)
     changes = state.NUMBER_CHANGES.get()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        _hand("Split in two", ":material/call_split:", Change("split", (here,)))
+        _offer_edit("Split in two", ":material/call_split:", Change("split", (here,)))
         if picked + 1 < len(digits):
-            _hand("Join with the next", ":material/merge:", Change("join", (here, box_of(digits[picked + 1].found))))
+            _offer_edit(
+                "Join with the next", ":material/merge:", Change("join", (here, box_of(digits[picked + 1].found)))
+            )
         st.selectbox(
-            "It is a",
+            "Change to",
             range(10),
             None,
             placeholder="…",
@@ -135,16 +139,16 @@ def _show_hands(digits: Sequence[NamedDigit], picked: int) -> None:
             **state.NUMBER_NAMED.widget,
         )
         if changes:
-            st.button("Undo the last of these", icon=":material/undo:", on_click=_take_back)
+            st.button("Undo last edit", icon=":material/undo:", on_click=_take_back)
 
 
-def _hand(label: str, icon: str, change: Change) -> None:
+def _offer_edit(label: str, icon: str, change: Change) -> None:
     st.button(label, icon=icon, on_click=_remember, args=(change,))
 
 
 def _name(box: Box) -> None:
     digit = state.NUMBER_NAMED.get()
-    state.NUMBER_NAMED.set(None)  # the next digit is named by itself
+    state.NUMBER_NAMED.set(None)  # empty for the next digit
     if digit is not None:
         _remember(Change("name", (box,), digit))
 

@@ -1,17 +1,17 @@
-// A picture from the clipboard: pasted anywhere on the page, or fetched by the button.
+// A picture from the clipboard: pasted anywhere on the page, or read by the button.
 
 export default function (component) {
   const { data, parentElement, setStateValue } = component
   const button = parentElement.querySelector("button")
-  const told = parentElement.querySelector("p")
-  const tell = (text) => (told.textContent = text)
+  const status = parentElement.querySelector("p")
+  const show = (text) => (status.textContent = text)
 
   function take(blob) {
-    if (blob.size > data.largest) return tell(`The picture has ${Math.round(blob.size / 1e6)} MB, more than ${data.largest / 1e6}. Save it smaller, and choose the file.`)
+    if (blob.size > data.largest) return show(`The picture has ${Math.round(blob.size / 1e6)} MB; the limit is ${data.largest / 1e6} MB. Make it smaller and upload the file.`)
     const reader = new FileReader()
     reader.onload = () => setStateValue("picture", reader.result)
     reader.readAsDataURL(blob)
-    tell("")
+    show("")
   }
 
   function onPaste(event) {
@@ -27,9 +27,9 @@ export default function (component) {
         const type = item.types.find((one) => one.startsWith("image/"))
         if (type) return take(await item.getType(type))
       }
-      tell("There is no picture on the clipboard. Copy one first.")
+      show("There is no picture on the clipboard. Copy one first.")
     } catch {
-      tell("The browser does not let this page look at the clipboard. Press Ctrl+V, or ⌘V, instead.")
+      show("The browser does not let this page read the clipboard. Press Ctrl+V (⌘V on a Mac) instead.")
     }
   }
   document.addEventListener("paste", onPaste)

@@ -20,7 +20,7 @@ _paste = st.components.v2.component(
 
 
 def paste_picture() -> bytes | None:
-    """Let the user paste a picture: its bytes, or None where there is none yet. What they are is not looked at here."""
+    """Let the user paste a picture: its bytes, unchecked, or None if there is none yet."""
     _paste(key=state.PASTED.name, data={"largest": MAX_BYTES}, on_picture_change=lambda: None)
     url = state.PASTED.sent("picture")
     if not isinstance(url, str) or len(url) > 2 * MAX_BYTES or not url.startswith("data:image/"):

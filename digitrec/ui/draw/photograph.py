@@ -1,4 +1,4 @@
-"""A picture of a page on its page: taken or chosen, its digits boxed and read, and what was left out."""
+"""The Photograph page: a picture of a page with its digits boxed and read, and what was left out."""
 
 import hashlib
 import io
@@ -32,27 +32,27 @@ SMALLEST = 12  # pixels, of a label
 
 
 def choose_picture() -> bytes | None:
-    """The bytes of a picture that was chosen, taken or pasted; None where there is none yet."""
-    ways = ("Choose a picture", "Take one", "Paste one")
-    way = st.segmented_control("How", ways, default=ways[0], required=True, **state.PHOTOGRAPH_WAY.widget)
+    """The bytes of a picture that was uploaded, taken or pasted; None if there is none yet."""
+    ways = ("Upload", "Take a photo", "Paste")
+    way = st.segmented_control("Picture", ways, default=ways[0], required=True, **state.PHOTOGRAPH_WAY.widget)
     if way == ways[2]:
         content = paste_picture()
     elif way == ways[1]:
-        given = st.camera_input("Hold the page flat and fill the picture with it")
+        given = st.camera_input("Hold the page flat, so that it fills the picture")
         content = given.getvalue() if given else None
     else:
-        given = st.file_uploader("A picture", max_upload_size=MAX_BYTES // 1_000_000, **state.PHOTOGRAPH.widget)
+        given = st.file_uploader(
+            "A picture of a page", max_upload_size=MAX_BYTES // 1_000_000, **state.PHOTOGRAPH.widget
+        )
         content = given.getvalue() if given else None
     if content:
         return content
     text = (
-        "No picture yet. Any page will do: one digit, a row or many, on plain, ruled or squared paper, dark on light "
-        "or chalk on a board. It stays on the computer that runs digitrec."
+        "No picture yet. Any page works: one digit, a row or many rows; plain, ruled or squared paper; dark ink, or "
+        "chalk on a board. The picture stays on the computer that runs digitrec."
     )
-    is_wished = wants_sample(
-        state.PHOTOGRAPH_SAMPLE, text, ":material/photo_camera:", "Try it with a page that is there"
-    )
-    return _sample() if is_wished else None
+    is_asked = wants_sample(state.PHOTOGRAPH_SAMPLE, text, ":material/photo_camera:", "Try it with a sample page")
+    return _sample() if is_asked else None
 
 
 @st.cache_resource(show_spinner=False)
@@ -72,7 +72,7 @@ def _sample() -> bytes:
 
 
 def show_page(picture: bytes, reader: Classifier, numbers: NumberReader) -> None:
-    """The picture with what was found on it, and what it was read as."""
+    """Show the picture with the digits that were found, and their readings."""
     key = ("photograph", hashlib.sha256(picture).hexdigest(), reader.card.files.get("model.tflite"), numbers.key)
     with show_errors("This picture cannot be read."):
         reading: PageReading = wait_for(key, "Looking for digits", partial(_read, picture, reader, numbers))
@@ -81,21 +81,23 @@ def show_page(picture: bytes, reader: Classifier, numbers: NumberReader) -> None
     sides = st.columns([3, 2], gap="large")
     with sides[0]:
         st.image(to_data_url(mark(grey, reading, reader)), alt=f"The picture, its digits boxed. {reading.page.summary}")
-        st.caption("Blue boxes are digits, orange ones it is not sure of; thin grey ones were left out.")
+        st.caption("Blue boxes: digits. Orange boxes: not sure. Thin grey boxes: left out.")
     with sides[1]:
         if len(reading.probabilities):
             _show_rows(reading, reader)
         else:
             st.info(
-                "Write larger or darker, put more light on the page, or take the picture from nearer.",
+                "Write larger or darker, put more light on the page, or take the picture from closer up.",
                 icon=":material/search_off:",
             )
-        with st.expander("What it took for ink", icon=":material/ink_pen:"):
-            st.image(to_data_url(as_paper(reading.page.ink)), alt="The page without paper, light and ruling")
+        with st.expander("Detected ink", icon=":material/ink_pen:"):
+            st.image(
+                to_data_url(as_paper(reading.page.ink)), alt="The ink of the page, without paper, shadows and ruling"
+            )
         if reading.page.left_out:
             with st.expander(f"Left out: {len(reading.page.left_out):,}", icon=":material/rule:"):
                 rows = [
-                    {"why": one.reason, "from the top": one.box.top, "from the left": one.box.left}
+                    {"reason": one.reason, "top (pixels)": one.box.top, "left (pixels)": one.box.left}
                     for one in reading.page.left_out
                 ]
                 st.dataframe(rows, hide_index=True)
@@ -107,12 +109,12 @@ def _read(picture: bytes, reader: Classifier, numbers: NumberReader, _: Progress
 
 
 def _show_rows(reading: PageReading, reader: Classifier) -> None:
-    """The digits as text, as the network saw them, and to take along."""
+    """Show the digits as text and as the network's input, and offer a download."""
     frame = to_frame(reading, reader)
     shown = frame["digit"].astype(str).where(~frame["unsure"], "?")
     lines = shown.groupby(frame["row"], sort=True).agg(" ".join)
     st.markdown("\n\n".join(f"### {line}" for line in lines))
-    with st.expander("Each as the network reads it", icon=":material/grid_on:", expanded=True):
+    with st.expander("What the network sees", icon=":material/grid_on:", expanded=True):
         pictures = []
         for image, row in zip(reading.images, frame.to_dict("records"), strict=True):
             caption = f"{row['digit']}, {in_percent(row['confidence'])}"
@@ -130,7 +132,7 @@ def _show_rows(reading: PageReading, reader: Classifier) -> None:
 
 
 def to_frame(reading: PageReading, reader: Classifier) -> pd.DataFrame:
-    """A row for each digit: row and place in it, from 1, digit, confidence, unsure, and its box in the picture."""
+    """A row for each digit: its row and its place in it, from 1, digit, confidence, unsure, and its box."""
     found = reading.page.digits
     rows = pd.Series([one.row + 1 for one in found], dtype=np.int64)
     confidence = reading.probabilities.max(axis=1, initial=0)
@@ -147,7 +149,7 @@ def to_frame(reading: PageReading, reader: Classifier) -> pd.DataFrame:
 
 
 def mark(grey: NDArray[np.float32], reading: PageReading, reader: Classifier) -> NDArray[np.uint8]:
-    """The picture, (h, w) grey, with its boxes and what each was read as: (h, w, 3) uint8."""
+    """The picture, (h, w) grey, with boxes and readings: (h, w, 3) uint8."""
     picture = Image.fromarray(np.rint(grey).astype(np.uint8)).convert("RGB")
     pen, scale = ImageDraw.Draw(picture), len(grey) / reading.page.size[0]
     for left_out in reading.page.left_out:
@@ -163,6 +165,6 @@ def mark(grey: NDArray[np.float32], reading: PageReading, reader: Classifier) ->
 
 
 def _scaled(box: Box, scale: float) -> tuple[float, float, float, float]:
-    """As Pillow wants it: left, top, right, bottom."""
+    """For Pillow: left, top, right, bottom."""
     left, top, right, bottom = (scale * edge for edge in box)
     return left, top, right, bottom

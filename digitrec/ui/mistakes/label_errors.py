@@ -1,4 +1,4 @@
-"""Labels that are probably wrong, each to be judged by whoever looks."""
+"""Labels that are probably wrong, for the user to review."""
 
 import io
 from typing import Any
@@ -15,6 +15,7 @@ from digitrec.errors import DigitrecError
 from digitrec.evaluation.cross_validation import NETWORK, held_out_path
 from digitrec.evaluation.label_errors import find_suspects, rank_doubts
 from digitrec.evaluation.label_reviews import VERDICTS, correct, image_name, judge, read_judgements
+from digitrec.glossary import explain
 from digitrec.ui import state
 from digitrec.ui.cache import held_out
 from digitrec.ui.data import gallery
@@ -27,20 +28,21 @@ PER_PAGE = 12
 
 
 def show_suspects(evaluation: Evaluation) -> None:
-    """The suspects, worst first, and what was said of them."""
+    """The suspected label errors, worst first, with their reviews."""
     if note := state.JUDGE_NOTE.pop():
         st.success(as_plain_text(note), icon=":material/check:")
     st.markdown(
-        "Some labels are wrong, and nobody is perfect. These are the images for whose label the model has little to "
-        "say, and much for another digit; first the suspects of confident learning (Northcutt and others, 2021), then "
-        "all else that is read otherwise. Look at each: is the label wrong, or the model?"
+        "**Label errors.** Every dataset has some wrong labels. These are the images for which the model finds another "
+        "digit more likely than the label: first the likely label errors according to confident learning (Northcutt "
+        "and others, 2021), then all other misclassified images. Look at each: is the label wrong, or the model?",
+        help=explain("label", "label error"),
     )
     suspects = rank_doubts(evaluation.split.labels, _answers(evaluation))
     if not len(suspects):
-        st.info("The model finds no label to doubt here. Look at another part, or other data.", icon=":material/check:")
+        st.info("The model agrees with every label here. Choose another part or dataset.", icon=":material/check:")
         return
-    with show_errors("The judgements could not be read."):
-        said = read_judgements(evaluation.split)
+    with show_errors("The reviews could not be loaded."):
+        reviews = read_judgements(evaluation.split)
     if problem := state.JUDGE_PROBLEM.pop():
         st.error(as_plain_text(problem))
     pages = -(-len(suspects) // PER_PAGE)
@@ -49,38 +51,39 @@ def show_suspects(evaluation: Evaluation) -> None:
         if pages > 1
         else 1
     )
-    verdicts = dict(zip(said["place"], said["verdict"], strict=True))
+    verdicts = dict(zip(reviews["place"], reviews["verdict"], strict=True))
     with st.container(horizontal=True, gap="medium"):
         for row in suspects.iloc[(page - 1) * PER_PAGE : page * PER_PAGE].to_dict("records"):
             with st.container(width=250, border=True):
                 _show_suspect(evaluation, row, verdicts.get(row["place"]))
-    _show_judged(evaluation, said, len(suspects))
+    _show_reviews(evaluation, reviews, len(suspects))
     show_functions(rank_doubts, find_suspects)
 
 
 def _answers(evaluation: Evaluation) -> NDArray[np.float32]:
-    """The model's answers; for images to learn from, if wished, those of networks that have not learned from them."""
+    """The model's predictions; for training images, if the user asks for them, those of a cross-validation."""
     if evaluation.part != "train":
         return evaluation.probabilities
-    wished = held_out_path(evaluation.data).is_file() or state.HELD_OUT.get() == evaluation.data.fingerprint
-    if not wished:
+    is_asked = held_out_path(evaluation.data).is_file() or state.HELD_OUT.get() == evaluation.data.fingerprint
+    if not is_asked:
         st.info(
-            "A model that learned from these labels may have learned their errors, too. Better ask networks that have "
-            "not: three are trained, each with two thirds of the images, and read the last third.",
+            "A model that was trained on these labels may have learned their errors, too. Cross-validation avoids "
+            "that: three networks are trained on two thirds of the images each, and each predicts the remaining third.",
             icon=":material/groups:",
         )
-        if not st.button(
-            "Train three networks and ask them", icon=":material/school:", on_click=_wish, args=(evaluation,)
-        ):
+        if not st.button("Cross-validate", icon=":material/school:", on_click=_ask_for_them, args=(evaluation,)):
             return evaluation.probabilities
-    with show_errors("The networks could not be asked."):
+    with show_errors("The cross-validation failed."):
         answers = held_out(evaluation.data)
     right = in_percent(float((answers.argmax(axis=1) == evaluation.split.labels).mean()))
-    st.caption(f"Asked: three networks ({NETWORK}), each image by the one that had not learned from it; {right} right.")
+    st.caption(
+        f"Cross-validated: three networks ({NETWORK}) with an accuracy of {right}, each image predicted by the one "
+        "that was not trained on it."
+    )
     return answers
 
 
-def _wish(evaluation: Evaluation) -> None:
+def _ask_for_them(evaluation: Evaluation) -> None:
     state.HELD_OUT.set(evaluation.data.fingerprint)
 
 
@@ -89,13 +92,13 @@ def _show_suspect(evaluation: Evaluation, row: dict[Any, Any], verdict: str | No
     image, label = evaluation.split.images[place], int(evaluation.split.labels[place])
     picture = frame(enlarge(as_paper(image), 4))
     st.image(to_data_url(picture), width=112, alt=f"Labelled {label}, perhaps a {suggested}")
-    badge = " :orange-badge[suspect]" if row["is_suspect"] else ""
+    badge = " :orange-badge[likely error]" if row["is_suspect"] else ""
     own, other = row["self_confidence"], row["self_confidence"] + row["margin"]
     st.markdown(f"Labelled **{label}** ({in_percent(own)}), perhaps **{suggested}** ({in_percent(other)}){badge}")
-    judged = state.JUDGED.of(image_name(image)[:16], label, place)  # the same image may be there twice
+    judged = state.JUDGED.of(image_name(image)[:16], label, place)  # the same image may occur twice
     judged.set(verdict)
     st.pills(
-        f"Number {place:,}",
+        f"Image {place:,}",
         VERDICTS,
         on_change=_take,
         args=(judged, evaluation, place, suggested),
@@ -103,7 +106,7 @@ def _show_suspect(evaluation: Evaluation, row: dict[Any, Any], verdict: str | No
         label_visibility="collapsed",
     )
     st.button(
-        f"See number {place:,} in full",
+        f"Show image {place:,} in full",
         key=state.SEE.of(place).name,
         type="tertiary",
         on_click=gallery.pick,
@@ -124,37 +127,37 @@ def _take(judged: state.Key[str | None], evaluation: Evaluation, place: int, sug
         state.JUDGE_PROBLEM.set(str(error))
 
 
-def _show_judged(evaluation: Evaluation, said: pd.DataFrame, suspects: int) -> None:
-    counts = ", ".join(f"{int((said['verdict'] == verdict).sum()):,} {verdict}" for verdict in VERDICTS)
-    st.markdown(f"**{len(said):,} judged** of {suspects:,} labels in doubt: {counts}.")
-    if not len(said):
+def _show_reviews(evaluation: Evaluation, reviews: pd.DataFrame, suspects: int) -> None:
+    counts = ", ".join(f"{int((reviews['verdict'] == verdict).sum()):,} {verdict}" for verdict in VERDICTS)
+    st.markdown(f"**{len(reviews):,} reviewed** of {suspects:,} labels in doubt: {counts}.")
+    if not len(reviews):
         return
     with st.container(horizontal=True):
         st.download_button(
-            "Download the judgements (.csv)",
-            said.to_csv(index=False).encode(),
+            "Download the reviews (.csv)",
+            reviews.to_csv(index=False).encode(),
             "judgements.csv",
             "text/csv",
             icon=":material/download:",
             on_click="ignore",
         )
         st.button(
-            "Make a corrected copy of the data", icon=":material/edit_note:", on_click=_make_copy, args=(evaluation,)
+            "Make a corrected copy of the dataset", icon=":material/edit_note:", on_click=_make_copy, args=(evaluation,)
         )
     st.caption(
-        "In the copy the labels judged wrong are the suggested ones, and images of which nobody can tell what they are "
-        "are left out. The data itself stays as it is."
+        "In the copy, labels reviewed as wrong are replaced by the suggested ones, and images reviewed as *cannot "
+        "tell* are left out. The original dataset does not change."
     )
 
 
 def _in_words(data: Dataset, corrected: Dataset) -> str:
-    """What the corrected copy differs in."""
-    said = pd.concat([read_judgements(split)["verdict"] for split in (data.train, data.test)])
-    counts = [int((said == verdict).sum()) for verdict in ("label wrong", "cannot tell")]
+    """A summary of the corrected copy."""
+    verdicts = pd.concat([read_judgements(split)["verdict"] for split in (data.train, data.test)])
+    counts = [int((verdicts == verdict).sum()) for verdict in ("label wrong", "cannot tell")]
     total = len(corrected.train) + len(corrected.test)
     return (
-        f"This is the corrected copy: {counts[0]:,} labels changed, {counts[1]:,} images left out, {total:,} in all. "
-        "The data itself is as it was."
+        f"This is the corrected copy: {counts[0]:,} labels changed, {counts[1]:,} images left out, {total:,} images in "
+        "total. The original dataset has not changed."
     )
 
 

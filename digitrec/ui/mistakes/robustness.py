@@ -1,4 +1,4 @@
-"""What models bear, on the page: accuracy against strength, and one drawing under two changes at once."""
+"""The Robustness page: accuracy by strength of a corruption, and one image under two corruptions."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -26,32 +26,32 @@ from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, show_errors
 from digitrec.ui.models.choice import list_readers
 from digitrec.ui.strip import Captioned, show_strip
-from digitrec.words import in_percent
+from digitrec.words import in_percent, with_article
 
-SAMPLE, SEED = 1000, 0  # images, and of which ones
+SAMPLE, SEED = 1000, 0  # number of images, and the seed that selects them
 STEPS = 9  # amounts
 CELLS = 17  # a side of the map
 PICTURE = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
 
 
 def amounts_of(kind: Corruption, count: int) -> list[float]:
-    """So many amounts from the smallest to the largest, 0 among them."""
+    """`count` amounts from the smallest to the largest, including 0."""
     amounts = np.linspace(kind.smallest, kind.largest, count)
     return [round(float(amount), 3) for amount in amounts]
 
 
 def choose_image(data: Dataset) -> tuple[NDArray[np.uint8], str]:
-    """The image that everything is shown on: the drawing, or else one picked in a gallery, or the first."""
+    """The image of the examples: the drawing, otherwise the one selected in a gallery, otherwise the first."""
     drawn = preprocess(session_canvas.as_ink()).image
     if drawn is not None:
         return drawn, "your drawing"
     place = gallery.picked_place(data, "test")
     place = 0 if place is None or place >= len(data.test) else place
-    return data.test.images[place], f"number {place:,} to test with, a {data.test.labels[place]}"
+    return data.test.images[place], f"test image {place:,}, {with_article(int(data.test.labels[place]))}"
 
 
 def show_curves(kind: Corruption, readers: Mapping[str, Path], data: Dataset) -> None:
-    """How much of what is corrupted each model still reads."""
+    """The accuracy of each model by strength of the corruption."""
     places = np.sort(draw_places(len(data.test), SAMPLE, SEED))
     images, labels = data.test.images[places], data.test.labels[places]
     tables = {}
@@ -60,16 +60,17 @@ def show_curves(kind: Corruption, readers: Mapping[str, Path], data: Dataset) ->
             reader = classifier(folder)
             key = ("robust", reader.card.files.get("model.tflite"), data.fingerprint, kind.name)
             work = partial(_measure, reader.predict_proba, images, labels, kind)
-            tables[title] = wait_for(key, f"{title} is reading", work)
-        except DigitrecError as error:  # the others are asked all the same
+            tables[title] = wait_for(key, f"Reading with {title}", work)
+        except DigitrecError as error:  # the others are shown all the same
             st.warning(as_plain_text(f"{title} could not read them. {error}"), icon=":material/error:")
     if not tables:
         return
     figure = strength_curves(tables, f"{kind.title.lower()}, {kind.unit}")
     st.plotly_chart(figure, config=PICTURE, key=state.STRENGTHS.name, alt=tell_strengths(tables, kind.unit))
-    mnist_c = f" MNIST-C (Mu and Gilmer, 2019) calls it {kind.mnist_c}." if kind.mnist_c else ""
+    mnist_c = f" In MNIST-C (Mu and Gilmer, 2019), this is {kind.mnist_c}." if kind.mnist_c else ""
     st.caption(
-        f"{len(images):,} images of the test part, drawn with seed {SEED}; the lines show 95 % intervals.{mnist_c}"
+        f"{len(images):,} test images, a random sample with seed {SEED}; the bars are 95 % confidence intervals."
+        f"{mnist_c}"
     )
     table = pd.concat([frame.assign(model=title) for title, frame in tables.items()], ignore_index=True)
     st.download_button(
@@ -93,8 +94,8 @@ def _measure(
 
 
 def show_strengths(kind: Corruption, image: NDArray[np.uint8], what: str) -> None:
-    """What the corruption does to one image."""
-    st.caption(f"On {what}:")
+    """The corruption at increasing strengths on one image."""
+    st.caption(f"The corruption on {what}:")
     pictures = []
     for amount in amounts_of(kind, STEPS):
         changed = as_paper(corrupt(image[None], kind.name, amount, SEED)[0])
@@ -103,10 +104,10 @@ def show_strengths(kind: Corruption, image: NDArray[np.uint8], what: str) -> Non
 
 
 def show_map(kind: Corruption, image: NDArray[np.uint8], what: str, title: str) -> None:
-    """What one image is read as under this corruption and another."""
+    """The answers for one image under this corruption and another."""
     others = [name for name in CORRUPTIONS if name != kind.name]
     second = st.selectbox(
-        "And",
+        "Second corruption",
         others,
         format_func=lambda key: CORRUPTIONS[key].title,
         width=230,
@@ -123,14 +124,13 @@ def show_map(kind: Corruption, image: NDArray[np.uint8], what: str, title: str) 
     digits = probabilities.argmax(axis=2)
     is_sure = ~reader.are_unsure(probabilities.reshape(-1, 10)).reshape(digits.shape)
     figure = verdict_squares(probabilities, is_sure, amounts, titles)
-    alt = f"What it is read as by {titles[0]}, downwards, and {titles[1]}, to the right; a question mark is not sure."
+    alt = f"The answer by {titles[0]}, vertically, and {titles[1]}, horizontally; a question mark means not sure."
     st.plotly_chart(figure, config=PICTURE, key=state.VERDICTS.name, width=760, alt=alt)
     same = float((is_sure & (digits == digits[_middle(amounts[0]), _middle(amounts[1])])).mean())
     st.caption(
-        f"Each square is {what}, changed so and read by {as_plain_text(title)}; the digit that it is read as stands in "
-        "it, each in a colour of its own, and ? where it is not sure. Its verdict stays the same in "
-        f"{in_percent(same)} of them, and it is not sure in {in_percent(float((~is_sure).mean()))}. Draw another on "
-        "the Draw page to see it here."
+        f"Each square is {what}, after both corruptions and classified by {as_plain_text(title)}; ? means *not sure*. "
+        f"The answer stays the same in {in_percent(same)} of the squares and is *not sure* in "
+        f"{in_percent(float((~is_sure).mean()))}. What you draw on the Draw page is used here."
     )
 
 

@@ -1,4 +1,4 @@
-"""How long a training will take, on the page: measured in the background where it is not known yet."""
+"""The estimated duration of a training, measured in the background if it is not known yet."""
 
 from digitrec.training import duration, runs
 from digitrec.training.recipe import Recipe
@@ -7,15 +7,15 @@ from digitrec.ui.jobs import start_job
 from digitrec.words import in_seconds
 
 
-def tell_size(recipe: Recipe, parts: Parts) -> str:
+def describe_size(recipe: Recipe, parts: Parts) -> str:
     """A sentence with the number of images, and how long the training will take."""
     return (
         f"{len(parts.train):,} training images, {len(parts.validation):,} validation images; "
-        f"{_tell_duration(recipe, len(parts.train))}."
+        f"{_describe_duration(recipe, len(parts.train))}."
     )
 
 
-def _tell_duration(recipe: Recipe, images: int) -> str:
+def _describe_duration(recipe: Recipe, images: int) -> str:
     step, is_busy = duration.known_step(recipe), runs.is_one_under_way()
     if step is None and not is_busy:  # the result is shown when the page runs next
         job = start_job(("speed", duration.step_key(recipe)), lambda _: duration.measure_step(recipe))
@@ -23,4 +23,4 @@ def _tell_duration(recipe: Recipe, images: int) -> str:
             step = job.future.result()
     if step is not None:
         return f"about {in_seconds(duration.estimate(recipe, images, step))} on this machine"
-    return "the duration will be known once no training is under way" if is_busy else "the duration is being measured"
+    return "the duration can be measured when no training is running" if is_busy else "the duration is being measured"

@@ -1,4 +1,4 @@
-"""Choosing a recipe: a few settings for everybody, and all of them for those who ask.
+"""Choosing a recipe: a few settings at first, and all of them in an expander.
 
 Fields follow from `digitrec.training.recipe.Recipe`: its titles, help, limits and choices.
 """

@@ -123,7 +123,7 @@ def _show_state(run: Run) -> None:
         show = st.error if current.name in (runs.FAILED, runs.DIED) else st.info
         show(as_plain_text(current.message))
     if current.name in (runs.FAILED, runs.DIED) and run.log:
-        with st.expander("The last lines of its log"):
+        with st.expander("Last lines of the log"):
             st.code(run.log, language=None)
     done = float(run.steps["done"].iloc[-1]) if len(run.steps) else 0.0
     fraction = min(done / run.recipe.epochs, 1.0)
@@ -175,7 +175,7 @@ def _show_epoch(run: Run) -> None:
         if epoch:
             st.info("The snapshot of this epoch no longer exists.")
         return
-    when = "at this moment" if now else f"after epoch {epoch}"
+    when = "right now" if now else f"after epoch {epoch}"
     try:
         validation = validation_of(run.recipe)
     except DigitrecError as error:
@@ -240,7 +240,10 @@ def _captioned_number(strip: NDArray[np.uint8], text: str, read: str) -> Caption
 def _show_inside(run: Run, snapshot: Snapshot) -> None:
     sides = st.columns(2, gap="large")
     with sides[0]:
-        st.markdown("**Filters of the first layer.** Dark pixels count for a filter, white ones against it.")
+        st.markdown(
+            "**Filters of the first layer.** Dark pixels have high weights, white ones low weights.",
+            help=explain("filter"),
+        )
         filters = [snapshot.filters[..., index] for index in range(min(snapshot.filters.shape[-1], FILTERS))]
         show_strip([Captioned(shade(one), "", f"Filter {index}") for index, one in enumerate(filters, 1)], side=40)
     architecture = ARCHITECTURES[run.recipe.network]
@@ -258,7 +261,10 @@ def _show_inside(run: Run, snapshot: Snapshot) -> None:
 
 
 def _show_confusion(split: Split, snapshot: Snapshot) -> None:
-    st.markdown("**Confusion matrix** of the validation set. Rows: the label; columns: the answer.")
+    st.markdown(
+        "**Confusion matrix** of the validation set. Rows: the label; columns: the predicted digit.",
+        help=explain("confusion matrix"),
+    )
     counts = confusion(split.labels, snapshot.probabilities.argmax(axis=1))
     figure = confusion_matrix(counts, text_colour())
     st.plotly_chart(figure, width=620, config=PLAIN, key=state.CONFUSION.name, alt=tell_confusions(counts))
@@ -279,7 +285,7 @@ def _show_end(run: Run) -> None:
     with st.form("resume", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         more = st.number_input("More epochs", 1, 1000, max(1, run.recipe.epochs - len(run.history)), width=140)
         lowered = (
-            "The highest; the schedule of the recipe lowers it. Clean epochs may have a learning rate of their own."
+            "The highest rate; the schedule of the recipe lowers it. Clean epochs may have their own learning rate."
         )
         rate = st.number_input(
             "Learning rate", 1e-8, 1e8, run.recipe.learning_rate, 1e-3, "%g", help=lowered, width=160
@@ -289,7 +295,7 @@ def _show_end(run: Run) -> None:
                 processes.resume(run.folder, {"epochs": len(run.history) + more, "learning_rate": rate})
             st.rerun()
     with st.popover("Delete this run", icon=":material/delete:"):
-        st.markdown("Its learning curves and its trained network will be deleted. Models that were kept from it stay.")
+        st.markdown("The learning curves and the trained network will be deleted. Models that you kept from it remain.")
         st.button("Delete", type="primary", on_click=_delete, args=(run.folder,))
 
 
