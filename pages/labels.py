@@ -22,7 +22,7 @@ data, name, split = choose_digits()
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     order = st.segmented_control(
-        "Sorted by", ["digit", "count"], default=state.LABEL_ORDER.default, required=True, **state.LABEL_ORDER.widget
+        "Sort by", ["digit", "count"], default=state.LABEL_ORDER.default, required=True, **state.LABEL_ORDER.widget
     )
     writer = choose_writer(split)
     some = st.number_input(

@@ -26,13 +26,13 @@ def learning_curves(history: pd.DataFrame, steps: pd.DataFrame, epochs: int, wha
         x=steps["done"],
         y=percent * steps[what].ewm(span=SMOOTH).mean(),
         mode="lines" if len(steps) > 1 else "markers",  # one point makes no line
-        name="learned from, smoothed",
+        name="training, moving average",
         line={"width": 2},
         hoverinfo="skip",
     )
     for column, name, symbol in (
-        (what, "whole epoch", "circle"),
-        (f"val_{what}", "kept aside", "diamond"),
+        (what, "training, whole epoch", "circle"),
+        (f"val_{what}", "validation", "diamond"),
     ):
         figure.add_scatter(
             x=history["epoch"],
@@ -77,7 +77,7 @@ def compared_curves(histories: Mapping[str, pd.DataFrame], what: str, against: s
             y=percent * history[what],
             mode="lines+markers",
             name=escape(name),
-            line={"dash": dash},  # so that nobody needs the colours
+            line={"dash": dash},  # so that colours are not needed
             hovertemplate=f"{against} %{{x:.3g}}: %{{y:.4g}}{ending}<extra>{escape(name)}</extra>",
         )
     figure.update_layout(

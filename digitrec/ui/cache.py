@@ -1,4 +1,4 @@
-"""What is loaded or computed once and shared by all sessions.
+"""Data, models and results that are loaded or computed once and shared by all sessions.
 
 Datasets are cached by their name and the state of their files; what is computed from one, by its fingerprint. A file
 that is replaced is therefore loaded again, and nothing that was computed from the old one is shown for the new one.
@@ -51,7 +51,7 @@ def _load_classifier(folder: str, written: float) -> Classifier:
 
 
 def number_reader() -> NumberReader:
-    """What the session reads numbers with."""
+    """The session's reader of numbers."""
     return choose_number_reader(
         state.NUMBER_MODEL.get(), classifier(), lambda folder: _load_sequence_reader(*_when(folder))
     )
@@ -64,7 +64,7 @@ def _load_sequence_reader(folder: str, written: float) -> SequenceReader:
 
 
 def pen_digits() -> tuple[PenDigit, ...]:
-    """The pen digits of the data folder; none where their file is missing or damaged."""
+    """The pen digits of the data folder; none if their file is missing or damaged."""
     return _load_pen_digits(str(data_folder()), dataset_stamp("pen"))
 
 
@@ -92,7 +92,7 @@ _by_content = partial(st.cache_resource, hash_funcs={Dataset: _fingerprint}, max
 
 
 def findings(data: Dataset) -> tuple[Finding, ...]:
-    """What is unusual about a dataset."""
+    """The quality problems of a dataset."""
     return _find(data, dataset_stamp("mnist"))
 
 

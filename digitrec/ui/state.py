@@ -1,7 +1,8 @@
-"""Every key of the session and of the address: its name, its type, and its value until somebody sets it.
+"""Every key of the session and of the address, with its type and default value.
 
-Nothing else in pages/ and digitrec/ui names a key by a string (tests/ui/test_state.py reads the source for that).
-The names of bound keys and of parameters stand in links that people have shared: they stay as they are.
+Nothing else in pages/ and digitrec/ui names a key by a string (tests/ui/test_state.py checks the source for that).
+The names of bound keys and of parameters, and the labels of their options, are part of links that people have shared:
+they must not change.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ ANY = "any"  # a filter that lets everything pass
 
 @dataclass(frozen=True)
 class Key(Generic[T]):
-    """A value of the session, or an element of the page that is found by its key.
+    """A value of the session, or an element of the page identified by its key.
 
     Attributes
     ----------
     name : in the session; for style sheets and scripts, the element's class is "st-key-" and the name.
-    default : the value where none was set.
+    default : the value if none was set.
     persists : whether a widget keeps its value while other pages are shown.
-    is_bound : whether a widget's value stands in the address, under its name.
+    is_bound : whether a widget's value is part of the address, under its name.
     """
 
     name: str
@@ -51,26 +52,26 @@ class Key(Generic[T]):
         st.session_state[self.name] = value
 
     def setdefault(self, value: T) -> T:
-        """The session's value, which is set to this one where there is none."""
+        """The session's value; set to this one if there is none."""
         kept: T = st.session_state.setdefault(self.name, value)
         return kept
 
     def pop(self) -> T:
-        """The session's value, which is forgotten."""
+        """Remove and return the session's value."""
         value: T = st.session_state.pop(self.name, self.default)
         return value
 
     def sent(self, what: str) -> Any:
-        """What the component or chart of this key has sent under this name; None where there is nothing."""
+        """What the component or chart with this key has sent under this name; None if nothing."""
         return (st.session_state.get(self.name) or {}).get(what)
 
     def of(self, *things: object) -> Key[T]:
-        """The key of the same for one of several things, by their names or numbers."""
+        """A key derived from this one, for one of several things, by their names or numbers."""
         return Key("-".join(map(str, (self.name, *things))), self.default, self.persists, self.is_bound)
 
     @property
     def widget(self) -> dict[str, Any]:
-        """The arguments that tell a widget its key and how long and where its value is kept."""
+        """A widget's arguments: its key, and how long and where its value is kept."""
         kept: dict[str, Any] = {"key": self.name}
         if self.persists:
             kept["persist_state"] = "session"
@@ -86,11 +87,11 @@ class Parameter:
     name: str
 
     def get(self) -> str:
-        """Its value; empty where there is none."""
+        """Its value; empty if there is none."""
         return st.query_params.get(self.name, "")
 
     def set(self, value: str) -> None:
-        """Write it into the address; an empty value takes it away."""
+        """Write it into the address; an empty value removes it."""
         if value:
             st.query_params[self.name] = value
         elif self.name in st.query_params:

@@ -1,4 +1,4 @@
-"""Pictures beside each other that wrap as the page has room."""
+"""A row of pictures that wraps to the width of the page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from digitrec.charts.pictures import enlarge, frame, to_data_url
 
 @dataclass(frozen=True, eq=False)
 class Captioned:
-    """A small grey or RGB picture, what stands under it, and what it shows, for those who cannot see it."""
+    """A small grey or RGB picture, its caption, and its alternative text."""
 
     picture: NDArray[np.uint8]
     caption: str
@@ -31,6 +31,6 @@ def show_strip(pictures: Sequence[Captioned], side: int = 112) -> None:
 
 @lru_cache(maxsize=1024)
 def _sharp(content: bytes, shape: tuple[int, ...], factor: int) -> str:
-    """Made once: while a network trains, the same pictures are shown again every second."""
+    """Cached: while a network trains, the same pictures are shown again every second."""
     picture = np.frombuffer(content, np.uint8).reshape(shape)
     return to_data_url(frame(enlarge(picture, factor)))

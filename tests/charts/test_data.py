@@ -151,7 +151,7 @@ def test_learning_curves_are_the_tables(what: str, factor: int) -> None:
     for trace, column in ((whole, what), (aside, f"val_{what}")):
         assert list(trace.x) == [1, 2]
         np.testing.assert_allclose(trace.y, factor * history[column])
-    assert aside.name == "kept aside"
+    assert aside.name == "validation"
 
 
 @pytest.mark.parametrize("what", ["loss", "accuracy"])

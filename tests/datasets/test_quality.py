@@ -70,7 +70,7 @@ def test_a_missing_digit_is_named() -> None:
     def lose(images: np.ndarray, labels: np.ndarray) -> None:
         labels[labels == 4] = 5
 
-    assert "have no 4" in findings(lose)["absent"].sentence
+    assert "There is no 4 among the training images" in findings(lose)["absent"].sentence
 
 
 def test_imbalance_is_counted() -> None:

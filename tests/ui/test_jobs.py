@@ -52,11 +52,11 @@ def test_a_job_knows_how_far_it_is(pool: ThreadPoolExecutor) -> None:
 
     job = Job(pool, work)
     assert told.wait(LONG)
-    assert job.share == 0.5
+    assert job.fraction == 0.5
     assert not job.future.done()
     go_on.set()
     assert job.future.result(LONG) == "done"
-    assert job.share == 1
+    assert job.fraction == 1
 
 
 def test_a_job_runs_in_a_thread_of_its_own(pool: ThreadPoolExecutor) -> None:
@@ -64,7 +64,7 @@ def test_a_job_runs_in_a_thread_of_its_own(pool: ThreadPoolExecutor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "spent", "text"),
+    ("fraction", "spent", "text"),
     [
         (0.0, 60, "Laying out …"),
         (0.029, 60, "Laying out …"),
@@ -77,10 +77,10 @@ def test_a_job_runs_in_a_thread_of_its_own(pool: ThreadPoolExecutor) -> None:
     ],
 )
 def test_the_text_tells_the_time_left(
-    share: float, spent: float, text: str, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+    fraction: float, spent: float, text: str, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = Job(pool, quick(None))
-    job.share = share
+    job.fraction = fraction
     now = job.began + spent
     monkeypatch.setattr(time, "monotonic", lambda: now)
     assert job.text("Laying out") == text
@@ -143,8 +143,8 @@ class FakeBar:
         self.shown: list[tuple[float, str]] = []
         self.is_empty = False
 
-    def progress(self, share: float, text: str) -> None:
-        self.shown.append((share, text))
+    def progress(self, fraction: float, text: str) -> None:
+        self.shown.append((fraction, text))
 
     def empty(self) -> None:
         self.is_empty = True
@@ -187,7 +187,7 @@ def test_long_work_shows_one_bar_until_it_is_done(bars: list[FakeBar]) -> None:
     (bar,) = bars
     assert bar.is_empty
     assert len(bar.shown) > 3
-    told = [share for share, _ in bar.shown]
+    told = [fraction for fraction, _ in bar.shown]
     assert told == sorted(told)
     assert max(told) <= 1
     assert all(text.startswith("Counting … ") and text.endswith(" left") for _, text in bar.shown[-3:])

@@ -1,12 +1,12 @@
-// The canvas's companion. Looks at the canvas's surfaces a few times a second, sends their picture to Python where it
-// has changed, and has the verdict that comes back shown. One picture is on its way at a time; one that is not answered
-// counts as lost after a while, and is sent again. `show(companion, data)` is in a file of its own.
+// The canvas's companion. Checks the canvas's surfaces many times a second, sends their picture to Python when it has
+// changed, and shows the verdict that comes back. Only one picture is in flight; one without an answer counts as lost
+// after a while, and is sent again. `show(companion, data)` is in a file of its own.
 
 const LOOK = 40 // ms between two looks at the canvas
 const REST = 90 // ms at least between two pictures sent
 const LOST = 1500 // ms after which an unanswered picture counts as lost
 const SETTLED = 600 // ms without a change after which the verdict is announced
-const SMALL = 4 // times less each way, where a change is looked for
+const SMALL = 4 // factor by which the picture is reduced to detect changes
 
 const companions = new WeakMap() // parentElement -> what its companion remembers between renders
 
@@ -70,7 +70,7 @@ function report(companion) {
   live.dataset.seen = companion.data.seen
 }
 
-// The canvas keeps what is drawn and the stroke under way on surfaces of their own, in an open shadow root.
+// The canvas has separate surfaces for the drawing and the current stroke, in an open shadow root.
 function find(companion) {
   if (companion.surfaces?.[0]?.isConnected) return companion.surfaces
   const around = document.querySelector(companion.data.canvas)

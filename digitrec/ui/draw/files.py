@@ -272,7 +272,9 @@ def _offer_mistakes(upload: Upload) -> None:
     if problem := state.FILE_PROBLEM.pop():
         st.error(as_plain_text(problem), icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Add to the datasets", icon=":material/add:", on_click=_add_to_data, args=(upload,))
+        st.button(
+            "Add to the datasets to see the mistakes", icon=":material/add:", on_click=_add_to_data, args=(upload,)
+        )
         if state.FILE_ADDED.get() == upload.fingerprint:
             st.page_link("pages/mistakes.py", label="See the mistakes", icon=":material/troubleshoot:")
 

@@ -84,7 +84,7 @@ def _show_probabilities(evaluation: Evaluation, place: int) -> None:
             text = f"**{digit}**{mark}: {in_percent(float(answers[digit]))}"
             column.progress(float(min(answers[digit], 1)), text=text)
     who = f" It was written by writer {row['writer']}." if row["writer"] >= 0 else ""
-    st.markdown(f"Loss {row['loss']:.2f}. {describe_properties(row)}{who}", help=explain("cross-entropy loss"))
+    st.markdown(f"Loss {row['loss']:.2f}. {describe_properties(row)}{who}")
 
 
 def _show_saliency(evaluation: Evaluation, place: int) -> None:

@@ -316,7 +316,7 @@ def _choose_threshold(title: str, own: float, what: str) -> float:
 def _describe_rejection(rejected: NDArray[np.bool_], is_right: NDArray[np.bool_]) -> str:
     """How many images are answered and rejected, (n,) bool each, and how many of each are misclassified."""
     answered, wrong = int((~rejected).sum()), int((~rejected & ~is_right).sum())
-    error = f", {wrong / answered:.2%} of them wrongly" if answered else ""
+    error = f", {wrong / answered:.2%} of them wrong" if answered else ""
     return (
         f"It answers **{answered:,}** of {len(rejected):,} images{error}, and rejects **{int(rejected.sum()):,}**, "
         f"{int((rejected & ~is_right).sum()):,} of which it would have misclassified:"

@@ -74,7 +74,7 @@ def validation_of(recipe: Recipe) -> DigitValidation | NumberValidation:
 
 
 def drawing_for(recipe: Recipe) -> NDArray[np.uint8] | None:
-    """What is on the canvas, in the form that the recipe's network takes; None where the canvas is empty."""
+    """The drawing on the canvas, as input for the recipe's network; None if the canvas is empty."""
     if ARCHITECTURES[recipe.network].reads == "digit":
         return preprocess(session_canvas.as_ink()).image
     ink = session_canvas.as_ink(WIDE)
@@ -82,7 +82,7 @@ def drawing_for(recipe: Recipe) -> NDArray[np.uint8] | None:
 
 
 def show_run(folder: Path) -> None:
-    """Show a run, and keep it up to date while it is under way."""
+    """Show a run, and update it while it is under way."""
     with show_errors("This run could not be read."):
         pace = _pace(runs.read(folder))
     st.fragment(_show, run_every=pace)(folder, pace)
