@@ -31,11 +31,11 @@ def show_suspects(evaluation: Evaluation) -> None:
     """The suspected label errors, worst first, with their reviews."""
     if note := state.JUDGE_NOTE.pop():
         st.success(as_plain_text(note), icon=":material/check:")
+    st.markdown("**Label errors**", help=explain("label", "label error"))
     st.markdown(
-        "**Label errors.** Every dataset has some wrong labels. These are the images for which the model finds another "
+        "Every dataset has some wrong labels. These are the images for which the model finds another "
         "digit more likely than the label: first the likely label errors according to confident learning (Northcutt "
-        "and others, 2021), then all other misclassified images. Look at each: is the label wrong, or the model?",
-        help=explain("label", "label error"),
+        "and others, 2021), then all other misclassified images. Look at each: is the label wrong, or the model?"
     )
     suspects = rank_doubts(evaluation.split.labels, _answers(evaluation))
     if not len(suspects):

@@ -258,9 +258,7 @@ def show_confidence(evaluation: Evaluation) -> None:
     before, after = (expected_calibration_error(one, labels) for one in (evaluation.probabilities, cooled))
     sides = st.columns(2, gap="large")
     with sides[0]:
-        st.markdown(
-            "**Calibration.** Of 100 answers with 90 % confidence, 90 should be correct.", help=explain("calibration")
-        )
+        st.markdown("**Calibration.** Of 100 answers at 90 %, 90 should be right.", help=explain("calibration"))
         tables = [reliability(one, labels) for one in (evaluation.probabilities, cooled)]
         figure = reliability_curves({"without temperature scaling": tables[0], "with temperature scaling": tables[1]})
         alt = f"Accuracy by confidence. Calibration error {before:.2%}, with temperature scaling {after:.2%}."

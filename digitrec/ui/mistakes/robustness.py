@@ -67,7 +67,7 @@ def show_curves(kind: Corruption, readers: Mapping[str, Path], data: Dataset) ->
         return
     figure = strength_curves(tables, f"{kind.title.lower()}, {kind.unit}")
     st.plotly_chart(figure, config=PICTURE, key=state.STRENGTHS.name, alt=tell_strengths(tables, kind.unit))
-    mnist_c = f" In MNIST-C (Mu and Gilmer, 2019), this is {kind.mnist_c}." if kind.mnist_c else ""
+    mnist_c = f" In MNIST-C (Mu and Gilmer, 2019), this is `{kind.mnist_c}`." if kind.mnist_c else ""
     st.caption(
         f"{len(images):,} test images, a random sample with seed {SEED}; the bars are 95 % confidence intervals."
         f"{mnist_c}"
@@ -130,7 +130,8 @@ def show_map(kind: Corruption, image: NDArray[np.uint8], what: str, title: str) 
     st.caption(
         f"Each square is {what}, after both corruptions and classified by {as_plain_text(title)}; ? means *not sure*. "
         f"The answer stays the same in {in_percent(same)} of the squares and is *not sure* in "
-        f"{in_percent(float((~is_sure).mean()))}. What you draw on the Draw page is used here."
+        f"{in_percent(float((~is_sure).mean()))}. To see it for a drawing of your own, draw one on the "
+        "Draw page."
     )
 
 
