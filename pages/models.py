@@ -4,7 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from digitrec.errors import DigitrecError
-from digitrec.evaluation.metrics import compare, mcnemar
+from digitrec.evaluation.metrics import compare
+from digitrec.evaluation.significance import mcnemar
 from digitrec.glossary import explain
 from digitrec.networks.card import Card, read_card
 from digitrec.ui import state

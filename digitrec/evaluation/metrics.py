@@ -1,6 +1,5 @@
 """Metrics of a classifier: accuracy, confusion, precision and recall, with confidence intervals, from plain arrays."""
 
-import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -10,12 +9,12 @@ from numpy.typing import NDArray
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from digitrec.errors import EvaluationError
+from digitrec.evaluation.significance import mcnemar, wilson_interval
 
 FORMER_KINDS = {"read": "accuracy", "doubted": "unsure", "refused": "rejected", "school": "style"}  # in older cards
 Kind = Literal["accuracy", "unsure", "rejected", "digit", "style", "width"]
 Proportion = Annotated[float, Field(ge=0, le=1)]
 
-Z95 = 1.959964  # standard normal quantile of a two-sided 95 % interval
 MOST = 1 + 1e-5  # a softmax in float32 may exceed 1 in its last digits
 
 
@@ -172,27 +171,3 @@ def compare(labels: NDArray[np.uint8], first: NDArray[np.intp], second: NDArray[
     only_first, only_second = np.flatnonzero(one & ~other), np.flatnonzero(other & ~one)
     p = mcnemar(len(only_first), len(only_second))
     return Comparison(int((one & other).sum()), np.flatnonzero(~one & ~other), only_first, only_second, p)
-
-
-def mcnemar(only_first: int, only_second: int) -> float:
-    """The p-value of McNemar's exact test (1947), 0 to 1: how often chance alone makes two models differ this much.
-
-    `only_first` and `only_second` count the images that only the first or only the second model classifies correctly.
-    """
-    from scipy.stats import binomtest  # noqa: PLC0415  importing it takes half a second
-
-    differing = only_first + only_second
-    return float(binomtest(only_first, differing).pvalue) if differing else 1.0
-
-
-def wilson_interval(right: int, n: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a proportion, `right` of `n` (Wilson, 1927), which also holds near 0 and 1.
-
-    (0, 1) where n is 0.
-    """
-    if not n:
-        return 0.0, 1.0
-    proportion, spread = right / n, Z95**2 / n
-    middle = (proportion + spread / 2) / (1 + spread)
-    half = Z95 / (1 + spread) * math.sqrt(proportion * (1 - proportion) / n + spread / (4 * n))
-    return max(middle - half, 0.0), min(middle + half, 1.0)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from digitrec.errors import InkError
-from digitrec.evaluation.metrics import wilson_interval
+from digitrec.evaluation.significance import wilson_interval
 from digitrec.ink.morphology import neighbourhood
 from digitrec.ink.preprocessing import CENTRE, SIDE
 from digitrec.ink.types import Images, Predict

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from digitrec.evaluation.calibration import log_odds
 from digitrec.ink.preprocessing import BOX, SIDE, Preprocessed
 from digitrec.ink.types import Predict
 
 PATCH, STRIDE = 5, 2  # pixels: as wide as a stroke and a half, moved by less than a stroke
-SMALLEST = 1e-6  # probabilities are clipped this far from 0 and 1
 
 
 def occlusion(predict: Predict, image: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
@@ -68,12 +68,6 @@ def _patches() -> NDArray[np.bool_]:
     index = np.arange(SIDE)
     lies = np.abs(index - np.arange(0, SIDE, STRIDE)[:, None]) <= PATCH // 2
     return (lies[:, None, :, None] & lies[None, :, None, :]).reshape(-1, SIDE, SIDE)
-
-
-def log_odds(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
-    """ln(p / (1 - p)) of probabilities of any shape, clipped to a millionth away from 0 and 1."""
-    kept = np.clip(probabilities.astype(np.float64), SMALLEST, 1 - SMALLEST)
-    return np.log(kept / (1 - kept))
 
 
 def onto_canvas(values: NDArray[np.float32], preprocessed: Preprocessed) -> NDArray[np.float32]:

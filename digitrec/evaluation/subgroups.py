@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from digitrec.errors import EvaluationError
-from digitrec.evaluation.metrics import wilson_interval
+from digitrec.evaluation.significance import fisher, holm, wilson_interval
 
 LEVEL = 0.05  # significance level over all groups together
 QUARTERS = ("lowest quarter", "second quarter", "third quarter", "highest quarter")
@@ -49,21 +49,13 @@ def compare_groups(
     n = np.bincount(codes, minlength=len(named.categories))
     errors = np.bincount(codes[is_wrong], minlength=len(named.categories))
     rows = [
-        (name, k, bad, bad / k, *wilson_interval(bad, k), _exact_p(bad, k, int(is_wrong.sum()), len(is_wrong)))
+        (name, k, bad, bad / k, *wilson_interval(bad, k), fisher(bad, k, int(is_wrong.sum()), len(is_wrong)))
         for name, k, bad in zip(named.categories, n.tolist(), errors.tolist(), strict=True)
         if k
     ]
     frame = pd.DataFrame(rows, columns=["group", "n", "errors", "error_rate", "low", "high", "p"])
     is_above = frame["error_rate"] * len(is_wrong) > is_wrong.sum()  # the whole, and so the rest
     return frame.assign(is_worse=is_above & (holm(frame["p"].to_numpy(np.float64)) <= LEVEL))
-
-
-def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(m,) p-values, corrected for multiple comparisons by the step-down method of Holm (1979)."""
-    order = np.argsort(p, kind="stable")
-    raised = np.empty(len(p))
-    raised[order] = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    return np.minimum(raised, 1)
 
 
 def in_quarters(values: NDArray[np.floating[Any]], names: Sequence[str] = QUARTERS) -> "pd.Categorical[str]":
@@ -84,10 +76,3 @@ def in_quarters(values: NDArray[np.floating[Any]], names: Sequence[str] = QUARTE
         middle = (pd.Series(exact[known]).rank().to_numpy() - 0.5) / known.sum()
         codes[known] = np.floor(4 * middle)
     return pd.Categorical.from_codes(codes, pd.Index(names), ordered=True)
-
-
-def _exact_p(errors: int, n: int, all_errors: int, all_n: int) -> float:
-    from scipy.stats import fisher_exact  # noqa: PLC0415  importing it takes half a second
-
-    rest, rest_errors = all_n - n, all_errors - errors
-    return float(fisher_exact([[errors, n - errors], [rest_errors, rest - rest_errors]]).pvalue)

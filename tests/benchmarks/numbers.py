@@ -20,7 +20,7 @@ from digitrec.datasets.synthetic.composing import (
     pen_writers,
 )
 from digitrec.errors import DataError
-from digitrec.evaluation.metrics import wilson_interval
+from digitrec.evaluation.significance import wilson_interval
 from digitrec.networks.registry import NUMBERS_NAME, SHIPPED_NAME
 from digitrec.reading.numbers.readers import NumberReader, load_number_reader
 from tests.benchmarks.table import row

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from digitrec import load_classifier
-from digitrec.evaluation.metrics import wilson_interval
+from digitrec.evaluation.significance import wilson_interval
 from digitrec.reading.photographs.page import read_sheet
 from tests.benchmarks.table import row
 from tests.sheets import DIFFICULTIES, Look, handwriting, match, random_sheet, render

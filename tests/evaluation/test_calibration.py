@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -17,6 +18,7 @@ from digitrec.errors import EvaluationError
 from digitrec.evaluation.calibration import (
     COLDEST,
     HOTTEST,
+    SMALLEST,
     THRESHOLDS,
     TIMES,
     Bin,
@@ -24,11 +26,12 @@ from digitrec.evaluation.calibration import (
     coverage,
     expected_calibration_error,
     fit_temperature,
+    log_odds,
     pool,
     reliability,
     with_temperature,
 )
-from digitrec.evaluation.metrics import wilson_interval
+from digitrec.evaluation.significance import wilson_interval
 
 seeds = st.integers(0, 2**32 - 1)
 EYE = np.eye(10, dtype=np.float32)
@@ -292,3 +295,9 @@ def test_pooling_joins_no_more_than_it_must() -> None:
     assert pool([], 20) == []
     (low, high), (one, _) = wilson_interval(17, 24), pool(parts, 20)[::-1]
     assert (one.accuracy_low, one.accuracy_high) == pytest.approx((low, high))
+
+
+def test_log_odds_are_bounded_and_symmetric() -> None:
+    shares = np.array([0, 0.1, 0.5, 0.9, 1], np.float32)
+    expected = [math.log(share / (1 - share)) for share in (SMALLEST, 0.1, 0.5, 0.9, 1 - SMALLEST)]
+    np.testing.assert_allclose(log_odds(shares), expected, atol=1e-6)

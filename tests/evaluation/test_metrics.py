@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,33 +12,13 @@ from digitrec.evaluation.metrics import (
     compare,
     confusion,
     list_mistakes,
-    mcnemar,
     measure,
     per_digit,
-    wilson_interval,
     worst_first,
 )
+from digitrec.evaluation.significance import mcnemar, wilson_interval
 
 EYE = np.eye(10, dtype=np.float32)
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.integers(1, 70_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_interval_is_scipys(counts: tuple[int, int]) -> None:
-    expected = binomtest(*counts).proportion_ci(0.95, method="wilson")
-    assert wilson_interval(*counts) == pytest.approx((expected.low, expected.high), abs=1e-6)
-
-
-@pytest.mark.parametrize("n", [1, 5, 10_000])
-def test_interval_stays_between_0_and_1_and_holds_the_share(n: int) -> None:
-    low, high = wilson_interval(0, n)
-    assert pytest.approx(0, abs=1e-12) == low < high < 1
-    low, high = wilson_interval(n, n)
-    assert 0 < low < high == pytest.approx(1)
-
-
-def test_of_no_images_a_share_may_be_anything() -> None:
-    assert wilson_interval(0, 0) == (0, 1)
 
 
 def test_measuring_counts_the_true_ones() -> None:
@@ -85,13 +63,6 @@ def test_two_readers_are_compared_image_by_image() -> None:
     assert (found.both_right, len(found.both_wrong)) == (1, 1)
     assert (found.only_first.tolist(), found.only_second.tolist()) == ([1, 2, 5], [3])
     assert found.p == mcnemar(3, 1) == pytest.approx(0.625)
-
-
-@pytest.mark.parametrize(("one", "other"), [(0, 0), (1, 0), (5, 5), (3, 1), (12, 30), (200, 150)])
-def test_mcnemars_p_is_the_exact_sum(one: int, other: int) -> None:
-    n = one + other
-    tail = sum(math.comb(n, k) for k in range(min(one, other) + 1)) / 2**n
-    assert mcnemar(one, other) == mcnemar(other, one) == pytest.approx(min(1, 2 * tail))
 
 
 def test_mistakes_are_listed_with_all_that_was_read() -> None:

@@ -10,8 +10,8 @@ from scipy import ndimage
 
 from digitrec.datasets import Dataset, load_dataset
 from digitrec.errors import InkError
-from digitrec.evaluation.metrics import wilson_interval
 from digitrec.evaluation.robustness import CORRUPTIONS, accuracy_by_strength, corrupt, verdict_map
+from digitrec.evaluation.significance import wilson_interval
 from digitrec.networks.classifier import Classifier
 
 Images = NDArray[np.uint8]

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from digitrec import load_dataset
-from digitrec.evaluation.saliency import PATCH, SMALLEST, STRIDE, evidence, log_odds, occlusion, onto_canvas
+from digitrec.evaluation.saliency import PATCH, STRIDE, evidence, occlusion, onto_canvas
 from digitrec.ink.preprocessing import BOX, Preprocessed, preprocess
 from digitrec.networks.classifier import Classifier
 
@@ -92,12 +92,6 @@ def test_the_image_given_is_left_as_it_was() -> None:
     image = some_image()
     occlusion(weigh, image, 3)
     np.testing.assert_array_equal(image, some_image())
-
-
-def test_log_odds_are_bounded_and_symmetric() -> None:
-    shares = np.array([0, 0.1, 0.5, 0.9, 1], np.float32)
-    expected = [math.log(share / (1 - share)) for share in (SMALLEST, 0.1, 0.5, 0.9, 1 - SMALLEST)]
-    np.testing.assert_allclose(log_odds(shares), expected, atol=1e-6)
 
 
 def drawn(left: int, top: int, right: int, bottom: int) -> Preprocessed:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from digitrec.errors import EvaluationError
-from digitrec.evaluation.subgroups import QUARTERS, compare_groups, holm, in_quarters
+from digitrec.evaluation.significance import holm
+from digitrec.evaluation.subgroups import QUARTERS, compare_groups, in_quarters
 
 COLUMNS = ["group", "n", "errors", "error_rate", "low", "high", "p", "is_worse"]
 pairs = st.lists(st.tuples(st.booleans(), st.sampled_from("abcd")), min_size=1, max_size=60)
@@ -40,24 +41,6 @@ def test_groups_are_those_of_plain_loops(found: list[tuple[bool, str]]) -> None:
         rest = len(found) - row.n
         is_above = rest > 0 and row.error_rate > (all_errors - row.errors) / rest
         assert row.is_worse == (is_above and holm(frame["p"].to_numpy())[row.Index] <= 0.05)
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.floats(0, 1), max_size=12))
-def test_holm_rejects_what_going_down_step_by_step_rejects(p: list[float]) -> None:
-    rejected = set()
-    for step, i in enumerate(sorted(range(len(p)), key=lambda i: p[i])):
-        if p[i] * (len(p) - step) > 0.05:
-            break
-        rejected.add(i)
-    raised = holm(np.array(p))
-    assert set(np.flatnonzero(raised <= 0.05)) == rejected
-    assert ((raised >= p) & (raised <= 1)).all()
-
-
-def test_holm_is_as_in_the_books() -> None:
-    np.testing.assert_allclose(holm(np.array([0.01, 0.04, 0.03, 0.005])), [0.03, 0.06, 0.06, 0.02])
-    np.testing.assert_allclose(holm(np.array([0.9, 0.6])), [1, 1])
 
 
 def test_a_group_that_is_worse_is_named_and_a_small_one_does_not_shout() -> None:

@@ -36,7 +36,7 @@ def split_folds(split: Split, seed: int) -> Iterator[tuple[NDArray[np.intp], NDA
         yield from KFold(FOLDS, shuffle=True, random_state=seed).split(split.labels)
 
 
-def cross_validate(split: Split, recipe: Recipe, progress: Callable[[float], None]) -> NDArray[np.float32]:
+def train_folds(split: Split, recipe: Recipe, progress: Callable[[float], None]) -> NDArray[np.float32]:
     """Predictions for (n, 28, 28) images, (n, 10) float32, each by a network that was not trained on it.
 
     `progress` is called with the fraction that is done, 0 to 1.
@@ -58,7 +58,7 @@ def cross_validate(split: Split, recipe: Recipe, progress: Callable[[float], Non
 def main(images: Path, out: Path) -> None:
     """Write the predictions, (n, 10) float32, for a .npz with images, labels and, if known, writers."""
     arrays: dict[str, NDArray[Any]] = read_arrays(images)
-    answers = cross_validate(Split(**arrays), recipe_for(NETWORK), _print_progress)
+    answers = train_folds(Split(**arrays), recipe_for(NETWORK), _print_progress)
     np.save(out, answers, allow_pickle=False)
 
 

@@ -22,7 +22,7 @@ from digitrec.datasets import Progress, load_dataset
 from digitrec.datasets.export import to_frame
 from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DataError, DigitrecError, writing
-from digitrec.evaluation.metrics import wilson_interval
+from digitrec.evaluation.significance import wilson_interval
 from digitrec.glossary import explain
 from digitrec.ink.preprocessing import SIDE
 from digitrec.networks.classifier import Classifier

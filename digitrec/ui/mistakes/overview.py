@@ -23,8 +23,9 @@ from digitrec.evaluation.calibration import (
     reliability,
     with_temperature,
 )
-from digitrec.evaluation.metrics import confusion, cross_entropy, per_digit, wilson_interval
+from digitrec.evaluation.metrics import confusion, cross_entropy, per_digit
 from digitrec.evaluation.predictions import ORDERS, WHICH, Filter, find, tabulate
+from digitrec.evaluation.significance import wilson_interval
 from digitrec.evaluation.subgroups import compare_groups, in_quarters
 from digitrec.glossary import explain
 from digitrec.networks.classifier import Classifier

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from digitrec.datasets import Dataset, Split
 from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer, to_image
 from digitrec.datasets.synthetic.nondigits import scribble, sticks
-from digitrec.evaluation.metrics import Measurement, wilson_interval
+from digitrec.evaluation.metrics import Measurement
+from digitrec.evaluation.significance import wilson_interval
 from digitrec.ink.drawings import Drawing
 from digitrec.ink.pen_paths import to_path
 from digitrec.networks.card import Card, read_card, write_card

@@ -47,7 +47,7 @@ def test_no_network_is_asked_what_it_was_taught(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(folds, "Trainer", Watched)
     monkeypatch.setattr(folds, "adapt_epochs", lambda recipe, _: recipe)
     split, shares = some(), list[float]()
-    answers = folds.cross_validate(split, RECIPE, shares.append)
+    answers = folds.train_folds(split, RECIPE, shares.append)
     assert len(taught) == len(asked) == folds.FOLDS
     assert set.union(*asked) == {image.tobytes() for image in split.images}
     assert not any(one & other for one, other in zip(taught, asked, strict=True))
