@@ -12,8 +12,7 @@ from digitrec.ui.models.choice import choose_model
 arrived = begin_page(
     "draw",
     "Draw a digit",
-    "Draw a digit from 0 to 9 with the mouse, a finger or a stylus: it is read while you draw. Choose *A number* to "
-    "write several digits, or press *Sample digit* for an example.",
+    "Draw a digit from 0 to 9, or write *A number*: it is read while you draw. No mouse? Press *Sample digit*.",
 )
 links.open_drawing()
 width = session_canvas.choose(arrived)

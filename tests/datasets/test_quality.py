@@ -79,7 +79,7 @@ def test_imbalance_is_counted() -> None:
         labels[:20] = np.arange(20) % 10
 
     found = findings(more_ones)["imbalance"]
-    assert "are a 1" in found.sentence
+    assert "are labelled 1" in found.sentence
 
 
 def test_training_images_among_the_test_images_are_found() -> None:
