@@ -46,7 +46,7 @@ def test_an_image_of_the_data_is_read_on_the_canvas_and_drawn_on(page: Page, ser
     page.goto(f"{server.address}/samples?source={SAMPLE}&digits=7&order=most+like+its+own+digit")
     cells = page.locator(".gallery button")
     expect(cells.first).to_be_visible(timeout=PATIENCE)
-    assert (cells.first.get_attribute("aria-label") or "").startswith("7, number")
+    assert (cells.first.get_attribute("aria-label") or "").startswith("7, image")
     cells.first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")

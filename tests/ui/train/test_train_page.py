@@ -74,7 +74,7 @@ def test_a_training_that_takes_another_time_is_measured_anew() -> None:
 def test_nothing_is_measured_while_a_training_is_under_way() -> None:
     with runs.turn():
         page = open_train("dense-128")
-        until_told(page, "known once no training is under way")
+        until_told(page, "can be measured when no training is running")
     until_told(page, "on this machine")
 
 
