@@ -25,3 +25,8 @@ def in_seconds(seconds: float) -> str:
 def with_article(digit: int) -> str:
     """A digit with its indefinite article: a 7, an 8."""
     return f"an {digit}" if digit == 8 else f"a {digit}"
+
+
+def percent(proportion: float, digits: int = 1) -> str:
+    """A proportion, 0 to 1, in percent."""
+    return f"{100 * proportion:.{digits}f} %"

@@ -148,7 +148,7 @@ def _text(row: dict[str, Any]) -> str:
 
 
 def _make_shipped(folder: Path | None, recipe: Recipe, *, as_json: bool) -> None:
-    from digitrec.training.shipped.shipped import make_model  # noqa: PLC0415  TensorFlow is loaded for this alone
+    from digitrec.training.shipped.making import make_model  # noqa: PLC0415  TensorFlow is loaded for this alone
 
     folder = folder or models_folders()[0] / SHIPPED_NAME
     card = make_model(folder, recipe, lambda line: typer.echo(line, err=True))

@@ -7,7 +7,7 @@ from typing import Any
 
 from digitrec.datasets import is_there
 from digitrec.networks.card import read_card
-from digitrec.networks.measuring.figures import measure_again
+from digitrec.networks.measuring.measurements import measure_again
 from digitrec.networks.measuring.reference_drawings import read_reference_drawings
 from digitrec.networks.measuring.test_sets import make_held_out_sets
 from digitrec.networks.registry import SHIPPED_NAME, find_model

@@ -20,7 +20,7 @@ from digitrec.ink.preprocessing import preprocess, shrink
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.card import Rival
 from digitrec.networks.classifier import Classifier, load_classifier
-from digitrec.networks.measuring.figures import PEN, SCANS
+from digitrec.networks.measuring.measurements import PEN, SCANS
 from digitrec.networks.measuring.reference_drawings import ReferenceDrawings
 from digitrec.networks.measuring.test_sets import HeldOutSets
 from digitrec.training.published import MNIST_IMAGES, PUBLISHED

@@ -98,7 +98,7 @@ def show_greys(split: Split, summary: PixelSummary, properties: pd.DataFrame) ->
 
 
 def show_scaling(split: Split, summary: PixelSummary) -> None:
-    """Some images before and after scaling."""
+    """The effect of scaling on the pixel values of some images."""
     st.subheader("Scaling", anchor=False)
     how = st.segmented_control(
         "Scale to",

@@ -19,6 +19,7 @@ from digitrec.networks.comparison import rejection_rate, weakest_first
 from digitrec.ui import state
 from digitrec.ui.messages import as_plain_text, text_colour
 from digitrec.ui.models.card_lists import MEANINGS, MOST, as_list, plain
+from digitrec.words import percent
 
 WEAKEST = 12  # writing styles that are shown
 FEWEST = 20  # answers in a dot of a reliability diagram: the accuracy of fewer depends too much on chance
@@ -332,8 +333,3 @@ def show_all(card: Card) -> None:
 def show_chart(figure: Any, subject: str, alt: str) -> None:
     """A chart about a part of the card, as wide as the page; `alt` describes it in words."""
     st.plotly_chart(figure, width="stretch", config=PLAIN, key=state.CARD_CHART.of(subject).name, alt=alt)
-
-
-def percent(proportion: float, digits: int = 1) -> str:
-    """A proportion, 0 to 1, in percent."""
-    return f"{100 * proportion:.{digits}f} %"

@@ -19,8 +19,9 @@ from digitrec.networks.comparison import best_first, find_most_disputed, measure
 from digitrec.networks.measuring.reference_drawings import ReferenceDrawings, read_reference_drawings
 from digitrec.ui import state
 from digitrec.ui.messages import text_colour
-from digitrec.ui.models.card import percent, show_chart
+from digitrec.ui.models.card import show_chart
 from digitrec.ui.models.card_lists import plain
+from digitrec.words import percent
 
 SHOWN = 12  # drawings that the networks disagree on
 PICTURE = 56  # pixels of each, shown

@@ -16,11 +16,9 @@ from digitrec.ink.drawings import Drawing
 from digitrec.ink.pen_paths import to_path
 from digitrec.networks.card import Card, read_card, write_card
 from digitrec.networks.classifier import Classifier, load_classifier
-from digitrec.networks.measuring import figures
-from digitrec.networks.measuring.figures import (
-    MAJORITY,
+from digitrec.networks.measuring import measurements, speed
+from digitrec.networks.measuring.measurements import (
     PEN,
-    REJECTED_WITH_PATH,
     SCANS,
     SECOND_HALF,
     SYNTHETIC,
@@ -28,13 +26,12 @@ from digitrec.networks.measuring.figures import (
     VALIDATION,
     WITH_PATH,
     WITHOUT_PATH,
-    choose_powers,
-    choose_thresholds,
     measure_again,
     measure_model,
-    measure_speed,
 )
+from digitrec.networks.measuring.speed import measure_speed
 from digitrec.networks.measuring.test_sets import FEWEST, Drawn, HeldOutSets
+from digitrec.networks.measuring.thresholds import MAJORITY, REJECTED_WITH_PATH, choose_powers, choose_thresholds
 from digitrec.networks.registry import find_model
 
 UNSURE_BELOW, DIGIT_BELOW = 0.6, 0.95  # the second is one of THRESHOLDS
@@ -90,7 +87,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "TIMES", 3)
+    monkeypatch.setattr(speed, "TIMES", 3)
 
 
 def together(classifier: Classifier, drawn: Drawn, powers: tuple[float, float]) -> NDArray[np.float64]:
@@ -177,7 +174,7 @@ def measured(held_out: HeldOutSets, tmp_path_factory: pytest.TempPathFactory) ->
     shutil.copytree(find_model(), copy)
     write_card(copy, changed_card())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figures, "TIMES", 3)
+        patch.setattr(speed, "TIMES", 3)
         assert measure_again(copy, held_out) == read_card(copy)
     return copy
 
@@ -264,7 +261,7 @@ def test_without_an_answer_for_none_the_thresholds_are_of_the_likeliest_digit(
         name: plain.predict_proba(part.images) for name, part in (("scans", held_out.scans), ("pen", held_out.pen))
     }
     confidence = plain.predict_proba(held_out.nondigits["Sticks"].images).max(axis=1).tolist()
-    shares = figures._rejection(plain, held_out, answers).others["Sticks"]
+    shares = measurements._rejection(plain, held_out, answers).others["Sticks"]
     for threshold, share in zip(THRESHOLDS, shares, strict=True):
         assert share == pytest.approx(sum(one < threshold for one in confidence) / len(confidence), abs=1e-5)
 
@@ -397,7 +394,7 @@ def test_speed_is_what_a_clock_shows(
     classifier: Classifier, held_out: HeldOutSets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticks = iter([0.0, 0.002, 1.0, 1.002, 2.0, 2.002, *(float(3 + k) for k in range(10))])
-    monkeypatch.setattr("digitrec.networks.measuring.figures.time.perf_counter", lambda: next(ticks))
+    monkeypatch.setattr("digitrec.networks.measuring.speed.time.perf_counter", lambda: next(ticks))
     speed = measure_speed(classifier, held_out.scans.images)
     assert speed.milliseconds == pytest.approx(2)
     assert speed.images_per_second == pytest.approx(len(held_out.scans.images))

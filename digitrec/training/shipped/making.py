@@ -24,7 +24,7 @@ from digitrec.evaluation.calibration import fit_temperature
 from digitrec.networks.architectures import ARCHITECTURES, SHARES, count_parameters
 from digitrec.networks.card import Card, PathCard, Sibling, write_card
 from digitrec.networks.measuring import reference_drawings
-from digitrec.networks.measuring.figures import PEN, SECOND_HALF, VALIDATION, WITHOUT_PATH, measure_model
+from digitrec.networks.measuring.measurements import PEN, SECOND_HALF, VALIDATION, WITHOUT_PATH, measure_model
 from digitrec.networks.measuring.test_sets import NONDIGITS as HELD_OUT_NONDIGITS
 from digitrec.networks.measuring.test_sets import HeldOutSets, half, make_held_out_sets
 from digitrec.networks.registry import PATH_FILES, SHIPPED_NAME
