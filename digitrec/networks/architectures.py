@@ -66,14 +66,14 @@ class Dense:
 
 @dataclass(frozen=True)
 class Frames:
-    """From each column of an image one pixel high, a frame, to `units` probabilities, with the same weights for all."""
+    """A softmax layer of `units`, applied to each frame (column) of an image one pixel high with the same weights."""
 
     units: int
 
 
 @dataclass(frozen=True)
 class Sharing:
-    """From the probabilities of ten digits and of a non-digit to ten: that of a non-digit is divided evenly.
+    """Reduces eleven probabilities to ten: that of a non-digit is divided evenly among the digits.
 
     A non-digit gets a tenth for each digit, the most uncertain answer, and only the first ten probabilities say which
     digits look alike.

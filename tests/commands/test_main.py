@@ -411,7 +411,7 @@ def test_only_parts_that_are_there_are_evaluated() -> None:
 def test_parts_that_are_not_measured_are_told(capfd: pytest.CaptureFixture[str]) -> None:
     result = CliRunner().invoke(app, ["bench", "everything"])
     assert result.exit_code == 1
-    assert "Expected parts among reading, canvas" in capfd.readouterr().err
+    assert "Expected benchmarks among reading, canvas" in capfd.readouterr().err
 
 
 def test_without_its_tests_nothing_can_be_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -27,13 +27,13 @@ from digitrec.training.published import MNIST_IMAGES, PUBLISHED
 from digitrec.training.runs import runs_folder
 
 LEFT_OUT = ("digitrec", "cnn-deep", "cnn-augmented")  # the model itself, and two that take long on 2 cores
-NAMES = tuple(name for name, each in ARCHITECTURES.items() if each.reads == "digit" and name not in LEFT_OUT)
+NAMES = tuple(name for name in PUBLISHED if ARCHITECTURES[name].reads == "digit" and name not in LEFT_OUT)
 
 
 def measure_rivals(
     folder: Path, held_out: HeldOutSets, reference: ReferenceDrawings, tell: Callable[[str], None]
 ) -> tuple[Rival, ...]:
-    """The model in `folder` and each other network; those that were trained on this machine before are not again.
+    """Measure the model in `folder` and the published networks; those that this machine has trained before are reused.
 
     Raises
     ------

@@ -62,7 +62,7 @@ def show_curves(kind: Corruption, readers: Mapping[str, Path], data: Dataset) ->
             work = partial(_measure, reader.predict_proba, images, labels, kind)
             tables[title] = wait_for(key, f"Reading with {title}", work)
         except DigitrecError as error:  # the others are shown all the same
-            st.warning(as_plain_text(f"{title} could not read them. {error}"), icon=":material/error:")
+            st.warning(as_plain_text(f"{title} could not read the images. {error}"), icon=":material/error:")
     if not tables:
         return
     figure = strength_curves(tables, f"{kind.title.lower()}, {kind.unit}")
