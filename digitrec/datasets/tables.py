@@ -198,7 +198,7 @@ def count_rows(path: StrPath, csv_format: CsvFormat) -> int | None:
 
 
 def cut_short(number: int, reason: str, *, labelled: bool, missing: int = 1) -> Chunk:
-    """The last chunk of a file that is cut short before row `number`, with `missing` rows missing."""
+    """The last chunk of a table that is cut short before row `number`, with `missing` rows missing."""
     labels = np.empty(0, np.uint8) if labelled else None
     none = np.empty((0, SIDE, SIDE), np.uint8)
     return Chunk(none, labels, np.empty(0, np.int64), (BadRow(number, reason),), missing)

@@ -85,7 +85,7 @@ def _draw_stroke(pen: ImageDraw.ImageDraw, points: NDArray[np.float32], width: f
 
 
 def place(strokes: Strokes, width: float, longest_side: float, centre: tuple[float, float]) -> Drawing:
-    """Scale strokes and place them on the square canvas.
+    """Make a drawing of strokes: scaled, and placed on the square canvas.
 
     Parameters
     ----------

@@ -266,7 +266,7 @@ def write_state(folder: Path, state: State) -> None:
 
 
 def write_environment(folder: Path, environment: Mapping[str, Any]) -> None:
-    """Write the versions of the libraries that it is trained with."""
+    """Write the versions of the libraries that a run is trained with into its folder."""
     replace_file(folder / "environment.json", json.dumps(environment, indent=2))
 
 

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets.dataset import Dataset, Split, data_folder
+from digitrec.datasets.sources.local_files import check_size
 from digitrec.datasets.tables import PIXELS, sniff, stream
 from digitrec.errors import DataError
 from digitrec.storage import StrPath, cached_arrays
 
-__all__ = ["PIXELS", "check_size", "file_hash", "load", "load_files", "read_csv"]
+__all__ = ["PIXELS", "file_hash", "load", "load_files", "read_csv"]
 
 FOLDER = "kaggle"
-MAX_BYTES = 500_000_000  # Kaggle's train.csv has 77 MB
 TEST_FRACTION = 0.2
 FEWEST = 2  # rows
 CAUTION = (
@@ -112,25 +112,6 @@ def _convert(path: Path) -> dict[str, NDArray[np.uint8]]:
     if not form.has_labels:
         return {"images": images}
     return {"images": images, "labels": np.concatenate([part.labels for part in parts if part.labels is not None])}
-
-
-def check_size(path: StrPath) -> None:
-    """Check that a file exists and is not too large.
-
-    Raises
-    ------
-    DataError, if it is missing or larger than 500 MB.
-    """
-    path = Path(path)
-    try:
-        size = path.stat().st_size
-    except OSError:
-        raise DataError(f"Expected {path.name} in {path.parent}. Received: no such file. Put it there.") from None
-    if size > MAX_BYTES:
-        raise DataError(
-            f"Expected {path.name} to have at most {MAX_BYTES // 1_000_000} MB. Received: {size / 1e6:,.0f} MB. "
-            "Split it into smaller files."
-        )
 
 
 def file_hash(path: StrPath) -> str:

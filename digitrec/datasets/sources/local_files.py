@@ -15,6 +15,8 @@ from digitrec.ink.image_files import load_ink
 from digitrec.ink.preprocessing import SIDE, preprocess
 from digitrec.storage import DAMAGED, StrPath, read_arrays
 
+MAX_BYTES = 500_000_000  # Kaggle's train.csv has 77 MB
+
 MAX_PICTURES = 100_000
 MAX_NPZ = 1_000_000_000  # bytes, uncompressed; MNIST takes 55 million
 TEST_FRACTION, SEED = 0.2, 17
@@ -132,3 +134,22 @@ def _split(name: str, images: NDArray[np.uint8], labels: NDArray[np.uint8], sour
     kept = np.setdiff1d(order, held)
     train, test = (Split(images[places], labels[places]) for places in (kept, np.sort(held)))
     return Dataset(name, train, test, source, "unknown")
+
+
+def check_size(path: StrPath) -> None:
+    """Check that a file exists and is not too large.
+
+    Raises
+    ------
+    DataError, if it is missing or larger than 500 MB.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+    except OSError:
+        raise DataError(f"Expected {path.name} in {path.parent}. Received: no such file. Put it there.") from None
+    if size > MAX_BYTES:
+        raise DataError(
+            f"Expected {path.name} to have at most {MAX_BYTES // 1_000_000} MB. Received: {size / 1e6:,.0f} MB. "
+            "Split it into smaller files."
+        )

@@ -40,7 +40,7 @@ class Part:
 
 
 def judge(writing: Writing, parts: Sequence[Places], read: Predict) -> list[Part]:
-    """Read parts, and decide which are clearly digits."""
+    """Read parts of a number, and decide which are clearly digits."""
     answers = read(to_images(writing, parts))
     return [
         Part(part, _is_plain(writing, part, float(answer.max()))) for part, answer in zip(parts, answers, strict=True)

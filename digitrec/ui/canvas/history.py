@@ -3,28 +3,20 @@
 CanvasState -> put, undo, redo, receive -> CanvasState
 """
 
-import base64
-import binascii
-import io
 import logging
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from digitrec.errors import DrawingError
-from digitrec.ink.drawings import CANVAS, Drawing
-from digitrec.ink.preprocessing import find_ink
+from digitrec.ink.drawings import Drawing
 from digitrec.ui.canvas.fabric import from_fabric, read_revision
 
 log = logging.getLogger("digitrec")
 
 INK, PAPER = "#1f2937", "#ffffff"
-PAPER_COLOUR = (255, 255, 255)
 KEPT = 50  # steps that can be undone
-MAX_PICTURE = 200_000  # bytes of a canvas as PNG; a full one takes under 30,000
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,25 +100,3 @@ def _is_same(one: Drawing, other: Drawing) -> bool:
 def blank(width: int) -> CanvasState:
     """An empty canvas of that width, in pixels."""
     return CanvasState(start=Drawing(width=width), drawing=Drawing(width=width))
-
-
-def decode(png: bytes, width: int = CANVAS) -> NDArray[np.uint8] | None:
-    """The ink in a PNG of the canvas, (280, width) uint8; None where it is something else: browsers are not trusted."""
-    try:
-        with Image.open(io.BytesIO(png[:MAX_PICTURE]), formats=["PNG"]) as picture:
-            if picture.size != (width, CANVAS):
-                return None
-            return find_ink(np.asarray(picture.convert("RGBA")), PAPER_COLOUR)
-    except (Image.DecompressionBombError, OSError, SyntaxError, ValueError):
-        log.warning("A picture from the canvas could not be decoded.")
-        return None
-
-
-def decode_url(url: object, width: int = CANVAS) -> NDArray[np.uint8] | None:
-    """As `decode`, of a data URL."""
-    if not isinstance(url, str) or len(url) > 2 * MAX_PICTURE or not url.startswith("data:image/png;base64,"):
-        return None
-    try:
-        return decode(base64.b64decode(url.partition(",")[2], validate=True), width)
-    except binascii.Error:
-        return None

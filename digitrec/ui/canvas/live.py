@@ -6,6 +6,10 @@ The canvas itself sends its drawing only 200 ms after the pen is lifted. If the 
 surfaces, it sends nothing, and the canvas's own update is used.
 """
 
+import base64
+import binascii
+import io
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +18,21 @@ from typing import Any
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from digitrec.ink.drawings import CANVAS, Drawing, render
+from digitrec.ink.preprocessing import find_ink
 from digitrec.networks.verdict import Reading
 from digitrec.ui import state
-from digitrec.ui.canvas.history import CanvasState, decode, decode_url
+from digitrec.ui.canvas.history import CanvasState
 from digitrec.words import in_percent, in_words
 
+MAX_PICTURE = 200_000  # bytes of a canvas as PNG; a full one takes under 30,000
+
+log = logging.getLogger("digitrec")
+
 HERE = Path(__file__).parent
+PAPER_COLOUR = (255, 255, 255)
 SQUARE, APART = 10, 100  # pixels, and how far apart greys are where a stroke is missing; edges differ by less
 
 
@@ -154,3 +165,25 @@ def _picture(shown: CanvasState) -> dict[str, Any]:
     """What the companion sent last, unchecked; empty if nothing."""
     picture = key_of(shown).sent("picture")
     return picture if isinstance(picture, dict) else {}
+
+
+def decode(png: bytes, width: int = CANVAS) -> NDArray[np.uint8] | None:
+    """The ink in a PNG of the canvas, (280, width) uint8; None where it is something else: browsers are not trusted."""
+    try:
+        with Image.open(io.BytesIO(png[:MAX_PICTURE]), formats=["PNG"]) as picture:
+            if picture.size != (width, CANVAS):
+                return None
+            return find_ink(np.asarray(picture.convert("RGBA")), PAPER_COLOUR)
+    except (Image.DecompressionBombError, OSError, SyntaxError, ValueError):
+        log.warning("A picture from the canvas could not be decoded.")
+        return None
+
+
+def decode_url(url: object, width: int = CANVAS) -> NDArray[np.uint8] | None:
+    """As `decode`, of a data URL."""
+    if not isinstance(url, str) or len(url) > 2 * MAX_PICTURE or not url.startswith("data:image/png;base64,"):
+        return None
+    try:
+        return decode(base64.b64decode(url.partition(",")[2], validate=True), width)
+    except binascii.Error:
+        return None
