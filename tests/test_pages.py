@@ -268,7 +268,7 @@ def test_a_damaged_model_does_not_keep_the_others_from_reading(own_model: Path) 
     page = open_page("robustness.py")
     page.multiselect(key="robust_models").set_value(["mine", "digitrec"]).run()
     assert not page.exception
-    assert "mine could not read them. Expected" in page.warning[0].value.replace("\\", "")
+    assert "mine could not read the images. Expected" in page.warning[0].value.replace("\\", "")
     assert len(page.get("plotly_chart")) == 1  # the curves of the other
     page = open_page("mistakes.py")
     page.session_state["picked_image"], page.session_state["one"] = ("uci", "test", 3), "Other models"
