@@ -13,7 +13,9 @@ ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking",
 
 
 def find() -> str | None:
-    """A Chromium or Chrome on the machine, else Playwright's own; None where there is neither."""
+    """A Chromium or Chrome on the machine, else Playwright's own; None where there is neither, or nothing to drive it."""
+    if not _can_drive():
+        return None
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     if found or Path(MAC).is_file():
         return found or MAC
@@ -24,15 +26,21 @@ def find() -> str | None:
     return own if Path(own).is_file() else None
 
 
+def _can_drive() -> bool:
+    """Whether Playwright's driver starts: it needs a library, libatomic, that a bare Debian lacks."""
+    command = [sys.executable, "-m", "playwright", "--version"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 def fetch() -> None:
-    """Install Playwright's Chromium, or, where that cannot be had, Debian's package when root."""
-    if _succeeds(
+    """Install Playwright's Chromium, or, if that is not possible, Debian's package (as root)."""
+    if _can_drive() and _succeeds(
         sys.executable, "-m", "playwright", "install", "--with-deps" if _is_root() else "--no-shell", "chromium"
     ):
         return
     if _is_root() and shutil.which("apt-get"):
         _succeeds("apt-get", "update", "-qq")
-        _succeeds("apt-get", "install", "-y", "-qq", "chromium")
+        _succeeds("apt-get", "install", "-y", "-qq", "chromium", "libatomic1")
 
 
 def _succeeds(*command: str) -> bool:
@@ -45,7 +53,7 @@ def _is_root() -> bool:
 
 if __name__ == "__main__":
     if find() is None:
-        print("No Chromium or Chrome on this machine: fetching one for the browser tests.", flush=True)
+        print("No Chromium or Chrome that can be driven on this machine: fetching one for the tests.", flush=True)
         fetch()
     if find() is None:
         print("No browser could be had. Install Chromium or Chrome: without one the browser tests are skipped.")
