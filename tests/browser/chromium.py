@@ -13,7 +13,7 @@ ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking",
 
 
 def find() -> str | None:
-    """A Chromium or Chrome on the machine, else Playwright's own; None where there is neither, or nothing to drive it."""
+    """A Chromium or Chrome on the machine, else Playwright's own; None if there is neither, or no way to drive it."""
     if not _can_drive():
         return None
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
