@@ -122,6 +122,7 @@ def write_picture(data: Path, digit: int, drawn: int) -> None:
     Image.fromarray(as_paper(ink)).save(data / "own" / "pictures" / str(digit) / "one.png")
 
 
+@pytest.mark.full_data
 def test_mnist_that_comes_later_is_looked_for_in_what_is_there(data: Path, mnist: Dataset) -> None:
     replace_arrays(data / NAME, images=mnist.test.images[:60], labels=mnist.test.labels[:60])
     before = cache.findings(cache.dataset(NAME))
