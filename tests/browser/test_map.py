@@ -61,7 +61,7 @@ def test_a_frame_around_dots_shows_exactly_their_images(page: Page, server: Serv
     page.mouse.down()
     page.mouse.move(*corners[1], steps=5)
     page.mouse.up()
-    expect(page.get_by_text("Selected")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Selected", exact=True)).to_be_visible(timeout=PATIENCE)
     page.wait_for_timeout(1500)
     shown = {int(cell.get_attribute("data-place") or -1) for cell in page.locator(".gallery button").all()}
     assert shown ^ set(digits.places[inside].tolist()) <= set(digits.places[at_the_edge].tolist())
