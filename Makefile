@@ -26,7 +26,7 @@ test: export OPENBLAS_NUM_THREADS = 1
 test: export TF_NUM_INTRAOP_THREADS = 1
 test: check
 	$(BIN)/python -m tests.browser.chromium
-	$(BIN)/python -m pytest -m "not browser" -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not browser" -n 2 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest -m "browser and not alone" -n 3 --dist worksteal
 	$(BIN)/python -m pytest -m "browser and alone"
 
