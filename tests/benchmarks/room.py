@@ -4,7 +4,7 @@
     python -m tests.benchmarks.room --visits 1000 --json         1,000 sessions opened and closed: memory
 
 An app is started, with folders of its own, and N sessions speak its protocol (`tab.py`) and draw real pen trajectories
-(`canvas_states.py`), stroke by stroke. Client and server share the machine. With `--settings`, Streamlit gets more options.
+(`canvas_states.py`), stroke by stroke. Client and server share the machine.
 """
 
 import argparse
@@ -78,7 +78,9 @@ async def _draw_together(app: App, people: list[list[list[StrokeEnd]]], seconds:
     tabs = [Tab(app.address) for _ in people]
     opened = await asyncio.gather(*(tab.open() for tab in tabs))
     cpu, begun = app.cpu_ms, time.perf_counter()
-    await asyncio.gather(*(_keep_drawing(tab, digits, begun + seconds) for tab, digits in zip(tabs, people, strict=True)))
+    await asyncio.gather(
+        *(_keep_drawing(tab, digits, begun + seconds) for tab, digits in zip(tabs, people, strict=True))
+    )
     cpu, wall, memory, load = app.cpu_ms - cpu, time.perf_counter() - begun, app.memory_mb, os.getloadavg()[0]
     await asyncio.gather(*(tab.close() for tab in tabs))
     return {"seconds": round(wall, 1), "open_s": round(max(opened), 2)} | describe(tabs, cpu) | {
