@@ -18,8 +18,8 @@ def settle() -> None:
 
     - Everything that is there is taken out of Python's garbage collection, which would otherwise walk through every
       object of every library again and again. What becomes garbage later is collected as before.
-    - BLAS gets one thread: for matrices as small as a drawing's, a second thread costs more than it saves, and the other
-      cores have other people's runs to do. Libraries that are loaded later bring a BLAS of their own, hence again.
+    - BLAS gets one thread: for matrices as small as a drawing's, a second thread costs more than it saves, and other
+      people's runs need the other cores. Libraries that are loaded later bring a BLAS of their own, hence again.
     """
     global _settled  # noqa: PLW0603  the process is one
     if len(sys.modules) == _settled or not _lock.acquire(blocking=False):
