@@ -46,7 +46,8 @@ class Tab:
     ----------
     address : of the app, such as http://localhost:8501.
     sent : the strokes' ends in order.
-    foreign : drawings shown to this session that are not its own.
+    foreign : where drawings were shown to this session that are not its own.
+    verdicts : strokes' ends of which it was shown what the network read.
     errors : what should not happen, counted.
     """
 
@@ -55,6 +56,7 @@ class Tab:
     foreign: list[str] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
     runs: int = 0
+    verdicts: int = 0
     _socket: ClientConnection | None = None
     _listener: asyncio.Task[None] | None = None
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -207,7 +209,8 @@ class Tab:
         drawing = parse_qs(self._query).get("drawing", [""])[0]
         shown = [self._place(lambda end: end.link == drawing, bool(drawing), "address")]
         if self._pixels:
-            shown.append(self._place(lambda end: self._pixels in end.images, bool(self._pixels), "verdict"))
+            shown.append(self._place(lambda end: self._pixels in end.images, True, "verdict"))
+            self.verdicts += shown[-1] >= 0
         for sent in self.sent[: min(shown) + 1]:
             if sent.seconds is None:
                 sent.seconds = time.perf_counter() - sent.at
