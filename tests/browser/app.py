@@ -25,8 +25,8 @@ HARMLESS = re.compile(r"WebSocketClosedError|StreamClosedError|ConnectionResetEr
 class Server:
     """A running app: its address, its process, and what it logs."""
 
-    def __init__(self, log: Path, **environment: str) -> None:
-        self.port, self.log = _free_port(), log
+    def __init__(self, log: Path, port: int | None = None, **environment: str) -> None:
+        self.port, self.log = port or _free_port(), log
         self.address = f"http://localhost:{self.port}"
         with log.open("wb") as output:
             self.process = subprocess.Popen(
@@ -60,9 +60,9 @@ class Server:
 
 
 @contextmanager
-def serve(log: Path, **environment: str) -> Iterator[Server]:
+def serve(log: Path, port: int | None = None, **environment: str) -> Iterator[Server]:
     """A server that is stopped afterwards."""
-    server = Server(log, **environment)
+    server = Server(log, port, **environment)
     try:
         yield server
     finally:

@@ -1,10 +1,11 @@
 // The canvas's companion. Checks the canvas's surfaces many times a second, sends their picture to Python when it has
 // changed, and shows the verdict that comes back. Only one picture is in flight, and the next one is the newest. However
-// long an answer takes, no picture is sent twice while the server is there: a busy one would only get busier.
+// long an answer takes, no picture is sent twice while the connection holds: a busy server would only get busier.
 // `show(companion, data)` is in a file of its own.
 
 const LOOK = 40 // ms between two looks at the canvas
 const REST = 90 // ms at least between two pictures sent
+const LOST = 5000 // ms after which a picture counts as lost, if the connection broke since it was sent
 const SETTLED = 600 // ms without a change after which the verdict is announced
 const SMALL = 4 // factor by which the picture is reduced to detect changes
 
@@ -18,7 +19,7 @@ export default function (component) {
   companion.data = data
   companion.send = (picture) => setStateValue("picture", picture)
   companion.pick = (picked) => setStateValue("picked", picked)
-  if (data.seen >= companion.number) companion.waiting = false
+  if (data.seen >= companion.number) companion.waiting = companion.broken = false
   report(companion)
   companion.timer ??= setInterval(() => look(companion), LOOK)
   show(companion, data)
@@ -36,7 +37,7 @@ function remember(root) {
     full: document.createElement("canvas").getContext("2d"),
     number: 0, // of pictures sent
     waiting: false,
-    cutOff: false, // whether the server has been gone since the last picture was sent
+    broken: false, // whether the connection broke since the last answer
     sentAt: 0,
     last: null, // the small picture when last sent
     timer: null,
@@ -45,10 +46,11 @@ function remember(root) {
 
 function look(companion) {
   if (document.hidden) return
-  if (!isConnected()) companion.cutOff = true
-  else if (companion.cutOff) Object.assign(companion, { cutOff: false, waiting: false, last: null })
   const now = performance.now()
-  if (companion.waiting || companion.cutOff || now - companion.sentAt < REST) return
+  if (!isConnected()) return Object.assign(companion, { broken: true, sentAt: now })
+  const late = now - companion.sentAt
+  if (companion.waiting ? !companion.broken || late < LOST : late < REST) return
+  if (companion.waiting) companion.last = null
   const surfaces = find(companion)
   if (!surfaces.length) return
   const { width, height } = companion.data
