@@ -72,6 +72,7 @@ def test_garbage_that_comes_later_is_collected() -> None:
 
     class Ring:
         alive = 0
+        kept: Any
 
         def __init__(self) -> None:
             self.own = self
@@ -86,6 +87,13 @@ def test_garbage_that_comes_later_is_collected() -> None:
             Ring()
         assert Ring.alive == 10
         gc.collect()
+        assert Ring.alive == 0
+        Ring.kept = Ring()
+        process._settled = 0
+        process.settle()
+        del Ring.kept  # a session that was there, and has gone
+        process._settled = 0
+        process.settle()
         assert Ring.alive == 0
     finally:
         gc.unfreeze()
