@@ -86,6 +86,7 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None], seeds:
         reference_drawings.make_reference_drawings(split_by_writer(load_pen_digits())[1]),
     )
     folder.parent.mkdir(parents=True, exist_ok=True)
+    step_seconds = measure_step(recipe)
     cards: dict[Path, Card] = {}
     checkpoints = []
     with tempfile.TemporaryDirectory(dir=folder.parent) as workshop:
@@ -95,7 +96,7 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None], seeds:
             draft = Path(workshop) / str(seed)
             draft.mkdir()
             reference_drawings.write_reference_drawings(draft, drawings)
-            tell(_announce(seeded, training_set, seeds - len(cards)))
+            tell(_announce(seeded, training_set, step_seconds, seeds - len(cards)))
             cards[draft] = _make_one(draft, seeded, training_set, held_out, tell)
             checkpoints.append(find_checkpoint(seeded, training_set))
         draft = max(cards, key=lambda draft: selection_accuracy(cards[draft]))
@@ -225,9 +226,9 @@ def _describe_data(training_set: TrainingSet, held_out: HeldOutSets) -> dict[str
     }
 
 
-def _announce(recipe: Recipe, training_set: TrainingSet, models: int) -> str:
+def _announce(recipe: Recipe, training_set: TrainingSet, step_seconds: float, models: int) -> str:
     """The size of the training and an estimate of its duration."""
-    hours = recipe.epochs * math.ceil(len(training_set.images) / recipe.batch_size) * measure_step(recipe) / 3600
+    hours = recipe.epochs * math.ceil(len(training_set.images) / recipe.batch_size) * step_seconds / 3600
     all_of_them = f", and {models * hours:.1f} for all {models} models" if models > 1 else ""
     return (
         f"{len(training_set.images):,} training images, {recipe.epochs} epochs: about {hours:.1f} hours on this "
