@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from digitrec.training.augmentation import augment, change_stroke_width, vary, warp
+from digitrec.training.augmentation import augment, augment_copies, change_stroke_width, warp
 from digitrec.training.variations import read_variations
 from digitrec.ui import state
 from digitrec.ui.cache import classifier
@@ -37,4 +37,4 @@ with show_errors("The model could not be loaded."):
     )
 with pictures:
     show_variations(split, place, made)
-show_functions(vary, augment, warp, change_stroke_width)
+show_functions(augment_copies, augment, warp, change_stroke_width)

@@ -11,7 +11,7 @@ from digitrec.ui.messages import begin_page
 from digitrec.ui.mistakes.label_errors import show_suspects
 from digitrec.ui.mistakes.one import show_one
 from digitrec.ui.mistakes.overview import (
-    evaluate,
+    evaluate_model,
     show_confidence,
     show_figures,
     show_gallery,
@@ -41,7 +41,7 @@ with row:
         **state.EXAMINED_PART.widget,
     )
 gallery.open_picked(data, str(part))
-evaluation = evaluate(title, readers[title], data, str(part))
+evaluation = evaluate_model(title, readers[title], data, str(part))
 show_figures(evaluation)
 view = st.segmented_control("View", VIEWS, default=state.VIEW.default, required=True, **state.VIEW.widget)
 if view == "Groups":

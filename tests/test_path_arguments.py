@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digitrec import storage
 from digitrec.datasets import load_dataset
 from digitrec.datasets.export import export
 from digitrec.datasets.sources import kaggle, local_files
@@ -80,7 +81,7 @@ CALLS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "load_dataset, folder": ("pictures", train_images),
     "load_files": ("digits.csv", lambda path: kaggle.load_files(path).test.images),
     "read_csv": ("digits.csv", lambda path: kaggle.read_csv(path)[0]),
-    "file_hash": ("digits.csv", kaggle.file_hash),
+    "file_hash": ("digits.csv", storage.file_hash),
     "load_npz": ("digits.npz", lambda path: local_files.load_npz(path).train.images),
     "load_folder": ("pictures", lambda path: local_files.load_folder(path).train.images),
     "sniff": ("digits.csv", lambda path: sniff(path, "a")),

@@ -61,21 +61,6 @@ def frame(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return framed
 
 
-def tile(channels: NDArray[np.float32], columns: int, side: int) -> NDArray[np.uint8]:
-    """The channels of an (h, w, c) activation side by side, all scaled by the largest activation; dark is strong."""
-    h, w, count = channels.shape
-    rows = -(-count // columns)
-    factor = max(1, side // max(h, w))
-    strongest = float(channels.max()) or 1.0
-    grey = np.rint(255 * (1 - np.clip(channels, 0, None) / strongest)).astype(np.uint8)
-    sheet = np.full((rows * (h * factor + 2) - 2, columns * (w * factor + 2) - 2), 225, np.uint8)
-    for index in range(rows * columns):
-        top, left = (index // columns) * (h * factor + 2), (index % columns) * (w * factor + 2)
-        cell = enlarge(grey[..., index], factor) if index < count else 255
-        sheet[top : top + h * factor, left : left + w * factor] = cell
-    return sheet
-
-
 def lay_out(images: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
     """(n, h, w) images side by side, `columns` in a row, black where the last row has none; at least one row."""
     rows = max(1, -(-len(images) // columns))

@@ -251,3 +251,9 @@ CORRUPTIONS = {
         Corruption("striped", "A stripe missing", "pixels wide", 10, False, None, _cover_stripe),
     )
 }
+
+
+def amounts_of(kind: Corruption, count: int) -> list[float]:
+    """`count` amounts of a corruption, from the smallest to the largest, including 0."""
+    amounts = np.linspace(kind.smallest, kind.largest, count)
+    return [round(float(amount), 3) for amount in amounts]

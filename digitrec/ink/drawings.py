@@ -105,7 +105,7 @@ def place(strokes: Strokes, width: float, longest_side: float, centre: tuple[flo
 
 
 def smooth(corners: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Smooth a polyline by three rounds of Chaikin's corner cutting; its two ends stay."""
+    """Smooth a stroke of a drawing by three rounds of Chaikin's corner cutting; its two ends stay."""
     for _ in range(3):
         early, late = corners[:-1], corners[1:]
         cut = np.stack([0.75 * early + 0.25 * late, 0.25 * early + 0.75 * late], axis=1).reshape(-1, 2)

@@ -89,7 +89,7 @@ def shrink(canvas: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def find_ink(canvas: NDArray[np.uint8], paper: tuple[int, int, int] | None = None) -> NDArray[np.uint8]:
-    """Separate ink from paper: (H, W) uint8, ink 255 on 0.
+    """First step of `preprocess`: separate ink from paper: (H, W) uint8, ink 255 on 0.
 
     A grey picture is ink already. If the paper of an RGBA picture is transparent, its opacity is the ink. Otherwise ink
     is the difference from the colour of the paper, scaled so that the largest is 255. The paper is the most common
@@ -119,7 +119,7 @@ def find_ink(canvas: NDArray[np.uint8], paper: tuple[int, int, int] | None = Non
 
 
 def border_colour(canvas: NDArray[np.uint8]) -> NDArray[np.int16]:
-    """The most common colour on the border of an (H, W, 4) picture, (4,) int16."""
+    """The colour of the paper for `find_ink`: the most common on the border of an (H, W, 4) picture, (4,) int16."""
     border = np.concatenate([canvas[0], canvas[-1], canvas[:, 0], canvas[:, -1]])
     _, first, counts = np.unique(border.view(np.uint32), return_index=True, return_counts=True)
     return border[first[counts.argmax()]].astype(np.int16)
@@ -183,5 +183,5 @@ def centring_shift(picture: NDArray[np.float64]) -> tuple[int, int]:
 
 
 def to_uint8(picture: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Round greys of 0 to 255, of any shape, to uint8."""
+    """Round the greys between two steps of `preprocess`, 0 to 255, of any shape, to uint8."""
     return np.rint(picture).astype(np.uint8)

@@ -11,7 +11,7 @@ from digitrec.networks.card import Rejection, Rival
 
 
 def weakest_first(figures: Sequence[Measurement]) -> list[Measurement]:
-    """The figures sorted by the lowest value of their group `what`; a group stays together, in its order."""
+    """The figures on a card, sorted by the lowest value of their group `what`; a group stays together, in its order."""
     smallest: dict[str, float] = {}
     for figure in figures:
         smallest[figure.what] = min(figure.value, smallest.get(figure.what, 1.0))
@@ -20,18 +20,18 @@ def weakest_first(figures: Sequence[Measurement]) -> list[Measurement]:
 
 
 def rejection_rate(rejection: Rejection, rates: Sequence[float], threshold: float) -> float:
-    """The rejection rate at a threshold, interpolated linearly between its neighbours; 0 if there are none."""
+    """The rejection rate on a card at a threshold, interpolated between its neighbours; 0 if there are none."""
     points = list(zip(rejection.thresholds, rates, strict=False))
     return float(np.interp(threshold, *np.transpose(points))) if points else 0.0
 
 
 def best_first(rivals: Sequence[Rival]) -> list[Rival]:
-    """The networks sorted by their accuracy on preprocessed drawings."""
+    """The other networks on a card, sorted by their accuracy on preprocessed drawings."""
     return sorted(rivals, key=lambda rival: -rival.prepared.value)
 
 
 def name_rivals(rivals: Sequence[Rival]) -> list[str]:
-    """A unique name for each: its own, with its recipe if needed, with a number if that is not enough."""
+    """A unique name for each network on a card: its own, with its recipe if needed, or with a number."""
     names = [rival.name for rival in rivals]
     labels = [f"{rival.name}, {rival.recipe}" if names.count(rival.name) > 1 else rival.name for rival in rivals]
     return [

@@ -27,7 +27,7 @@ def start(folder: Path) -> None:
         runs.write_state(folder, replace(runs.read_state(folder), name=runs.WAITING, message=""))
     if _hand_over(folder):
         return
-    with runs.writing_run(), runs.open_log(folder) as log:
+    with runs.writing_run(), runs.open_run_log(folder) as log:
         worker = subprocess.Popen(  # noqa: S603  our own program, and a folder that `create` named
             [sys.executable, "-m", "digitrec.training.worker", str(folder)],
             stdin=subprocess.DEVNULL,

@@ -231,20 +231,20 @@ def delete(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def alive(folder: Path) -> FileLock:
-    """The lock that a worker holds as long as it runs."""
+def run_lock(folder: Path) -> FileLock:
+    """The lock in a run's folder that its worker holds as long as it runs."""
     return FileLock(folder / "alive.lock")
 
 
-def turn() -> FileLock:
-    """The lock that a worker holds while it trains: one training at a time."""
+def training_lock() -> FileLock:
+    """The lock in the runs folder that a worker holds while it trains: one training at a time."""
     runs_folder().mkdir(parents=True, exist_ok=True)
     return FileLock(runs_folder() / "turn.lock")
 
 
-def is_one_under_way() -> bool:
-    """Whether some run is being trained at this moment, by whatever app or terminal."""
-    return (runs_folder() / "turn.lock").exists() and _is_held(turn())
+def is_any_run_under_way() -> bool:
+    """Whether any run is being trained at this moment, by whatever app or terminal."""
+    return (runs_folder() / "turn.lock").exists() and _is_held(training_lock())
 
 
 def last_update() -> float:
@@ -270,8 +270,8 @@ def write_environment(folder: Path, environment: Mapping[str, Any]) -> None:
     replace_file(folder / "environment.json", json.dumps(environment, indent=2))
 
 
-def open_log(folder: Path) -> BinaryIO:
-    """The file that the worker's output is appended to."""
+def open_run_log(folder: Path) -> BinaryIO:
+    """Open the log.txt in a run's folder, which the worker's output is appended to."""
     return (folder / "log.txt").open("ab")
 
 
@@ -289,7 +289,7 @@ def read_log(folder: Path) -> str:
 def _as_it_is(folder: Path, state: State) -> State:
     """The state, or "died" where it says that a worker is running and none is."""
     is_young = state.name == WAITING and time.time() - state.updated < GRACE
-    if not state.is_under_way or is_young or _is_held(alive(folder)):
+    if not state.is_under_way or is_young or _is_held(run_lock(folder)):
         return state
     return replace(state, name=DIED, message="The training process ended unexpectedly. It can be resumed.")
 

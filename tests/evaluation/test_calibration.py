@@ -26,11 +26,11 @@ from digitrec.evaluation.calibration import (
     coverage,
     expected_calibration_error,
     fit_temperature,
-    log_odds,
     pool,
     reliability,
     with_temperature,
 )
+from digitrec.evaluation.saliency import log_odds
 from digitrec.evaluation.significance import wilson_interval
 
 seeds = st.integers(0, 2**32 - 1)

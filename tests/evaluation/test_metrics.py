@@ -9,20 +9,19 @@ from sklearn.metrics import confusion_matrix
 from digitrec.errors import EvaluationError
 from digitrec.evaluation.metrics import (
     check_probabilities,
-    compare,
+    compare_predictions,
     confusion,
-    list_mistakes,
-    measure,
+    measure_proportion,
     per_digit,
-    worst_first,
 )
+from digitrec.evaluation.predictions import list_mistakes, worst_first
 from digitrec.evaluation.significance import mcnemar, wilson_interval
 
 EYE = np.eye(10, dtype=np.float32)
 
 
 def test_measuring_counts_the_true_ones() -> None:
-    figure = measure("accuracy", "MNIST test", np.array([True, True, False, True]))
+    figure = measure_proportion("accuracy", "MNIST test", np.array([True, True, False, True]))
     expected = binomtest(3, 4).proportion_ci(0.95, method="wilson")
     assert (figure.kind, figure.what, figure.n, figure.value) == ("accuracy", "MNIST test", 4, 0.75)
     assert (figure.low, figure.high) == pytest.approx((expected.low, expected.high), abs=1e-6)
@@ -59,7 +58,7 @@ def test_equally_bad_mistakes_stay_in_their_order_and_none_is_none() -> None:
 def test_two_readers_are_compared_image_by_image() -> None:
     labels = np.array([1, 2, 3, 4, 5, 6], np.uint8)
     first, second = np.array([1, 2, 3, 0, 0, 6]), np.array([1, 0, 0, 4, 9, 0])
-    found = compare(labels, first, second)
+    found = compare_predictions(labels, first, second)
     assert (found.both_right, len(found.both_wrong)) == (1, 1)
     assert (found.only_first.tolist(), found.only_second.tolist()) == ([1, 2, 5], [3])
     assert found.p == mcnemar(3, 1) == pytest.approx(0.625)

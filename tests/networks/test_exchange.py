@@ -19,7 +19,8 @@ from digitrec.networks.classifier import load_classifier
 from digitrec.networks.exchange import add_model, missing_onnx, pack
 from digitrec.networks.golden import golden_images
 from digitrec.networks.registry import PATH_FILES, delete_model, find_model, list_models
-from digitrec.training.worker.network import build, export_litert
+from digitrec.training.worker.export import export_litert
+from digitrec.training.worker.network import build_keras
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = find_model()
@@ -35,7 +36,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """An untrained network as both files."""
     folder = tmp_path_factory.mktemp("tiny")
     keras.utils.set_random_seed(3)
-    model = build("cnn-tiny")
+    model = build_keras("cnn-tiny")
     model.save(folder / "model.keras")
     export_litert(model, folder / "model.tflite")
     return {name: (folder / name).read_bytes() for name in ("model.keras", "model.tflite")}
@@ -71,7 +72,7 @@ def test_what_is_packed_can_be_checked_elsewhere(packed: bytes, tmp_path: Path) 
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.count("same predictions (20 images") == 3
     keras.utils.set_random_seed(1)
-    export_litert(build("cnn-tiny"), tmp_path / "model.tflite")
+    export_litert(build_keras("cnn-tiny"), tmp_path / "model.tflite")
     (tmp_path / "model.keras").unlink()  # Keras takes seconds to be loaded
     ran = check(tmp_path)
     assert ran.returncode == 1
@@ -113,7 +114,7 @@ def test_two_files_of_different_networks_are_refused(
     tiny: dict[str, bytes], own: Path, bundled_only: None, tmp_path: Path
 ) -> None:
     keras.utils.set_random_seed(4)
-    export_litert(build("cnn-tiny"), tmp_path / "other.tflite")
+    export_litert(build_keras("cnn-tiny"), tmp_path / "other.tflite")
     files = {"a.keras": tiny["model.keras"], "b.tflite": (tmp_path / "other.tflite").read_bytes()}
     with pytest.raises(ModelError, match="Expected the same predictions"):
         add_model(files, "mine")

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from digitrec.datasets import Dataset
-from digitrec.datasets.sources.pen import PenDigit, draw_all, split_by_writer
+from digitrec.datasets.sources.pen import PenDigit, draw_pen_digits, split_by_writer
 from digitrec.errors import ModelError
 from digitrec.evaluation.metrics import Measurement
 from digitrec.networks.card import SHIPPED, Card, read_card, read_file
@@ -195,7 +195,7 @@ def test_the_shipped_files_are_those_of_the_card() -> None:
 def test_the_card_tells_what_the_shipped_model_reads(
     classifier: Classifier, pen_digits: tuple[PenDigit, ...], mnist: Dataset
 ) -> None:
-    held_out = draw_all(split_by_writer(pen_digits)[1][::3], np.random.default_rng(9))
+    held_out = draw_pen_digits(split_by_writer(pen_digits)[1][::3], np.random.default_rng(9))
     for split, name, spread in ((mnist.test, "MNIST test", 0.0001), (held_out, "Pen digits", 0.01)):
         right = (classifier.predict_proba(split.images).argmax(axis=1) == split.labels).mean()
         assert right == pytest.approx(share_read(classifier.card, name), abs=spread)

@@ -46,7 +46,9 @@ def _draw(progress: Progress) -> tuple[Split, Split]:
         rng = np.random.default_rng(0)
         train, test = pen.split_by_writer(pen.load_pen_digits())
         turns = [*[train] * COPIES, test]
-        drawn = [pen.draw_all(some, rng, _part_of(progress, turn, len(turns))) for turn, some in enumerate(turns)]
+        drawn = [
+            pen.draw_pen_digits(some, rng, _part_of(progress, turn, len(turns))) for turn, some in enumerate(turns)
+        ]
         return _to_arrays(_join(drawn[:-1]), "train") | _to_arrays(drawn[-1], "test")
 
     arrays = cached_arrays("converted", f"pen-{hashlib.sha256(how.encode()).hexdigest()[:12]}.npz", draw)

@@ -5,20 +5,20 @@ csv -> `digitrec.datasets.tables` -> (n, 28, 28) images, labels -> a converted c
 Kaggle's rows are drawn from MNIST's training and test images, so a model trained on them has seen MNIST test digits.
 """
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets.dataset import Dataset, Split, data_folder
-from digitrec.datasets.sources.local_files import check_size
+from digitrec.datasets.dataset import Dataset, Split
 from digitrec.datasets.tables import PIXELS, sniff, stream
 from digitrec.errors import DataError
-from digitrec.storage import StrPath, cached_arrays
+from digitrec.storage import StrPath, cached_arrays, data_folder, file_hash
 
-__all__ = ["PIXELS", "file_hash", "load", "load_files", "read_csv"]
+MAX_BYTES = 500_000_000  # Kaggle's train.csv has 77 MB
+
+__all__ = ["PIXELS", "load", "load_files", "read_csv"]
 
 FOLDER = "kaggle"
 TEST_FRACTION = 0.2
@@ -114,8 +114,20 @@ def _convert(path: Path) -> dict[str, NDArray[np.uint8]]:
     return {"images": images, "labels": np.concatenate([part.labels for part in parts if part.labels is not None])}
 
 
-def file_hash(path: StrPath) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
+def check_size(path: StrPath) -> None:
+    """Check that a file exists and is not too large.
+
+    Raises
+    ------
+    DataError, if it is missing or larger than 500 MB.
+    """
     path = Path(path)
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        size = path.stat().st_size
+    except OSError:
+        raise DataError(f"Expected {path.name} in {path.parent}. Received: no such file. Put it there.") from None
+    if size > MAX_BYTES:
+        raise DataError(
+            f"Expected {path.name} to have at most {MAX_BYTES // 1_000_000} MB. Received: {size / 1e6:,.0f} MB. "
+            "Split it into smaller files."
+        )

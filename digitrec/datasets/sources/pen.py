@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets.dataset import Dataset, Progress, Split, read_checked, silent
+from digitrec.datasets.dataset import Dataset, Progress, Split, silent
+from digitrec.datasets.sources.download import read_checked
 from digitrec.errors import DataError, DrawingError
 from digitrec.ink.drawings import CANVAS, Drawing, place, render
 from digitrec.ink.preprocessing import SIDE, preprocess
@@ -49,8 +50,8 @@ def load(progress: Progress = silent) -> Dataset:
     fraction = len(train) / (len(train) + len(test))
     return Dataset(
         "pen",
-        draw_all(train, np.random.default_rng(0), lambda done: progress(fraction * done)),
-        draw_all(test, np.random.default_rng(0), lambda done: progress(fraction + (1 - fraction) * done)),
+        draw_pen_digits(train, np.random.default_rng(0), lambda done: progress(fraction * done)),
+        draw_pen_digits(test, np.random.default_rng(0), lambda done: progress(fraction + (1 - fraction) * done)),
         "UCI Pen-Based Recognition of Handwritten Digits, training part (Alpaydin, Alimoglu)",
         "CC BY 4.0",
         {PATH: SHA256},
@@ -103,13 +104,13 @@ def _read_segment(segment: str) -> PenDigit:
 
 
 def split_by_writer(digits: tuple[PenDigit, ...]) -> tuple[tuple[PenDigit, ...], tuple[PenDigit, ...]]:
-    """Split digits into (train, test): the writers in `HELD_OUT_WRITERS` are the test set."""
+    """Split pen digits into (train, test): the writers in `HELD_OUT_WRITERS` are the test set."""
     train = tuple(digit for digit in digits if digit.writer not in HELD_OUT_WRITERS)
     return train, tuple(digit for digit in digits if digit.writer in HELD_OUT_WRITERS)
 
 
-def draw_all(digits: tuple[PenDigit, ...], rng: np.random.Generator, progress: Progress = silent) -> Split:
-    """Draw each digit with `draw_at_random` and preprocess it."""
+def draw_pen_digits(digits: tuple[PenDigit, ...], rng: np.random.Generator, progress: Progress = silent) -> Split:
+    """Draw each of these pen digits with `draw_at_random` and preprocess it."""
     images = np.empty((len(digits), SIDE, SIDE), np.uint8)
     for index, digit in enumerate(digits):
         images[index] = to_image(draw_at_random(digit.strokes, rng))

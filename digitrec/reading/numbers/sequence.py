@@ -17,8 +17,8 @@ from digitrec.networks.card import Card, read_card, read_file
 from digitrec.networks.ctc import BLANK, decode
 from digitrec.networks.interpreters import Interpreters, answers, check_signature, signature
 from digitrec.networks.registry import NUMBERS_NAME, find_model
-from digitrec.reading.numbers.assignment import divide, leave_out_specks
-from digitrec.reading.numbers.results import FoundDigit, NumberReading, to_image
+from digitrec.reading.numbers.assignment import assign_ink, leave_out_specks
+from digitrec.reading.numbers.results import FoundDigit, NumberReading, piece_to_image
 from digitrec.storage import StrPath
 
 BATCH = 16  # strips per call
@@ -81,9 +81,9 @@ class SequenceReader:
         if not decoded.text:
             return NumberReading((), specks)
         middles = [to_column(strip, int(frame)) for frame in decoded.frames]
-        pieces = divide(ink, middles, strokes)
+        pieces = assign_ink(ink, middles, strokes)
         digits = [
-            FoundDigit(piece.left, piece.top, piece.ink, to_image(piece.ink), one, self.is_unsure(one))
+            FoundDigit(piece.left, piece.top, piece.ink, piece_to_image(piece.ink), one, self.is_unsure(one))
             for piece, one in zip(pieces, decoded.probabilities, strict=True)
             if piece is not None  # if two digits were read in one thin line
         ]

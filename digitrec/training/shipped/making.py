@@ -43,9 +43,10 @@ from digitrec.training.shipped.training_sets import (
     make_path_training_set,
     make_training_set,
 )
+from digitrec.training.worker.export import export_litert
 from digitrec.training.worker.fitting import Trainer
 from digitrec.training.worker.minibatches import TrainingSet
-from digitrec.training.worker.network import build, export_litert
+from digitrec.training.worker.network import build_keras
 from digitrec.training.worker.saving import describe_environment, save_files
 from digitrec.training.worker.step_time import measure_step
 
@@ -132,7 +133,9 @@ def _make_one(
     )
     with trainer.averaged_weights():
         temperature = soften(trainer, held_out)
-        files = save_files(trainer.model, build(recipe.network), folder, choose_examples(training_set, recipe.seed))
+        files = save_files(
+            trainer.model, build_keras(recipe.network), folder, choose_examples(training_set, recipe.seed)
+        )
     files[reference_drawings.FILE] = hashlib.sha256((folder / reference_drawings.FILE).read_bytes()).hexdigest()
     card = Card(
         name=SHIPPED_NAME,
@@ -149,11 +152,11 @@ def _make_one(
         files=files,
     )
     tell(f"Training the network that reads pen paths: {PATH_EPOCHS} epochs.")
-    return measure_model(folder, add_path(folder, card, recipe.seed, PATH_EPOCHS), held_out)
+    return measure_model(folder, add_path_network(folder, card, recipe.seed, PATH_EPOCHS), held_out)
 
 
-def add_path(folder: Path, card: Card, seed: int, epochs: int) -> Card:
-    """Train a network on pen paths and write it beside the one in `folder`; returns the card with it."""
+def add_path_network(folder: Path, card: Card, seed: int, epochs: int) -> Card:
+    """Give a shipped model its path network: train it and write it into `folder`; returns the card with it."""
     model = train_paths(make_path_training_set(seed), epochs, seed, lambda _: None)
     fresh = build_path_network()
     fresh.set_weights(model.get_weights())  # without the state of the optimiser
@@ -177,7 +180,7 @@ def soften(trainer: Trainer, held_out: HeldOutSets) -> float:
 
 
 def choose_examples(training_set: TrainingSet, seed: int) -> NDArray[np.uint8]:
-    """Some images of a training set, (n, 28, 28) uint8, for finding the range of values in each layer."""
+    """For making a shipped model: training images, (n, 28, 28) uint8, that show the range of each layer's values."""
     return training_set.images[np.random.default_rng(seed).permutation(len(training_set.images))[:EXAMPLES]]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.errors import ModelError, RunError
-from digitrec.evaluation.metrics import Measurement, measure
+from digitrec.evaluation.metrics import Measurement, measure_proportion
 from digitrec.ink.drawings import render
 from digitrec.ink.preprocessing import preprocess, shrink
 from digitrec.networks.architectures import ARCHITECTURES
@@ -85,7 +85,7 @@ def measure_rival(folder: Path, recipe: str, held_out: HeldOutSets, reference: R
 
 
 def _accuracy(classifier: Classifier, what: str, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Measurement:
-    return measure("accuracy", what, classifier.predict_proba(images).argmax(axis=1) == labels)
+    return measure_proportion("accuracy", what, classifier.predict_proba(images).argmax(axis=1) == labels)
 
 
 def _predict(classifier: Classifier, images: NDArray[np.uint8]) -> tuple[int, ...]:

@@ -33,7 +33,7 @@ def wait_for_work() -> int:
     timeout.cancel()
     if not line:
         return 0
-    with runs.open_log(Path(line)) as log:
+    with runs.open_run_log(Path(line)) as log:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
             os.dup2(log.fileno(), stream.fileno())

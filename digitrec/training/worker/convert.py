@@ -16,7 +16,7 @@ import numpy as np
 
 from digitrec.ink.preprocessing import SIDE
 from digitrec.networks.golden import golden_images
-from digitrec.training.worker.network import export_litert, export_onnx
+from digitrec.training.worker.export import export_litert, export_onnx
 
 SHAPES = ((None, SIDE, SIDE, 1), (None, 10))
 

@@ -29,7 +29,7 @@ FOLDS = 3
 
 
 def split_folds(split: Split, seed: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """The indices of the training and held-out images of each fold; no writer is in both, if writers are known."""
+    """Make the folds: indices of the training and held-out images of each; no writer in both, if writers are known."""
     if split.writers is not None and len(np.unique(split.writers)) >= FOLDS:
         yield from GroupKFold(FOLDS, shuffle=True, random_state=seed).split(split.labels, groups=split.writers)
     else:

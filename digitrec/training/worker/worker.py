@@ -78,7 +78,7 @@ def work(folder: Path) -> int:
     if not runs.exists(folder):  # deleted meanwhile; taking the lock would create the folder again
         return 1
     try:
-        with runs.alive(folder).acquire(timeout=5):
+        with runs.run_lock(folder).acquire(timeout=5):
             return _work(folder)
     except Timeout:
         log.warning("Another worker is already training %s.", folder)
@@ -121,7 +121,7 @@ def _end(folder: Path, name: str, message: str) -> None:
 
 def _wait_for_turn(folder: Path) -> Any:
     """Wait for the lock that lets only one run train at a time; returns the lock, acquired."""
-    turn = runs.turn()
+    turn = runs.training_lock()
     while True:
         if runs.is_stop_requested(folder):
             raise StopRequestedError

@@ -66,7 +66,7 @@ def _use(preset: dict[str, float]) -> None:
 
 
 def choose_settings() -> Augmentation:
-    """A slider for each setting."""
+    """A slider for each setting of the augmentation."""
     chosen = {
         name: st.slider(title, 0.0, largest, float(TRAINED[name]), step, help=unit, **state.AUGMENT.of(name).widget)
         for name, (title, largest, step, unit) in SLIDERS.items()

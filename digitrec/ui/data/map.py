@@ -18,7 +18,7 @@ from digitrec.networks.classifier import Classifier
 from digitrec.ui import state
 from digitrec.ui.canvas import links, live, session_canvas, tools
 from digitrec.ui.data import gallery, hover, map_pin
-from digitrec.ui.messages import text_colour
+from digitrec.ui.theme import text_colour
 
 SHOWN = 100  # images of a selection
 NEIGHBOURS = 12

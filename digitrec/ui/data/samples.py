@@ -37,7 +37,7 @@ def choose_places(split: Split, measured: pd.DataFrame) -> NDArray[np.intp]:
 
 
 def choose_per_page() -> int:
-    """Let the user choose the number of images per page."""
+    """Let the user choose the number of samples per page."""
     return st.selectbox("Images per page", SHOWN, SHOWN.index(state.SHOWN.default), width=120, **state.SHOWN.widget)
 
 

@@ -54,7 +54,7 @@ def choose_dataset(row: DeltaGenerator) -> Dataset:
 
 
 def choose_writer(split: Split) -> int | None:
-    """Let the user choose one writer, if the writers are known; None: all."""
+    """Let the user choose one writer of the dataset, if its writers are known; None: all."""
     if split.writers is None:
         return None
     last = int(split.writers.max())

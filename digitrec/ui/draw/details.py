@@ -7,23 +7,15 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.charts.pictures import (
-    as_paper,
-    colour_by_weight,
-    colour_signed,
-    enlarge,
-    frame,
-    tile,
-    to_data_url,
-    to_png,
-)
+from digitrec.charts.layers import tile_channels
+from digitrec.charts.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame, to_data_url, to_png
 from digitrec.evaluation.saliency import occlusion, onto_canvas
 from digitrec.glossary import explain
 from digitrec.ink.drawings import Drawing, render
 from digitrec.ink.preprocessing import pad_to_square, preprocess
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.verdict import Reading
-from digitrec.reading.steps import xray
+from digitrec.reading.steps import read_by_steps
 from digitrec.ui import state
 from digitrec.ui.canvas import links
 from digitrec.ui.source_code import show_functions
@@ -66,7 +58,7 @@ def _show_steps(case: Case) -> None:
         "the same to your drawing. Below each, you see the answer without that step.",
         help=explain("preprocessing"),
     )
-    steps = xray(case.classifier, case.reading.preprocessed.ink)
+    steps = read_by_steps(case.classifier, case.reading.preprocessed.ink)
     by_ink = case.reading.probabilities if case.reading.by_ink is None else case.reading.by_ink
     alone = int(by_ink.argmax()), case.classifier.is_unsure(by_ink)
     if case.reading.by_path is not None:
@@ -123,7 +115,9 @@ def _show_layers(case: Case) -> None:
         size = FLAT.get(count, f"{count} values") if height == width == 1 else f"{count} maps of {height} × {width}"
         name = f"{activation.layer}: {size}"
         st.image(
-            to_data_url(tile(values, COLUMNS, SHOWN_MAP)), caption=name, alt=f"The activations of this layer. {name}"
+            to_data_url(tile_channels(values, COLUMNS, SHOWN_MAP)),
+            caption=name,
+            alt=f"The activations of this layer. {name}",
         )
 
 

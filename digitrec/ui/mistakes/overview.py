@@ -13,8 +13,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.charts.alt_text import tell_confidences, tell_confusions
-from digitrec.charts.calibration import reliability_curves
-from digitrec.charts.mistakes import confidence_bars, confusion_matrix, coverage_curve, group_dots
+from digitrec.charts.calibration import confidence_bars, coverage_curve, reliability_curves
+from digitrec.charts.mistakes import confusion_matrix, group_dots
 from digitrec.datasets import Dataset, Split
 from digitrec.evaluation.calibration import (
     coverage,
@@ -33,8 +33,9 @@ from digitrec.networks.verdict import are_too_weak
 from digitrec.ui import state
 from digitrec.ui.cache import classifier, prediction_key, probabilities, properties
 from digitrec.ui.data import gallery
-from digitrec.ui.messages import show_errors, text_colour
+from digitrec.ui.messages import show_errors
 from digitrec.ui.source_code import show_functions
+from digitrec.ui.theme import text_colour
 from digitrec.words import in_percent, with_article
 
 PLAIN = {"displayModeBar": False}
@@ -76,8 +77,8 @@ class Evaluation:
         return len(self.split)
 
 
-def evaluate(title: str, folder: Path, data: Dataset, part: str) -> Evaluation:
-    """Evaluate a model on a part of a dataset; cached."""
+def evaluate_model(title: str, folder: Path, data: Dataset, part: str) -> Evaluation:
+    """For the Mistakes page: evaluate a model on a part of a dataset; cached."""
     split = data.part(part)
     with show_errors("The images could not be read."):
         reader = classifier(folder)

@@ -15,7 +15,14 @@ from digitrec.charts.pictures import as_paper
 from digitrec.datasets import Dataset, Progress
 from digitrec.datasets.exploration.selection import draw_places
 from digitrec.errors import DigitrecError
-from digitrec.evaluation.robustness import CORRUPTIONS, Corruption, accuracy_by_strength, corrupt, verdict_map
+from digitrec.evaluation.robustness import (
+    CORRUPTIONS,
+    Corruption,
+    accuracy_by_strength,
+    amounts_of,
+    corrupt,
+    verdict_map,
+)
 from digitrec.ink.preprocessing import preprocess
 from digitrec.ink.types import Predict
 from digitrec.ui import state
@@ -34,14 +41,8 @@ CELLS = 17  # a side of the map
 PICTURE = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
 
 
-def amounts_of(kind: Corruption, count: int) -> list[float]:
-    """`count` amounts from the smallest to the largest, including 0."""
-    amounts = np.linspace(kind.smallest, kind.largest, count)
-    return [round(float(amount), 3) for amount in amounts]
-
-
 def choose_image(data: Dataset) -> tuple[NDArray[np.uint8], str]:
-    """The image of the examples: the drawing, otherwise the one selected in a gallery, otherwise the first."""
+    """The image whose robustness is shown: the drawing, else the one selected in a gallery, else the first."""
     drawn = preprocess(session_canvas.as_ink()).image
     if drawn is not None:
         return drawn, "your drawing"

@@ -10,15 +10,16 @@ from typing import Any
 import streamlit as st
 
 from digitrec.charts.calibration import reliability_curves
-from digitrec.charts.card import by_group, proportions, rejection_curves
+from digitrec.charts.card import group_figures, rejection_curves, single_figures
 from digitrec.evaluation.calibration import Calibration, pool, to_frame
 from digitrec.evaluation.metrics import Measurement
 from digitrec.glossary import explain
 from digitrec.networks.card import Card, PathCard
 from digitrec.networks.comparison import rejection_rate, weakest_first
 from digitrec.ui import state
-from digitrec.ui.messages import as_plain_text, text_colour
-from digitrec.ui.models.card_lists import MEANINGS, MOST, as_list, plain
+from digitrec.ui.messages import as_plain_text
+from digitrec.ui.models.card_lists import MEANINGS, MOST, as_list, as_plain_line
+from digitrec.ui.theme import text_colour
 from digitrec.words import percent
 
 WEAKEST = 12  # writing styles that are shown
@@ -126,7 +127,7 @@ def show_key_figures(card: Card, folder: Path) -> None:
 
 
 def find_key_figures(measured: Sequence[Measurement]) -> dict[str, Measurement]:
-    """The accuracies that models are compared by, by their titles; if there are none, the first accuracy."""
+    """The key figures shown for a card, by their titles: what models are compared by, or the first accuracy."""
     accuracies = [one for one in measured if one.kind == "accuracy"]
     marks = {  # in cards of now, and of before
         "MNIST accuracy": ("MNIST test",),
@@ -180,7 +181,7 @@ def _show_group(kind: str, figures: Sequence[Measurement]) -> None:
     st.markdown(f"{meaning} {as_plain_text(weakest)}")
     ordered = weakest_first(figures)[:WEAKEST] if kind == "style" else figures
     show_chart(
-        by_group(ordered, text_colour()),
+        group_figures(ordered, text_colour()),
         kind,
         f"Accuracy by group: {title.lower()}, as dots with confidence intervals. {weakest}",
     )
@@ -211,7 +212,7 @@ def show_measured(card: Card) -> None:
         if parts[kind]:
             st.subheader(title, anchor=False, help=terms)
             st.markdown(meaning)
-            show_chart(proportions(parts[kind], text_colour()), kind, f"{title}, as dots with confidence intervals")
+            show_chart(single_figures(parts[kind], text_colour()), kind, f"{title}, as dots with confidence intervals")
 
 
 def show_seeds(card: Card) -> None:
@@ -237,7 +238,7 @@ def show_seeds(card: Card) -> None:
         f"The same recipe was run with {len(card.seeds)} seeds.{which} {as_plain_text(spread)}"
     )
     alt = f"Accuracy of the model from each seed, as dots with confidence intervals. {spread}"
-    show_chart(by_group(accuracies, text_colour()), "seeds", alt)
+    show_chart(group_figures(accuracies, text_colour()), "seeds", alt)
     for sibling in card.seeds:
         if sibling.note:
             st.caption(f"Seed {sibling.seed}: {as_plain_text(sibling.note)}")
@@ -281,7 +282,7 @@ def describe_calibration(one: Calibration) -> str:
     which = f"all {one.n:,} answers" if surest.n == one.n else f"the {surest.n:,} most confident of {one.n:,} answers"
     chance = f" Even with perfect calibration, chance would make it {100 * one.by_chance:.2g}." if one.by_chance else ""
     return (
-        f"**{plain(one.what)}**: {which} have a mean confidence of "
+        f"**{as_plain_line(one.what)}**: {which} have a mean confidence of "
         f"{percent(surest.confidence)} and an accuracy of **{percent(surest.accuracy)}**. The *expected calibration "
         f"error* is **{100 * one.expected_calibration_error:.2g} percentage points**.{chance}"
     )

@@ -15,7 +15,8 @@ from digitrec.charts.pictures import as_paper, shade
 from digitrec.charts.training import learning_curves
 from digitrec.datasets import Dataset, Split
 from digitrec.errors import DigitrecError
-from digitrec.evaluation.metrics import confusion, worst_first
+from digitrec.evaluation.metrics import confusion
+from digitrec.evaluation.predictions import worst_first
 from digitrec.glossary import explain
 from digitrec.ink.drawings import WIDE
 from digitrec.ink.preprocessing import preprocess
@@ -32,8 +33,9 @@ from digitrec.training.validation import DigitValidation, NumberValidation, vali
 from digitrec.ui import state
 from digitrec.ui.cache import dataset
 from digitrec.ui.canvas import session_canvas
-from digitrec.ui.messages import as_plain_text, show_errors, text_colour
+from digitrec.ui.messages import as_plain_text, show_errors
 from digitrec.ui.strip import Captioned, show_strip
+from digitrec.ui.theme import text_colour
 from digitrec.words import in_percent, in_seconds
 
 SHOWN = 24  # images, misclassified and correct ones each
@@ -59,7 +61,7 @@ def _validation(recipe: Recipe, _data: Dataset, content: str) -> DigitValidation
 
 
 def validation_of(recipe: Recipe) -> DigitValidation | NumberValidation:
-    """The validation set of a recipe, cached by the settings that it depends on."""
+    """For a run that is shown: the validation set of its recipe, cached by the settings that it depends on."""
     asked = Recipe(
         source=recipe.source,
         images=recipe.images,

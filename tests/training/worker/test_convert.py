@@ -7,13 +7,13 @@ import pytest
 
 from digitrec.networks.golden import golden_images
 from digitrec.training.worker.convert import convert
-from digitrec.training.worker.network import build
+from digitrec.training.worker.network import build_keras
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     keras.utils.set_random_seed(0)
-    build("dense-128", "unit-norm").save(tmp_path / "model.keras")
+    build_keras("dense-128", "unit-norm").save(tmp_path / "model.keras")
     return tmp_path
 
 

@@ -69,7 +69,7 @@ def test_a_training_that_takes_another_time_is_measured_anew() -> None:
 
 @pytest.mark.usefixtures("measured")
 def test_nothing_is_measured_while_a_training_is_under_way() -> None:
-    with runs.turn():
+    with runs.training_lock():
         page = open_train("dense-128")
         until_told(page, "can be measured when no training is running")
     until_told(page, "on this machine")
