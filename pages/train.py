@@ -3,8 +3,8 @@
 import streamlit as st
 
 from digitrec.errors import DigitrecError
-from digitrec.training import processes, runs
 from digitrec.training.keras_code import as_code
+from digitrec.training.run_folders import processes, runs
 from digitrec.training.splits import split_for
 from digitrec.ui import state
 from digitrec.ui.data.sources import choose_dataset

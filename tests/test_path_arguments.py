@@ -20,7 +20,7 @@ from digitrec.errors import DataError, ModelError, PictureError
 from digitrec.ink.image_files import decode_grey, load_ink
 from digitrec.networks.card import SHIPPED, read_card
 from digitrec.networks.classifier import Classifier, load_classifier
-from digitrec.networks.exchange import pack
+from digitrec.networks.exchange.exchange import pack
 from digitrec.networks.registry import find_model, input_kind
 from digitrec.reading.files import is_batch, open_batch
 from digitrec.reading.numbers.sequence import load_sequence_reader

@@ -12,8 +12,8 @@ import time
 
 from digitrec.errors import RunError
 from digitrec.storage import cache_folder, replace_file
-from digitrec.training import runs
 from digitrec.training.recipe import Recipe, to_json
+from digitrec.training.run_folders import runs
 
 FILE = "speeds.json"
 START = 7.0  # seconds until the first step, most of them for loading TensorFlow

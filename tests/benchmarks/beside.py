@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from digitrec.training import runs
+from digitrec.training.run_folders import runs
 from tests.benchmarks.drawing import while_drawing
 from tests.benchmarks.table import row
 from tests.browser import chromium

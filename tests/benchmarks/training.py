@@ -11,10 +11,10 @@ import numpy as np
 
 from digitrec.datasets import is_available, load_dataset
 from digitrec.networks.architectures import ARCHITECTURES
-from digitrec.training import processes, runs
 from digitrec.training.published import PUBLISHED, recipe_for
 from digitrec.training.recipe import Recipe, change
-from digitrec.training.runs import Run
+from digitrec.training.run_folders import processes, runs
+from digitrec.training.run_folders.runs import Run
 from digitrec.training.splits import split_for
 from tests.benchmarks.table import row
 

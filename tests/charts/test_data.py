@@ -13,7 +13,7 @@ from digitrec.charts.data import boxes_by_digit, grey_bars, label_bars, plane, v
 from digitrec.charts.training import compared_curves, learning_curves
 from digitrec.datasets.exploration.labels import count_labels
 from digitrec.evaluation.metrics import measure_proportion
-from digitrec.training.run_tables import HISTORY, STEPS, read_table
+from digitrec.training.run_folders.run_tables import HISTORY, STEPS, read_table
 
 LABELS = np.repeat(np.arange(10), [5, 9, 1, 4, 4, 4, 3, 8, 2, 4]).astype(np.uint8)
 

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from digitrec.errors import RunError
-from digitrec.training import duration, runs
+from digitrec.training import duration
 from digitrec.training.augmentation import Augmentation
 from digitrec.training.recipe import Recipe, change
+from digitrec.training.run_folders import runs
 
 TINY = Recipe(network="dense-128", source="uci", batch_size=16)
 

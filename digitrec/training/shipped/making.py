@@ -30,7 +30,7 @@ from digitrec.networks.measuring.test_sets import HeldOutSets, half, make_held_o
 from digitrec.networks.registry import PATH_FILES, SHIPPED_NAME
 from digitrec.storage import fingerprint, keep_arrays, kept_arrays, replace_folder
 from digitrec.training.recipe import Recipe, change, to_json
-from digitrec.training.runs import runs_folder
+from digitrec.training.run_folders.runs import runs_folder
 from digitrec.training.shipped.path_network import build_path_network, train_paths
 from digitrec.training.shipped.rivals import measure_rivals
 from digitrec.training.shipped.training_sets import (

@@ -15,8 +15,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # without TensorFlow's start
 import numpy as np
 
 from digitrec.ink.preprocessing import SIDE
-from digitrec.training import runs
 from digitrec.training.published import recipe_for
+from digitrec.training.run_folders import runs
 from digitrec.training.worker.worker import work
 
 WAIT_TIMEOUT = 600.0  # seconds

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from digitrec.ink.preprocessing import SIDE
-from digitrec.networks.golden import golden_images
+from digitrec.networks.exchange.golden import golden_images
 from digitrec.training.worker.export import export_litert, export_onnx
 
 SHAPES = ((None, SIDE, SIDE, 1), (None, 10))

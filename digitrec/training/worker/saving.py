@@ -22,8 +22,8 @@ from digitrec.networks.card import Card, write_card
 from digitrec.networks.classifier import load_classifier
 from digitrec.networks.ctc import ctc_loss, decode
 from digitrec.reading.numbers.sequence import load_sequence_reader
-from digitrec.training import runs
 from digitrec.training.recipe import Recipe
+from digitrec.training.run_folders import runs
 from digitrec.training.splits import Parts
 from digitrec.training.validation import validation_for
 from digitrec.training.worker.export import export_litert, export_quantised
@@ -58,7 +58,7 @@ def save_trained(
 ) -> dict[str, float]:
     """Write the model of a run and evaluate it on the test set; returns test accuracy, loss and number of images.
 
-    `history` has one row per epoch, as in `digitrec.training.run_tables`.
+    `history` has one row per epoch, as in `digitrec.training.run_folders.run_tables`.
     """
     folder, data = runs.model_folder(run), parts.data
     (folder / "card.json").unlink(missing_ok=True)  # a folder without a card is not a complete model

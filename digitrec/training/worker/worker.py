@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from digitrec.datasets import load_dataset
 from digitrec.errors import DigitrecError
 from digitrec.networks.architectures import ARCHITECTURES
-from digitrec.training import checkpoints, run_tables, runs, snapshots
-from digitrec.training.runs import State
-from digitrec.training.snapshots import Snapshot
+from digitrec.training.run_folders import checkpoints, run_tables, runs, snapshots
+from digitrec.training.run_folders.runs import State
+from digitrec.training.run_folders.snapshots import Snapshot
 from digitrec.training.splits import Parts, split_for
 from digitrec.training.validation import validation_for
 

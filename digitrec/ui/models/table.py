@@ -10,7 +10,7 @@ from digitrec.errors import DigitrecError
 from digitrec.ink.preprocessing import SIDE
 from digitrec.ink.strips import WIDTH
 from digitrec.networks.card import Card, read_file
-from digitrec.networks.exchange import FORMS, LARGEST, add_model, missing_onnx, pack
+from digitrec.networks.exchange.exchange import FORMS, LARGEST, add_model, missing_onnx, pack
 from digitrec.networks.measuring.speed import median_seconds
 from digitrec.networks.registry import delete_model, input_kind, is_own, list_models, rename_model, restore_model
 from digitrec.reading.numbers.sequence import load_sequence_reader

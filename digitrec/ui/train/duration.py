@@ -1,7 +1,8 @@
 """The estimated duration of a training, measured in the background if it is not known yet."""
 
-from digitrec.training import duration, runs
+from digitrec.training import duration
 from digitrec.training.recipe import Recipe
+from digitrec.training.run_folders import runs
 from digitrec.training.splits import Parts
 from digitrec.ui.jobs import start_job
 from digitrec.words import in_seconds

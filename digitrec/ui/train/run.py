@@ -24,10 +24,10 @@ from digitrec.ink.strips import to_strip
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.ctc import decode
 from digitrec.networks.registry import keep_model
-from digitrec.training import processes, runs, snapshots
 from digitrec.training.recipe import Recipe, change
-from digitrec.training.runs import Run
-from digitrec.training.snapshots import Snapshot
+from digitrec.training.run_folders import processes, runs, snapshots
+from digitrec.training.run_folders.runs import Run
+from digitrec.training.run_folders.snapshots import Snapshot
 from digitrec.training.splits import split_for
 from digitrec.training.validation import DigitValidation, NumberValidation, validation_for
 from digitrec.ui import state

@@ -317,18 +317,6 @@ def test_splitting_finds_what_was_two(pens: tuple[PenWriter, ...], classifier: C
     assert right / len(numbers) >= 0.7
 
 
-def test_both_halves_of_a_split_count() -> None:
-    ink = np.zeros((64, 140), np.uint8)
-    ink[:, :8] = ink[:, 40:48] = ink[:, 80:88] = ink[:, 120:128] = 255
-
-    def read(images: Ink) -> NDArray[np.float32]:
-        bars = [ndimage.label(image[14] > 0)[1] for image in images]
-        return sure(np.array([{1: 0.99, 2: 0.9}.get(count, 0.1) for count in bars]))
-
-    halves = split_digit(FoundDigit(5, 6, ink[:, :128], np.zeros((28, 28), np.uint8), np.zeros(10, np.float32)), read)
-    assert [(half.left, half.right) for half in halves] == [(5, 53), (85, 133)]
-
-
 def as_found(ink: Ink, classifier: Classifier) -> FoundDigit:
     step = preprocess(ink)
     assert step.box is not None
@@ -339,30 +327,12 @@ def as_found(ink: Ink, classifier: Classifier) -> FoundDigit:
     )
 
 
-def test_joining_and_splitting_undo_each_other(pens: tuple[PenWriter, ...], classifier: Classifier) -> None:
-    for number in compose(pens, 8, replace(SPACED, length=(2, 2)), 1):
-        reading = read_number(number.ink, classifier.predict_proba)
-        whole = join_digits(*reading.digits[::-1], classifier.predict_proba)
-        assert whole.ink.astype(int).sum() == number.ink.astype(int).sum()
-        again = split_digit(whole, classifier.predict_proba)
-        for one, other in zip(reading.digits, again, strict=True):
-            assert (one.left, one.top) == (other.left, other.top)
-            np.testing.assert_array_equal(one.ink, other.ink)
-
-
 @settings(max_examples=15, deadline=None)
 @given(ink=inks().filter(lambda ink: ink.any(axis=0).sum() > 10))
 def test_whatever_is_wide_enough_can_be_split(ink: Ink, classifier: Classifier) -> None:
     halves = split_digit(as_found(ink, classifier), classifier.predict_proba)
     np.testing.assert_array_equal(all_ink(NumberReading(halves), ink.shape), ink)
     assert all(is_tight(half) for half in halves)
-
-
-def test_what_cannot_be_split_is_told(classifier: Classifier) -> None:
-    ink = np.zeros((40, 9), np.uint8)
-    ink[5:30, 4] = 255
-    with pytest.raises(InkError, match=r"^Expected a digit wide enough to be two\. Received: one of 1 x 25 pixels"):
-        split_digit(as_found(ink, classifier), classifier.predict_proba)
 
 
 @settings(max_examples=20, deadline=None)

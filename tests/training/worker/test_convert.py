@@ -5,7 +5,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from digitrec.networks.golden import golden_images
+from digitrec.networks.exchange.golden import golden_images
 from digitrec.training.worker.convert import convert
 from digitrec.training.worker.network import build_keras
 

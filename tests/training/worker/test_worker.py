@@ -24,11 +24,11 @@ from digitrec.ink.strips import to_strip
 from digitrec.networks.card import read_card, read_file
 from digitrec.networks.registry import input_kind
 from digitrec.reading.numbers.sequence import load_sequence_reader
-from digitrec.training import processes, run_tables, runs, snapshots
 from digitrec.training.augmentation import Augmentation
 from digitrec.training.published import PUBLISHED
 from digitrec.training.recipe import Recipe, change
-from digitrec.training.runs import Run
+from digitrec.training.run_folders import processes, run_tables, runs, snapshots
+from digitrec.training.run_folders.runs import Run
 from digitrec.training.splits import Parts, split_for
 from digitrec.training.validation import validation_for
 from digitrec.training.worker import worker as at_work
@@ -280,9 +280,9 @@ def full(*arguments: Any, **more: Any) -> None:
 @pytest.mark.parametrize(
     "what",
     [
-        pytest.param("digitrec.training.snapshots.replace_arrays", id="snapshot"),
-        pytest.param("digitrec.training.checkpoints.replace_arrays", id="checkpoint"),
-        pytest.param("digitrec.training.run_tables.write_table", id="history"),
+        pytest.param("digitrec.training.run_folders.snapshots.replace_arrays", id="snapshot"),
+        pytest.param("digitrec.training.run_folders.checkpoints.replace_arrays", id="checkpoint"),
+        pytest.param("digitrec.training.run_folders.run_tables.write_table", id="history"),
     ],
 )
 def test_a_full_disk_is_told_and_a_run_goes_on_when_there_is_room(

@@ -17,8 +17,9 @@ from digitrec.networks.architectures import (
     MaxPooling,
     count_parameters,
 )
-from digitrec.training import duration, processes, runs
+from digitrec.training import duration
 from digitrec.training.recipe import DIGITS_ONLY, Recipe
+from digitrec.training.run_folders import processes, runs
 from digitrec.training.worker.worker import work
 
 ROOT = Path(__file__).parents[3]

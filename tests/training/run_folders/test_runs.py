@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from digitrec.errors import RecipeError, RunError
-from digitrec.training import processes, run_tables, runs, snapshots
 from digitrec.training.recipe import Recipe, from_json
-from digitrec.training.runs import State
-from digitrec.training.snapshots import Snapshot
+from digitrec.training.run_folders import processes, run_tables, runs, snapshots
+from digitrec.training.run_folders.runs import State
+from digitrec.training.run_folders.snapshots import Snapshot
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from digitrec.errors import ModelError
 from digitrec.evaluation.metrics import measure_proportion
 from digitrec.networks.card import Card, read_card, read_file, write_card
 from digitrec.networks.classifier import Classifier
-from digitrec.networks.golden import PARITY, ROUNDED_PARITY, golden_difference, golden_images
+from digitrec.networks.exchange.golden import PARITY, ROUNDED_PARITY, golden_difference, golden_images
 from digitrec.networks.registry import PATH_FILES, check_name, keep_model, workshop
 from digitrec.storage import DAMAGED, StrPath
 

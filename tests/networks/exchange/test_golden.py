@@ -2,7 +2,7 @@ import numpy as np
 
 from digitrec import load_dataset
 from digitrec.networks.classifier import Classifier
-from digitrec.networks.golden import golden_difference, golden_images
+from digitrec.networks.exchange.golden import golden_difference, golden_images
 
 
 def test_the_golden_images_are_two_of_each_digit_and_are_read(classifier: Classifier) -> None:

@@ -35,8 +35,8 @@ from numpy.typing import NDArray
 from digitrec.errors import RecipeError, RunError, writing
 from digitrec.storage import replace_file
 from digitrec.training.recipe import Recipe, from_json, to_json
-from digitrec.training.run_tables import read_history, read_steps
-from digitrec.training.snapshots import write_drawing
+from digitrec.training.run_folders.run_tables import read_history, read_steps
+from digitrec.training.run_folders.snapshots import write_drawing
 
 WAITING, STARTING, TRAINING, SAVING = "waiting", "starting", "training", "saving"
 FINISHED, STOPPED, FAILED, DIED = "finished", "stopped", "failed", "died"

@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 
 from digitrec.errors import ModelError
-from digitrec.networks import exchange
 from digitrec.networks.card import read_card
 from digitrec.networks.classifier import load_classifier
-from digitrec.networks.exchange import add_model, missing_onnx, pack
-from digitrec.networks.golden import golden_images
+from digitrec.networks.exchange import exchange
+from digitrec.networks.exchange.exchange import add_model, missing_onnx, pack
+from digitrec.networks.exchange.golden import golden_images
 from digitrec.networks.registry import PATH_FILES, delete_model, find_model, list_models
 from digitrec.training.worker.export import export_litert
 from digitrec.training.worker.network import build_keras
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SHIPPED = find_model()
 
 
@@ -241,7 +241,7 @@ app = AppTest.from_file("app.py", default_timeout=60).run()
 assert not app.exception
 app.switch_page("pages/models.py").run()
 assert not app.exception
-from digitrec.networks.exchange import missing_onnx
+from digitrec.networks.exchange.exchange import missing_onnx
 print(missing_onnx())
 """
 

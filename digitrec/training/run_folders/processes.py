@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from digitrec.errors import RecipeError, RunError
-from digitrec.training import runs
 from digitrec.training.recipe import change
+from digitrec.training.run_folders import runs
 
 _STARTED: list[subprocess.Popen[bytes]] = []  # kept so that those that have ended can be reaped
 _WARM: list[subprocess.Popen[bytes]] = []  # the one worker, if any, that has loaded TensorFlow and waits for a run
