@@ -3,7 +3,7 @@
 import streamlit as st
 
 from digitrec.training.augmentation import augment, augment_copies, change_stroke_width, warp
-from digitrec.training.variations import read_variations
+from digitrec.training.augmented_predictions import read_variations
 from digitrec.ui import state
 from digitrec.ui.cache import classifier
 from digitrec.ui.data.augmentation import choose_image, choose_settings, show_buttons, show_variations

@@ -13,9 +13,9 @@ from PIL import Image
 
 from digitrec import storage
 from digitrec.datasets import load_dataset
+from digitrec.datasets.csv_stream import count_rows, sniff, stream
 from digitrec.datasets.export import export
 from digitrec.datasets.sources import kaggle, local_files
-from digitrec.datasets.tables import count_rows, sniff, stream
 from digitrec.errors import DataError, ModelError, PictureError
 from digitrec.ink.image_files import decode_grey, load_ink
 from digitrec.networks.card import SHIPPED, read_card

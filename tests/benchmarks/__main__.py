@@ -20,8 +20,9 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from digitrec import load_classifier
-from digitrec.datasets.sources.pen import draw_at_random, load_pen_digits, split_by_writer
+from digitrec.datasets.sources.pen import load_pen_digits, split_by_writer
 from digitrec.datasets.synthetic.samples import own_sample
+from digitrec.datasets.synthetic.stroke_variation import draw_at_random
 from digitrec.errors import DataError
 from digitrec.evaluation.metrics import measure_proportion
 from digitrec.evaluation.saliency import occlusion

@@ -11,7 +11,7 @@ from digitrec.charts.card import group_figures, rejection_curves, rival_dots
 from digitrec.evaluation.calibration import Bin, to_frame
 from digitrec.evaluation.metrics import Kind, Measurement, measure_proportion
 from digitrec.networks.card import Rejection, Rival
-from digitrec.networks.comparison import (
+from digitrec.networks.card_figures import (
     best_first,
     find_most_disputed,
     measure_disagreement,

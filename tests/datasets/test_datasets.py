@@ -11,16 +11,10 @@ from digitrec.datasets import SOURCES, Dataset, benchmark_for, data_folder, is_a
 from digitrec.datasets.sources import mnist, pen
 from digitrec.datasets.sources.download import read_checked
 from digitrec.datasets.sources.mnist import HASHES, WRITER_HASHES, read_idx
-from digitrec.datasets.sources.pen import (
-    HELD_OUT_WRITERS,
-    PenDigit,
-    draw_at_random,
-    draw_pen_digits,
-    parse_unipen,
-    split_by_writer,
-)
+from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit, draw_pen_digits, parse_unipen, split_by_writer
+from digitrec.datasets.synthetic.stroke_variation import draw_at_random
 from digitrec.errors import DataError, DrawingError
-from digitrec.ink.drawings import CANVAS, Drawing
+from digitrec.ink.drawings import CANVAS, Drawing, to_image
 
 TRAIN_COUNTS = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
 TEST_COUNTS = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
@@ -305,7 +299,7 @@ def test_random_drawings_stay_on_the_canvas_and_their_pens_below_a_fifth() -> No
 
 def test_a_drawing_without_ink_is_no_image() -> None:
     with pytest.raises(DrawingError, match=r"Expected a drawing with ink. Received: none. Draw"):
-        pen.to_image(Drawing())
+        to_image(Drawing())
 
 
 @pytest.mark.full_data

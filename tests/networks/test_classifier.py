@@ -9,10 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from digitrec.datasets import Dataset
-from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer, to_image
+from digitrec.datasets.sources.pen import PenDigit, split_by_writer
 from digitrec.datasets.synthetic.samples import own_sample
+from digitrec.datasets.synthetic.stroke_variation import draw_at_random
 from digitrec.errors import InkError, ModelError
-from digitrec.ink.drawings import render
+from digitrec.ink.drawings import render, to_image
 from digitrec.ink.pen_paths import to_path
 from digitrec.ink.preprocessing import Preprocessed, preprocess
 from digitrec.networks.card import read_card, read_file

@@ -37,7 +37,7 @@ class Projection:
 
 
 def to_features(images: NDArray[np.uint8]) -> Features:
-    """Use the pixels of (n, 28, 28) uint8 images as features: (n, 784) float32 of 0 to 1."""
+    """For a projection: the pixels of (n, 28, 28) uint8 images as features, (n, 784) float32 of 0 to 1."""
     return images.reshape(len(images), SIDE * SIDE).astype(np.float32) / np.float32(255)
 
 

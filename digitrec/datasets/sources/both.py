@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from digitrec.datasets.dataset import Dataset, Progress, Split, silent
 from digitrec.datasets.sources import mnist, pen
+from digitrec.datasets.synthetic import stroke_variation
 from digitrec.storage import cached_arrays
 
 COPIES = 4
@@ -40,7 +41,8 @@ def load(progress: Progress = silent) -> Dataset:
 
 def _draw(progress: Progress) -> tuple[Split, Split]:
     """The pen digits of the training set, each drawn `COPIES` times, and those of the test set, each drawn once."""
-    how = f"{pen.SHA256} {COPIES} {pen.SIZES} {pen.WIDTHS} {pen.THICKEST} {pen.TILT}"
+    sizes = (stroke_variation.SIZES, stroke_variation.WIDTHS, stroke_variation.THICKEST, stroke_variation.TILT)
+    how = " ".join(map(str, (pen.SHA256, COPIES, *sizes)))
 
     def draw() -> dict[str, NDArray[np.generic]]:
         rng = np.random.default_rng(0)

@@ -1,6 +1,6 @@
 """Kaggle's "Digit Recognizer" format: train.csv with `label,pixel0..pixel783`, test.csv without the label.
 
-csv -> `digitrec.datasets.tables` -> (n, 28, 28) images, labels -> a converted copy, cached by the file's hash
+csv -> `digitrec.datasets.csv_stream` -> (n, 28, 28) images, labels -> a converted copy, cached by the file's hash
 
 Kaggle's rows are drawn from MNIST's training and test images, so a model trained on them has seen MNIST test digits.
 """
@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from digitrec.datasets.csv_stream import PIXELS, sniff, stream
 from digitrec.datasets.dataset import Dataset, Split
-from digitrec.datasets.tables import PIXELS, sniff, stream
 from digitrec.errors import DataError
 from digitrec.storage import StrPath, cached_arrays, data_folder, file_hash
 
@@ -92,7 +92,7 @@ def read_csv(path: StrPath) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None
     DataError, with the row and column of the first invalid cell.
     """
     path = Path(path)
-    check_size(path)
+    check_csv_size(path)
     arrays = cached_arrays("converted", f"{file_hash(path)}.npz", lambda: _convert(path))
     labels = arrays.get("labels")
     return arrays["images"].astype(np.uint8, copy=False), None if labels is None else labels.astype(
@@ -114,8 +114,8 @@ def _convert(path: Path) -> dict[str, NDArray[np.uint8]]:
     return {"images": images, "labels": np.concatenate([part.labels for part in parts if part.labels is not None])}
 
 
-def check_size(path: StrPath) -> None:
-    """Check that a file exists and is not too large.
+def check_csv_size(path: StrPath) -> None:
+    """Check that a .csv exists and is not too large.
 
     Raises
     ------

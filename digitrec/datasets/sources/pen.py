@@ -10,22 +10,18 @@ import gzip
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digitrec.datasets.dataset import Dataset, Progress, Split, silent
 from digitrec.datasets.sources.download import read_checked
-from digitrec.errors import DataError, DrawingError
-from digitrec.ink.drawings import CANVAS, Drawing, place, render
-from digitrec.ink.preprocessing import SIDE, preprocess
+from digitrec.datasets.synthetic.stroke_variation import draw_at_random
+from digitrec.errors import DataError
+from digitrec.ink.drawings import to_image
+from digitrec.ink.preprocessing import SIDE
 from digitrec.ink.types import Strokes
 
 PATH = "pendigits/pendigits-orig.tra.gz"
 SHA256 = "d6a5f33f75b481a5bdbfc64a3429574ad21d54c258767f2c31aca6e47b9159fc"
 HELD_OUT_WRITERS = frozenset({5, 10, 15, 20, 25, 30})  # every fifth of the thirty; for validation, never for training
-SIZES = (90, 250)  # canvas pixels, longer side of a digit
-WIDTHS = (6, 32)  # canvas pixels, width of the pen
-THICKEST = 0.2  # of the longer side; a thicker pen closes the loops
-TILT = 8  # degrees, standard deviation
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,21 +113,3 @@ def draw_pen_digits(digits: tuple[PenDigit, ...], rng: np.random.Generator, prog
         progress((index + 1) / len(digits))
     labels, writers = ([getattr(digit, name) for digit in digits] for name in ("label", "writer"))
     return Split(images, np.array(labels, np.uint8), np.array(writers, np.int32))
-
-
-def draw_at_random(strokes: Strokes, rng: np.random.Generator) -> Drawing:
-    """Draw strokes on the canvas at a random size, position, tilt and pen width, as people do."""
-    side = rng.uniform(*SIZES)
-    width = min(np.exp(rng.uniform(*np.log(WIDTHS))), THICKEST * side)
-    angle = np.deg2rad(rng.normal(0, TILT))
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    x, y = rng.uniform(0, CANVAS, 2)
-    return place([stroke @ turn for stroke in strokes], width, side, (x, y))
-
-
-def to_image(drawing: Drawing) -> NDArray[np.uint8]:
-    """Render and preprocess a drawing: (28, 28) uint8; DrawingError if it has no ink."""
-    image = preprocess(render(drawing, oversampling=2)).image
-    if image is None:
-        raise DrawingError("Expected a drawing with ink. Received: none. Draw something first.")
-    return image

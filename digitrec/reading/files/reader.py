@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from digitrec.datasets.csv_stream import MAX_BAD, BadRow, Chunk
 from digitrec.datasets.dataset import Progress, silent
-from digitrec.datasets.tables import MAX_BAD, BadRow, Chunk
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.files.batch import Batch
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from digitrec.errors import RecipeError, RunError
 from digitrec.training.recipe import change
-from digitrec.training.run_folders import runs
+from digitrec.training.run_folders import runs, signals
 
 _STARTED: list[subprocess.Popen[bytes]] = []  # kept so that those that have ended can be reaped
 _WARM: list[subprocess.Popen[bytes]] = []  # the one worker, if any, that has loaded TensorFlow and waits for a run
@@ -23,7 +23,7 @@ def start(folder: Path) -> None:
     RunError, where nothing can be written.
     """
     with runs.writing_run():
-        runs.withdraw_stop(folder)
+        signals.withdraw_stop(folder)
         runs.write_state(folder, replace(runs.read_state(folder), name=runs.WAITING, message=""))
     if _hand_over(folder):
         return
@@ -74,7 +74,7 @@ def _remember(worker: "subprocess.Popen[bytes]") -> None:
 
 
 def resume(folder: Path, changes: Mapping[str, Any]) -> None:
-    """Resume a run that has ended, with other `epochs` or another `learning_rate`.
+    """Start a process for a run that has ended, with other `epochs` or another `learning_rate`.
 
     Raises
     ------

@@ -54,7 +54,7 @@ def _by_other_writers(digits: tuple[PenDigit, ...], rng: np.random.Generator) ->
 
 
 def write_training_forms(count: int, rng: np.random.Generator) -> tuple[PenDigit, ...]:
-    """Training digits of a synthetic writer, number 0: `count` of each form."""
+    """For the training sets of shipped models: `count` digits of each form, by a synthetic writer, number 0."""
     return tuple(PenDigit(write(form, rng), form.label, 0) for form in FORMS for _ in range(count))
 
 

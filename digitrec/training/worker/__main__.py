@@ -24,7 +24,7 @@ NICE = 5  # of 0 to 19; gives the app about three times the CPU time of a worker
 
 
 def wait_for_work() -> int:
-    """Load what training needs, then train the run whose folder is given as a line on stdin."""
+    """With `--wait`: load what training needs, then train the run whose folder is given as a line on stdin."""
     _warm_up()
     timeout = threading.Timer(WAIT_TIMEOUT, os._exit, [0])
     timeout.daemon = True

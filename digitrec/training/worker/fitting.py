@@ -111,7 +111,7 @@ def _loss_and_metrics(recipe: Recipe, data: TrainingSet | ComposedNumbers) -> tu
 
 
 def make_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
-    """Make the recipe's optimiser. The trainer sets its learning rate before each step."""
+    """For the `Trainer`: the recipe's optimiser. The trainer sets its learning rate before each step."""
     average = {"use_ema": True, "ema_momentum": recipe.ema_momentum} if recipe.ema_momentum else {}
     match recipe.optimiser:
         case "sgd":

@@ -112,7 +112,7 @@ def _evaluate_numbers(folder: Path, recipe: Recipe, parts: Parts) -> Evaluated:
 
 
 def describe_environment() -> dict[str, Any]:
-    """The machine and the library versions, for the card of a saved model."""
+    """For `save_trained`: the machine, and the versions of Python and the main libraries."""
     libraries = {name: found for name in LIBRARIES if (found := _version(name))}
     return {"python": platform.python_version(), "machine": platform.machine(), **libraries}
 

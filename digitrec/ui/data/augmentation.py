@@ -8,7 +8,7 @@ import streamlit as st
 from digitrec.charts.pictures import as_paper
 from digitrec.datasets import Dataset, Split
 from digitrec.training.augmentation import Augmentation
-from digitrec.training.variations import Variations
+from digitrec.training.augmented_predictions import Variations
 from digitrec.ui import state
 from digitrec.ui.data.gallery import picked_place
 from digitrec.ui.strip import Captioned, show_strip

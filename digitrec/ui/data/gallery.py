@@ -14,6 +14,7 @@ from digitrec.datasets import Dataset
 from digitrec.ui import state
 
 HERE = Path(__file__).parent
+PER_PAGE = (50, 100, 200, 500)  # the choices
 COLUMNS = 20  # of the sheet; the page wraps as it has room
 SIDE = 56  # pixels of each, shown
 
@@ -107,4 +108,11 @@ def show_gallery(
             "picked": picked,
         },
         on_picked_change=receive,
+    )
+
+
+def choose_per_page() -> int:
+    """Let the user choose the number of images per page of the gallery."""
+    return st.selectbox(
+        "Images per page", PER_PAGE, PER_PAGE.index(state.SHOWN.default), width=120, **state.SHOWN.widget
     )

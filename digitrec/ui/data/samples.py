@@ -17,7 +17,7 @@ from digitrec.ui.data import gallery
 from digitrec.ui.data.sources import choose_writer
 from digitrec.words import with_article
 
-SHOWN, NEIGHBOURS = (50, 100, 200, 500), 20
+NEIGHBOURS = 20
 WIDTH = 760  # pixels, at which 28 numbers of three digits are legible
 
 
@@ -34,11 +34,6 @@ def choose_places(split: Split, measured: pd.DataFrame) -> NDArray[np.intp]:
     seed = st.number_input("Seed", 0, 9999, 0, disabled=order != "random", width=120, **state.SEED.widget)
     writer = choose_writer(split)
     return select(split, measured, digits=digits, writer=writer, order=order, seed=seed)
-
-
-def choose_per_page() -> int:
-    """Let the user choose the number of samples per page."""
-    return st.selectbox("Images per page", SHOWN, SHOWN.index(state.SHOWN.default), width=120, **state.SHOWN.widget)
 
 
 def show_in_full(data: Dataset, part: str, split: Split, place: int, facts: pd.Series) -> None:

@@ -15,7 +15,7 @@ from digitrec.evaluation.calibration import Calibration, pool, to_frame
 from digitrec.evaluation.metrics import Measurement
 from digitrec.glossary import explain
 from digitrec.networks.card import Card, PathCard
-from digitrec.networks.comparison import rejection_rate, weakest_first
+from digitrec.networks.card_figures import rejection_rate, weakest_first
 from digitrec.ui import state
 from digitrec.ui.messages import as_plain_text
 from digitrec.ui.models.card_lists import MEANINGS, MOST, as_list, as_plain_line
@@ -127,7 +127,7 @@ def show_key_figures(card: Card, folder: Path) -> None:
 
 
 def find_key_figures(measured: Sequence[Measurement]) -> dict[str, Measurement]:
-    """The key figures shown for a card, by their titles: what models are compared by, or the first accuracy."""
+    """For the card's page: the figures that models are compared by, by their titles, or the first accuracy."""
     accuracies = [one for one in measured if one.kind == "accuracy"]
     marks = {  # in cards of now, and of before
         "MNIST accuracy": ("MNIST test",),
@@ -245,7 +245,7 @@ def show_seeds(card: Card) -> None:
 
 
 def describe_spread(accuracies: Sequence[Measurement]) -> str:
-    """Lowest, highest and mean accuracy of the models from several seeds, on the data of the first figure."""
+    """For the card's page: lowest, highest and mean accuracy of several seeds, on the data of the first figure."""
     alike = [one.value for one in accuracies if one.what == accuracies[0].what]
     low, high, mean = (percent(value, 2) for value in (min(alike), max(alike), sum(alike) / len(alike)))
     return f"{accuracies[0].what}: {low} to {high}, mean {mean}."

@@ -15,7 +15,7 @@ from digitrec.glossary import explain
 from digitrec.ink.drawings import render
 from digitrec.ink.preprocessing import SIDE, preprocess, shrink
 from digitrec.networks.card import Card, Rival
-from digitrec.networks.comparison import best_first, find_most_disputed, measure_disagreement, name_rivals
+from digitrec.networks.card_figures import best_first, find_most_disputed, measure_disagreement, name_rivals
 from digitrec.networks.measuring.reference_drawings import ReferenceDrawings, read_reference_drawings
 from digitrec.ui import state
 from digitrec.ui.models.card import show_chart

@@ -25,7 +25,7 @@ from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.ctc import decode
 from digitrec.networks.registry import keep_model
 from digitrec.training.recipe import Recipe, change
-from digitrec.training.run_folders import processes, runs, snapshots
+from digitrec.training.run_folders import processes, runs, signals, snapshots
 from digitrec.training.run_folders.runs import Run
 from digitrec.training.run_folders.snapshots import Snapshot
 from digitrec.training.splits import split_for
@@ -116,8 +116,8 @@ def _show_state(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{TITLES[current.name]}** · {run.recipe.network} on {as_plain_text(run.recipe.source)}")
         if current.is_under_way:
-            asked = runs.is_stop_requested(run.folder)
-            label, stop = ("Stopping …" if asked else "Stop"), runs.request_stop
+            asked = signals.is_stop_requested(run.folder)
+            label, stop = ("Stopping …" if asked else "Stop"), signals.request_stop
             st.button(
                 label, icon=":material/stop:", on_click=stop, args=(run.folder,), disabled=asked, **state.STOP.widget
             )

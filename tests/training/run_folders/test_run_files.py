@@ -2,7 +2,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-OWNERS = {"runs.py", "run_tables.py", "snapshots.py", "checkpoints.py"}
+OWNERS = {"runs.py", "signals.py", "run_tables.py", "snapshots.py", "checkpoints.py"}
 FILES = {
     *("recipe.json", "state.json", "history.csv", "steps.csv", "log.txt", "stop", "environment.json"),
     *("alive.lock", "turn.lock", "drawing.npy", "now.npz", "epochs", "checkpoint.npz", "best.npz"),

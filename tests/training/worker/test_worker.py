@@ -27,7 +27,7 @@ from digitrec.reading.numbers.sequence import load_sequence_reader
 from digitrec.training.augmentation import Augmentation
 from digitrec.training.published import PUBLISHED
 from digitrec.training.recipe import Recipe, change
-from digitrec.training.run_folders import processes, run_tables, runs, snapshots
+from digitrec.training.run_folders import processes, run_tables, runs, signals, snapshots
 from digitrec.training.run_folders.runs import Run
 from digitrec.training.splits import Parts, split_for
 from digitrec.training.validation import validation_for
@@ -119,7 +119,7 @@ def interrupted() -> Interrupted:
     worker = start(folder)
     with caught_within_an_epoch(folder, worker, 4):
         stopped_in = runs.read_state(folder).epoch
-        runs.request_stop(folder)
+        signals.request_stop(folder)
     stopped = end(folder)
     worker.wait()
     processes.resume(folder, {"epochs": 6})
@@ -243,7 +243,7 @@ def test_a_worker_whose_folder_is_deleted_ends_and_leaves_nothing() -> None:
 
 def test_one_that_is_to_stop_before_it_began_says_so() -> None:
     folder = runs.create(TINY)
-    runs.request_stop(folder)
+    signals.request_stop(folder)
     assert work(folder) == 0
     assert runs.read_state(folder).name == runs.STOPPED
     assert not (folder / "checkpoint.npz").exists()
@@ -420,7 +420,7 @@ def test_a_network_for_numbers_is_trained_stopped_and_gone_on_with_like_any_othe
     again = runs.create(NUMBERS, strip)
     asked = iter([False] * 8)
     with monkeypatch.context() as soon:
-        soon.setattr(runs, "is_stop_requested", lambda _: next(asked, True))
+        soon.setattr(signals, "is_stop_requested", lambda _: next(asked, True))
         assert work(again) == 0
     assert runs.read_state(again).name == runs.STOPPED
     assert work(again) == 0

@@ -19,7 +19,7 @@ from digitrec.networks.architectures import (
 )
 from digitrec.training import duration
 from digitrec.training.recipe import DIGITS_ONLY, Recipe
-from digitrec.training.run_folders import processes, runs
+from digitrec.training.run_folders import processes, runs, signals
 from digitrec.training.worker.worker import work
 
 ROOT = Path(__file__).parents[3]
@@ -70,7 +70,7 @@ def test_a_training_that_takes_another_time_is_measured_anew() -> None:
 
 @pytest.mark.usefixtures("measured")
 def test_nothing_is_measured_while_a_training_is_under_way() -> None:
-    with runs.training_lock():
+    with signals.training_lock():
         page = open_train("dense-128")
         until_told(page, "can be measured when no training is running")
     until_told(page, "on this machine")

@@ -4,7 +4,7 @@ import pytest
 from digitrec.datasets import load_dataset
 from digitrec.networks.classifier import Classifier
 from digitrec.training.augmentation import Augmentation, augment_copies
-from digitrec.training.variations import Variations, read_variations
+from digitrec.training.augmented_predictions import Variations, read_variations
 
 
 def test_the_variations_are_those_of_training_and_read_by_the_classifier(classifier: Classifier) -> None:
