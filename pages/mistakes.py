@@ -14,9 +14,9 @@ from digitrec.ui.mistakes.overview import (
     evaluate_model,
     show_confidence,
     show_figures,
-    show_gallery,
     show_groups,
     show_matrix,
+    show_mistakes,
 )
 from digitrec.ui.models.choice import list_readers
 
@@ -55,6 +55,6 @@ else:
     with sides[0]:
         show_matrix(evaluation)
     with sides[1]:
-        show_gallery(evaluation)
+        show_mistakes(evaluation)
 if view != "Groups":  # which shows no images to select
     show_one(evaluation)

@@ -3,6 +3,8 @@
 probabilities, labels, properties -> `tabulate` -> one row per image -> `find` -> the places to look at
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,3 +131,19 @@ def list_mistakes(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.u
     frame["confidence"] = wrong.max(axis=1)
     frame["label_probability"] = wrong[np.arange(len(places)), labels[places]]
     return frame.join(pd.DataFrame(wrong, columns=[f"p{digit}" for digit in range(10)]))
+
+
+def find_most_disputed(answers: Sequence[Sequence[int]], most: int) -> list[int]:
+    """At most `most` places where the networks disagree most, from the answers of each network, all equally long.
+
+    Disagreement is the proportion of pairs that differ. Ties keep their order; places where all agree are left out.
+    """
+    disagreement = measure_disagreement(answers)
+    order = np.argsort(-disagreement, kind="stable")
+    return [int(place) for place in order[:most] if disagreement[place] > 0]
+
+
+def measure_disagreement(answers: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """For each place, the proportion of ordered pairs of networks, including each with itself, whose answers differ."""
+    alike = [sum(n * n for n in Counter(column).values()) for column in zip(*answers, strict=True)]
+    return 1 - np.array(alike, np.float64) / max(len(answers), 1) ** 2

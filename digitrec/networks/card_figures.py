@@ -1,10 +1,8 @@
-"""Comparing the networks on a model card: in which order, and over which drawings they disagree."""
+"""The figures on a model card: the key figures, their order, and the names of the networks compared there."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digitrec.evaluation.metrics import Measurement
 from digitrec.networks.card import Rejection, Rival
@@ -40,17 +38,17 @@ def name_rivals(rivals: Sequence[Rival]) -> list[str]:
     ]
 
 
-def find_most_disputed(answers: Sequence[Sequence[int]], most: int) -> list[int]:
-    """At most `most` places where the networks disagree most, from the answers of each network, all equally long.
-
-    Disagreement is the proportion of pairs that differ. Ties keep their order; places where all agree are left out.
-    """
-    disagreement = measure_disagreement(answers)
-    order = np.argsort(-disagreement, kind="stable")
-    return [int(place) for place in order[:most] if disagreement[place] > 0]
-
-
-def measure_disagreement(answers: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-    """For each place, the proportion of ordered pairs of networks, including each with itself, whose answers differ."""
-    alike = [sum(n * n for n in Counter(column).values()) for column in zip(*answers, strict=True)]
-    return 1 - np.array(alike, np.float64) / max(len(answers), 1) ** 2
+def find_key_figures(measured: Sequence[Measurement]) -> dict[str, Measurement]:
+    """The key figures on a card, by their titles: those that models are compared by, or the first accuracy."""
+    accuracies = [one for one in measured if one.kind == "accuracy"]
+    marks = {  # in cards of now, and of before
+        "MNIST accuracy": ("MNIST test",),
+        "Pen digit accuracy": ("without pen path", "ink alone"),
+        "With pen path": ("with pen path", "ink and path"),
+    }
+    found = {
+        title: one
+        for title, either in marks.items()
+        if (one := next((one for one in accuracies if any(mark in one.what for mark in either)), None))
+    }
+    return found or ({"Accuracy": accuracies[0]} if accuracies else {})

@@ -10,15 +10,9 @@ from digitrec.charts.calibration import reliability_curves
 from digitrec.charts.card import group_figures, rejection_curves, rival_dots
 from digitrec.evaluation.calibration import Bin, to_frame
 from digitrec.evaluation.metrics import Kind, Measurement, measure_proportion
+from digitrec.evaluation.predictions import find_most_disputed, measure_disagreement
 from digitrec.networks.card import Rejection, Rival
-from digitrec.networks.card_figures import (
-    best_first,
-    find_most_disputed,
-    measure_disagreement,
-    name_rivals,
-    rejection_rate,
-    weakest_first,
-)
+from digitrec.networks.card_figures import best_first, name_rivals, rejection_rate, weakest_first
 
 BINS = [Bin(low=0.4, high=0.5, n=20, confidence=0.45, accuracy=0.3, accuracy_low=0.1, accuracy_high=0.6)]
 TABLE = to_frame(BINS)

@@ -133,7 +133,7 @@ def _ending(activation: str) -> dict[str, Any]:
 
 
 def first_filters(model: keras.Model) -> NDArray[np.float32]:
-    """The filters of a Keras network's first layer, (height, width, k) float32; of a dense layer, as images."""
+    """The filters of a network being trained, for its snapshots: of the first layer, (height, width, k) float32."""
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D):
             return layer.get_weights()[0][:, :, 0, :]

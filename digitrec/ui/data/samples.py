@@ -22,7 +22,7 @@ WIDTH = 760  # pixels, at which 28 numbers of three digits are legible
 
 
 def choose_places(split: Split, measured: pd.DataFrame) -> NDArray[np.intp]:
-    """Let the user choose which images to show, and in which order; `choose_per_page` belongs beside it."""
+    """On the Samples page: let the user choose which images to show, and in which order."""
     digits = st.pills(
         "Digits",
         range(10),
@@ -37,7 +37,7 @@ def choose_places(split: Split, measured: pd.DataFrame) -> NDArray[np.intp]:
 
 
 def show_in_full(data: Dataset, part: str, split: Split, place: int, facts: pd.Series) -> None:
-    """One image: its pixel values, its properties, and its nearest neighbours."""
+    """On the Samples page: one image with its pixel values, properties, and nearest neighbours."""
     image = split.images[place]
     st.subheader(f"Image {place:,}: {with_article(int(split.labels[place]))}", anchor=False)
     link = image_link(data.name, part, place)

@@ -52,7 +52,7 @@ def choose_image(data: Dataset) -> tuple[NDArray[np.uint8], str]:
 
 
 def show_curves(kind: Corruption, readers: Mapping[str, Path], data: Dataset) -> None:
-    """The accuracy of each model by strength of the corruption."""
+    """On the Robustness page: the accuracy of each model by strength of the corruption."""
     places = np.sort(draw_places(len(data.test), SAMPLE, SEED))
     images, labels = data.test.images[places], data.test.labels[places]
     tables = {}
@@ -95,7 +95,7 @@ def _measure(
 
 
 def show_strengths(kind: Corruption, image: NDArray[np.uint8], what: str) -> None:
-    """The corruption at increasing strengths on one image."""
+    """On the Robustness page: the corruption at increasing strengths on one image."""
     st.caption(f"The corruption on {what}:")
     pictures = []
     for amount in amounts_of(kind, STEPS):
@@ -105,7 +105,7 @@ def show_strengths(kind: Corruption, image: NDArray[np.uint8], what: str) -> Non
 
 
 def show_map(kind: Corruption, image: NDArray[np.uint8], what: str, title: str) -> None:
-    """The answers for one image under this corruption and another."""
+    """On the Robustness page: the answers for one image under this corruption and another."""
     others = [name for name in CORRUPTIONS if name != kind.name]
     second = st.selectbox(
         "Second corruption",

@@ -15,7 +15,7 @@ from digitrec.evaluation.calibration import Calibration, pool, to_frame
 from digitrec.evaluation.metrics import Measurement
 from digitrec.glossary import explain
 from digitrec.networks.card import Card, PathCard
-from digitrec.networks.card_figures import rejection_rate, weakest_first
+from digitrec.networks.card_figures import find_key_figures, rejection_rate, weakest_first
 from digitrec.ui import state
 from digitrec.ui.messages import as_plain_text
 from digitrec.ui.models.card_lists import MEANINGS, MOST, as_list, as_plain_line
@@ -55,7 +55,7 @@ LISTS = {
 
 
 def show_head(card: Card) -> None:
-    """What the model is, and when it answers "not sure"."""
+    """On the card's page: what the model is, and when it answers "not sure"."""
     unsure = next((one for one in card.measured if one.kind == "unsure"), None)
     rate = (
         f" It does so for {percent(unsure.value)} of {unsure.n:,} digits ({as_plain_text(unsure.what)})."
@@ -90,7 +90,7 @@ def _describe_path_thresholds(path: PathCard) -> str:
 
 
 def show_key_figures(card: Card, folder: Path) -> None:
-    """The most important figures: accuracy, size, speed."""
+    """On the card's page: the most important figures: accuracy, size, speed."""
     found, terms = find_key_figures(card.measured), explain("accuracy", "confidence interval")
     with st.container(horizontal=True, gap="small", key=state.KEY_FIGURES.name):
         for title, one in found.items():
@@ -126,24 +126,8 @@ def show_key_figures(card: Card, folder: Path) -> None:
         st.caption(" ".join(sentences))
 
 
-def find_key_figures(measured: Sequence[Measurement]) -> dict[str, Measurement]:
-    """For the card's page: the figures that models are compared by, by their titles, or the first accuracy."""
-    accuracies = [one for one in measured if one.kind == "accuracy"]
-    marks = {  # in cards of now, and of before
-        "MNIST accuracy": ("MNIST test",),
-        "Pen digit accuracy": ("without pen path", "ink alone"),
-        "With pen path": ("with pen path", "ink and path"),
-    }
-    found = {
-        title: one
-        for title, either in marks.items()
-        if (one := next((one for one in accuracies if any(mark in one.what for mark in either)), None))
-    }
-    return found or ({"Accuracy": accuracies[0]} if accuracies else {})
-
-
 def show_origin(card: Card) -> None:
-    """The data, the recipe and the environment of the training."""
+    """On the card's page: the data, the recipe and the environment of the training."""
     parts = dict(zip(LISTS, (card.data, card.recipe, card.environment), strict=True))
     lists = {title: list(as_list(values, MEANINGS if values is card.recipe else {})) for title, values in parts.items()}
     if not any(lists.values()):
@@ -158,7 +142,7 @@ def show_origin(card: Card) -> None:
 
 
 def show_strengths(card: Card) -> None:
-    """Accuracy by digit, writing style and pen width."""
+    """On the card's page: accuracy by digit, writing style and pen width."""
     groups = {kind: [one for one in card.measured if one.kind == kind] for kind in GROUPS}
     if not any(groups.values()):
         return
@@ -216,7 +200,7 @@ def show_measured(card: Card) -> None:
 
 
 def show_seeds(card: Card) -> None:
-    """The accuracy of models made by the same recipe from other seeds."""
+    """On the card's page: the accuracy of models made by the same recipe from other seeds."""
     if len(card.seeds) < 2:
         return
     st.subheader("How much of this is luck?", anchor=False, help=explain("seed"))
@@ -252,7 +236,7 @@ def describe_spread(accuracies: Sequence[Measurement]) -> str:
 
 
 def show_calibration(card: Card) -> None:
-    """Whether its confidence can be taken at its word."""
+    """On the card's page: whether its confidence can be taken at its word."""
     sets = [one for one in card.calibration if one.bins]
     if not sets:
         return
@@ -289,7 +273,7 @@ def describe_calibration(one: Calibration) -> str:
 
 
 def show_rejection(card: Card) -> None:
-    """The rejection rates at other thresholds."""
+    """On the card's page: the rejection rates at other thresholds."""
     rejection = card.rejection
     if rejection is None or not rejection.thresholds or not (rejection.digits or rejection.others):
         return
@@ -319,14 +303,14 @@ def show_rejection(card: Card) -> None:
 
 
 def show_weaknesses(card: Card) -> None:
-    """What the model is known to do badly."""
+    """On the card's page: what the model is known to do badly."""
     if card.weaknesses:
         st.subheader("Known weaknesses", anchor=False)
         st.markdown("\n".join(f"- {as_plain_text(weakness)}" for weakness in card.weaknesses))
 
 
 def show_all(card: Card) -> None:
-    """The whole card as JSON."""
+    """On the card's page: the whole card as JSON."""
     with st.expander("The whole card"):
         st.json(card.model_dump(), expanded=1)
 
