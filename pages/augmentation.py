@@ -7,7 +7,7 @@ from digitrec.training.augmented_predictions import read_variations
 from digitrec.ui import state
 from digitrec.ui.cache import classifier
 from digitrec.ui.data.augmentation import choose_image, choose_settings, show_buttons, show_variations
-from digitrec.ui.data.sources import choose_digits
+from digitrec.ui.data.choice import choose_digits
 from digitrec.ui.messages import begin_page, show_errors
 from digitrec.ui.source_code import show_functions
 

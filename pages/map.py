@@ -12,8 +12,8 @@ from digitrec.ui import state
 from digitrec.ui.cache import classifier
 from digitrec.ui.canvas import links, session_canvas
 from digitrec.ui.canvas.history import lay_again
+from digitrec.ui.data.choice import choose_digits
 from digitrec.ui.data.map import Plane, show_plane
-from digitrec.ui.data.sources import choose_digits
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import begin_page, show_errors
 from digitrec.ui.source_code import show_functions

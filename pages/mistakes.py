@@ -6,7 +6,7 @@ from digitrec.datasets.dataset import PARTS
 from digitrec.glossary import explain
 from digitrec.ui import state
 from digitrec.ui.data import gallery
-from digitrec.ui.data.sources import choose_dataset
+from digitrec.ui.data.choice import choose_dataset
 from digitrec.ui.messages import begin_page
 from digitrec.ui.mistakes.label_errors import show_suspects
 from digitrec.ui.mistakes.one import show_one

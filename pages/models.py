@@ -9,7 +9,7 @@ from digitrec.evaluation.significance import mcnemar
 from digitrec.glossary import explain
 from digitrec.networks.card import Card, read_card
 from digitrec.ui import state
-from digitrec.ui.data.sources import choose_dataset
+from digitrec.ui.data.choice import choose_dataset
 from digitrec.ui.messages import as_plain_text, begin_page
 from digitrec.ui.models.choice import list_readers
 from digitrec.ui.models.comparison import show_several

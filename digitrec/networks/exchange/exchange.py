@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from digitrec.datasets import is_available, load_dataset
 from digitrec.errors import ModelError
 from digitrec.evaluation.metrics import measure_proportion
-from digitrec.networks.card import Card, read_card, read_file, write_card
+from digitrec.networks.card import Card, read_card, read_model_file, write_card
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.exchange.golden import PARITY, ROUNDED_PARITY, golden_difference, golden_images
 from digitrec.networks.registry import PATH_FILES, check_name, keep_model, workshop
@@ -66,7 +66,7 @@ def pack(folder: StrPath) -> bytes:
     """
     folder = Path(folder)
     card = read_card(folder)
-    contents = {name: read_file(folder, name, card) for name in card.files}
+    contents = {name: read_model_file(folder, name, card) for name in card.files}
     images = golden_images()
     answers: dict[str, Any] = {"probabilities": Classifier(contents["model.tflite"], card).predict_proba(images)}
     if "model.keras" in contents:

@@ -13,7 +13,7 @@ from digitrec.errors import InkError
 from digitrec.ink.preprocessing import SIDE, find_ink
 from digitrec.ink.strips import FRAMES, WIDTH, to_column, to_strip
 from digitrec.ink.types import Strokes
-from digitrec.networks.card import Card, read_card, read_file
+from digitrec.networks.card import Card, read_card, read_model_file
 from digitrec.networks.ctc import BLANK, decode
 from digitrec.networks.interpreters import Interpreters, answers, check_signature, signature
 from digitrec.networks.registry import NUMBERS_NAME, find_model
@@ -99,4 +99,4 @@ def load_sequence_reader(name_or_folder: StrPath = NUMBERS_NAME) -> SequenceRead
     """
     folder = find_model(name_or_folder)
     card = read_card(folder)
-    return SequenceReader(read_file(folder, "model.tflite", card), card)
+    return SequenceReader(read_model_file(folder, "model.tflite", card), card)

@@ -233,7 +233,7 @@ def write_environment(folder: Path, environment: Mapping[str, Any]) -> None:
 
 
 def open_run_log(folder: Path) -> BinaryIO:
-    """Open the log.txt in a run's folder, which the worker's output is appended to."""
+    """Open the log of a run folder, which the worker's output is appended to."""
     return (folder / "log.txt").open("ab")
 
 

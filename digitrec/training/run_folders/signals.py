@@ -9,18 +9,18 @@ from digitrec.storage import runs_folder
 
 
 def request_stop(folder: Path) -> None:
-    """Ask the worker to stop, keeping what was learned."""
+    """Signal to the worker to stop, keeping what was learned."""
     with suppress(FileNotFoundError):  # a run that was deleted has stopped
         (folder / "stop").touch()
 
 
 def withdraw_stop(folder: Path) -> None:
-    """Let a run go on that was asked to stop."""
+    """Withdraw the signal to stop."""
     (folder / "stop").unlink(missing_ok=True)
 
 
 def is_stop_requested(folder: Path) -> bool:
-    """Whether the worker should stop; it also should where the folder was deleted."""
+    """Whether the worker is signalled to stop; also true where the folder was deleted."""
     return (folder / "stop").exists() or not folder.exists()
 
 
@@ -36,7 +36,7 @@ def training_lock() -> FileLock:
 
 
 def is_any_run_under_way() -> bool:
-    """Whether any run is being trained at this moment, by whatever app or terminal."""
+    """Whether the training lock is held: some run is being trained now, by whatever app or terminal."""
     return (runs_folder() / "turn.lock").exists() and is_held(training_lock())
 
 

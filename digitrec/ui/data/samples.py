@@ -14,7 +14,7 @@ from digitrec.glossary import explain
 from digitrec.ui import state
 from digitrec.ui.canvas.links import image_link
 from digitrec.ui.data import gallery
-from digitrec.ui.data.sources import choose_writer
+from digitrec.ui.data.choice import choose_writer
 from digitrec.words import with_article
 
 NEIGHBOURS = 20

@@ -55,7 +55,7 @@ LISTS = {
 
 
 def show_head(card: Card) -> None:
-    """On the card's page: what the model is, and when it answers "not sure"."""
+    """On the model card's page: what the model is, and when it answers "not sure"."""
     unsure = next((one for one in card.measured if one.kind == "unsure"), None)
     rate = (
         f" It does so for {percent(unsure.value)} of {unsure.n:,} digits ({as_plain_text(unsure.what)})."
@@ -90,7 +90,7 @@ def _describe_path_thresholds(path: PathCard) -> str:
 
 
 def show_key_figures(card: Card, folder: Path) -> None:
-    """On the card's page: the most important figures: accuracy, size, speed."""
+    """On the model card's page: the most important figures: accuracy, size, speed."""
     found, terms = find_key_figures(card.measured), explain("accuracy", "confidence interval")
     with st.container(horizontal=True, gap="small", key=state.KEY_FIGURES.name):
         for title, one in found.items():
@@ -127,7 +127,7 @@ def show_key_figures(card: Card, folder: Path) -> None:
 
 
 def show_origin(card: Card) -> None:
-    """On the card's page: the data, the recipe and the environment of the training."""
+    """On the model card's page: the data, the recipe and the environment of the training."""
     parts = dict(zip(LISTS, (card.data, card.recipe, card.environment), strict=True))
     lists = {title: list(as_list(values, MEANINGS if values is card.recipe else {})) for title, values in parts.items()}
     if not any(lists.values()):
@@ -142,7 +142,7 @@ def show_origin(card: Card) -> None:
 
 
 def show_strengths(card: Card) -> None:
-    """On the card's page: accuracy by digit, writing style and pen width."""
+    """On the model card's page: accuracy by digit, writing style and pen width."""
     groups = {kind: [one for one in card.measured if one.kind == kind] for kind in GROUPS}
     if not any(groups.values()):
         return
@@ -200,7 +200,7 @@ def show_measured(card: Card) -> None:
 
 
 def show_seeds(card: Card) -> None:
-    """On the card's page: the accuracy of models made by the same recipe from other seeds."""
+    """On the model card's page: the accuracy of models made by the same recipe from other seeds."""
     if len(card.seeds) < 2:
         return
     st.subheader("How much of this is luck?", anchor=False, help=explain("seed"))
@@ -236,7 +236,7 @@ def describe_spread(accuracies: Sequence[Measurement]) -> str:
 
 
 def show_calibration(card: Card) -> None:
-    """On the card's page: whether its confidence can be taken at its word."""
+    """On the model card's page: whether its confidence can be taken at its word."""
     sets = [one for one in card.calibration if one.bins]
     if not sets:
         return
@@ -273,7 +273,7 @@ def describe_calibration(one: Calibration) -> str:
 
 
 def show_rejection(card: Card) -> None:
-    """On the card's page: the rejection rates at other thresholds."""
+    """On the model card's page: the rejection rates at other thresholds."""
     rejection = card.rejection
     if rejection is None or not rejection.thresholds or not (rejection.digits or rejection.others):
         return
@@ -303,14 +303,14 @@ def show_rejection(card: Card) -> None:
 
 
 def show_weaknesses(card: Card) -> None:
-    """On the card's page: what the model is known to do badly."""
+    """On the model card's page: what the model is known to do badly."""
     if card.weaknesses:
         st.subheader("Known weaknesses", anchor=False)
         st.markdown("\n".join(f"- {as_plain_text(weakness)}" for weakness in card.weaknesses))
 
 
 def show_all(card: Card) -> None:
-    """On the card's page: the whole card as JSON."""
+    """On the model card's page: the whole card as JSON."""
     with st.expander("The whole card"):
         st.json(card.model_dump(), expanded=1)
 

@@ -9,7 +9,7 @@ import streamlit as st
 from digitrec.errors import DigitrecError
 from digitrec.ink.preprocessing import SIDE
 from digitrec.ink.strips import WIDTH
-from digitrec.networks.card import Card, read_file
+from digitrec.networks.card import Card, read_model_file
 from digitrec.networks.exchange.exchange import FORMS, LARGEST, add_model, missing_onnx, pack
 from digitrec.networks.measuring.speed import median_seconds
 from digitrec.networks.registry import delete_model, input_kind, is_own, list_models, rename_model, restore_model
@@ -118,7 +118,7 @@ def show_chosen_row(title: str, folder: Path, card: Card) -> None:
             st.page_link("pages/train.py", label="Keep or continue it", icon=":material/save:", query_params=run)
         for file in sorted(set(card.files) & set(FORMS.values())):
             with show_errors("The file could not be read."):
-                content = read_file(folder, file, card)
+                content = read_model_file(folder, file, card)
             suffix = file.rpartition(".")[2]
             label = f"Download (.{suffix})"
             st.download_button(label, content, f"{title}.{suffix}", on_click="ignore", icon=":material/download:")

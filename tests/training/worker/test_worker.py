@@ -21,7 +21,7 @@ from digitrec.datasets.synthetic.samples import sample_number
 from digitrec.errors import DataError
 from digitrec.ink.drawings import render
 from digitrec.ink.strips import to_strip
-from digitrec.networks.card import read_card, read_file
+from digitrec.networks.card import read_card, read_model_file
 from digitrec.networks.registry import input_kind
 from digitrec.reading.numbers.sequence import load_sequence_reader
 from digitrec.training.augmentation import Augmentation
@@ -186,7 +186,7 @@ def test_the_model_of_a_run_reads_as_its_results_say(two: tuple[Run, Run, list[s
         assert (card.name, card.measured[0].value) == (run.name, right.mean())
         assert set(card.files) == {"model.keras", "model.tflite"}
         for name in card.files:
-            read_file(run.folder / "model", name, card)
+            read_model_file(run.folder / "model", name, card)
 
 
 def test_the_model_has_the_averaged_weights(uninterrupted: Run) -> None:
