@@ -18,6 +18,7 @@ from digitrec.ink.preprocessing import SIDE
 NEIGHBOURS = 10  # that determine the position of a new image
 METHODS = ("PCA", "t-SNE")
 KEPT = 50  # dimensions that PCA keeps for t-SNE: the rest is mostly noise, and finding neighbours is faster
+FEW = 1000  # points, for which threads cost more than they save: on a busy machine, 30 took two of them 52 s, one 0.5 s
 ITERATIONS = 750  # of t-SNE, openTSNE's default: 250 with exaggeration, then 500
 
 
@@ -76,7 +77,7 @@ def _t_sne(features: Features, seed: int, progress: Callable[[float], None]) -> 
     embedding = TSNE(
         perplexity=min(30, (len(features) - 1) / 3),
         negative_gradient_method="bh",  # faster than its interpolation up to 10,000 points here
-        n_jobs=2,
+        n_jobs=1 if len(features) < FEW else 2,
         random_state=seed,
         callbacks=report,
         callbacks_every_iters=10,

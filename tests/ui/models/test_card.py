@@ -25,9 +25,9 @@ from digitrec.networks.measuring.reference_drawings import ReferenceDrawings, wr
 from digitrec.networks.registry import find_model
 from digitrec.ui.models.card import FEWEST
 from digitrec.ui.models.card_lists import MEANINGS, as_list
+from tests.opening import make_app
 
 OpenCard = Callable[..., AppTest]
-ROOT = Path(__file__).parents[3]
 SCANS = "MNIST test set, 297 writers"
 PENS = "Pen digits of six held-out writers, second half, with pen path"
 THRESHOLDS = tuple(np.linspace(0, 1, 21).round(3).tolist())
@@ -162,7 +162,7 @@ def open_card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> OpenCard:
         if reference is not None:
             write_reference_drawings(folder, reference)
         monkeypatch.setenv("DIGITREC_MODELS", str(tmp_path / "models"))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app = make_app()
         app.query_params["model"] = "mine"
         app = app.run().switch_page("pages/network.py").run()
         return app.selectbox(key="model").set_value("mine").run()

@@ -21,8 +21,7 @@ from digitrec.training import duration
 from digitrec.training.recipe import DIGITS_ONLY, Recipe
 from digitrec.training.run_folders import processes, runs, signals
 from digitrec.training.worker.worker import work
-
-ROOT = Path(__file__).parents[3]
+from tests.opening import open_page
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +41,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def open_train(network: str) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run().switch_page("pages/train.py").run()
+    page = open_page("train.py").run()
     page.selectbox(key="source").set_value("uci").run()
     return page.selectbox(key="network").set_value(network).run()
 
