@@ -20,7 +20,7 @@ width = session_canvas.choose(arrived)
 
 @st.fragment
 def board() -> None:
-    """Canvas, verdict and details: what reruns while the pen moves."""
+    """Canvas and verdict: what reruns while the pen moves."""
     with show_errors("The model could not be loaded. Show this message to the person who runs the app."):
         reader = classifier()
     sides = st.container(horizontal=True, gap="medium")
@@ -34,10 +34,11 @@ def board() -> None:
     tools.show_more()
     choose_model()
     links.keep_in_address(state.drawing)
-    details.show(reader, reading, state.drawing)
+    details.be_about(reader, reading, state.drawing)
 
 
 if width == WIDE:
     number.show_board()
 else:
     board()
+details.show()

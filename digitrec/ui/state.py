@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from digitrec.ink.drawings import Drawing
     from digitrec.reading.numbers.edits import Change
     from digitrec.ui.canvas.live import Sources
+    from digitrec.ui.draw.details import Case
 
 T = TypeVar("T")
 ANY = "any"  # a filter that is off
@@ -137,6 +138,8 @@ PEN_WIDTH = Key("pen_width", round(WIDTH), persists=True)  # pixels
 SAMPLE_NOTE = Key[tuple[tuple[int, int], str] | None]("sample_note", None)  # a canvas's width and revision; a text
 SOURCES: Key[Sources | None] = Key("sources", None)  # what the canvas and its companion sent in the last run
 DETAILS = Key[str | None]("details", None)  # the open tab
+CASE: Key[Case | None] = Key("case", None)  # what the tabs are about; None without ink
+RESTED = _element("rested")
 
 # A drawing in the address
 DRAWING, NUMBER, IMAGE = Parameter("drawing"), Parameter("number"), Parameter("image")

@@ -1,10 +1,10 @@
 // The canvas's companion. Checks the canvas's surfaces many times a second, sends their picture to Python when it has
-// changed, and shows the verdict that comes back. Only one picture is in flight; one without an answer counts as lost
-// after a while, and is sent again. `show(companion, data)` is in a file of its own.
+// changed, and shows the verdict that comes back. Only one picture is in flight, and the next one is the newest. However
+// long an answer takes, no picture is sent twice while the server is there: a busy one would only get busier.
+// `show(companion, data)` is in a file of its own.
 
 const LOOK = 40 // ms between two looks at the canvas
 const REST = 90 // ms at least between two pictures sent
-const LOST = 1500 // ms after which an unanswered picture counts as lost
 const SETTLED = 600 // ms without a change after which the verdict is announced
 const SMALL = 4 // factor by which the picture is reduced to detect changes
 
@@ -12,7 +12,8 @@ const companions = new WeakMap() // parentElement -> what its companion remember
 
 export default function (component) {
   const { data, parentElement, setStateValue } = component
-  if (!companions.has(parentElement)) companions.set(parentElement, remember(parentElement))
+  if (companions.has(parentElement)) document.dispatchEvent(new Event("digitrec-read"))
+  else companions.set(parentElement, remember(parentElement))
   const companion = companions.get(parentElement)
   companion.data = data
   companion.send = (picture) => setStateValue("picture", picture)
@@ -35,6 +36,7 @@ function remember(root) {
     full: document.createElement("canvas").getContext("2d"),
     number: 0, // of pictures sent
     waiting: false,
+    cutOff: false, // whether the server has been gone since the last picture was sent
     sentAt: 0,
     last: null, // the small picture when last sent
     timer: null,
@@ -43,10 +45,10 @@ function remember(root) {
 
 function look(companion) {
   if (document.hidden) return
+  if (!isConnected()) companion.cutOff = true
+  else if (companion.cutOff) Object.assign(companion, { cutOff: false, waiting: false, last: null })
   const now = performance.now()
-  const late = now - companion.sentAt
-  if (companion.waiting ? late < LOST : late < REST) return
-  if (companion.waiting) companion.last = null
+  if (companion.waiting || companion.cutOff || now - companion.sentAt < REST) return
   const surfaces = find(companion)
   if (!surfaces.length) return
   const { width, height } = companion.data
@@ -60,6 +62,12 @@ function look(companion) {
   report(companion)
   const url = paint(companion.full, surfaces, width, height).canvas.toDataURL("image/png")
   companion.send({ number: companion.number, revision: companion.data.revision, url })
+}
+
+// Streamlit says on its outermost element whether the server is there. A server that is only busy still is.
+function isConnected() {
+  const state = document.querySelector('[data-testid="stApp"]')?.dataset.testConnectionState
+  return state === undefined || state === "CONNECTED"
 }
 
 // For assistive software and for measurements: the number of the last picture sent, and of the one that was read.

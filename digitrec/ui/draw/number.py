@@ -31,7 +31,7 @@ _number = live.companion("number", Path(__file__).parent)
 
 @st.fragment
 def show_board() -> None:
-    """The Draw page for a number: canvas, reading and details, which rerun while the pen moves."""
+    """The Draw page for a number: canvas and reading, which rerun while the pen moves."""
     with show_errors("The model could not be loaded. Show this message to the person who runs the app."):
         reader, digit_reader = number_reader(), classifier()
     above = st.container(horizontal=True, gap="small")
@@ -55,8 +55,7 @@ def show_board() -> None:
         choose_number_model()
         choose_model()
     links.keep_in_address(shown.drawing)
-    if one is not None:
-        details.show(digit_reader, one, shown.drawing)
+    details.be_about(digit_reader, one, shown.drawing)
 
 
 def _picked(digits: Sequence[NamedDigit]) -> int | None:
