@@ -14,7 +14,7 @@ from streamlit_drawable_canvas import st_canvas
 
 from digitrec.ink.drawings import CANVAS, WIDE, render
 from digitrec.ui import state
-from digitrec.ui.canvas.fabric import to_fabric
+from digitrec.ui.canvas.fabric import FACTOR, to_fabric
 from digitrec.ui.canvas.history import INK, PAPER, CanvasState, blank, lay_again, receive
 
 WIDER = 6  # pixels; an eraser no wider than the pen would leave the edges of a line, too faint to be seen
@@ -71,11 +71,11 @@ def show(pen: int, erases: bool, width: int = CANVAS) -> bytes | None:
     shown = current(width)
     with st.container(key=state.PAPER.name, width="content"):
         result = st_canvas(
-            stroke_width=pen + WIDER if erases else pen,
+            stroke_width=FACTOR * (pen + WIDER if erases else pen),
             stroke_color=PAPER if erases else INK,
             background_color=PAPER,
-            width=width,
-            height=CANVAS,
+            width=FACTOR * width,
+            height=FACTOR * CANVAS,
             # A canvas accepts a drawing only if it differs from the last one: its revision always does.
             initial_drawing=to_fabric(shown.start, INK, PAPER, shown.revision),
             return_image_data=True,
