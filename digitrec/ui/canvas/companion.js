@@ -1,6 +1,6 @@
-// The canvas's companion. Checks the canvas's surfaces many times a second, sends their picture to Python when it has
-// changed, and shows the verdict that comes back. Only one picture is in flight; one without an answer counts as lost
-// after a while, and is sent again. `show(companion, data)` is in a file of its own.
+// A companion of the canvas where the server reads. Looks at the canvas's surfaces many times a second, sends their
+// picture to Python when it has changed, and shows the verdict that comes back. Only one picture is in flight; one
+// without an answer counts as lost after a while, and is sent again. `show(companion, data)` is in a file of its own.
 
 const LOOK = 40 // ms between two looks at the canvas
 const REST = 90 // ms at least between two pictures sent
@@ -31,7 +31,7 @@ export default function (component) {
 function remember(root) {
   return {
     root,
-    small: document.createElement("canvas").getContext("2d", { willReadFrequently: true }),
+    small: makePainter(),
     full: document.createElement("canvas").getContext("2d"),
     number: 0, // of pictures sent
     waiting: false,
@@ -70,60 +70,14 @@ function report(companion) {
   live.dataset.seen = companion.data.seen
 }
 
-// The canvas has separate surfaces for the drawing and the current stroke, in an open shadow root.
 function find(companion) {
   if (companion.surfaces?.[0]?.isConnected) return companion.surfaces
-  const around = document.querySelector(companion.data.canvas)
-  for (const host of around?.querySelectorAll("*") ?? []) {
-    const root = host.shadowRoot
-    const upper = root?.querySelector("canvas.upper-canvas")
-    if (!upper) continue
-    dress(root, companion.data)
-    nameCanvas(root, upper, companion.data.name)
-    root.addEventListener("pointerup", () => setTimeout(() => sendDrawing(root)), true)
-    companion.surfaces = [...root.querySelectorAll("canvas")]
-    show(companion, companion.data)
-    return companion.surfaces
-  }
-  return []
-}
-
-// The canvas's toolbar is hidden: the page has its own undo, redo and clear, with names and shortcuts. On a screen
-// narrower than the canvas, the canvas is shown smaller; Fabric allows for that.
-function dress(root, { width, height }) {
-  const style = document.createElement("style")
-  style.textContent = `
-    .dc-toolbar { display: none !important }
-    .dc-scroll { overflow: hidden !important }
-    .dc-container { aspect-ratio: ${width} / ${height}; height: auto !important; max-width: 100% }
-    .dc-container > *, .dc-container canvas { height: 100% !important; width: 100% !important }`
-  root.append(style)
-}
-
-function nameCanvas(root, upper, name) {
-  for (const surface of root.querySelectorAll("canvas")) surface.setAttribute("aria-hidden", surface !== upper)
-  upper.setAttribute("role", "img")
-  upper.setAttribute("aria-label", name)
-}
-
-// A stroke is sent to Python as soon as the pen is lifted, by the toolbar's own button, and not 200 ms later: an undo
-// right after it refers to that stroke.
-function sendDrawing(root) {
-  root.querySelector('.dc-toolbar button[aria-label^="Update"]')?.click()
-}
-
-function paint(context, surfaces, width, height) {
-  const { canvas } = context
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height })
-  context.fillStyle = "#fff"
-  context.fillRect(0, 0, width, height)
-  for (const surface of surfaces) if (surface.width) context.drawImage(surface, 0, 0, width, height)
-  return context
-}
-
-function same(one, other) {
-  for (let i = 0; i < one.length; i += 4) if (one[i] !== other[i]) return false
-  return true
+  const found = findSurfaces(companion.data)
+  if (!found) return []
+  found.root.addEventListener("pointerup", () => setTimeout(() => sendDrawing(found.root)), true)
+  companion.surfaces = found.all
+  show(companion, companion.data)
+  return companion.surfaces
 }
 
 // Has screen readers announce the verdict once it no longer changes.
