@@ -24,6 +24,7 @@ from digitrec.ink.preprocessing import find_ink
 from digitrec.networks.verdict import Reading
 from digitrec.ui import state
 from digitrec.ui.canvas.history import CanvasState
+from digitrec.ui.reader import WORDS
 from digitrec.words import in_percent, in_words
 
 MAX_PICTURE = 200_000  # bytes of a canvas as PNG; a full one takes under 30,000
@@ -112,11 +113,12 @@ def describe(reading: Reading) -> dict[str, Any]:
     image = reading.preprocessed.image
     percent = [100 * float(probability) for probability in reading.probabilities]
     if reading.digit is None:
-        shown, words = "", "Nothing to read yet"
+        shown, words = "", WORDS["nothing"]
     elif reading.unsure:
-        shown, words = "?", f"Not sure, {in_percent(reading.confidence)}"
+        shown, words = "?", WORDS["unsure"]
     else:
-        shown, words = str(reading.digit), f"{in_words(reading.confidence)}, {in_percent(reading.confidence)}"
+        shown, words = str(reading.digit), WORDS["sure"]
+    words = words.format(level=in_words(reading.confidence), percent=in_percent(reading.confidence))
     return {
         "shown": shown,
         "words": words,
@@ -136,8 +138,8 @@ def _describe_ways(reading: Reading) -> str:
     """What each of image and pen path is read as alone; empty if the path was not read."""
     if reading.by_ink is None or reading.by_path is None:
         return ""
-    each = [f"{int(one.argmax())}, {in_percent(float(one.max()))}" for one in (reading.by_ink, reading.by_path)]
-    return f"From the image alone: {each[0]}. From the pen path alone: {each[1]}."
+    ink, path = (f"{int(one.argmax())}, {in_percent(float(one.max()))}" for one in (reading.by_ink, reading.by_path))
+    return WORDS["ways"].format(ink=ink, path=path)
 
 
 def key_of(shown: CanvasState) -> state.Key[Any]:
