@@ -36,11 +36,13 @@ PAPER_COLOUR = (255, 255, 255)
 SQUARE, APART = 10, 100  # pixels, and how far apart greys are where a stroke is missing; edges differ by less
 
 
+def text(file: str) -> str:
+    """The text of a file of this room."""
+    return (HERE / file).read_text("utf-8")
+
+
 def companion(name: str, folder: Path = HERE) -> Any:
     """A companion of the canvas that shows a verdict with `name`.html, .css and .js of that folder."""
-
-    def text(file: str) -> str:
-        return (HERE / file).read_text("utf-8")
 
     def own(suffix: str) -> str:
         path = folder / f"{name}.{suffix}"

@@ -59,7 +59,6 @@ def _board(shown: Plane) -> None:
     """The canvas, the drawing's position on the map and its nearest neighbours: what reruns while the pen moves."""
     session_canvas.show(*tools.chosen_pen())
     tools.show()
-    st.button("Sample digit", icon=":material/casino:", on_click=tools.put_sample)
     drawn, digits = session_canvas.current(), shown.digits
     reading = shown.reader.read(*live.newest(drawn, live.picture_of(live.key_of(drawn))))
     live.show_verdict(drawn, reading, compact=True)

@@ -34,10 +34,8 @@ def show_board() -> None:
     """Canvas, number and details: what reruns while the pen moves."""
     with show_errors("The model could not be loaded. Show this message to the person who runs the app."):
         reader, digit_reader = number_reader(), classifier()
-    above = st.container(horizontal=True, gap="small")
     session_canvas.show(*tools.chosen_pen(), WIDE)
-    with above:
-        tools.show(WIDE)
+    tools.show(WIDE)
     shown = session_canvas.current(WIDE)
     if not shown.drawing:  # edits are discarded with the digits they belong to
         state.NUMBER_CHANGES.pop()
@@ -50,7 +48,6 @@ def show_board() -> None:
     _show(shown, digits, picked, one)
     if picked is not None:
         _show_edits(digits, picked)
-    tools.show_more(WIDE)
     with st.container(horizontal=True, gap="small"):
         choose_number_model()
         choose_model()
