@@ -7,7 +7,7 @@ import streamlit as st
 from digitrec.ink.drawings import WIDE
 from digitrec.ui import state
 from digitrec.ui.canvas import links, session_canvas
-from digitrec.ui.draw import digit, number
+from digitrec.ui.draw import details, digit, number
 from digitrec.ui.messages import begin_page
 
 STYLE = Path(digit.__file__).with_name("draw.css")
@@ -24,5 +24,6 @@ st.html(STYLE)
 
 if width == WIDE:
     number.show_board()
+    details.show()
 else:
     digit.show_page()

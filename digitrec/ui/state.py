@@ -18,8 +18,8 @@ from digitrec.ui.canvas.history import CanvasState
 
 if TYPE_CHECKING:
     from digitrec.ink.drawings import Drawing
-    from digitrec.networks.verdict import Reading
     from digitrec.reading.numbers.edits import Change
+    from digitrec.ui.draw.details import Case
 
 T = TypeVar("T")
 ANY = "any"  # a filter that is off
@@ -142,9 +142,10 @@ SESSION = Key("session", "")  # a name for the session, by which the browser kno
 WEIGHTS = Key[Any]("weights", None)  # the element that gives the browser the model
 WEIGHTS_HELD = Key("weights_held", "")  # the key of the model whose weights the browser has
 COURIER = Key[Any]("courier", None)  # by width and mount of the canvas
-STAGE, CHAIN, REST = Key[Any]("stage", None), _element("chain"), Key[Any]("rest", None)
-READ_AT_REST: Key[tuple[object, Drawing, Reading] | None] = Key("read_at_rest", None)  # by which model, what, and how
+STAGE, CHAIN = Key[Any]("stage", None), _element("chain")
 PROJECTOR = Key("projector", False, is_bound=True)  # larger type, and nothing but canvas, verdict and network
+CASE: Key[Case | None] = Key("case", None)  # what the tabs are about; None without ink
+RESTED = _element("rested")
 
 # A drawing in the address
 DRAWING, NUMBER, IMAGE = Parameter("drawing"), Parameter("number"), Parameter("image")

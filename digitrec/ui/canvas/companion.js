@@ -1,10 +1,11 @@
 // A companion of the canvas where the server reads. Looks at the canvas's surfaces many times a second, sends their
-// picture to Python when it has changed, and shows the verdict that comes back. Only one picture is in flight; one
-// without an answer counts as lost after a while, and is sent again. `show(companion, data)` is in a file of its own.
+// picture to Python when it has changed, and shows the verdict that comes back. Only one picture is in flight, and the
+// next one is the newest. However long an answer takes, no picture is sent twice while the server is there: a busy one
+// would only get busier. `show(companion, data)` is in a file of its own.
 
 const LOOK = 40 // ms between two looks at the canvas
 const REST = 90 // ms at least between two pictures sent
-const LOST = 1500 // ms after which an unanswered picture counts as lost
+const RESTED = 500 // ms without a reading after which the tabs below are computed
 const SETTLED = 600 // ms without a change after which the verdict is announced
 const SMALL = 4 // factor by which the picture is reduced to detect changes
 
@@ -12,8 +13,10 @@ const companions = new WeakMap() // parentElement -> what its companion remember
 
 export default function (component) {
   const { data, parentElement, setStateValue } = component
-  if (!companions.has(parentElement)) companions.set(parentElement, remember(parentElement))
+  const isNew = !companions.has(parentElement)
+  if (isNew) companions.set(parentElement, remember(parentElement))
   const companion = companions.get(parentElement)
+  if (!isNew) awaitRest(companion)
   companion.data = data
   companion.send = (picture) => setStateValue("picture", picture)
   companion.pick = (picked) => setStateValue("picked", picked)
@@ -35,6 +38,7 @@ function remember(root) {
     full: document.createElement("canvas").getContext("2d"),
     number: 0, // of pictures sent
     waiting: false,
+    cutOff: false, // whether the server has been gone since the last picture was sent
     sentAt: 0,
     last: null, // the small picture when last sent
     timer: null,
@@ -43,10 +47,10 @@ function remember(root) {
 
 function look(companion) {
   if (document.hidden) return
+  if (!isConnected()) companion.cutOff = true
+  else if (companion.cutOff) Object.assign(companion, { cutOff: false, waiting: false, last: null })
   const now = performance.now()
-  const late = now - companion.sentAt
-  if (companion.waiting ? late < LOST : late < REST) return
-  if (companion.waiting) companion.last = null
+  if (companion.waiting || companion.cutOff || now - companion.sentAt < REST) return
   const surfaces = find(companion)
   if (!surfaces.length) return
   const { width, height } = companion.data
@@ -78,6 +82,11 @@ function find(companion) {
   companion.surfaces = found.all
   show(companion, companion.data)
   return companion.surfaces
+}
+
+function awaitRest(companion) {
+  clearTimeout(companion.resting)
+  companion.resting = setTimeout(() => document.dispatchEvent(new Event("digitrec-rested")), RESTED)
 }
 
 // Has screen readers announce the verdict once it no longer changes.

@@ -56,3 +56,9 @@ function same(one, other) {
   for (let i = 0; i < one.length; i += 4) if (one[i] !== other[i]) return false
   return true
 }
+
+// Streamlit says on its outermost element whether the server is there. A server that is only busy still is.
+function isConnected() {
+  const state = document.querySelector('[data-testid="stApp"]')?.dataset.testConnectionState
+  return state === undefined || state === "CONNECTED"
+}

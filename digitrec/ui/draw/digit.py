@@ -7,9 +7,7 @@ details, computed once the drawing has come to rest
 
 import streamlit as st
 
-from digitrec.ink.drawings import Drawing, render
-from digitrec.networks.classifier import Classifier
-from digitrec.networks.verdict import Reading
+from digitrec.ink.drawings import render
 from digitrec.ui import state
 from digitrec.ui.cache import classifier
 from digitrec.ui.canvas import links, session_canvas, tools
@@ -30,7 +28,7 @@ def show_page() -> None:
         _board()
     stage.hand_over_model()
     choose_model()
-    _details()
+    details.show(_explain)
 
 
 @st.fragment
@@ -42,19 +40,8 @@ def _board() -> None:
     links.keep_in_address(session_canvas.current().drawing)
 
 
-@st.fragment
-def _details() -> None:
-    """What explains the verdict, for the open tab alone."""
-    stage.await_rest()
-    drawing, reader = session_canvas.current().drawing, classifier()
-    details.show(reader, _read(reader, drawing), drawing)
-
-
-def _read(reader: Classifier, drawing: Drawing) -> Reading:
-    """The reading of a drawing, kept until another is drawn or another model is chosen."""
-    last = state.READ_AT_REST.get()
-    if last is not None and last[0] is reader and last[1] is drawing:
-        return last[2]
-    reading = reader.read(render(drawing), drawing.paths)
-    state.READ_AT_REST.set((reader, drawing, reading))
-    return reading
+def _explain() -> None:
+    """Have the details be about what is on the canvas."""
+    drawing, reader, last = session_canvas.current().drawing, classifier(), state.CASE.get()
+    if last is None or last.drawing is not drawing or last.classifier is not reader:
+        details.be_about(reader, reader.read(render(drawing), drawing.paths) if drawing else None, drawing)

@@ -31,7 +31,7 @@ _number = live.companion("number", Path(__file__).parent)
 
 @st.fragment
 def show_board() -> None:
-    """Canvas, number and details: what reruns while the pen moves."""
+    """Canvas and number: what reruns while the pen moves."""
     with show_errors("The model could not be loaded. Show this message to the person who runs the app."):
         reader, digit_reader = number_reader(), classifier()
     session_canvas.show(*tools.chosen_pen(), WIDE)
@@ -52,8 +52,7 @@ def show_board() -> None:
         choose_number_model()
         choose_model()
     links.keep_in_address(shown.drawing)
-    if one is not None:
-        details.show(digit_reader, one, shown.drawing)
+    details.be_about(digit_reader, one, shown.drawing)
 
 
 def _picked(digits: Sequence[NamedDigit]) -> int | None:

@@ -71,6 +71,7 @@ function receive(stage, mail) {
   const { mail: before } = stage
   const isNew = ["session", "mount", "revision"].some((name) => before?.[name] !== mail[name])
   stage.mail = mail
+  stage.rested ??= nameOf(mail)
   if (isNew) begin(stage, mail)
   else if (mail.strokes > stage.strokes.length) stage.isKnown = false
   const strokes = owed(mail)
@@ -203,9 +204,13 @@ function rest(stage) {
   stage.resting = setTimeout(() => {
     const { mail, pen } = stage
     if (!mail || pen || mail.strokes < stage.strokes.length) return
-    const drawing = [mail.session, mail.mount, mail.revision, mail.strokes].join("-")
-    if (drawing !== bus.said.get("rest")) say("rest", drawing)
+    if (stage.rested !== nameOf(mail)) document.dispatchEvent(new Event("digitrec-rested"))
+    stage.rested = nameOf(mail)
   }, RESTED)
+}
+
+function nameOf({ session, mount, revision, strokes }) {
+  return [session, mount, revision, strokes].join("-")
 }
 
 // ---- the canvas
@@ -287,11 +292,6 @@ function stopArrival(stage) {
 }
 
 // ---- the server's absence
-
-function isConnected() {
-  const state = document.querySelector("[data-test-connection-state]")?.dataset.testConnectionState
-  return state === undefined || state === "CONNECTED"
-}
 
 function watchConnection(stage) {
   const app = document.querySelector("[data-test-connection-state]")

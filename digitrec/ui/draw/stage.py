@@ -42,7 +42,6 @@ def _text(name: str) -> str:
 
 _weights = _component("weights", _text("bus.js"), _text("weights.js"))
 _courier = _component("courier", _text("bus.js"), _text("courier.js"))
-_rest = _component("rest", _text("bus.js"), _text("rest.js"))
 _stage = _component(
     "stage",
     *map(live.text, ("address.js", "surfaces.js", "verdict.js")),
@@ -141,8 +140,3 @@ def show_courier() -> None:
 
 def _read(shown: CanvasState, picture: dict[str, Any]) -> dict[str, Any]:
     return live.describe(classifier().read(*live.newest(shown, picture)))
-
-
-def await_rest() -> None:
-    """Let the fragment that this stands in run once the drawing has come to rest."""
-    _rest(key=state.REST.name, on_drawing_change=lambda: None)
