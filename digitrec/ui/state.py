@@ -137,7 +137,7 @@ PEN_WIDTH = Key("pen_width", round(WIDTH), persists=True)  # pixels
 SAMPLE_NOTE = Key[tuple[tuple[int, int], str] | None]("sample_note", None)  # a canvas's width and revision; a text
 DETAILS = Key[str | None]("details", None)  # the open tab
 HEAD, SIDES, TOOLS = _element("draw-head"), _element("draw-sides"), _element("draw-tools")  # parts of the page
-BOARD, VERDICT = _element("draw-board"), _element("draw-verdict")  # the two sides
+BOARD, VERDICT, NEXT = _element("draw-board"), _element("draw-verdict"), _element("draw-next")
 SESSION = Key("session", "")  # a name for the session, by which the browser knows whether the server is still the same
 WEIGHTS = Key[Any]("weights", None)  # the element that gives the browser the model
 WEIGHTS_HELD = Key("weights_held", "")  # the key of the model whose weights the browser has

@@ -11,7 +11,7 @@ from digitrec.ink.drawings import render
 from digitrec.ui import state
 from digitrec.ui.cache import classifier
 from digitrec.ui.canvas import links, session_canvas, tools
-from digitrec.ui.draw import details, stage
+from digitrec.ui.draw import chain, details, stage
 from digitrec.ui.messages import show_errors
 from digitrec.ui.models.choice import choose_model
 
@@ -27,8 +27,18 @@ def show_page() -> None:
     with board:
         _board()
     stage.hand_over_model()
-    choose_model()
+    chain.show_chain()
+    _show_next()
     details.show(_explain)
+
+
+def _show_next() -> None:
+    """What to do next, and the model to read with."""
+    with st.container(key=state.NEXT.name, horizontal=True, vertical_alignment="bottom"):
+        st.page_link("pages/robustness.py", label="Fool it", icon=":material/exercise:")
+        st.page_link("pages/train.py", label="Train your own", icon=":material/school:")
+        st.page_link("pages/mistakes.py", label="See its mistakes", icon=":material/troubleshoot:")
+        choose_model()
 
 
 @st.fragment

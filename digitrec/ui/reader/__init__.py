@@ -17,7 +17,16 @@ from digitrec.storage import StrPath
 from digitrec.words import ABOVE, HIGHEST, LEVELS, with_article
 
 HERE = Path(__file__).parent
-SCRIPTS = ("safetensors", "preprocess", "pen_path", "layers", "network", "verdict", "worker")  # in the worker
+SCRIPTS = (
+    "safetensors",
+    "preprocess",
+    "pen_path",
+    "layers",
+    "network",
+    "influence",
+    "verdict",
+    "worker",
+)  # in the worker
 WORDS = {
     "nothing": "Nothing to read yet",
     "unsure": "Not sure, {percent}",
