@@ -113,7 +113,7 @@ def find_ink(canvas: NDArray[np.uint8], paper: tuple[int, int, int] | None = Non
     distance = np.abs(canvas[..., :3].astype(np.int16) - (border[:3] if paper is None else paper)).max(axis=2)
     if paper is not None:
         distance = distance * (canvas[..., 3] / 255)
-    strongest = int(distance.max())
+    strongest = float(distance.max())
     if strongest < MIN_CONTRAST:
         return np.zeros(canvas.shape[:2], np.uint8)
     return to_uint8(np.where(distance < MIN_CONTRAST, 0, distance) * (255 / strongest))

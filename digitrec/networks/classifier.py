@@ -21,6 +21,7 @@ from digitrec.networks.registry import SHIPPED_NAME, find_model
 from digitrec.networks.verdict import (
     FULL,
     FULL_REASON,
+    NO_INK,
     Reading,
     are_too_weak,
     combine,
@@ -164,7 +165,7 @@ class Classifier:
         preprocessed = preprocess(canvas)
         if preprocessed.image is None:
             nothing = np.full(10, 0.1, np.float32)
-            return Reading(None, nothing, True, "There is no ink to read yet.", preprocessed)
+            return Reading(None, nothing, True, NO_INK, preprocessed)
         by_ink = self.predict_proba(preprocessed.image[None])[0]
         probabilities, by_path, unsure = by_ink, None, self.is_unsure(by_ink)
         if self.card.path is not None and self.reads_paths and 1 <= len(strokes or ()) <= POINTS:

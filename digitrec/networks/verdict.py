@@ -10,9 +10,18 @@ from digitrec.words import with_article
 
 CLOSE = 0.2  # a runner-up with at least this probability is named
 FAR = 0.02  # a runner-up with less is not mentioned
+BOTH = 0.8  # two digits with more than this together are the only ones that come into question
 LEAST = 1e-7  # lower limit of a probability before taking its logarithm
 FULL = 0.75  # mean ink of the canvas above which no shape is left to read
+NO_INK = "There is no ink to read yet."
 FULL_REASON = "Ink covers nearly the whole canvas, so no shape is left to read."
+REASONS = {  # {first} and {second} are the likeliest digits with their articles
+    "either": "It could be {first} or {second}.",
+    "none": "It does not look enough like any digit.",
+    "somewhat": "It looks most like {first}, and somewhat like {second}.",
+    "most": "It looks most like {first}.",
+    "only": "It looks like {first} and like no other digit.",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,12 +103,11 @@ def mean_digit_score(by_ink: NDArray[np.float32], by_path: NDArray[np.float32]) 
 def give_reason(probabilities: NDArray[np.float32], unsure: bool) -> str:
     """One sentence that explains the verdict."""
     second, first = (int(i) for i in np.argsort(probabilities)[-2:])
-    if unsure and probabilities[second] >= CLOSE and probabilities[first] + probabilities[second] > 0.8:
-        return f"It could be {with_article(first)} or {with_article(second)}."
     if unsure:
-        return "It does not look enough like any digit."
-    if probabilities[second] >= CLOSE:
-        return f"It looks most like {with_article(first)}, and somewhat like {with_article(second)}."
-    if probabilities[second] >= FAR:
-        return f"It looks most like {with_article(first)}."
-    return f"It looks like {with_article(first)} and like no other digit."
+        is_close = probabilities[second] >= CLOSE and probabilities[first] + probabilities[second] > BOTH
+        which = "either" if is_close else "none"
+    elif probabilities[second] >= CLOSE:
+        which = "somewhat"
+    else:
+        which = "most" if probabilities[second] >= FAR else "only"
+    return REASONS[which].format(first=with_article(first), second=with_article(second))

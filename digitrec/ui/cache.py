@@ -22,6 +22,7 @@ from digitrec.errors import DataError, writing
 from digitrec.evaluation.cross_validation import read_held_out
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.registry import find_model
+from digitrec.reading.map_preferences import Preference, find_preferences
 from digitrec.reading.numbers.readers import NumberReader, choose_number_reader
 from digitrec.reading.numbers.sequence import SequenceReader, load_sequence_reader
 from digitrec.storage import cache_folder, cached_file, write_rows
@@ -29,6 +30,7 @@ from digitrec.ui import state
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.models.choice import chosen_model
 
+EXAMPLES = 200  # bundled digits by which the maps of a network are compared
 READ_AT_ONCE = 640  # images read between two reports of progress
 
 
@@ -48,6 +50,18 @@ def _load_classifier(folder: str, written: float) -> Classifier:
     """Load a classifier, again if `written` has changed."""
     del written
     return load_classifier(Path(folder))
+
+
+def map_preferences(reader: Classifier) -> dict[str, tuple[Preference, ...]]:
+    """What each feature map of a classifier looks for, by layer."""
+    return _find_preferences(reader.card.files.get("model.tflite"), reader)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _find_preferences(fingerprint: str | None, _reader: Classifier) -> dict[str, tuple[Preference, ...]]:
+    del fingerprint
+    examples = load_dataset("uci").test
+    return find_preferences(_reader, examples.images[:EXAMPLES], examples.labels[:EXAMPLES])
 
 
 def number_reader() -> NumberReader:

@@ -186,7 +186,7 @@ def test_the_shipped_model_keeps_its_bars() -> None:
 def test_the_shipped_files_are_those_of_the_card() -> None:
     folder = SHIPPED / SHIPPED_NAME
     card = read_card(folder)
-    assert set(card.files) == {"model.keras", "model.tflite", *PATH_FILES, "drawings.npz"}
+    assert set(card.files) == {"model.keras", "model.tflite", "model.safetensors", *PATH_FILES, "drawings.npz"}
     for name in card.files:
         assert read_model_file(folder, name, card)
 

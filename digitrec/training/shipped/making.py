@@ -1,6 +1,6 @@
 """Make the shipped model: train it, calibrate it, choose its thresholds, measure it once, and write its folder.
 
-training set -> Trainer -> temperature -> model.keras, model.tflite         strokes -> path.keras, path.tflite
+training set -> Trainer -> temperature -> model.*         strokes -> path.*
         -> thresholds from half of the held-out sets -> figures from the other half -> card, reference drawings
 """
 
@@ -46,6 +46,7 @@ from digitrec.training.worker.export import export_litert
 from digitrec.training.worker.fitting import Trainer
 from digitrec.training.worker.minibatches import TrainingSet
 from digitrec.training.worker.network import build_keras
+from digitrec.training.worker.plain_layers import save_weights
 from digitrec.training.worker.saving import describe_environment, save_files
 from digitrec.training.worker.step_time import measure_step
 
@@ -161,6 +162,7 @@ def add_path_network(folder: Path, card: Card, seed: int, epochs: int) -> Card:
     fresh.set_weights(model.get_weights())  # without the state of the optimiser
     fresh.save(folder / PATH_FILES[0])
     export_litert(fresh, folder / PATH_FILES[1])
+    save_weights(fresh, folder / PATH_FILES[2])
     files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in PATH_FILES}
     path = PathCard(parameters=fresh.count_params(), powers=(1.0, 1.0), unsure_below=0.5)
     return card.model_copy(update={"files": card.files | files, "path": path})

@@ -1,4 +1,4 @@
-"""Save a trained network as a model folder: model.keras, model.tflite and a model card with its metrics."""
+"""Save a trained network as a model folder: model.keras, .tflite, .safetensors, and a model card with its metrics."""
 
 import hashlib
 import platform
@@ -21,6 +21,7 @@ from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.card import Card, write_card
 from digitrec.networks.classifier import load_classifier
 from digitrec.networks.ctc import ctc_loss, decode
+from digitrec.networks.weights import WEIGHTS
 from digitrec.reading.numbers.sequence import load_sequence_reader
 from digitrec.training.recipe import Recipe
 from digitrec.training.run_folders import runs
@@ -28,8 +29,9 @@ from digitrec.training.splits import Parts
 from digitrec.training.validation import validation_for
 from digitrec.training.worker.export import export_litert, export_quantised
 from digitrec.training.worker.network import build_keras
+from digitrec.training.worker.plain_layers import save_weights
 
-FILES = ("model.keras", "model.tflite")
+FILES = ("model.keras", "model.tflite", WEIGHTS)
 LIBRARIES = ("tensorflow-cpu", "tensorflow", "keras", "numpy", "ai-edge-litert", "pillow")
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 TEST_NUMBERS = 2000
@@ -38,7 +40,7 @@ TEST_NUMBERS = 2000
 def save_files(
     model: keras.Model, fresh: keras.Model, folder: Path, examples: NDArray[np.uint8] | None = None
 ) -> dict[str, str]:
-    """Write model.keras and model.tflite; returns the SHA-256 of each file by its name.
+    """Write model.keras, model.tflite and model.safetensors; returns the SHA-256 of each file by its name.
 
     model.keras has no optimiser state, which would make it three times as large. `fresh` is the same network with any
     other weights. With `examples`, the convolutions in model.tflite are quantised to 8 bits (see `export_quantised`).
@@ -50,6 +52,8 @@ def save_files(
         export_litert(fresh, folder / "model.tflite")
     else:
         export_quantised(fresh, folder / "model.tflite", examples)
+    if left_out := save_weights(fresh, folder / WEIGHTS):  # all layers of the catalogue are covered
+        raise AssertionError(left_out)
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
 
 

@@ -57,11 +57,10 @@ def show_plane(shown: Plane) -> None:
 @st.fragment
 def _board(shown: Plane) -> None:
     """The canvas, the drawing's position on the map and its nearest neighbours: what reruns while the pen moves."""
-    sent = session_canvas.show(*tools.chosen_pen())
+    session_canvas.show(*tools.chosen_pen())
     tools.show()
-    st.button("Sample digit", icon=":material/casino:", on_click=tools.put_sample)
     drawn, digits = session_canvas.current(), shown.digits
-    reading = shown.reader.read(*live.newest(drawn, sent))
+    reading = shown.reader.read(*live.newest(drawn, live.picture_of(live.key_of(drawn))))
     live.show_verdict(drawn, reading, compact=True)
     image = reading.preprocessed.image
     if image is None or reading.digit is None:

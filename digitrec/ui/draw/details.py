@@ -7,6 +7,7 @@ for them.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,8 +58,10 @@ def be_about(classifier: Classifier, reading: Reading | None, drawing: Drawing) 
 
 
 @st.fragment
-def show() -> None:
-    """Show the tabs; only the open one is computed."""
+def show(prepare: Callable[[], None] | None = None) -> None:
+    """Show the tabs; only the open one is computed. `prepare` may call `be_about` each time."""
+    if prepare is not None:
+        prepare()
     tabs = st.tabs(list(VIEWS), on_change="rerun", **state.DETAILS.widget)
     case = state.CASE.get()
     for tab, view in zip(tabs, VIEWS.values(), strict=True):

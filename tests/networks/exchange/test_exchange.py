@@ -61,7 +61,8 @@ def test_what_is_packed_can_be_checked_elsewhere(packed: bytes, tmp_path: Path) 
     with zipfile.ZipFile(io.BytesIO(packed)) as file:
         file.extractall(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
-        "model.keras", "model.tflite", "model.onnx", *PATH_FILES, "drawings.npz", "card.json", "golden.npz", "check.py",
+        "model.keras", "model.tflite", "model.safetensors", "model.onnx", *PATH_FILES, "drawings.npz", "card.json",
+        "golden.npz", "check.py",
     }  # fmt: skip
     with np.load(tmp_path / "golden.npz") as golden:
         np.testing.assert_array_equal(golden["images"], golden_images())
@@ -100,7 +101,7 @@ def test_a_zip_comes_back_with_its_card_and_figures_of_this_machine(
 def test_a_keras_file_alone_gets_its_tflite(tiny: dict[str, bytes], own: Path, bundled_only: None) -> None:
     card = read_card(add_model({"mine.KERAS": tiny["model.keras"]}, "mine"))
     assert (card.network, card.parameters) == ("from a file", 4518)
-    assert set(card.files) == {"model.keras", "model.tflite"}
+    assert set(card.files) == {"model.keras", "model.tflite", "model.safetensors"}
 
 
 def test_a_tflite_file_alone_is_enough(tiny: dict[str, bytes], own: Path, bundled_only: None) -> None:

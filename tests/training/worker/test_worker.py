@@ -184,7 +184,7 @@ def test_the_model_of_a_run_reads_as_its_results_say(two: tuple[Run, Run, list[s
         assert run.state.results["test_images"] == len(test) == 450
         card = read_card(run.folder / "model")
         assert (card.name, card.measured[0].value) == (run.name, right.mean())
-        assert set(card.files) == {"model.keras", "model.tflite"}
+        assert set(card.files) == {"model.keras", "model.tflite", "model.safetensors"}
         for name in card.files:
             read_model_file(run.folder / "model", name, card)
 
