@@ -266,8 +266,3 @@ def file_hash(path: StrPath) -> str:
 def data_folder() -> Path:
     """The folder of the datasets: `DIGITREC_DATA`, or else the user's cache folder."""
     return Path(os.environ.get("DIGITREC_DATA") or platformdirs.user_cache_path("digitrec") / "data")
-
-
-def runs_folder() -> Path:
-    """The folder of all runs: `DIGITREC_RUNS`, by default in the user's data folder."""
-    return Path(os.environ.get("DIGITREC_RUNS") or platformdirs.user_data_path("digitrec") / "runs")

@@ -1,11 +1,7 @@
 """Arrays as pictures: enlarged, coloured, tiled. Every function returns (h, w, 3) or (h, w) uint8."""
 
-import base64
-import io
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 # Orange is evidence for, blue against: distinguishable with colour blindness, too (Okabe and Ito, 2008).
 FOR, AGAINST, PAPER = np.array([230, 110, 0]), np.array([0, 114, 200]), np.array([255, 255, 255])
@@ -68,15 +64,3 @@ def lay_out(images: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
     sheet = np.zeros((rows * columns, height, width), np.uint8)
     sheet[: len(images)] = images
     return sheet.reshape(rows, columns, height, width).swapaxes(1, 2).reshape(rows * height, columns * width)
-
-
-def to_png(picture: NDArray[np.uint8]) -> bytes:
-    """A grey (h, w) or RGB (h, w, 3) picture as the bytes of a PNG file."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="PNG")
-    return buffer.getvalue()
-
-
-def to_data_url(picture: NDArray[np.uint8]) -> str:
-    """A grey or RGB picture as a data URL, for pictures that change often."""
-    return "data:image/png;base64," + base64.b64encode(to_png(picture)).decode()

@@ -86,8 +86,8 @@ def _draw_stroke(pen: ImageDraw.ImageDraw, points: NDArray[np.float32], width: f
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=ink)
 
 
-def place(strokes: Strokes, width: float, longest_side: float, centre: tuple[float, float]) -> Drawing:
-    """Make a drawing of strokes: scaled, and placed on the square canvas.
+def place_strokes(strokes: Strokes, width: float, longest_side: float, centre: tuple[float, float]) -> Drawing:
+    """A `Drawing` of these strokes: scaled, and placed on the square canvas.
 
     Parameters
     ----------

@@ -191,3 +191,11 @@ def centring_shift(picture: NDArray[np.float64]) -> tuple[int, int]:
 def to_uint8(picture: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Round the greys between two steps of `preprocess`, 0 to 255, of any shape, to uint8."""
     return np.rint(picture).astype(np.uint8)
+
+
+def ink_to_image(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Preprocess ink that is not empty, (h, w) uint8, for the network: (28, 28) uint8; InkError without ink."""
+    image = preprocess(ink).image
+    if image is None:
+        raise InkError("Expected a piece with ink. Received: one without. Leave out what has no ink.")
+    return image

@@ -56,7 +56,7 @@ def measure_step(recipe: Recipe) -> float:
 
 
 def _refuse_beside_training(began: float) -> None:
-    if signals.is_any_run_under_way() or runs.last_update() >= began:
+    if signals.is_training_lock_held() or runs.last_update() >= began:
         raise RunError(
             "Expected no training while a step is measured. Received: one under way. Measure when it has ended."
         )

@@ -19,8 +19,8 @@ from digitrec.charts.pictures import (
     enlarge,
     lay_out,
     shade,
-    to_png,
 )
+from digitrec.ink.image_files import to_png
 
 GREYS = np.array([[0, 10], [200, 255]], np.uint8)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.ink.drawings import CANVAS, Drawing, place
+from digitrec.ink.drawings import CANVAS, Drawing, place_strokes
 from digitrec.ink.pen_paths import TINY
 from digitrec.ink.types import Strokes
 
@@ -78,4 +78,4 @@ def draw_at_random(strokes: Strokes, rng: np.random.Generator) -> Drawing:
     angle = np.deg2rad(rng.normal(0, TILT))
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     x, y = rng.uniform(0, CANVAS, 2)
-    return place([stroke @ turn for stroke in strokes], width, side, (x, y))
+    return place_strokes([stroke @ turn for stroke in strokes], width, side, (x, y))

@@ -38,7 +38,7 @@ class BatchReading:
 
 
 def read_batch(batch: Batch, classifier: Classifier, progress: Progress = silent) -> BatchReading:
-    """Read all digits of a batch. Memory holds a few chunks and the frame, whatever the size of the file.
+    """The reader: read all digits of a `Batch`. Memory holds a few chunks and the frame, whatever the file's size.
 
     Parameters
     ----------

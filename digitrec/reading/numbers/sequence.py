@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.errors import InkError
-from digitrec.ink.preprocessing import SIDE, find_ink
+from digitrec.ink.preprocessing import SIDE, find_ink, ink_to_image
 from digitrec.ink.strips import FRAMES, WIDTH, to_column, to_strip
 from digitrec.ink.types import Strokes
 from digitrec.networks.card import Card, read_card, read_model_file
@@ -18,7 +18,7 @@ from digitrec.networks.ctc import BLANK, decode
 from digitrec.networks.interpreters import Interpreters, answers, check_signature, signature
 from digitrec.networks.registry import NUMBERS_NAME, find_model
 from digitrec.reading.numbers.assignment import assign_ink, leave_out_specks
-from digitrec.reading.numbers.results import FoundDigit, NumberReading, piece_to_image
+from digitrec.reading.numbers.results import FoundDigit, NumberReading
 from digitrec.storage import StrPath
 
 BATCH = 16  # strips per call
@@ -83,7 +83,7 @@ class SequenceReader:
         middles = [to_column(strip, int(frame)) for frame in decoded.frames]
         pieces = assign_ink(ink, middles, strokes)
         digits = [
-            FoundDigit(piece.left, piece.top, piece.ink, piece_to_image(piece.ink), one, self.is_unsure(one))
+            FoundDigit(piece.left, piece.top, piece.ink, ink_to_image(piece.ink), one, self.is_unsure(one))
             for piece, one in zip(pieces, decoded.probabilities, strict=True)
             if piece is not None  # if two digits were read in one thin line
         ]

@@ -28,13 +28,14 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
+import platformdirs
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from digitrec.errors import RecipeError, RunError, writing
-from digitrec.storage import replace_file, runs_folder
+from digitrec.storage import replace_file
 from digitrec.training.recipe import Recipe, from_json, to_json
 from digitrec.training.run_folders.run_tables import read_history, read_steps
-from digitrec.training.run_folders.signals import is_held, run_lock
 from digitrec.training.run_folders.snapshots import write_drawing
 
 WAITING, STARTING, TRAINING, SAVING = "waiting", "starting", "training", "saving"
@@ -254,3 +255,24 @@ def _as_it_is(folder: Path, state: State) -> State:
     if not state.is_under_way or is_young or is_held(run_lock(folder)):
         return state
     return replace(state, name=DIED, message="The training process ended unexpectedly. It can be resumed.")
+
+
+def run_lock(folder: Path) -> FileLock:
+    """The lock in a run's folder that its worker holds as long as it runs."""
+    return FileLock(folder / "alive.lock")
+
+
+def is_held(lock: FileLock) -> bool:
+    """Whether a worker holds this lock."""
+    try:
+        with lock.acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False
+
+
+def runs_folder() -> Path:
+    """The folder of all runs: `DIGITREC_RUNS`, by default in the user's data folder."""
+    return Path(os.environ.get("DIGITREC_RUNS") or platformdirs.user_data_path("digitrec") / "runs")

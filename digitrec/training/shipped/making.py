@@ -28,8 +28,9 @@ from digitrec.networks.measuring.measurements import PEN, SECOND_HALF, VALIDATIO
 from digitrec.networks.measuring.test_sets import NONDIGITS as HELD_OUT_NONDIGITS
 from digitrec.networks.measuring.test_sets import HeldOutSets, half, make_held_out_sets
 from digitrec.networks.registry import PATH_FILES, SHIPPED_NAME
-from digitrec.storage import fingerprint, keep_arrays, kept_arrays, replace_folder, runs_folder
+from digitrec.storage import fingerprint, keep_arrays, kept_arrays, replace_folder
 from digitrec.training.recipe import Recipe, change, to_json
+from digitrec.training.run_folders.runs import runs_folder
 from digitrec.training.shipped.path_network import build_path_network, train_paths
 from digitrec.training.shipped.rivals import measure_rivals
 from digitrec.training.shipped.training_sets import (

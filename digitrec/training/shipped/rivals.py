@@ -23,8 +23,8 @@ from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.measuring.measurements import PEN, SCANS
 from digitrec.networks.measuring.reference_drawings import ReferenceDrawings
 from digitrec.networks.measuring.test_sets import HeldOutSets
-from digitrec.storage import runs_folder
 from digitrec.training.published import MNIST_IMAGES, PUBLISHED
+from digitrec.training.run_folders.runs import runs_folder
 
 LEFT_OUT = ("digitrec", "cnn-deep", "cnn-augmented")  # the model itself, and two that take long on 2 cores
 NAMES = tuple(name for name in PUBLISHED if ARCHITECTURES[name].reads == "digit" and name not in LEFT_OUT)

@@ -78,7 +78,7 @@ def work(folder: Path) -> int:
     if not runs.exists(folder):  # deleted meanwhile; taking the lock would create the folder again
         return 1
     try:
-        with signals.run_lock(folder).acquire(timeout=5):
+        with runs.run_lock(folder).acquire(timeout=5):
             return _work(folder)
     except Timeout:
         log.warning("Another worker is already training %s.", folder)

@@ -16,10 +16,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.charts.layers import tile_channels
-from digitrec.charts.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame, to_data_url, to_png
+from digitrec.charts.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame
 from digitrec.evaluation.saliency import occlusion, onto_canvas
 from digitrec.glossary import explain
 from digitrec.ink.drawings import Drawing, render
+from digitrec.ink.image_files import to_data_url, to_png
 from digitrec.ink.preprocessing import pad_to_square, preprocess
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.verdict import Reading

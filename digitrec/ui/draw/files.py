@@ -16,7 +16,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.charts.pictures import as_paper, enlarge, to_data_url
+from digitrec.charts.pictures import as_paper, enlarge
 from digitrec.charts.pictures import frame as edge
 from digitrec.datasets import Progress, load_dataset
 from digitrec.datasets.export import to_exported_frame
@@ -24,6 +24,7 @@ from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DataError, DigitrecError, writing
 from digitrec.evaluation.significance import wilson_interval
 from digitrec.glossary import explain
+from digitrec.ink.image_files import to_data_url
 from digitrec.ink.preprocessing import SIDE
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.files import MAX_BAD, Batch, BatchReading, Chunk, open_batch, read_batch

@@ -10,9 +10,9 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from digitrec.charts.pictures import as_paper, to_data_url
+from digitrec.charts.pictures import as_paper
 from digitrec.datasets import Progress, load_dataset
-from digitrec.ink.image_files import MAX_BYTES, decode_grey
+from digitrec.ink.image_files import MAX_BYTES, decode_grey, to_data_url
 from digitrec.ink.types import Box
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.numbers.readers import NumberReader

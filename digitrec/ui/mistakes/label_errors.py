@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.charts.pictures import as_paper, enlarge, frame, to_data_url
+from digitrec.charts.pictures import as_paper, enlarge, frame
 from digitrec.datasets import Dataset
 from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DigitrecError
@@ -16,6 +16,7 @@ from digitrec.evaluation.cross_validation import NETWORK, held_out_path
 from digitrec.evaluation.label_errors import find_suspects, rank_doubts
 from digitrec.evaluation.label_reviews import VERDICTS, image_name, read_judgements, review_label, with_reviewed_labels
 from digitrec.glossary import explain
+from digitrec.ink.image_files import to_data_url
 from digitrec.ui import state
 from digitrec.ui.cache import held_out
 from digitrec.ui.data import gallery

@@ -4,13 +4,14 @@ import numpy as np
 import streamlit as st
 
 from digitrec.charts.layers import tile_channels
-from digitrec.charts.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame, to_data_url
+from digitrec.charts.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame
 from digitrec.datasets.exploration.neighbours import nearest
 from digitrec.datasets.exploration.properties import describe_properties
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.counterfactuals import Change, smallest_change, smallest_pixels
 from digitrec.evaluation.saliency import evidence, occlusion
 from digitrec.glossary import explain
+from digitrec.ink.image_files import to_data_url
 from digitrec.networks.registry import list_models
 from digitrec.ui import state
 from digitrec.ui.cache import classifier, neighbours_index

@@ -9,11 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from digitrec.charts.card import rival_dots
-from digitrec.charts.pictures import as_paper, enlarge, frame, to_data_url
+from digitrec.charts.pictures import as_paper, enlarge, frame
 from digitrec.evaluation.metrics import Measurement
 from digitrec.evaluation.predictions import find_most_disputed, measure_disagreement
 from digitrec.glossary import explain
 from digitrec.ink.drawings import render
+from digitrec.ink.image_files import to_data_url
 from digitrec.ink.preprocessing import SIDE, preprocess, shrink
 from digitrec.networks.card import Card, Rival
 from digitrec.networks.card_figures import best_first, name_rivals

@@ -17,7 +17,7 @@ def describe_size(recipe: Recipe, parts: Parts) -> str:
 
 
 def _describe_duration(recipe: Recipe, images: int) -> str:
-    step, is_busy = duration.known_step(recipe), signals.is_any_run_under_way()
+    step, is_busy = duration.known_step(recipe), signals.is_training_lock_held()
     if step is None and not is_busy:  # the result is shown when the page runs next
         job = start_job(("speed", duration.step_key(recipe)), lambda _: duration.measure_step(recipe))
         if job.future.done() and not job.future.exception():

@@ -21,7 +21,7 @@ from digitrec.datasets.synthetic.composing import (
     compose,
 )
 from digitrec.errors import InkError
-from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place, render
+from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place_strokes, render
 from digitrec.ink.preprocessing import preprocess
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.numbers.best_path import FLOOR, GAP, LINKED, LOW, LOW_BELOW, READ, _best_path, score
@@ -197,7 +197,7 @@ def test_digits_of_two_strokes_stay_whole(pen_digits: tuple[PenDigit, ...], clas
     several = [d for d in split_by_writer(pen_digits)[1] if len(d.strokes) > 1 and d.label in (4, 5, 7)][:100]
     whole = 0
     for digit in several:
-        drawing = place(digit.strokes, 12, 180, (140, 140))
+        drawing = place_strokes(digit.strokes, 12, 180, (140, 140))
         whole += len(read_number(render(drawing, oversampling=1), classifier.predict_proba, drawing.paths).digits) == 1
     assert whole / len(several) >= 0.98
 

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from digitrec import storage
 from digitrec.errors import RecipeError, RunError
 from digitrec.training.recipe import Recipe, from_json
 from digitrec.training.run_folders import processes, run_tables, runs, signals, snapshots
@@ -58,7 +57,7 @@ def test_a_new_run_waits_with_its_recipe_and_nothing_learned(run: Path) -> None:
 
 
 def test_runs_are_kept_where_the_variable_says(run: Path, place: Path) -> None:
-    assert run.parent == place == storage.runs_folder()
+    assert run.parent == place == runs.runs_folder()
 
 
 def test_a_recipe_that_is_refused_leaves_nothing(place: Path) -> None:
@@ -260,7 +259,7 @@ def test_another_file_is_no_drawing(other: np.ndarray | None, run: Path) -> None
 @pytest.mark.parametrize("name", [runs.STARTING, runs.TRAINING, runs.SAVING])
 def test_a_run_that_nobody_is_at_has_died(name: str, run: Path) -> None:
     runs.write_state(run, State(name, epoch=2))
-    with signals.run_lock(run):
+    with runs.run_lock(run):
         assert runs.read(run).state.name == name
     found = runs.read(run).state
     assert (found.name, found.epoch) == (runs.DIED, 2)
@@ -280,7 +279,7 @@ def test_a_worker_that_was_just_started_has_time_to_come(run: Path, monkeypatch:
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + runs.GRACE + 1)
     assert runs.read(run).state.name == runs.DIED
-    with signals.run_lock(run):
+    with runs.run_lock(run):
         assert runs.read(run).state.name == runs.WAITING
 
 
@@ -311,7 +310,7 @@ def test_where_a_run_cannot_go_on_nothing_is_changed(
     runs.write_state(run, State(state))
     write_history(run, epochs)
     before = (run / "recipe.json").read_bytes()
-    with signals.run_lock(run), pytest.raises((RunError, RecipeError), match=told):
+    with runs.run_lock(run), pytest.raises((RunError, RecipeError), match=told):
         processes.resume(run, changes)
     assert (run / "recipe.json").read_bytes() == before
     assert not started
@@ -319,7 +318,7 @@ def test_where_a_run_cannot_go_on_nothing_is_changed(
 
 def test_a_run_is_deleted_when_it_has_ended(run: Path) -> None:
     runs.write_state(run, State(runs.TRAINING))
-    with signals.run_lock(run), pytest.raises(RunError, match="Stop it first"):
+    with runs.run_lock(run), pytest.raises(RunError, match="Stop it first"):
         runs.delete(run)
     assert runs.read(run).state.name == runs.DIED
     runs.delete(run)
