@@ -1,6 +1,7 @@
-"""Image files of single digits: read as ink, whatever their size, colours and polarity.
+"""Image files: a picture of a digit read as ink, whatever its size, colours and polarity; and pictures as PNG.
 
 file -> decoded within limits -> grey -> paper from the border -> (H, W) uint8, ink 255 on 0
+picture -> `to_png`, `to_data_url` -> a file, or an address that browsers show
 """
 
 import base64
