@@ -14,7 +14,7 @@ from digitrec.evaluation.cross_validation import held_out_path
 from digitrec.networks.card import SHIPPED, read_card, write_card
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.verdict import digit_probability
-from digitrec.training.worker.network import build
+from digitrec.training.worker.network import build_keras
 from digitrec.training.worker.saving import save_files
 from digitrec.words import with_article
 from tests import opening
@@ -165,7 +165,7 @@ def own_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def put_network(folder: Path, name: str) -> None:
     """Replace a model's files by an untaught network's, its card included."""
-    files = save_files(build(name), build(name), folder)
+    files = save_files(build_keras(name), build_keras(name), folder)
     write_card(folder, read_card(folder).model_copy(update={"network": name, "files": files, "path": None}))
     os.utime(folder / "card.json", (time.time() + 5, time.time() + 5))  # a file system may count whole seconds
 

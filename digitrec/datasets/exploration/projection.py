@@ -1,6 +1,6 @@
 """Projection: features reduced to two dimensions, so that similar images lie close together; and placing new images.
 
-features (n, d) -> `project` -> positions (n, 2)          features of a new image -> `place` -> its position
+features (n, d) -> `project` -> positions (n, 2)          features of a new image -> `place_image` -> its position
 
 PCA finds the two directions of largest variance. t-SNE (van der Maaten and Hinton, 2008) keeps neighbours together, but
 large distances mean nothing.
@@ -38,7 +38,7 @@ class Projection:
 
 
 def to_features(images: NDArray[np.uint8]) -> Features:
-    """Use the pixels of (n, 28, 28) uint8 images as features: (n, 784) float32 of 0 to 1."""
+    """For a projection: the pixels of (n, 28, 28) uint8 images as features, (n, 784) float32 of 0 to 1."""
     return images.reshape(len(images), SIDE * SIDE).astype(np.float32) / np.float32(255)
 
 
@@ -85,7 +85,7 @@ def _t_sne(features: Features, seed: int, progress: Callable[[float], None]) -> 
     return np.asarray(embedding, np.float32)
 
 
-def place(projection: Projection, features: Features, one: Features) -> NDArray[np.float32]:
+def place_image(projection: Projection, features: Features, one: Features) -> NDArray[np.float32]:
     """Place a new image with features (d,) in a projection of (n, d) features: its position, (2,) float32.
 
     PCA projects it. t-SNE has no formula for new points: there it is the median of the positions of the 10 nearest

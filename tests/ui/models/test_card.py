@@ -18,7 +18,7 @@ from digitrec.evaluation.calibration import (
     pool,
     reliability,
 )
-from digitrec.evaluation.metrics import Kind, Measurement, measure
+from digitrec.evaluation.metrics import Kind, Measurement, measure_proportion
 from digitrec.networks.card import Card, Rejection, Rival, Sibling, Speed, read_card
 from digitrec.networks.card import write_card as put_card
 from digitrec.networks.measuring.reference_drawings import ReferenceDrawings, write_reference_drawings
@@ -57,7 +57,7 @@ def answer(labels: NDArray[np.uint8], wrong: float, rng: np.random.Generator) ->
 
 
 def measure_on(kind: Kind, what: str, on: str, n: int, wrong: int) -> Measurement:
-    return measure(kind, what, np.arange(n) >= wrong).model_copy(update={"on": on})
+    return measure_proportion(kind, what, np.arange(n) >= wrong).model_copy(update={"on": on})
 
 
 def make_calibration(what: str, n: int, rng: np.random.Generator) -> Calibration:
@@ -85,8 +85,8 @@ def make_rival(
         parameters=size,
         bytes=4 * size,
         scans=measure_on("accuracy", "MNIST test", "", 10_000, round(10_000 * wrong[0])),
-        prepared=measure("accuracy", "prepared", answers == reference.labels),
-        naive=measure("accuracy", "naive", naive == reference.labels),
+        prepared=measure_proportion("accuracy", "prepared", answers == reference.labels),
+        naive=measure_proportion("accuracy", "naive", naive == reference.labels),
         answers=tuple(answers.tolist()),
         naive_answers=tuple(naive.tolist()),
     )
