@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from digitrec.datasets import Dataset
+from digitrec.datasets.dataset import take_images
 from digitrec.datasets.sources.pen import PenDigit
 from digitrec.ink.drawings import render
 from digitrec.ink.preprocessing import preprocess
@@ -21,7 +22,6 @@ from digitrec.networks.registry import PATH_FILES
 from digitrec.training.published import SHIPPED as SHIPPED_RECIPE
 from digitrec.training.recipe import change
 from digitrec.training.shipped import making, rivals, training_sets
-from digitrec.training.splits import take
 from digitrec.training.worker.saving import FILES
 from tests.training.worker.few import FEW, split_few
 
@@ -42,7 +42,7 @@ def test_a_model_is_made_measured_and_put_in_place_of_the_old(
         monkeypatch.setattr(training_sets, name, few)
     monkeypatch.setattr(test_sets, "NONDIGITS", 10)
     monkeypatch.setattr(test_sets, "WRITTEN", 10)
-    few_scans = replace(mnist, test=take(mnist.test, np.arange(TESTED)))
+    few_scans = replace(mnist, test=take_images(mnist.test, np.arange(TESTED)))
     monkeypatch.setattr(test_sets, "load_dataset", lambda name: {"mnist": few_scans}[name])
     for module in (training_sets, test_sets):
         monkeypatch.setattr(module, "load_pen_digits", lambda: pen_digits[::12])
