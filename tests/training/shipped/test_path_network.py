@@ -20,7 +20,7 @@ def say_nothing(_epoch: int) -> None:
 
 @pytest.fixture(scope="module")
 def training_set(pen_digits: tuple[PenDigit, ...]) -> PathTrainingSet:
-    few = split_by_writer(pen_digits)[0][::3]
+    few = split_by_writer(pen_digits)[0][::4]
     labels = np.array([digit.label for digit in few], np.uint8)
     return PathTrainingSet([digit.strokes for digit in few], to_targets(labels))
 
