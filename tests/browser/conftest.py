@@ -27,7 +27,18 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def visitor(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser that has loaded the app's scripts before, as all tests but the first find it."""
+    """A visitor of the app, who has its scripts from the first test on."""
+    yield from open_context(browser)
+
+
+@pytest.fixture(scope="session")
+def bare_visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """A visitor of the app with nothing downloaded; not the same, as cookies do not tell ports apart."""
+    yield from open_context(browser)
+
+
+def open_context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser context that is closed afterwards."""
     context = browser.new_context(viewport={"width": 1200, "height": 1000}, accept_downloads=True)
     yield context
     context.close()
@@ -62,8 +73,8 @@ def page(visitor: BrowserContext, server: Server) -> Iterator[Page]:
 
 
 @pytest.fixture
-def bare_page(visitor: BrowserContext, bare_server: Server) -> Iterator[Page]:
-    yield from open_tab(visitor, bare_server)
+def bare_page(bare_visitor: BrowserContext, bare_server: Server) -> Iterator[Page]:
+    yield from open_tab(bare_visitor, bare_server)
 
 
 def open_tab(visitor: BrowserContext, server: Server) -> Iterator[Page]:
