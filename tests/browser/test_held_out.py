@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from digitrec import preprocess
 from digitrec.datasets.sources.pen import PenDigit, split_by_writer
-from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place, render
+from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place_strokes, render
 from digitrec.ink.links import simplify
 from digitrec.networks.classifier import Classifier
 from tests.browser.app import Server, draw, open_draw, pixels, press, settle, verdict
@@ -25,7 +25,7 @@ PEN = 18  # pixels of the canvas
 def on_canvas(digit: PenDigit, rng: np.random.Generator) -> list[NDArray[np.float32]]:
     """The digit's strokes as a person might draw them: any size, any place."""
     x, y = rng.uniform(0, CANVAS, 2)
-    drawing = place(digit.strokes, PEN, rng.uniform(100, 230), (x, y))
+    drawing = place_strokes(digit.strokes, PEN, rng.uniform(100, 230), (x, y))
     return [simplify(stroke.points, 1.5) for stroke in drawing.strokes]
 
 

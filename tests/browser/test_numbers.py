@@ -9,7 +9,7 @@ from digitrec.datasets.sources.pen import PenDigit, split_by_writer
 from digitrec.datasets.synthetic.composing import SPACED, Number, Settings, compose, pen_writers
 from digitrec.ink.drawings import WIDE, Drawing, Stroke
 from digitrec.ink.links import simplify, to_link
-from tests.browser.app import PATIENCE, Server, draw, press, settle, wait_for_canvas
+from tests.browser.app import PATIENCE, Server, draw, on_screen, press, settle, wait_for_canvas
 from tests.touching import TOUCHING
 
 pytestmark = pytest.mark.browser
@@ -131,12 +131,10 @@ def test_a_number_is_read_while_the_pen_moves(page: Page, server: Server, writte
     open_wide(page, server.address)
     number = written["spaced"][1]
     draw(page, pointed(number)[:-1])
-    last = number.strokes[-1].tolist()
-    corner = page.locator("canvas.upper-canvas").bounding_box()
-    assert corner
+    last = on_screen(page, number.strokes[-1])
     before = int(page.locator(".live").get_attribute("data-seen") or 0)
     for index, (x, y) in enumerate(last):
-        page.mouse.move(corner["x"] + x, corner["y"] + y)
+        page.mouse.move(x, y)
         if index == 0:
             page.mouse.down()
         page.wait_for_timeout(30)
@@ -187,9 +185,8 @@ def test_on_a_phone_the_wide_canvas_fits_and_is_drawn_on_where_it_is_touched(
     corner = page.locator("canvas.upper-canvas").bounding_box()
     assert corner
     assert corner["x"] + corner["width"] <= 390
-    scale = corner["width"] / 840
     number = written["spaced"][0]
-    draw(page, [stroke * scale for stroke in pointed(number)])
+    draw(page, pointed(number))
     settle(page)
     for (left, right), box in zip(boxes(page), number.boxes, strict=True):
         assert (left * 8.4, right * 8.4) == pytest.approx((box[0], box[2]), abs=16)

@@ -8,7 +8,15 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from digitrec.datasets.exploration.projection import KEPT, METHODS, NEIGHBOURS, Projection, place, project, to_features
+from digitrec.datasets.exploration.projection import (
+    KEPT,
+    METHODS,
+    NEIGHBOURS,
+    Projection,
+    place_image,
+    project,
+    to_features,
+)
 
 Features = NDArray[np.float32]
 BLOB = np.repeat([0, 1, 2], 40)
@@ -61,8 +69,8 @@ def test_an_image_of_the_pca_falls_on_itself_and_a_middle_one_between() -> None:
     features = normal(50, 12)
     projection, _ = lay_out(features, "PCA")
     for one, position in zip(features, projection.positions, strict=True):
-        np.testing.assert_allclose(place(projection, features, one), position, atol=1e-5)
-    middle = place(projection, features, (features[3] + features[7]) / 2)
+        np.testing.assert_allclose(place_image(projection, features, one), position, atol=1e-5)
+    middle = place_image(projection, features, (features[3] + features[7]) / 2)
     assert (middle.shape, middle.dtype) == ((2,), np.float32)
     np.testing.assert_allclose(middle, projection.positions[[3, 7]].mean(axis=0), atol=1e-5)
 
@@ -102,7 +110,7 @@ def test_a_new_one_falls_among_its_neighbours(laid_out: tuple[Projection, list[f
     features, positions = blobs(), laid_out[0].positions
     for blob in range(3):
         new = normal(1, 8, seed=9)[0] + 30 * np.eye(8, dtype=np.float32)[blob]
-        found = place(laid_out[0], features, new)
+        found = place_image(laid_out[0], features, new)
         assert (found.shape, found.dtype) == ((2,), np.float32)
         near = positions[np.argsort(cdist(new[None], features)[0])[:NEIGHBOURS]]
         np.testing.assert_allclose(found, [np.median(near[:, 0]), np.median(near[:, 1])], atol=1e-5)
@@ -113,7 +121,7 @@ def test_a_new_one_falls_somewhere_among_few() -> None:
     features = normal(4, 3)
     projection, _ = lay_out(features, "t-SNE")
     np.testing.assert_allclose(
-        place(projection, features, features[0]), np.median(projection.positions, axis=0), atol=1e-5
+        place_image(projection, features, features[0]), np.median(projection.positions, axis=0), atol=1e-5
     )
 
 
