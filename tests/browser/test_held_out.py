@@ -18,7 +18,7 @@ from tests.browser.app import Server, draw, open_draw, pixels, press, settle, ve
 
 pytestmark = pytest.mark.browser
 
-DIGITS = 10
+LABELS = (2, 4, 5, 8)  # one stroke and two, loops and corners
 PEN = 18  # pixels of the canvas
 
 
@@ -26,7 +26,7 @@ def on_canvas(digit: PenDigit, rng: np.random.Generator) -> list[NDArray[np.floa
     """The digit's strokes as a person might draw them: any size, any place."""
     x, y = rng.uniform(0, CANVAS, 2)
     drawing = place_strokes(digit.strokes, PEN, rng.uniform(100, 230), (x, y))
-    return [simplify(stroke.points, 0.5) for stroke in drawing.strokes]
+    return [simplify(stroke.points, 1.5) for stroke in drawing.strokes]
 
 
 def test_held_out_writers_are_drawn_and_read_as_without_a_browser(
@@ -34,7 +34,7 @@ def test_held_out_writers_are_drawn_and_read_as_without_a_browser(
 ) -> None:
     rng = np.random.default_rng(2)
     held_out = split_by_writer(pen_digits)[1]
-    chosen = [next(d for d in held_out[rng.integers(len(held_out)) :] if d.label == label) for label in range(DIGITS)]
+    chosen = [next(d for d in held_out[rng.integers(len(held_out)) :] if d.label == label) for label in LABELS]
     open_draw(page, server.address)
     right = 0
     for digit in chosen:
@@ -49,4 +49,4 @@ def test_held_out_writers_are_drawn_and_read_as_without_a_browser(
         assert verdict(page) == ("?" if reading.unsure else str(reading.digit))
         right += reading.digit == digit.label
         press(page, "Clear")
-    assert right >= DIGITS - 1
+    assert right >= len(LABELS) - 1

@@ -1,3 +1,8 @@
+import os
+import re
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -143,3 +148,22 @@ def test_another_seed_gives_another_plane() -> None:
 
 def test_images_all_alike_get_a_place() -> None:
     assert np.isfinite(lay_out(np.ones((20, 5), np.float32), "t-SNE")[0].positions).all()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="GNU's OpenMP prints its settings like this, and Linux uses it")
+def test_the_threads_of_t_sne_leave_the_processor_to_others_while_they_wait() -> None:
+    program = (
+        "import numpy as np; from digitrec.datasets.exploration.projection import project;"
+        "project(np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32), 't-SNE', 0, lambda done: None)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    printed = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment | {"OMP_DISPLAY_ENV": "verbose"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    rounds_spun = re.findall(r"GOMP_SPINCOUNT = '(\w+)'", printed)
+    assert rounds_spun
+    assert set(rounds_spun) == {"0"}
