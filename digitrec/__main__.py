@@ -9,14 +9,14 @@ from digitrec import __version__
 from digitrec.commands.app import start_app
 from digitrec.commands.bench import bench
 from digitrec.commands.data import data
-from digitrec.commands.exchange import add, export
+from digitrec.commands.exchange import add, export, weights
 from digitrec.commands.models import evaluate, models
 from digitrec.commands.predict import predict
 from digitrec.commands.train import list_settings, train
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("app")(start_app)
-for command in (predict, data, train, evaluate, models, export, add, bench):
+for command in (predict, data, train, evaluate, models, export, add, weights, bench):
     app.command(epilog=list_settings() if command is train else None)(command)
 
 

@@ -1,6 +1,7 @@
 """Numbers and digits in words, the same on every page and in the terminal."""
 
 LEVELS = ((0.99, "Certain"), (0.9, "Confident"), (0.75, "Fairly confident"), (0.0, "Probably"))
+HIGHEST, ABOVE = 0.999, "> 99.9 %"  # a probability above that is given as this
 
 
 def in_words(confidence: float) -> str:
@@ -10,7 +11,7 @@ def in_words(confidence: float) -> str:
 
 def in_percent(confidence: float) -> str:
     """A probability, 0 to 1, in percent, never rounded up to 100."""
-    return "> 99.9 %" if confidence > 0.999 else f"{100 * confidence:.1f} %"
+    return ABOVE if confidence > HIGHEST else f"{100 * confidence:.1f} %"
 
 
 def in_seconds(seconds: float) -> str:

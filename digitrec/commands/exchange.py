@@ -1,4 +1,4 @@
-"""`digitrec export` and `digitrec add`: pack a model as a zip, or add one from files."""
+"""`digitrec export`, `digitrec add` and `digitrec weights`: pack a model, add one, make one fit for browsers."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +8,9 @@ import typer
 from digitrec.commands.common import AsJson, metric_row, show, show_errors, write_output
 from digitrec.errors import ModelError
 from digitrec.networks.card import read_card
-from digitrec.networks.exchange import add_model, missing_onnx, pack
+from digitrec.networks.exchange.exchange import add_model, add_weights, missing_onnx, pack
 from digitrec.networks.registry import find_model
+from digitrec.networks.weights import PATH_WEIGHTS, WEIGHTS
 
 
 def export(
@@ -45,3 +46,16 @@ def add(
     row = {"name": name, "parameters": card.parameters, **metric_row(figure)}
     text = f"Added {name}: accuracy {figure.value:.2%} on {figure.n:,} images ({figure.what})."
     show(row, text, as_json=as_json)
+
+
+def weights(
+    model: Annotated[str, typer.Argument(help="A model's name or folder.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write model.safetensors, with which a browser reads drawings, into the folder of a model that lacks it."""
+    with show_errors():
+        folder = find_model(model)
+        card = add_weights(folder)
+    files = {name: (folder / name).stat().st_size for name in (WEIGHTS, PATH_WEIGHTS) if name in card.files}
+    text = "\n".join(f"{folder / name}, {size:,} bytes" for name, size in files.items())
+    show({"folder": str(folder), "bytes": files}, text, as_json=as_json)

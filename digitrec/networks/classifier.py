@@ -15,12 +15,13 @@ from digitrec.errors import InkError, ModelError
 from digitrec.ink.pen_paths import FEATURES, POINTS, to_path
 from digitrec.ink.preprocessing import SIDE, preprocess
 from digitrec.ink.types import Strokes
-from digitrec.networks.card import Card, read_card, read_file
+from digitrec.networks.card import Card, read_card, read_model_file
 from digitrec.networks.interpreters import Interpreters, answers, check_signature, signature, values
 from digitrec.networks.registry import SHIPPED_NAME, find_model
 from digitrec.networks.verdict import (
     FULL,
     FULL_REASON,
+    NO_INK,
     Reading,
     are_too_weak,
     combine,
@@ -164,7 +165,7 @@ class Classifier:
         preprocessed = preprocess(canvas)
         if preprocessed.image is None:
             nothing = np.full(10, 0.1, np.float32)
-            return Reading(None, nothing, True, "There is no ink to read yet.", preprocessed)
+            return Reading(None, nothing, True, NO_INK, preprocessed)
         by_ink = self.predict_proba(preprocessed.image[None])[0]
         probabilities, by_path, unsure = by_ink, None, self.is_unsure(by_ink)
         if self.card.path is not None and self.reads_paths and 1 <= len(strokes or ()) <= POINTS:
@@ -218,8 +219,8 @@ def load_classifier(name_or_folder: StrPath = SHIPPED_NAME) -> Classifier:
     """
     folder = find_model(name_or_folder)
     card = read_card(folder)
-    content = read_file(folder, "model.tflite", card)
-    return Classifier(content, card, read_file(folder, "path.tflite", card) if card.path is not None else None)
+    content = read_model_file(folder, "model.tflite", card)
+    return Classifier(content, card, read_model_file(folder, "path.tflite", card) if card.path is not None else None)
 
 
 def _check_images(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,7 +1,7 @@
 """The models folders: which models there are; keep, rename, delete and restore one's own.
 
 models/<name>/  card.json, model.tflite (used by the app), model.keras (training can continue from it),
-                path.tflite and path.keras (the network for the pen's path), where there are any
+                model.safetensors (used by the browser); path.* (the network for the pen's path), where there is one
 """
 
 import json
@@ -18,13 +18,14 @@ import platformdirs
 
 from digitrec.errors import ModelError, writing
 from digitrec.networks.architectures import ARCHITECTURES, Reads
-from digitrec.networks.card import SHIPPED, read_card, read_file, write_card
+from digitrec.networks.card import SHIPPED, read_card, read_model_file, write_card
+from digitrec.networks.weights import PATH_WEIGHTS
 from digitrec.storage import StrPath, file_stamp, replace_file, replace_folder
 
 SHIPPED_NAME = "digitrec"
 NUMBERS_NAME = "digitrec-numbers"  # the shipped model that reads whole numbers
 DELETED = ".deleted"
-PATH_FILES = ("path.keras", "path.tflite")
+PATH_FILES = ("path.keras", "path.tflite", PATH_WEIGHTS)
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,38}[A-Za-z0-9_-])?")
 
 
@@ -86,7 +87,7 @@ def replace_model(folder: StrPath, target: StrPath) -> None:
     """
     target = Path(target)
     card = read_card(folder)
-    contents = {file: read_file(folder, file, card) for file in card.files}
+    contents = {file: read_model_file(folder, file, card) for file in card.files}
     with writing(f"the model to {target}", ModelError, "Make room, or set DIGITREC_MODELS."):
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as workshop:

@@ -10,9 +10,18 @@ from digitrec.words import with_article
 
 CLOSE = 0.2  # a runner-up with at least this probability is named
 FAR = 0.02  # a runner-up with less is not mentioned
+BOTH = 0.8  # two digits with more than this together are the only ones that come into question
 LEAST = 1e-7  # lower limit of a probability before taking its logarithm
 FULL = 0.75  # mean ink of the canvas above which no shape is left to read
+NO_INK = "There is no ink to read yet."
 FULL_REASON = "Ink covers nearly the whole canvas, so no shape is left to read."
+REASONS = {  # {first} and {second} are the likeliest digits with their articles
+    "either": "It could be {first} or {second}.",
+    "none": "It does not look enough like any digit.",
+    "somewhat": "It looks most like {first}, and somewhat like {second}.",
+    "most": "It looks most like {first}.",
+    "only": "It looks like {first} and like no other digit.",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +61,7 @@ class Reading:
 def combine(
     by_ink: NDArray[np.float32], by_path: NDArray[np.float32], powers: tuple[float, float]
 ) -> NDArray[np.float32]:
-    """Combine the (..., 10) probabilities of ink and path: raise each to its power, multiply, and normalise."""
+    """The verdict on ink and path: (..., 10) probabilities, each raised to its power, multiplied and normalised."""
     logs = powers[0] * np.log(np.maximum(by_ink, LEAST)) + powers[1] * np.log(np.maximum(by_path, LEAST))
     weights = np.exp(logs - logs.max(axis=-1, keepdims=True))
     together: NDArray[np.float32] = (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
@@ -83,7 +92,7 @@ def are_too_weak(
 
 
 def mean_digit_score(by_ink: NDArray[np.float32], by_path: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The mean of both networks' score for being a digit at all, (n,) float64 of 0 to 1.
+    """For the verdict on ink and path: the mean of both scores for being a digit at all, (n,) float64 of 0 to 1.
 
     The path network has no output for non-digits, but was trained to give each digit a tenth for them. Its score is
     therefore not a probability: it is about 0.9 for a plain digit.
@@ -94,12 +103,11 @@ def mean_digit_score(by_ink: NDArray[np.float32], by_path: NDArray[np.float32]) 
 def give_reason(probabilities: NDArray[np.float32], unsure: bool) -> str:
     """One sentence that explains the verdict."""
     second, first = (int(i) for i in np.argsort(probabilities)[-2:])
-    if unsure and probabilities[second] >= CLOSE and probabilities[first] + probabilities[second] > 0.8:
-        return f"It could be {with_article(first)} or {with_article(second)}."
     if unsure:
-        return "It does not look enough like any digit."
-    if probabilities[second] >= CLOSE:
-        return f"It looks most like {with_article(first)}, and somewhat like {with_article(second)}."
-    if probabilities[second] >= FAR:
-        return f"It looks most like {with_article(first)}."
-    return f"It looks like {with_article(first)} and like no other digit."
+        is_close = probabilities[second] >= CLOSE and probabilities[first] + probabilities[second] > BOTH
+        which = "either" if is_close else "none"
+    elif probabilities[second] >= CLOSE:
+        which = "somewhat"
+    else:
+        which = "most" if probabilities[second] >= FAR else "only"
+    return REASONS[which].format(first=with_article(first), second=with_article(second))

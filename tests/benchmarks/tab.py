@@ -20,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from tests.benchmarks.canvas_states import StrokeEnd, blank, to_state
+from tests.benchmarks.canvas_states import StrokeEnd, to_state
 
 PATIENCE = 60.0  # seconds, after which an answer is lost
 AGE = 2  # runs after which a browser forgets a message (Streamlit's global.maxCachedMessageAge)
@@ -96,7 +96,7 @@ class Tab:
 
     async def draw(self, end: StrokeEnd) -> Sent:
         """Lift the pen: send what is on the canvas, without waiting for the answer."""
-        self._state = to_state(self._revision, end.paths, end.picture)
+        self._state = to_state(self._revision, end.paths)
         sent = Sent(end, time.perf_counter())
         self.sent.append(sent)
         await self._send(self._canvas)
@@ -111,7 +111,7 @@ class Tab:
         before = self._revision
         await self._send(self._clear, pressed=True)
         await self._until(lambda: self._revision != before, "not cleared")
-        self._state = to_state(self._revision, [], BLANK)
+        self._state = to_state(self._revision, [])
         await self._send(self._canvas)
 
     async def _until(self, is_done: Any, otherwise: str) -> bool:
@@ -209,7 +209,7 @@ class Tab:
         drawing = parse_qs(self._query).get("drawing", [""])[0]
         shown = [self._place(lambda end: end.link == drawing, bool(drawing), "address")]
         if self._pixels:
-            shown.append(self._place(lambda end: self._pixels in end.images, True, "verdict"))
+            shown.append(self._place(lambda end: self._pixels == end.image, True, "verdict"))
             self.verdicts += shown[-1] >= 0
         for sent in self.sent[: min(shown) + 1]:
             if sent.seconds is None:
@@ -221,6 +221,3 @@ class Tab:
         if is_there and place < 0:
             self.foreign.append(where)
         return place
-
-
-BLANK = blank()

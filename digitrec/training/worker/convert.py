@@ -1,4 +1,4 @@
-"""`python -m digitrec.training.worker.convert FOLDER [litert] [onnx]`: convert the model.keras in FOLDER.
+"""`python -m digitrec.training.worker.convert FOLDER [litert] [onnx] [safetensors]`: convert the model.keras in FOLDER.
 
 Prints one line of JSON: the number of parameters and the predictions for the golden images, or why it was rejected.
 """
@@ -15,14 +15,15 @@ import keras
 import numpy as np
 
 from digitrec.ink.preprocessing import SIDE
-from digitrec.networks.golden import golden_images
-from digitrec.training.worker.network import export_litert, export_onnx
+from digitrec.networks.exchange.golden import golden_images
+from digitrec.training.worker.export import export_litert, export_onnx
+from digitrec.training.worker.plain_layers import write_folder
 
 SHAPES = ((None, SIDE, SIDE, 1), (None, 10))
 
 
 def convert(folder: Path, formats: list[str]) -> dict[str, Any]:
-    """Write model.tflite and model.onnx beside model.keras, those that are in `formats`."""
+    """Write model.tflite, model.onnx and .safetensors files beside model.keras, those that are in `formats`."""
     try:
         model = keras.saving.load_model(folder / "model.keras", compile=False, safe_mode=True)
     except Exception as error:  # noqa: BLE001  Keras raises many types of errors for invalid files
@@ -37,7 +38,8 @@ def convert(folder: Path, formats: list[str]) -> dict[str, Any]:
         export_litert(model, folder / "model.tflite")
     if "onnx" in formats:
         export_onnx(model, folder / "model.onnx")
-    return {"parameters": model.count_params(), "answers": answers.tolist()}
+    left_out = write_folder(folder) if "safetensors" in formats else {}
+    return {"left out": left_out, "parameters": model.count_params(), "answers": answers.tolist()}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Save a trained network as a model folder: model.keras, model.tflite and a model card with its metrics."""
+"""Save a trained network as a model folder: model.keras, .tflite, .safetensors, and a model card with its metrics."""
 
 import hashlib
 import platform
@@ -15,20 +15,23 @@ from digitrec.datasets.exploration.pixels import count_greys, mean_and_deviation
 from digitrec.datasets.synthetic.composing import image_writers
 from digitrec.datasets.synthetic.number_strips import compose_strips
 from digitrec.evaluation.calibration import REJECTED
-from digitrec.evaluation.metrics import cross_entropy, measure
+from digitrec.evaluation.metrics import cross_entropy, measure_proportion
 from digitrec.ink.strips import LONGEST
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.card import Card, write_card
 from digitrec.networks.classifier import load_classifier
 from digitrec.networks.ctc import ctc_loss, decode
+from digitrec.networks.weights import WEIGHTS
 from digitrec.reading.numbers.sequence import load_sequence_reader
-from digitrec.training import runs
 from digitrec.training.recipe import Recipe
+from digitrec.training.run_folders import runs
 from digitrec.training.splits import Parts
 from digitrec.training.validation import validation_for
-from digitrec.training.worker.network import build, export_litert, export_quantised
+from digitrec.training.worker.export import export_litert, export_quantised
+from digitrec.training.worker.network import build_keras
+from digitrec.training.worker.plain_layers import save_weights
 
-FILES = ("model.keras", "model.tflite")
+FILES = ("model.keras", "model.tflite", WEIGHTS)
 LIBRARIES = ("tensorflow-cpu", "tensorflow", "keras", "numpy", "ai-edge-litert", "pillow")
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 TEST_NUMBERS = 2000
@@ -37,7 +40,7 @@ TEST_NUMBERS = 2000
 def save_files(
     model: keras.Model, fresh: keras.Model, folder: Path, examples: NDArray[np.uint8] | None = None
 ) -> dict[str, str]:
-    """Write model.keras and model.tflite; returns the SHA-256 of each file by its name.
+    """Write model.keras, model.tflite and model.safetensors; returns the SHA-256 of each file by its name.
 
     model.keras has no optimiser state, which would make it three times as large. `fresh` is the same network with any
     other weights. With `examples`, the convolutions in model.tflite are quantised to 8 bits (see `export_quantised`).
@@ -49,6 +52,8 @@ def save_files(
         export_litert(fresh, folder / "model.tflite")
     else:
         export_quantised(fresh, folder / "model.tflite", examples)
+    if left_out := save_weights(fresh, folder / WEIGHTS):  # all layers of the catalogue are covered
+        raise AssertionError(left_out)
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
 
 
@@ -57,12 +62,12 @@ def save_trained(
 ) -> dict[str, float]:
     """Write the model of a run and evaluate it on the test set; returns test accuracy, loss and number of images.
 
-    `history` has one row per epoch, as in `digitrec.training.run_tables`.
+    `history` has one row per epoch, as in `digitrec.training.run_folders.run_tables`.
     """
     folder, data = runs.model_folder(run), parts.data
     (folder / "card.json").unlink(missing_ok=True)  # a folder without a card is not a complete model
     mean, deviation = mean_and_deviation(count_greys(parts.train.images))
-    files = save_files(model, build(recipe.network, recipe.scaling, mean, deviation), folder)
+    files = save_files(model, build_keras(recipe.network, recipe.scaling, mean, deviation), folder)
     card = Card(
         name=run.name,
         network=recipe.network,
@@ -81,7 +86,7 @@ def save_trained(
     evaluate = _evaluate_numbers if ARCHITECTURES[recipe.network].reads == "number" else _evaluate_digits
     confidence, is_correct, loss, what = evaluate(folder, recipe, parts)
     unsure_below = round(float(np.quantile(confidence, REJECTED)), 3) if len(confidence) else 0.5
-    measured = measure("accuracy", what, is_correct)
+    measured = measure_proportion("accuracy", what, is_correct)
     write_card(folder, card.model_copy(update={"unsure_below": unsure_below, "measured": (measured,)}))
     return {"test_accuracy": float(is_correct.mean()), "test_loss": loss, "test_images": float(len(is_correct))}
 
@@ -111,7 +116,7 @@ def _evaluate_numbers(folder: Path, recipe: Recipe, parts: Parts) -> Evaluated:
 
 
 def describe_environment() -> dict[str, Any]:
-    """The machine, and the versions of Python and the main libraries."""
+    """For `save_trained`: the machine, and the versions of Python and the main libraries."""
     libraries = {name: found for name in LIBRARIES if (found := _version(name))}
     return {"python": platform.python_version(), "machine": platform.machine(), **libraries}
 

@@ -7,6 +7,7 @@ for them.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,23 +15,16 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.charts.pictures import (
-    as_paper,
-    colour_by_weight,
-    colour_signed,
-    enlarge,
-    frame,
-    tile,
-    to_data_url,
-    to_png,
-)
+from digitrec.charts.layers import tile_channels
+from digitrec.charts.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame
 from digitrec.evaluation.saliency import occlusion, onto_canvas
 from digitrec.glossary import explain
 from digitrec.ink.drawings import Drawing, render
+from digitrec.ink.image_files import to_data_url, to_png
 from digitrec.ink.preprocessing import pad_to_square, preprocess
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.verdict import Reading
-from digitrec.reading.steps import xray
+from digitrec.reading.steps import read_by_steps
 from digitrec.ui import state
 from digitrec.ui.canvas import links
 from digitrec.ui.source_code import show_functions
@@ -65,8 +59,10 @@ def be_about(classifier: Classifier, reading: Reading | None, drawing: Drawing) 
 
 
 @st.fragment
-def show() -> None:
-    """Show the tabs; only the open one is computed."""
+def show(prepare: Callable[[], None] | None = None) -> None:
+    """Show the tabs; only the open one is computed. `prepare` may call `be_about` each time."""
+    if prepare is not None:
+        prepare()
     tabs = st.tabs(list(VIEWS), on_change="rerun", **state.DETAILS.widget)
     case = state.CASE.get()
     for tab, view in zip(tabs, VIEWS.values(), strict=True):
@@ -86,7 +82,7 @@ def _show_steps(case: Case) -> None:
         "the same to your drawing. Below each, you see the answer without that step.",
         help=explain("preprocessing"),
     )
-    steps = xray(case.classifier, case.reading.preprocessed.ink)
+    steps = read_by_steps(case.classifier, case.reading.preprocessed.ink)
     by_ink = case.reading.probabilities if case.reading.by_ink is None else case.reading.by_ink
     alone = int(by_ink.argmax()), case.classifier.is_unsure(by_ink)
     if case.reading.by_path is not None:
@@ -143,7 +139,9 @@ def _show_layers(case: Case) -> None:
         size = FLAT.get(count, f"{count} values") if height == width == 1 else f"{count} maps of {height} × {width}"
         name = f"{activation.layer}: {size}"
         st.image(
-            to_data_url(tile(values, COLUMNS, SHOWN_MAP)), caption=name, alt=f"The activations of this layer. {name}"
+            to_data_url(tile_channels(values, COLUMNS, SHOWN_MAP)),
+            caption=name,
+            alt=f"The activations of this layer. {name}",
         )
 
 

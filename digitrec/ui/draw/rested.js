@@ -1,22 +1,17 @@
-// Has Python show the tabs below the canvas again once the drawing has rested. The companion of the canvas says when a
-// reading has come; while they come, nothing is asked for.
+// Has Python show the tabs below the canvas again. What reads the drawing says when it has come to rest.
 
-const REST = 500 // ms
-
-const waiting = new WeakMap() // parentElement -> what to do when the drawing has rested
+const asking = new WeakMap() // parentElement -> how to ask
 
 export default function ({ parentElement, setTriggerValue }) {
-  const isNew = !waiting.has(parentElement)
-  waiting.set(parentElement, () => setTriggerValue("rested", true))
+  const isNew = !asking.has(parentElement)
+  asking.set(parentElement, () => setTriggerValue("rested", true))
   if (isNew) listen(parentElement)
 }
 
 function listen(parentElement) {
-  let timer
-  const restart = () => {
-    clearTimeout(timer)
-    if (!parentElement.isConnected) return document.removeEventListener("digitrec-read", restart)
-    timer = setTimeout(() => parentElement.isConnected && waiting.get(parentElement)(), REST)
+  const ask = () => {
+    if (parentElement.isConnected) asking.get(parentElement)()
+    else document.removeEventListener("digitrec-rested", ask)
   }
-  document.addEventListener("digitrec-read", restart)
+  document.addEventListener("digitrec-rested", ask)
 }

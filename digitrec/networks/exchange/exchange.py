@@ -1,7 +1,7 @@
 """Export a model as a zip, or import one from files.
 
 model folder -> `pack` -> a zip with reference predictions and a check script
-files -> `add_model` -> model folder
+files -> `add_model` -> model folder                 model folder -> `add_weights` -> model.safetensors in it
 
 Everything that needs Keras runs in a separate process, so that the app never loads it.
 """
@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import io
 import json
+import logging
 import lzma
 import subprocess
 import sys
@@ -23,16 +24,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from digitrec.datasets import is_there, load_dataset
+from digitrec.datasets import is_available, load_dataset
 from digitrec.errors import ModelError
-from digitrec.evaluation.metrics import measure
-from digitrec.networks.card import Card, read_card, read_file, write_card
+from digitrec.evaluation.metrics import measure_proportion
+from digitrec.networks.card import Card, read_card, read_model_file, write_card
 from digitrec.networks.classifier import Classifier
-from digitrec.networks.golden import PARITY, ROUNDED_PARITY, difference, golden_images
+from digitrec.networks.exchange.golden import PARITY, ROUNDED_PARITY, golden_difference, golden_images
 from digitrec.networks.registry import PATH_FILES, check_name, keep_model, workshop
+from digitrec.networks.weights import PATH_WEIGHTS, WEIGHTS
 from digitrec.storage import DAMAGED, StrPath
 
+log = logging.getLogger("digitrec")
+
 FORMS = {".keras": "model.keras", ".tflite": "model.tflite"}
+SENT = (*FORMS.values(), "path.keras", "path.tflite", "card.json")  # .safetensors files are made here, of .keras files
 MOST_FILES = 4
 LARGEST = 50_000_000  # bytes of a file; the catalogue's largest network has 11 million
 UNMEASURED: dict[str, Any] = {
@@ -66,7 +71,7 @@ def pack(folder: StrPath) -> bytes:
     """
     folder = Path(folder)
     card = read_card(folder)
-    contents = {name: read_file(folder, name, card) for name in card.files}
+    contents = {name: read_model_file(folder, name, card) for name in card.files}
     images = golden_images()
     answers: dict[str, Any] = {"probabilities": Classifier(contents["model.tflite"], card).predict_proba(images)}
     if "model.keras" in contents:
@@ -108,18 +113,54 @@ def add_model(files: Mapping[str, bytes], name: str) -> Path:
             (draft / file).write_bytes(content)
         answers, parameters = None, 0
         if "model.keras" in contents:
-            said = _convert(draft, *([] if "model.tflite" in contents else ["litert"]))
+            said = _convert(draft, "safetensors", *([] if "model.tflite" in contents else ["litert"]))
             answers, parameters = np.array(said["answers"], np.float32), said["parameters"]
+            _log_left_out(name, said["left out"])
         card = _describe(draft, name, _sent_card(contents), parameters)
         path = (draft / "path.tflite").read_bytes() if card.path is not None else None
         reader = Classifier((draft / "model.tflite").read_bytes(), card, path)
         _compare(reader.predict_proba(golden_images()), answers, ROUNDED_PARITY if reader.is_rounded else PARITY)
-        test = load_dataset("mnist" if is_there("mnist") else "uci")
+        test = load_dataset("mnist" if is_available("mnist") else "uci")
         read = reader.predict_proba(test.test.images).argmax(axis=1)
-        figure = measure("accuracy", f"Test set of {test.name}", read == test.test.labels)
+        figure = measure_proportion("accuracy", f"Test set of {test.name}", read == test.test.labels)
         parameters = parameters or reader.count_parameters()
         write_card(draft, card.model_copy(update={"measured": (figure,), "parameters": parameters}))
         return keep_model(draft, name)
+
+
+def add_weights(folder: StrPath) -> Card:
+    """Write the .safetensors files of a model, with which a browser reads, into its folder; returns the card with them.
+
+    Raises
+    ------
+    ModelError, where there is no .keras file to make them of, a file is damaged, or none can be written.
+    """
+    folder = Path(folder)
+    card = read_card(folder)
+    for name in {"model.keras"} | ({"path.keras"} & set(card.files)):
+        read_model_file(folder, name, card)
+    left_out = _run("plain_layers", str(folder))
+    if reason := left_out.get(WEIGHTS) or left_out.pop("refused", ""):
+        raise ModelError(
+            f"Expected a network of layers that a browser can run. Received: {reason}. "
+            "Its drawings are read on the server."
+        )
+    _log_left_out(card.name, left_out)
+    found = [name for name in (WEIGHTS, PATH_WEIGHTS) if (folder / name).is_file() and name not in left_out]
+    hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in found}
+    card = card.model_copy(update={"files": card.files | hashes})
+    write_card(folder, card)
+    return card
+
+
+def _log_left_out(name: str, left_out: Mapping[str, str]) -> None:
+    for file, reason in left_out.items():
+        log.warning(
+            "%r reads on the server. Expected layers that a browser can run, to write %s. Received: %s.",
+            name,
+            file,
+            reason,
+        )
 
 
 def _sort(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -145,8 +186,8 @@ def _sort(files: Mapping[str, bytes]) -> dict[str, bytes]:
             )
     if not {"model.keras", "model.tflite"} & set(found):
         raise ModelError("Expected a .keras or .tflite file. Received: none. Choose one.")
-    if "model.keras" in found:
-        _check_unpacked_size(found["model.keras"])
+    for name in {"model.keras", "path.keras"} & set(found):
+        _check_unpacked_size(found[name])
     return found
 
 
@@ -154,7 +195,7 @@ def _unpack(content: bytes) -> dict[str, bytes]:
     """The model files in a zip; other files are ignored."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
-            wanted = [one for one in file.infolist() if one.filename in (*FORMS.values(), *PATH_FILES, "card.json")]
+            wanted = [one for one in file.infolist() if one.filename in SENT]
             large = next((one for one in wanted if one.file_size > LARGEST), None)
             contents = {} if large else {one.filename: file.read(one) for one in wanted}
     except (*DAMAGED, NotImplementedError, lzma.LZMAError):
@@ -195,7 +236,7 @@ def _sent_card(contents: Mapping[str, bytes]) -> Card | None:
 
 def _describe(draft: Path, name: str, sent: Card | None, parameters: int) -> Card:
     """A card for the files in the draft, without the metrics that came with them: they were not measured here."""
-    names = [*FORMS.values(), *PATH_FILES]
+    names = [*FORMS.values(), WEIGHTS, *PATH_FILES]
     found = [file for file in sorted(draft.iterdir()) if file.name in names]
     files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in found}
     if sent is not None:
@@ -224,7 +265,7 @@ def _compare(probabilities: NDArray[np.float32], answers: NDArray[np.float32] | 
             f"Expected ten probabilities that sum to 1. Received: outputs of {probabilities.min():.3g} to "
             f"{probabilities.max():.3g} that sum to {sums.min():.3g} to {sums.max():.3g}. End the network in a softmax."
         )
-    if answers is not None and (apart := difference(probabilities, answers)) > parity:
+    if answers is not None and (apart := golden_difference(probabilities, answers)) > parity:
         raise ModelError(
             f"Expected the same predictions from the .keras and the .tflite file. Received: probabilities that "
             f"differ by {apart:.2g} on the same images. Export both from the same network, or add just one."
@@ -232,14 +273,20 @@ def _compare(probabilities: NDArray[np.float32], answers: NDArray[np.float32] | 
 
 
 def _convert(folder: Path, *forms: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "digitrec.training.worker.convert", str(folder), *forms]
+    said = _run("convert", str(folder), *forms)
+    if "refused" in said:
+        raise ModelError(
+            f"Expected a Keras network from (28, 28, 1) to 10. Received: {said['refused']}. Save another one."
+        )
+    return said
+
+
+def _run(program: str, *arguments: str) -> dict[str, Any]:
+    """The line of JSON that a program of `digitrec.training.worker` prints."""
+    command = [sys.executable, "-m", f"digitrec.training.worker.{program}", *arguments]
     try:
         ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=CONVERSION_TIMEOUT)  # noqa: S603
         said: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     except (subprocess.TimeoutExpired, IndexError, ValueError):
         said = {"refused": "one that the converter failed on"}
-    if "refused" in said:
-        raise ModelError(
-            f"Expected a Keras network from (28, 28, 1) to 10. Received: {said['refused']}. Save another one."
-        )
     return said
