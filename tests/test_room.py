@@ -55,13 +55,13 @@ def test_a_stroke_is_answered_without_what_lies_below_the_canvas(room: list[Tab]
 
 def test_a_drawing_of_someone_else_is_noticed(drawings: list[list[StrokeEnd]]) -> None:
     own, other = drawings[0][-1], drawings[1][-1]
-    in_address, in_verdict, right = (Tab("", sent=[Sent(own, 0.0)]) for _ in range(3))
-    in_address._query, in_verdict._query, right._query = (f"drawing={end.link}" for end in (other, own, own))
-    in_verdict._pixels, right._pixels = (next(iter(end.images)) for end in (other, own))
-    for tab in (in_address, in_verdict, right):
+    in_address, in_details, right = (Tab("", sent=[Sent(own, 0.0)]) for _ in range(3))
+    in_address._query, in_details._query, right._query = (f"drawing={end.link}" for end in (other, own, own))
+    in_details._pictures, right._pictures = ({end.shown} for end in (other, own))
+    for tab in (in_address, in_details, right):
         tab._compare()
-    assert [tab.foreign for tab in (in_address, in_verdict, right)] == [["address"], ["verdict"], []]
-    assert [tab.sent[0].seconds is None for tab in (in_address, in_verdict, right)] == [True, True, False]
+    assert [tab.foreign for tab in (in_address, in_details, right)] == [["address"], ["details"], []]
+    assert [tab.sent[0].seconds is None for tab in (in_address, in_details, right)] == [True, True, False]
 
 
 def test_an_answer_to_an_earlier_stroke_leaves_the_later_one_open(drawings: list[list[StrokeEnd]]) -> None:

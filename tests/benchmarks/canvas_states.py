@@ -10,15 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from digitrec.charts.pictures import as_paper, enlarge, frame
 from digitrec.datasets.sources.pen import draw_at_random, load_pen_digits, split_by_writer
 from digitrec.errors import DataError
 from digitrec.ink.drawings import Drawing, Stroke, render
+from digitrec.ink.image_files import to_data_url
 from digitrec.ink.links import to_short_link
 from digitrec.ink.preprocessing import preprocess
 from digitrec.ui.canvas.fabric import FACTOR, from_fabric, read_revision, to_fabric
 from digitrec.ui.canvas.history import INK, PAPER
 from tests.data import sample
 
+SHOWN = 140  # pixels at most, the side of a picture of that tab
 SECONDS = 1.2  # that a digit takes
 # Properties that Fabric writes with every object; digitrec reads none of them, but their bytes travel.
 USUAL = {
@@ -39,13 +42,13 @@ class StrokeEnd:
     at : seconds since the digit was begun.
     paths : the strokes so far, as Fabric's objects.
     link : the drawing as text in the page's address; no two drawings have the same.
-    image : (28, 28) uint8 as bytes, what the server reads from it.
+    shown : its 28 x 28 image as the tab *Preprocessing* shows it, a data URL.
     """
 
     at: float
     paths: list[dict[str, Any]]
     link: str
-    image: bytes
+    shown: str
 
 
 def prepare(n: int, seed: int = 0) -> list[list[StrokeEnd]]:
@@ -80,7 +83,8 @@ def _end(at: float, paths: list[dict[str, Any]]) -> StrokeEnd:
     drawing = from_fabric({"objects": paths}, PAPER)
     image = preprocess(render(drawing)).image
     assert image is not None
-    return StrokeEnd(float(at), paths, to_short_link(drawing), image.tobytes())
+    shown = to_data_url(frame(enlarge(as_paper(image), SHOWN // len(image))))
+    return StrokeEnd(float(at), paths, to_short_link(drawing), shown)
 
 
 def _as_path(stroke: Stroke) -> dict[str, Any]:

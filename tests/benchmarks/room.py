@@ -34,7 +34,8 @@ ALONE = 60  # digits that one session draws as fast as it is answered
 ROUND = 50  # visits between two measurements of memory
 WARM_UP = 200  # visits before the first: Streamlit keeps the last 128 sessions for two minutes, in case they come back
 AT_ONCE = 5  # visitors
-RESTS = 3  # seconds for a session that was left to be forgotten
+RESTS = 0.5  # seconds from the last stroke's answer until the tabs below the canvas are asked for
+FORGETS = 3  # seconds for a session that was left to be forgotten
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,8 @@ async def keep_drawing(tab: Tab, digits: list[list[StrokeEnd]], until: float) ->
         if begun > until:
             return
         await draw_digit(tab, digit, begun)
+        await asyncio.sleep(RESTS)
+        await tab.rest()
         await asyncio.sleep(max(0.0, begun + EVERY - 0.3 - time.perf_counter()))
         await tab.clear()
         await asyncio.sleep(max(0.0, begun + EVERY - time.perf_counter()))
@@ -167,12 +170,12 @@ async def _visit(app: App, n: int, digits: list[list[StrokeEnd]]) -> dict[str, A
     memory, tabs, opened = list[float](), list[Tab](), list[float]()
     for start in range(0, n + WARM_UP, AT_ONCE):
         if start % ROUND == 0 and start >= WARM_UP:
-            await asyncio.sleep(RESTS)
+            await asyncio.sleep(FORGETS)
             memory.append(app.memory_mb)
         now = [Tab(app.address) for _ in range(AT_ONCE)]
         opened += await asyncio.gather(*(_visit_once(tab, digits[(start + i) % ROUND]) for i, tab in enumerate(now)))
         tabs += now
-    await asyncio.sleep(RESTS)
+    await asyncio.sleep(FORGETS)
     memory.append(app.memory_mb)
     found = describe(tabs, 0)
     return {
