@@ -111,7 +111,7 @@ def test_the_model_that_is_loaded_names_its_layers(reader: ReaderPage) -> None:
         return new Promise((resolve, reject) =>
           startReader(script, { onLoaded: resolve, onFailure: reject }).load(model))"""
     )
-    assert set(layers) == {"ink", "path"}
+    assert set(layers) == {"ink", "path", "number"}
     assert layers["ink"][1] == {"name": "Convolution 1", "kind": "conv", "shape": [28, 28, 32]}
     assert layers["path"][-1] == {"name": "Softmax 1", "kind": "softmax", "shape": [1, 1, 10]}
 
@@ -148,7 +148,7 @@ def refusal(reader: ReaderPage, model: dict[str, Any]) -> str:
     said: str = reader.run(
         """const script = await text("scripts")
         const model = await json("other")
-        return new Promise((resolve) => 
+        return new Promise((resolve) =>
           startReader(script, { onLoaded: () => resolve("loaded"), onFailure: resolve }).load(model))"""
     )
     return said
@@ -180,8 +180,8 @@ def without_tensor(content: bytes) -> bytes:
         (lambda content: content.replace(b'\\"padding\\":\\"valid', b'\\"padding\\":\\"other'), "does not fit"),
         (lambda content: content.replace(b'\\"kind\\":\\"pool\\"', b'\\"kind\\":\\"loop\\"'), 'unknown kind "loop"'),
         (without_tensor, 'a file without "Dense 1, bias"'),
-        (lambda _: (DIGITREC / PATH_WEIGHTS).read_bytes(), "takes 64 × 5 × 1 numbers and answers with 10"),
-        (lambda _: (NUMBERS / WEIGHTS).read_bytes(), "takes 28 × 256 × 1 numbers and answers with 11"),
+        (lambda _: (DIGITREC / PATH_WEIGHTS).read_bytes(), "takes 64 × 5 × 1 numbers and gives 1 × 1 × 10"),
+        (lambda _: (NUMBERS / WEIGHTS).read_bytes(), "takes 28 × 256 × 1 numbers and gives 1 × 64 × 11"),
     ],
     ids=["cut", "tiny", "length", "header", "metadata", "padding", "kind", "tensor", "swapped", "for numbers"],
 )
