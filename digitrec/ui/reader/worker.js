@@ -18,8 +18,10 @@ const FORMS = {
 }
 
 let model = null
+let queue = Promise.resolve() // what is asked for while a model is being loaded waits for it
 
-if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScope) self.onmessage = ({ data }) => receive(data)
+if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScope)
+  self.onmessage = ({ data }) => (queue = queue.then(() => receive(data)))
 
 async function receive({ load, read }) {
   try {
