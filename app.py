@@ -3,6 +3,7 @@
 import streamlit as st
 
 from digitrec.ui import ICON
+from digitrec.ui.process import settle
 
 
 def open_canvas() -> None:
@@ -11,7 +12,7 @@ def open_canvas() -> None:
 
 
 st.set_page_config(page_title="digitrec", page_icon=ICON, layout="wide")
-st.navigation(
+page = st.navigation(
     {
         "": [
             st.Page("pages/draw.py", url_path="canvas", title="Draw", icon=":material/draw:", default=True),
@@ -34,4 +35,8 @@ st.navigation(
         ],
     },
     position="top",
-).run()
+)
+try:
+    page.run()
+finally:  # pages may end with st.stop
+    settle()

@@ -1,43 +1,29 @@
 """Draw a digit or a number, and see it read while the pen moves."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from digitrec.ink.drawings import WIDE
-from digitrec.ui.cache import classifier
-from digitrec.ui.canvas import links, live, session_canvas, tools
-from digitrec.ui.draw import details, number
-from digitrec.ui.messages import begin_page, show_errors
-from digitrec.ui.models.choice import choose_model
+from digitrec.ui import state
+from digitrec.ui.canvas import links, session_canvas
+from digitrec.ui.draw import details, digit, number
+from digitrec.ui.messages import begin_page
 
-arrived = begin_page(
-    "draw",
-    "Draw a digit",
-    "Draw a digit from 0 to 9, or write *A number*: it is read while you draw. No mouse? Press *Sample digit*.",
-)
-links.open_drawing()
-width = session_canvas.choose(arrived)
+STYLE = Path(digit.__file__).with_name("draw.css")
 
-
-@st.fragment
-def board() -> None:
-    """Canvas, verdict and details: what reruns while the pen moves."""
-    with show_errors("The model could not be loaded. Show this message to the person who runs the app."):
-        reader = classifier()
-    sides = st.container(horizontal=True, gap="medium")
-    with sides.container(width=300):
-        sent = session_canvas.show(*tools.chosen_pen())
-        tools.show()
-    state = session_canvas.current()
-    reading = reader.read(*live.newest(state, sent))
-    with sides.container(width=500):
-        live.show_verdict(state, reading)
-    tools.show_more()
-    choose_model()
-    links.keep_in_address(state.drawing)
-    details.show(reader, reading, state.drawing)
-
+with st.container(key=state.HEAD.name, horizontal=True, vertical_alignment="center"):
+    arrived = begin_page(
+        "draw",
+        "Draw a digit",
+        "Draw a digit from 0 to 9, or write *A number*: it is read while you draw. No mouse? Press *Sample digit*.",
+    )
+    links.open_drawing()
+    width = session_canvas.choose(arrived)
+st.html(STYLE)
 
 if width == WIDE:
     number.show_board()
+    details.show()
 else:
-    board()
+    digit.show_page()

@@ -8,6 +8,7 @@ import binascii
 import json
 import zlib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,11 @@ def to_link(drawing: Drawing) -> str:
             "Draw it with fewer strokes, or download the picture and send that instead."
         )
     return text
+
+
+def to_short_link(drawing: Drawing) -> str:
+    """As `to_link`, of strokes with fewer points that look the same."""
+    return to_link(replace(drawing, strokes=tuple(replace(s, points=simplify(s.points)) for s in drawing.strokes)))
 
 
 def from_link(text: str, width: int = CANVAS) -> Drawing:
@@ -104,7 +110,7 @@ def _broken(received: str) -> DrawingError:
 
 
 def simplify(points: Iterable[Iterable[float]], tolerance: float = 0.7) -> NDArray[np.float32]:
-    """Leave out points within `tolerance` pixels of the line between those kept (Douglas and Peucker, 1973)."""
+    """Shorten a link: leave out points within `tolerance` pixels of the line between those kept (Douglas-Peucker)."""
     line = np.asarray(list(points), np.float32)
     if len(line) < 3:
         return line

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -18,6 +19,8 @@ from digitrec.errors import ModelError
 
 # LiteRT warns that keeping every layer's output costs memory; for a small network that is 0.3 MB, and it is shown.
 warnings.filterwarnings("ignore", message="Warning: Enabling `experimental_preserve_all_tensors`")
+
+_signatures = WeakKeyDictionary[Any, tuple[list[dict[str, Any]], list[dict[str, Any]]]]()
 
 
 class Interpreters:
@@ -70,8 +73,10 @@ class Interpreters:
 
 
 def signature(interpreter: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The inputs and outputs, as LiteRT describes them."""
-    return interpreter.get_input_details(), interpreter.get_output_details()
+    """The inputs and outputs, as LiteRT describes them; asked once, since that takes as long as reading an image."""
+    if interpreter not in _signatures:
+        _signatures[interpreter] = interpreter.get_input_details(), interpreter.get_output_details()
+    return _signatures[interpreter]
 
 
 def check_signature(interpreter: Any, name: str, source: tuple[int, ...], target: tuple[int, ...]) -> None:
@@ -103,9 +108,10 @@ def answers(interpreter: Any, images: NDArray[Any], size: int, target: int) -> N
         interpreter.set_tensor(source, padded)
         interpreter.invoke()
         parts.append(values(interpreter, target).reshape(size, -1)[: len(chunk)])
+    if parts:
+        return np.concatenate(parts)
     shapes = {one["index"]: one["shape"] for one in interpreter.get_tensor_details()}
-    width = math.prod(map(int, shapes[target][1:]))
-    return np.concatenate([np.empty((0, width), np.float32), *parts])
+    return np.empty((0, math.prod(map(int, shapes[target][1:]))), np.float32)
 
 
 def values(interpreter: Any, index: int) -> NDArray[np.float32]:

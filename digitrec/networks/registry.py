@@ -11,15 +11,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import platformdirs
 
 from digitrec.errors import ModelError, writing
 from digitrec.networks.architectures import ARCHITECTURES, Reads
-from digitrec.networks.card import SHIPPED, read_card, read_file, write_card
+from digitrec.networks.card import SHIPPED, read_card, read_model_file, write_card
 from digitrec.networks.weights import PATH_WEIGHTS
-from digitrec.storage import StrPath, replace_file, replace_folder
+from digitrec.storage import StrPath, file_stamp, replace_file, replace_folder
 
 SHIPPED_NAME = "digitrec"
 NUMBERS_NAME = "digitrec-numbers"  # the shipped model that reads whole numbers
@@ -47,9 +48,16 @@ def list_models(reads: Reads | None = "digit") -> dict[str, Path]:
 
 def input_kind(folder: StrPath) -> Reads:
     """Whether the model in a folder reads a digit or a number."""
-    folder = Path(folder)
+    card = Path(folder) / "card.json"
+    return _input_kind(card, file_stamp([card]))
+
+
+@lru_cache(maxsize=256)
+def _input_kind(card: Path, stamp: str) -> Reads:
+    """Read the card again if its `stamp` has changed: the page asks with each stroke."""
+    del stamp
     try:
-        network = json.loads((folder / "card.json").read_bytes()).get("network")
+        network = json.loads(card.read_bytes()).get("network")
     except (OSError, ValueError, AttributeError):
         return "digit"
     return ARCHITECTURES[network].reads if isinstance(network, str) and network in ARCHITECTURES else "digit"
@@ -79,7 +87,7 @@ def replace_model(folder: StrPath, target: StrPath) -> None:
     """
     target = Path(target)
     card = read_card(folder)
-    contents = {file: read_file(folder, file, card) for file in card.files}
+    contents = {file: read_model_file(folder, file, card) for file in card.files}
     with writing(f"the model to {target}", ModelError, "Make room, or set DIGITREC_MODELS."):
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as workshop:

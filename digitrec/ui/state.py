@@ -19,7 +19,7 @@ from digitrec.ui.canvas.history import CanvasState
 if TYPE_CHECKING:
     from digitrec.ink.drawings import Drawing
     from digitrec.reading.numbers.edits import Change
-    from digitrec.ui.canvas.live import Sources
+    from digitrec.ui.draw.details import Case
 
 T = TypeVar("T")
 ANY = "any"  # a filter that is off
@@ -135,8 +135,17 @@ PAPER = _element("paper-canvas")  # the container of the canvas, by which its co
 TOOL = Key("tool", ":material/edit: Pen", persists=True)
 PEN_WIDTH = Key("pen_width", round(WIDTH), persists=True)  # pixels
 SAMPLE_NOTE = Key[tuple[tuple[int, int], str] | None]("sample_note", None)  # a canvas's width and revision; a text
-SOURCES: Key[Sources | None] = Key("sources", None)  # what the canvas and its companion sent in the last run
 DETAILS = Key[str | None]("details", None)  # the open tab
+HEAD, SIDES, TOOLS = _element("draw-head"), _element("draw-sides"), _element("draw-tools")  # parts of the page
+BOARD, VERDICT, NEXT = _element("draw-board"), _element("draw-verdict"), _element("draw-next")
+SESSION = Key("session", "")  # a name for the session, by which the browser knows whether the server is still the same
+WEIGHTS = Key[Any]("weights", None)  # the element that gives the browser the model
+WEIGHTS_HELD = Key("weights_held", "")  # the key of the model whose weights the browser has
+COURIER = Key[Any]("courier", None)  # by width and mount of the canvas
+STAGE, CHAIN = Key[Any]("stage", None), _element("chain")
+PROJECTOR = Key("projector", False, is_bound=True)  # larger type, and nothing but canvas, verdict and network
+CASE: Key[Case | None] = Key("case", None)  # what the tabs are about; None without ink
+RESTED = _element("rested")
 
 # A drawing in the address
 DRAWING, NUMBER, IMAGE = Parameter("drawing"), Parameter("number"), Parameter("image")

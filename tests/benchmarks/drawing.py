@@ -7,7 +7,7 @@ import numpy as np
 from playwright.sync_api import Page
 
 from digitrec.datasets.synthetic.samples import OWN, own_sample
-from digitrec.ink.drawings import Drawing, place
+from digitrec.ink.drawings import Drawing, place_strokes
 from tests.browser.app import Server, open_draw, press, settle
 
 WATCH = """() => {
@@ -50,7 +50,7 @@ def slowly(page: Page, drawing: Drawing) -> None:
     corner = page.locator("canvas.upper-canvas").bounding_box()
     assert corner
     points = np.concatenate(
-        [stroke.points for stroke in place([s.points for s in drawing.strokes], 18, 200, (140, 140)).strokes]
+        [stroke.points for stroke in place_strokes([s.points for s in drawing.strokes], 18, 200, (140, 140)).strokes]
     )
     page.mouse.move(corner["x"] + float(points[0, 0]), corner["y"] + float(points[0, 1]))
     page.mouse.down()

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
+from digitrec.ink.drawings import CANVAS
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 45_000  # ms, for a machine that is busy
 SAMPLE = "mnist-sample.npz"  # the dataset of that name, which is there with and without MNIST: see tests/data
@@ -91,16 +93,22 @@ def wait_for_canvas(page: Page) -> None:
 
 def draw(page: Page, strokes: Sequence[NDArray[np.float32]], pause: float = 0.0) -> None:
     """Draw with the mouse: x, y in canvas pixels; `pause` seconds between two places."""
-    corner = page.locator("canvas.upper-canvas").bounding_box()
-    assert corner
     for stroke in strokes:
-        for index, (x, y) in enumerate(stroke.tolist()):
-            page.mouse.move(corner["x"] + x, corner["y"] + y)
+        for index, (x, y) in enumerate(on_screen(page, stroke)):
+            page.mouse.move(x, y)
             if index == 0:
                 page.mouse.down()
             if pause:
                 time.sleep(pause)
         page.mouse.up()
+
+
+def on_screen(page: Page, points: NDArray[np.float32]) -> list[tuple[float, float]]:
+    """Where (k, 2) places in canvas pixels are in the window."""
+    canvas = page.locator("canvas.upper-canvas").bounding_box()
+    assert canvas
+    scale = canvas["height"] / CANVAS
+    return [(canvas["x"] + scale * x, canvas["y"] + scale * y) for x, y in points.tolist()]
 
 
 def settle(page: Page) -> None:

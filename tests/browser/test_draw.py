@@ -16,6 +16,7 @@ from tests.browser.app import (
     SEVEN,
     Server,
     draw,
+    on_screen,
     open_draw,
     pixels,
     press,
@@ -42,14 +43,13 @@ def ink_on_canvas(page: Page) -> int:
 
 def test_the_verdict_comes_while_the_pen_moves(page: Page, server: Server) -> None:
     open_draw(page, server.address)
-    corner = page.locator("canvas.upper-canvas").bounding_box()
-    assert corner
     before = int(page.locator(".live").get_attribute("data-seen") or 0)
     way = np.concatenate([np.linspace(a, b, 12) for a, b in zip(SEVEN[0][:-1], SEVEN[0][1:], strict=True)])
-    page.mouse.move(corner["x"] + 70, corner["y"] + 60)
+    places = on_screen(page, way)
+    page.mouse.move(*places[0])
     page.mouse.down()
-    for x, y in way.tolist():
-        page.mouse.move(corner["x"] + x, corner["y"] + y)
+    for x, y in places:
+        page.mouse.move(x, y)
         page.wait_for_timeout(25)
     page.wait_for_timeout(400)
     assert verdict(page) == "7"  # and the pen is still down
@@ -284,7 +284,7 @@ def test_a_phone_with_touch(browser: Browser, server: Server) -> None:
     fingers = context.new_cdp_session(phone)
 
     def touch(kind: str, *places: NDArray[np.float32]) -> None:
-        points = [{"x": float(corner["x"] + x), "y": float(corner["y"] + y)} for x, y in places]
+        points = [{"x": x, "y": y} for x, y in on_screen(phone, np.array(places, np.float32))]
         fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
     touch("touchStart", SEVEN[0][0])

@@ -13,7 +13,7 @@ from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.weights import pack_weights
 from digitrec.training.scaling import SCALINGS
 from digitrec.training.shipped.path_network import build_path_network
-from digitrec.training.worker.network import build
+from digitrec.training.worker.network import build_keras
 from digitrec.training.worker.plain_layers import to_plain
 from tests.browser.reader import ReaderPage, open_reader
 
@@ -60,7 +60,7 @@ def answers(reader: ReaderPage, model: keras.Model, inputs: NDArray[np.float32])
 def test_a_network_of_the_catalogue(reader: ReaderPage, name: str, scaling: str) -> None:
     keras.utils.set_random_seed(1)
     rng = np.random.default_rng(1)
-    model = build(name, scaling, 33.3, 78.6)
+    model = build_keras(name, scaling, 33.3, 78.6)
     unsettle(model, rng)
     shape = (INPUTS, 28, ARCHITECTURES[name].width, 1)
     images = (rng.integers(0, 256, shape) * (rng.random(shape) < 0.3)).astype(np.float32)

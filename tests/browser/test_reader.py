@@ -65,7 +65,7 @@ def ask(reader: ReaderPage, drawings: list[dict[str, Any]], wanted: int) -> list
               steps: steps && Object.keys(steps),
             })))
           }
-          const reader = startReader(script, { onReading, onFailure: reject })
+          const reader = startReader(script, onReading, reject)
           reader.load(model)
           for (const { ink, ...drawing } of drawings)
             reader.read({ ...drawing, ...(ink && { ink: Uint8Array.from(ink) }) })
@@ -109,7 +109,7 @@ def test_the_model_that_is_loaded_names_its_layers(reader: ReaderPage) -> None:
         """const script = await text("scripts")
         const model = await json("model")
         return new Promise((resolve, reject) =>
-          startReader(script, { onLoaded: resolve, onFailure: reject }).load(model))"""
+          startReader(script, reject, reject, resolve).load(model))"""
     )
     assert set(layers) == {"ink", "path", "number"}
     assert layers["ink"][1] == {"name": "Convolution 1", "kind": "conv", "shape": [28, 28, 32]}
@@ -131,7 +131,7 @@ def test_another_model_reads_what_is_drawn_after_it_was_chosen(reader: ReaderPag
             if (id === 1) reader.read({ ...drawing, id: 2 })
             if (id === 2) resolve(answers)
           }
-          const reader = startReader(script, { onReading, onFailure: reject })
+          const reader = startReader(script, onReading, reject)
           reader.load(model)
           reader.read({ ...drawing, id: 1 })
           reader.load(doubtful)
@@ -180,7 +180,7 @@ def refusal(reader: ReaderPage, model: dict[str, Any]) -> str:
         """const script = await text("scripts")
         const model = await json("other")
         return new Promise((resolve) =>
-          startReader(script, { onLoaded: () => resolve("loaded"), onFailure: resolve }).load(model))"""
+          startReader(script, resolve, resolve, () => resolve("loaded")).load(model))"""
     )
     return said
 
@@ -248,7 +248,7 @@ def test_a_browser_without_workers_says_so(reader: ReaderPage) -> None:
         """const kept = window.Worker
         delete window.Worker
         try {
-          return await new Promise((resolve) => startReader("", { onFailure: resolve }))
+          return await new Promise((resolve) => startReader("", resolve, resolve))
         } finally {
           window.Worker = kept
         }"""

@@ -5,6 +5,9 @@ Drawing -> to_fabric -> canvas -> from_fabric -> Drawing
 Fabric smooths pointer positions into quadratic curves. They are converted to short straight lines, and sent back as
 those lines, so that a drawing survives the round trip. A marker, an invisible object, says which drawing a canvas was
 last given.
+
+The canvas has `FACTOR` pixels to each of a drawing, so that it is crisp where a page shows it large. Only this module
+and `session_canvas` know that.
 """
 
 from collections.abc import Sequence
@@ -14,14 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageColor
 
-from digitrec.charts.pictures import to_data_url
 from digitrec.errors import DrawingError
 from digitrec.ink.drawings import CANVAS, MAX_POINTS, MAX_STROKES, MAX_WIDTH, REACH, Drawing, Stroke
+from digitrec.ink.image_files import to_data_url
 
 Json = dict[str, Any]
+FACTOR = 2  # canvas pixels to one of a drawing
 MARK = "strokeDashOffset"  # a property that Fabric keeps, and that shows nothing on an object without a stroke
-MOVED = 3.0  # pixels; a path whose middle lies farther from where it was drawn has been edited
-FLAT = 6.0  # pixels, the longest straight line that stands for a piece of a curve
+MOVED = 3.0 * FACTOR  # pixels; a path whose middle lies farther from where it was drawn has been edited
+FLAT = 6.0 * FACTOR  # pixels, the longest straight line that stands for a piece of a curve
 CURVES = {"M": 3, "L": 3, "Q": 5}  # the commands of a pen's path, and how long each is
 
 
@@ -37,13 +41,13 @@ def _to_image(backdrop: NDArray[np.uint8], ink: str) -> Json:
     """The backdrop in the colour of the ink, its pixels as squares."""
     colour = np.array(ImageColor.getrgb(ink)[:3])
     picture = np.rint(255 + backdrop[..., None] / 255 * (colour - 255)).astype(np.uint8)
-    scale = CANVAS / len(backdrop)
+    scale = FACTOR * CANVAS / len(backdrop)
     place = {"left": 0, "top": 0, "originX": "left", "originY": "top", "scaleX": scale, "scaleY": scale}
     return {"type": "Image", "src": to_data_url(picture), "imageSmoothing": False, **place}
 
 
 def _to_path(stroke: Stroke, colour: str) -> Json:
-    points = stroke.points.astype(float)
+    points = FACTOR * stroke.points.astype(float)
     if len(points) == 1:
         points = np.repeat(points, 2, axis=0)
         points[1, 1] += 0.001  # a path of no length would not be drawn
@@ -52,7 +56,7 @@ def _to_path(stroke: Stroke, colour: str) -> Json:
         "path": [["L" if index else "M", *point] for index, point in enumerate(points.tolist())],
         "fill": None,
         "stroke": colour,
-        "strokeWidth": stroke.width,
+        "strokeWidth": FACTOR * stroke.width,
         "strokeLineCap": "round",
         "strokeLineJoin": "round",
     }
@@ -102,9 +106,9 @@ def _is_pen_path(item: Json) -> bool:
 
 def _from_path(item: Json, paper: str) -> Stroke:
     points = _flatten(item["path"])
-    if len(points) == 2 and np.abs(points[1] - points[0]).max() < 0.1:
+    if len(points) == 2 and np.abs(points[1] - points[0]).max() < 0.1 * FACTOR:
         points = points[:1]
-    points, width = _edited(points, item), _width(item)
+    points, width = _edited(points, item) / np.float32(FACTOR), _width(item) / FACTOR
     if not (np.isfinite(points).all() and np.abs(points).max() <= 2 * REACH and 0 < width <= 2 * MAX_WIDTH):
         raise ValueError
     return Stroke(points, width, item.get("stroke") == paper)
@@ -114,7 +118,7 @@ def _flatten(commands: Sequence[Sequence[Any]]) -> NDArray[np.float32]:
     """The path as points, with as many on each curve as make its straight pieces short."""
     points: list[NDArray[np.float64]] = []
     for _, *numbers in commands:
-        places = np.clip(np.array(numbers, float).reshape(-1, 2), -REACH, REACH)
+        places = np.clip(np.array(numbers, float).reshape(-1, 2), -FACTOR * REACH, FACTOR * REACH)
         if len(places) == 1:
             points.append(places[0])
             continue

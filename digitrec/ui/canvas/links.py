@@ -1,7 +1,6 @@
 """A drawing in the page's address: opened on arrival, updated while drawing, and shown as a link to share."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -11,7 +10,7 @@ from digitrec.datasets import titles
 from digitrec.datasets.dataset import PARTS
 from digitrec.errors import DigitrecError, DrawingError
 from digitrec.ink.drawings import CANVAS, WIDE, Drawing
-from digitrec.ink.links import from_link, simplify, to_link
+from digitrec.ink.links import from_link, to_short_link
 from digitrec.ui import state
 from digitrec.ui.cache import dataset
 from digitrec.ui.canvas import session_canvas
@@ -74,7 +73,7 @@ def keep_in_address(drawing: Drawing) -> None:
 def _write(drawing: Drawing) -> bool:
     """Replace the drawing in the address; return whether it fits."""
     try:
-        text = _as_text(drawing) if drawing.strokes and drawing.backdrop is None else ""
+        text = to_short_link(drawing) if drawing.strokes and drawing.backdrop is None else ""
     except DrawingError:
         text = None
     own = state.IMAGE if drawing.backdrop is not None else _parameter(drawing)
@@ -90,7 +89,7 @@ def _write(drawing: Drawing) -> bool:
 def share(drawing: Drawing) -> None:
     """Show the link to a drawing, to copy."""
     try:
-        text = _as_text(drawing)
+        text = to_short_link(drawing)
     except DrawingError as error:
         st.warning(as_plain_text(str(error)), icon=":material/link_off:")
         return
@@ -101,11 +100,6 @@ def share(drawing: Drawing) -> None:
     if urlsplit(address).hostname in ("localhost", "127.0.0.1"):
         st.caption("It works on this computer only, unless the app is made available on the network.")
     st.code(f"{address}/?{_parameter(drawing).name}={text}", language=None, wrap_lines=True)
-
-
-def _as_text(drawing: Drawing) -> str:
-    """The drawing as text for a link; DrawingError if it is too long."""
-    return to_link(replace(drawing, strokes=tuple(replace(s, points=simplify(s.points)) for s in drawing.strokes)))
 
 
 def _parameter(drawing: Drawing) -> state.Parameter:

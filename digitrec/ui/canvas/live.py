@@ -11,7 +11,6 @@ import binascii
 import io
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,20 +36,13 @@ PAPER_COLOUR = (255, 255, 255)
 SQUARE, APART = 10, 100  # pixels, and how far apart greys are where a stroke is missing; edges differ by less
 
 
-@dataclass(frozen=True)
-class Sources:
-    """What the companion and the canvas had sent in the last run, and which of them was read."""
-
-    number: int | None = None
-    canvas: bytes | None = None
-    newer: str = "canvas"
+def text(file: str) -> str:
+    """The text of a file of this room."""
+    return (HERE / file).read_text("utf-8")
 
 
 def companion(name: str, folder: Path = HERE) -> Any:
     """A companion of the canvas that shows a verdict with `name`.html, .css and .js of that folder."""
-
-    def text(file: str) -> str:
-        return (HERE / file).read_text("utf-8")
 
     def own(suffix: str) -> str:
         path = folder / f"{name}.{suffix}"
@@ -60,38 +52,32 @@ def companion(name: str, folder: Path = HERE) -> Any:
         f"digitrec_{name}",
         html=own("html").replace("<!-- verdict -->", text("verdict.html")),
         css=text("verdict.css") + own("css"),
-        js=text("address.js") + text("companion.js") + text("verdict.js") + own("js"),
+        js="".join(map(text, ("address.js", "surfaces.js", "companion.js", "verdict.js"))) + own("js"),
     )
 
 
 _live = companion("live")
 
 
-def newest(shown: CanvasState, canvas: bytes | None) -> tuple[NDArray[np.uint8], Sequence[NDArray[np.float32]] | None]:
+def newest(
+    shown: CanvasState, picture: dict[str, Any]
+) -> tuple[NDArray[np.uint8], Sequence[NDArray[np.float32]] | None]:
     """The current ink on the canvas, and the pen paths if they are just as recent.
 
-    The companion and the canvas both send pictures; the one that has changed since the last run is the newer one, the
-    companion's if both have. If neither has sent a picture of this revision, the drawing itself is rendered.
+    Parameters
+    ----------
+    picture : what `picture_of` returns. If it is of another revision, or none, the drawing itself is rendered.
 
     Returns
     -------
     ink : (280, width) uint8, 255 on 0.
     strokes : (k, 2) float32 arrays in canvas pixels; None while the pen moves, and if an eraser was used.
     """
-    picture = _picture(shown)
-    number = picture.get("number") if picture.get("revision") == shown.revision else None
-    before = state.SOURCES.get() or Sources()
-    if number is not None and number != before.number:
-        newer = "companion"
-    elif canvas is not None and canvas != before.canvas:
-        newer = "canvas"
-    else:
-        newer = before.newer
-    state.SOURCES.set(Sources(number, canvas, newer))
-    if newer == "companion" and number is not None and (ink := decode_url(picture.get("url"), shown.width)) is not None:
-        return ink, shown.drawing.paths if shows(ink, shown.drawing) else None
-    ink = decode(canvas, shown.width) if canvas else None
-    return (render(shown.drawing) if ink is None else ink), shown.drawing.paths
+    url = picture.get("url") if picture.get("revision") == shown.revision else None
+    ink = decode_url(url, shown.width)
+    if ink is None:
+        return render(shown.drawing), shown.drawing.paths
+    return ink, shown.drawing.paths if shows(ink, shown.drawing) else None
 
 
 def shows(ink: NDArray[np.uint8], drawing: Drawing) -> bool:
@@ -115,7 +101,7 @@ def show_verdict(shown: CanvasState, reading: Reading, *, compact: bool = False)
 def what_to_watch(shown: CanvasState, name: str) -> dict[str, Any]:
     """What a companion needs to know about its canvas; `name` is the canvas's accessible name."""
     return {
-        "seen": _picture(shown).get("number", 0),
+        "seen": picture_of(key_of(shown)).get("number", 0),
         "revision": shown.revision,
         "canvas": f".st-key-{state.PAPER.name}",
         "name": name,
@@ -163,9 +149,9 @@ def key_of(shown: CanvasState) -> state.Key[Any]:
     return state.LIVE.of(shown.width, shown.mount)
 
 
-def _picture(shown: CanvasState) -> dict[str, Any]:
-    """What the companion sent last, unchecked; empty if nothing."""
-    picture = key_of(shown).sent("picture")
+def picture_of(key: state.Key[Any]) -> dict[str, Any]:
+    """The picture that the companion with this key sent last, unchecked; empty if none."""
+    picture = key.sent("picture")
     return picture if isinstance(picture, dict) else {}
 
 

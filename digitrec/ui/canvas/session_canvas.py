@@ -14,7 +14,7 @@ from streamlit_drawable_canvas import st_canvas
 
 from digitrec.ink.drawings import CANVAS, WIDE, render
 from digitrec.ui import state
-from digitrec.ui.canvas.fabric import to_fabric
+from digitrec.ui.canvas.fabric import FACTOR, to_fabric
 from digitrec.ui.canvas.history import INK, PAPER, CanvasState, blank, lay_again, receive
 
 WIDER = 6  # pixels; an eraser no wider than the pen would leave the edges of a line, too faint to be seen
@@ -63,33 +63,28 @@ def change(step: Callable[[CanvasState], CanvasState], width: int = CANVAS) -> N
     state.STATE.of(width).set(step(receive(shown, sent) or shown))
 
 
-def show(pen: int, erases: bool, width: int = CANVAS) -> bytes | None:
-    """Show the canvas and store what was drawn: a PNG of it, None if it has sent none of this revision.
-
-    `pen` is its width, and `width` the canvas's, in pixels.
-    """
+def show(pen: int, erases: bool, width: int = CANVAS) -> None:
+    """Show the canvas and store what was drawn. `pen` is its width, and `width` the canvas's, in pixels."""
     shown = current(width)
-    with st.container(key=state.PAPER.name, width="content"):
+    with st.container(key=state.PAPER.name):
         result = st_canvas(
-            stroke_width=pen + WIDER if erases else pen,
+            stroke_width=FACTOR * pen_width(pen, erases),
             stroke_color=PAPER if erases else INK,
             background_color=PAPER,
-            width=width,
-            height=CANVAS,
+            width=FACTOR * width,
+            height=FACTOR * CANVAS,
             # A canvas accepts a drawing only if it differs from the last one: its revision always does.
             initial_drawing=to_fabric(shown.start, INK, PAPER, shown.revision),
-            return_image_data=True,
             key=_component(shown).name,
         )
-    try:
-        picture = result.image_bytes
-    except (ValueError, AttributeError):  # a browser may send anything
-        return None
     received = receive(shown, result.json_data)
-    if picture is None or received is None:
-        return None
-    state.STATE.of(width).set(received)
-    return picture
+    if received is not None:
+        state.STATE.of(width).set(received)
+
+
+def pen_width(pen: int, erases: bool) -> int:
+    """The width of what the pen or the eraser draws, in pixels of the drawing."""
+    return pen + WIDER if erases else pen
 
 
 def _component(shown: CanvasState) -> state.Key[Any]:

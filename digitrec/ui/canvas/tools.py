@@ -21,31 +21,28 @@ def chosen_pen() -> tuple[int, bool]:
 
 
 def show(width: int = CANVAS) -> None:
-    """The main tools, under the canvas of that width."""
+    """The tools in one row, for the canvas of that width. Where there is little room, style sheets leave the icons."""
     shown = session_canvas.current(width)
-    with st.container(horizontal=True, gap="small"):
+    with st.container(key=state.TOOLS.name, horizontal=True, gap="xsmall", vertical_alignment="center"):
         st.segmented_control(
-            "Tool",
-            [PEN, ERASER],
-            default=PEN,
-            required=True,
-            label_visibility="collapsed",
-            **state.TOOL.widget,
+            "Tool", [PEN, ERASER], default=PEN, required=True, label_visibility="collapsed", **state.TOOL.widget
         )
-        st.button("Clear", icon=":material/delete:", on_click=_clear, args=(width,), disabled=not shown.drawing)
-    with st.container(horizontal=True, gap="small"):
+        st.slider(
+            "Pen width",
+            4,
+            40,
+            state.PEN_WIDTH.default,
+            label_visibility="collapsed",
+            width=120,
+            **state.PEN_WIDTH.widget,
+        )
         _step("Undo", ":material/undo:", undo, "Ctrl+Z", width, enabled=bool(shown.past))
         _step("Redo", ":material/redo:", redo, "Ctrl+Y", width, enabled=bool(shown.future))
-
-
-def show_more(width: int = CANVAS) -> None:
-    """The less frequent tools."""
-    label = "Sample digit" if width == CANVAS else "Sample number"
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.button("Clear", icon=":material/delete:", on_click=_clear, args=(width,), disabled=not shown.drawing)
+        label = "Sample digit" if width == CANVAS else "Sample number"
         st.button(label, icon=":material/casino:", on_click=put_sample, args=(width,))
-        st.slider("Pen width", 4, 40, state.PEN_WIDTH.default, width=180, **state.PEN_WIDTH.widget)
     note = state.SAMPLE_NOTE.get()
-    if note and note[0] == (width, session_canvas.current(width).revision):
+    if note and note[0] == (width, shown.revision):
         st.caption(note[1])
 
 

@@ -1,14 +1,12 @@
-// A verdict on one digit: the digit large, in words, as 28 by 28 pixels, and as ten bars.
+// A verdict on one digit: the digit large, in words and as ten bars, and as 28 by 28 pixels where there is a place for them.
 
 function showVerdict(root, data) {
   const part = (name) => root.querySelector(`[data-part="${name}"]`)
   const shown = part("shown")
   shown.textContent = data.shown
   shown.dataset.unsure = data.shown === "?"
-  part("words").textContent = data.words
-  part("reason").textContent = data.reason
-  part("ways").textContent = data.ways
-  showPixels(part("pixels").getContext("2d"), data.pixels)
+  for (const name of ["words", "reason", "ways"]) if (part(name)) part(name).textContent = data[name]
+  if (part("pixels")) showPixels(part("pixels").getContext("2d"), data.pixels)
   showBars(part("bars"), data)
 }
 
@@ -27,7 +25,7 @@ function showBars(list, data) {
   data.percent.forEach((percent, digit) => {
     const row = list.children[digit]
     row.dataset.rank = digit === data.best ? "best" : digit === data.runnerUp ? "runner-up" : "other"
-    row.querySelector(".bar").style.transform = `scaleX(${percent / 100})`
+    row.style.setProperty("--part", percent / 100)
     row.querySelector(".percent").textContent = data.percentText[digit]
   })
 }

@@ -1,29 +1,30 @@
-"""The tabs below a verdict: preprocessing, saliency, layers, changes to an opened image, and downloads."""
+"""The tabs below a verdict: preprocessing, saliency, layers, changes to an opened image, and downloads.
+
+reading -> `be_about` -> the drawing rests (`rested.js`) -> `show` -> the open tab
+
+They are a fragment of their own, which runs half a second after the last change: while somebody draws, no stroke waits
+for them.
+"""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.charts.pictures import (
-    as_paper,
-    colour_by_weight,
-    colour_signed,
-    enlarge,
-    frame,
-    tile,
-    to_data_url,
-    to_png,
-)
+from digitrec.charts.layers import tile_channels
+from digitrec.charts.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame
 from digitrec.evaluation.saliency import occlusion, onto_canvas
 from digitrec.glossary import explain
 from digitrec.ink.drawings import Drawing, render
+from digitrec.ink.image_files import to_data_url, to_png
 from digitrec.ink.preprocessing import pad_to_square, preprocess
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.verdict import Reading
-from digitrec.reading.steps import xray
+from digitrec.reading.steps import read_by_steps
 from digitrec.ui import state
 from digitrec.ui.canvas import links
 from digitrec.ui.source_code import show_functions
@@ -37,7 +38,7 @@ FLAT = {10: "one value for each digit, 0 to 9", 11: "one value for each digit, 0
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A drawing with its reading."""
+    """A drawing with ink, and its reading."""
 
     classifier: Classifier
     reading: Reading
@@ -46,18 +47,33 @@ class Case:
     image: NDArray[np.uint8]
 
 
-def show(classifier: Classifier, reading: Reading, drawing: Drawing) -> None:
-    """Show the tabs; only the open one is computed."""
+_rested = st.components.v2.component("digitrec_rested", js=Path(__file__).with_name("rested.js").read_text("utf-8"))
+
+
+def be_about(classifier: Classifier, reading: Reading | None, drawing: Drawing) -> None:
+    """Have the tabs be about this reading when they are shown next; None if there is nothing to read."""
+    if reading is None or reading.digit is None or reading.preprocessed.image is None:
+        state.CASE.set(None)
+    else:
+        state.CASE.set(Case(classifier, reading, drawing, reading.digit, reading.preprocessed.image))
+
+
+@st.fragment
+def show(prepare: Callable[[], None] | None = None) -> None:
+    """Show the tabs; only the open one is computed. `prepare` may call `be_about` each time."""
+    if prepare is not None:
+        prepare()
     tabs = st.tabs(list(VIEWS), on_change="rerun", **state.DETAILS.widget)
+    case = state.CASE.get()
     for tab, view in zip(tabs, VIEWS.values(), strict=True):
         if not tab.open:
             continue
         with tab:
-            image = reading.preprocessed.image
-            if reading.digit is None or image is None:
+            if case is None:
                 st.info("Draw a digit or press *Sample digit* to see how it is read.", icon=":material/draw:")
             else:
-                view(Case(classifier, reading, drawing, reading.digit, image))
+                view(case)
+    _rested(key=state.RESTED.name, on_rested_change=lambda: None)
 
 
 def _show_steps(case: Case) -> None:
@@ -66,7 +82,7 @@ def _show_steps(case: Case) -> None:
         "the same to your drawing. Below each, you see the answer without that step.",
         help=explain("preprocessing"),
     )
-    steps = xray(case.classifier, case.reading.preprocessed.ink)
+    steps = read_by_steps(case.classifier, case.reading.preprocessed.ink)
     by_ink = case.reading.probabilities if case.reading.by_ink is None else case.reading.by_ink
     alone = int(by_ink.argmax()), case.classifier.is_unsure(by_ink)
     if case.reading.by_path is not None:
@@ -123,7 +139,9 @@ def _show_layers(case: Case) -> None:
         size = FLAT.get(count, f"{count} values") if height == width == 1 else f"{count} maps of {height} × {width}"
         name = f"{activation.layer}: {size}"
         st.image(
-            to_data_url(tile(values, COLUMNS, SHOWN_MAP)), caption=name, alt=f"The activations of this layer. {name}"
+            to_data_url(tile_channels(values, COLUMNS, SHOWN_MAP)),
+            caption=name,
+            alt=f"The activations of this layer. {name}",
         )
 
 

@@ -31,17 +31,15 @@ _number = live.companion("number", Path(__file__).parent)
 
 @st.fragment
 def show_board() -> None:
-    """Canvas, number and details: what reruns while the pen moves."""
+    """The Draw page for a number: canvas and reading, which rerun while the pen moves."""
     with show_errors("The model could not be loaded. Show this message to the person who runs the app."):
         reader, digit_reader = number_reader(), classifier()
-    above = st.container(horizontal=True, gap="small")
-    sent = session_canvas.show(*tools.chosen_pen(), WIDE)
-    with above:
-        tools.show(WIDE)
+    session_canvas.show(*tools.chosen_pen(), WIDE)
+    tools.show(WIDE)
     shown = session_canvas.current(WIDE)
     if not shown.drawing:  # edits are discarded with the digits they belong to
         state.NUMBER_CHANGES.pop()
-    reading = reader.read(*live.newest(shown, sent))
+    reading = reader.read(*live.newest(shown, live.picture_of(live.key_of(shown))))
     digits = apply_changes(
         reading.digits, state.NUMBER_CHANGES.get(), digit_reader.predict_proba, digit_reader.is_unsure
     )
@@ -50,13 +48,11 @@ def show_board() -> None:
     _show(shown, digits, picked, one)
     if picked is not None:
         _show_edits(digits, picked)
-    tools.show_more(WIDE)
     with st.container(horizontal=True, gap="small"):
         choose_number_model()
         choose_model()
     links.keep_in_address(shown.drawing)
-    if one is not None:
-        details.show(digit_reader, one, shown.drawing)
+    details.be_about(digit_reader, one, shown.drawing)
 
 
 def _picked(digits: Sequence[NamedDigit]) -> int | None:

@@ -18,7 +18,17 @@ from digitrec.storage import StrPath
 from digitrec.words import ABOVE, HIGHEST, LEVELS, with_article
 
 HERE = Path(__file__).parent
-SCRIPTS = ("safetensors", "preprocess", "pen_path", "layers", "network", "verdict", "strips", "worker")  # in the worker
+SCRIPTS = (  # in the worker
+    "safetensors",
+    "preprocess",
+    "pen_path",
+    "layers",
+    "network",
+    "influence",
+    "verdict",
+    "strips",
+    "worker",
+)
 WORDS = {
     "nothing": "Nothing to read yet",
     "unsure": "Not sure, {percent}",

@@ -3,13 +3,14 @@
 // { load: { ink: { content, sha256 }, path, number, spec } }
 //     `content` is a .safetensors file, in base64 or as an ArrayBuffer; networks may be missing. Answered by
 //     { loaded: { ink: layers, path: layers, ... } }, each layer { name, kind, shape }, or by { failed: sentence }.
-// { read: { id, width, height, rgba | ink, strokes, layers, isNumber } }
+// { read: { id, width, height, rgba | ink, strokes, layers, influence, isNumber } }
 //     a picture of the canvas as `getImageData` gives it on white paper, or its ink, 255 on 0; `strokes`, arrays of
 //     [x, y] in the order drawn, if they are known and nothing else is on the canvas; `layers`, whether to send what
-//     each layer gave. Answered by { id, verdict, digit, unsure, probabilities, byInk, byPath, steps, layers,
-//     milliseconds }, where `verdict` has what `describeReading` returns, or by { id, failed: sentence }. With
-//     `isNumber`, the network for numbers reads the picture in one sweep: { id, text, digits, strip, milliseconds }, as
-//     `readNumber` returns them. Unlike the server, it neither leaves out specks nor cuts the ink.
+//     each layer gave; `influence`, whether to measure how much each map speaks for the verdict. Answered by { id,
+//     verdict, digit, unsure, probabilities, byInk, byPath, steps, layers, influence, sight, milliseconds }, where
+//     `verdict` has what `describeReading` returns, or by { id, failed: sentence }. With `isNumber`, the network for
+//     numbers reads the picture in one sweep: { id, text, digits, strip, milliseconds }, as `readNumber` returns them;
+//     unlike the server, it neither leaves out specks nor cuts the ink.
 
 const FORMS = {
   ink: { input: [SIDE, SIDE, 1], output: [1, 1, 10] },
@@ -49,7 +50,7 @@ function describeNetworks(networks) {
   return Object.fromEntries(Object.entries(networks).map(([name, network]) => [name, describe(network)]))
 }
 
-function readPicture(model, { id, width, height, rgba, ink, strokes, layers, isNumber }) {
+function readPicture(model, { id, width, height, rgba, ink, strokes, layers, influence, isNumber }) {
   if (!model?.networks[isNumber ? "number" : "ink"])
     throw new Error("Expected a model to read with. Received: none so far. Load one first.")
   const start = performance.now()
@@ -61,7 +62,12 @@ function readPicture(model, { id, width, height, rgba, ink, strokes, layers, isN
   const reading = readDrawing(model.networks, model.spec, picture, strokes)
   const verdict = describeReading(reading, model.spec)
   const { reason, ...values } = reading
-  return { id, verdict, ...values, layers: layers ? reading.layers : [], milliseconds: performance.now() - start }
+  const more = influence && reading.digit !== null ? explainReading(model.networks.ink, reading) : {}
+  return { id, verdict, ...values, ...more, layers: layers ? reading.layers : [], milliseconds: performance.now() - start }
+}
+
+function explainReading(network, { layers, digit }) {
+  return { influence: measureInfluence(network, layers, digit), sight: measureSight(network) }
 }
 
 function fromBase64(text) {

@@ -10,7 +10,7 @@ import pytest
 
 from digitrec.networks.card import SHIPPED
 from digitrec.networks.weights import WEIGHTS, pack_weights, unpack_weights
-from digitrec.training.worker.network import build
+from digitrec.training.worker.network import build_keras
 from digitrec.training.worker.plain_layers import NotCoveredError, save_weights, to_plain, write_folder
 
 kinds = keras.layers
@@ -23,7 +23,7 @@ def test_the_shipped_file_is_the_shipped_network() -> None:
 
 
 def test_normalisation_becomes_part_of_the_convolution_and_dropout_is_gone() -> None:
-    network = to_plain(build("digitrec"))
+    network = to_plain(build_keras("digitrec"))
     assert [layer["kind"] for layer in network.layers] == [
         "scale", "conv", "conv", "pool", "conv", "conv", "pool", "conv", "conv", "reshape", "dense", "softmax", "share",
     ]  # fmt: skip
@@ -32,7 +32,7 @@ def test_normalisation_becomes_part_of_the_convolution_and_dropout_is_gone() -> 
 
 
 def test_normalisation_after_a_pooling_stays_a_layer() -> None:
-    network = to_plain(build("digitrec-fast"))
+    network = to_plain(build_keras("digitrec-fast"))
     assert [layer["kind"] for layer in network.layers].count("normalise") == 1
 
 
@@ -86,7 +86,7 @@ def test_normalisation_without_factor_or_offset() -> None:
 
 
 def test_each_keras_file_of_a_folder_gets_its_weights(tmp_path: Path) -> None:
-    build("cnn-tiny").save(tmp_path / "model.keras")
+    build_keras("cnn-tiny").save(tmp_path / "model.keras")
     (tmp_path / "path.keras").write_bytes(b"no model")
     left_out = write_folder(tmp_path)
     assert list(left_out) == ["path.safetensors"]

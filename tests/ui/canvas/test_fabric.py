@@ -11,7 +11,7 @@ from PIL import Image
 
 from digitrec.errors import DrawingError
 from digitrec.ink.drawings import MAX_STROKES, Drawing, Stroke, render
-from digitrec.ui.canvas.fabric import from_fabric, read_revision, to_fabric
+from digitrec.ui.canvas.fabric import FACTOR, from_fabric, read_revision, to_fabric
 
 INK, PAPER = "#1f2937", "#ffffff"
 LINE = [[40, 60], [90, 40], [150, 130], [200, 120], [210, 220]]
@@ -78,9 +78,9 @@ def test_the_eraser_draws_in_the_colour_of_the_paper() -> None:
 def test_a_path_of_the_pen_itself_is_read() -> None:
     item = {
         "type": "Path",
-        "path": [["M", 9.99, 20], ["Q", 10, 20, 15, 30], ["Q", 20, 40, 30, 45], ["L", 40.01, 50]],
+        "path": [["M", 19.98, 40], ["Q", 20, 40, 30, 60], ["Q", 40, 80, 60, 90], ["L", 80.02, 100]],
         "stroke": INK,
-        "strokeWidth": 7,
+        "strokeWidth": 7 * FACTOR,
     }
     (stroke,) = from_fabric({"objects": [item]}, PAPER).strokes
     np.testing.assert_allclose(stroke.points[[0, -1]], [[9.99, 20], [40.01, 50]])
@@ -95,7 +95,7 @@ def test_a_path_of_the_pen_itself_is_read() -> None:
 def test_a_moved_path_is_read_where_it_is_shown() -> None:
     canvas = on_canvas(LINE)
     x, y = middle_of_curve(canvas["objects"][-1]["path"])
-    (stroke,) = from_fabric(on_canvas(LINE, left=x + 30, top=y - 25), PAPER).strokes
+    (stroke,) = from_fabric(on_canvas(LINE, left=x + 30 * FACTOR, top=y - 25 * FACTOR), PAPER).strokes
     np.testing.assert_allclose(stroke.points, np.add(LINE, (30, -25)), atol=3)
 
 
@@ -124,7 +124,7 @@ def test_an_edited_path_is_read_as_it_is_shown(edited: dict[str, Any]) -> None:
         )
         for across, down in offsets
     ]
-    (stroke,) = from_fabric(on_canvas(straight, left=150, top=120, **edited), PAPER).strokes
+    (stroke,) = from_fabric(on_canvas(straight, left=150 * FACTOR, top=120 * FACTOR, **edited), PAPER).strokes
     np.testing.assert_allclose(stroke.points, expected, atol=1e-3)
     assert stroke.points.dtype == np.float32
 
@@ -145,6 +145,7 @@ SEVEN = [[60, 50], [220, 50], [110, 240]]
 
 
 def shown_curve(item: dict[str, Any]) -> np.ndarray:
+    """In pixels of the drawing."""
     here, seen = np.array(item["path"][0][1:]), []
     for command in item["path"][1:]:
         *control, end = np.reshape(command[1:], (-1, 2))
@@ -152,7 +153,7 @@ def shown_curve(item: dict[str, Any]) -> np.ndarray:
         share = np.linspace(0, 1, 200)[:, None]
         seen.append((1 - share) ** 2 * here + 2 * share * (1 - share) * bend + share**2 * end)
         here = end
-    return np.concatenate(seen)
+    return np.concatenate(seen) / FACTOR
 
 
 def test_the_canvas_shows_a_line_with_a_corner_as_render_does() -> None:
@@ -163,7 +164,7 @@ def test_the_canvas_shows_a_line_with_a_corner_as_render_does() -> None:
 def test_a_line_with_a_corner_comes_back_with_the_place_that_the_canvas_adds() -> None:
     canvas = to_fabric(Drawing((Stroke(np.array(SEVEN, np.float32), 18),)), "#000", "#fff")
     curve = shown_curve(canvas["objects"][-1])
-    x, y = (curve.min(axis=0) + curve.max(axis=0)) / 2
+    x, y = FACTOR * (curve.min(axis=0) + curve.max(axis=0)) / 2
     canvas["objects"][-1] |= {"left": x, "top": y}
     back = render(from_fabric(canvas, "#fff"))
     went = render(Drawing((Stroke(np.array(SEVEN, np.float32), 18),)))
@@ -178,7 +179,7 @@ def test_a_path_that_no_pen_made_is_left_out_or_read(path: list[Any]) -> None:
 
 def test_a_path_enlarged_on_the_canvas_has_a_wider_pen() -> None:
     canvas = to_fabric(Drawing((Stroke(np.array([[100, 100], [180, 160]], np.float32), 10),)), "#000", "#fff")
-    canvas["objects"][-1] |= {"left": 140, "top": 130, "scaleX": 2, "scaleY": 2}
+    canvas["objects"][-1] |= {"left": 140 * FACTOR, "top": 130 * FACTOR, "scaleX": 2, "scaleY": 2}
     assert from_fabric(canvas, "#fff").strokes[0].width == 20
 
 
@@ -226,7 +227,7 @@ def test_a_backdrop_is_handed_over_as_a_picture_of_the_inks_colour() -> None:
     backdrop = np.zeros((28, 28), np.uint8)
     backdrop[5, 7] = 255
     item = to_fabric(Drawing(backdrop=backdrop), INK, PAPER)["objects"][1]
-    assert (item["type"], item["scaleX"], item["imageSmoothing"]) == ("Image", 10, False)
+    assert (item["type"], item["scaleX"], item["imageSmoothing"]) == ("Image", 10 * FACTOR, False)
     picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(item["src"].partition(",")[2]))))
     assert picture[5, 7].tolist() == [0x1F, 0x29, 0x37]
     assert picture[5, 8].tolist() == [255, 255, 255]

@@ -1,0 +1,21 @@
+// What the components of the Draw page say to each other in the browser, by subject. The last word on a subject is
+// kept for a component that begins to listen later.
+
+const bus = (globalThis.digitrecBus ??= { said: new Map(), events: new EventTarget() })
+
+function say(subject, what) {
+  bus.said.set(subject, what)
+  bus.events.dispatchEvent(new CustomEvent(subject, { detail: what }))
+}
+
+// Returns a function that ends the listening.
+function hear(subject, listener) {
+  const listen = (event) => listener(event.detail)
+  bus.events.addEventListener(subject, listen)
+  if (bus.said.has(subject)) listener(bus.said.get(subject))
+  return () => bus.events.removeEventListener(subject, listen)
+}
+
+function forget(subject) {
+  bus.said.delete(subject)
+}

@@ -1,0 +1,11 @@
+// The chosen model for the browser. Its weights travel once in a session; here they are kept under their hash.
+
+const kept = (globalThis.digitrecWeights ??= new Map())
+
+export default function ({ data, setStateValue }) {
+  const { key, files } = data
+  if (files) kept.set(key, files)
+  if (key && kept.has(key)) say("model", { ...data, files: kept.get(key) })
+  else say("model", data)
+  if (key && data.isHeld !== kept.has(key)) setStateValue("held", kept.has(key) ? key : "")
+}
