@@ -11,6 +11,7 @@ const SMALL = 4 // factor by which the picture is reduced to detect changes
 const RESTED = 500 // ms without a change after which the details are computed
 const SETTLED = 600 // ms without a change after which the verdict is announced
 const INFLUENCE = 250 // ms between two measurements of how much each map speaks for the verdict
+const APART = 60 // ms
 const BLIND = 2000 // ms without surfaces after which the server reads the strokes that it is sent
 
 const stages = new WeakMap() // parentElement -> what its stage remembers between renders
@@ -20,7 +21,8 @@ export default function (component) {
   if (!stages.has(parentElement)) stages.set(parentElement, build(parentElement))
   const stage = stages.get(parentElement)
   stage.data = data
-  stage.handOver = (strokes) => setTriggerValue("kept", { strokes })
+  // Not together with what other elements send at that moment: only one fragment would run.
+  stage.handOver = (strokes) => setTimeout(() => setTriggerValue("kept", { strokes }), APART)
   open(stage)
   return () => close(stage)
 }
@@ -300,12 +302,19 @@ function watchConnection(stage) {
   const check = () => {
     const isLost = !isConnected()
     part(stage, "lost").hidden = !isLost
+    if (isLost) dismissDialog()
     if (wasLost && !isLost) resume(stage)
     wasLost = isLost
   }
-  const watch = new MutationObserver(check)
-  watch.observe(app, { attributes: true, attributeFilter: ["data-test-connection-state"] })
-  return () => watch.disconnect()
+  const watches = [new MutationObserver(check), new MutationObserver(() => wasLost && dismissDialog())]
+  watches[0].observe(app, { attributes: true, attributeFilter: ["data-test-connection-state"] })
+  watches[1].observe(document.body, { childList: true })
+  return () => watches.forEach((watch) => watch.disconnect())
+}
+
+// Streamlit's own dialog would keep people from drawing on.
+function dismissDialog() {
+  document.querySelector('[data-testid="stDialog"] button[aria-label="Close"]')?.click()
 }
 
 // The server may be another one, which knows nothing: it gets the drawing, and what it did not answer is asked again.
