@@ -4,11 +4,22 @@
 function readNetwork(buffer, input, outputs) {
   const { tensors, metadata } = readSafetensors(buffer)
   if (!metadata.network) throw damaged("a file without a network in its header")
-  const network = JSON.parse(metadata.network)
-  const last = network.layers[network.layers.length - 1]
-  if (String(network.input) !== String(input) || last.shape[2] !== outputs)
-    throw damaged(`a network that takes ${network.input.join(" × ")} numbers and answers with ${last.shape[2]}`)
-  return { input: network.input, layers: network.layers.map((layer) => withTensors(layer, tensors)) }
+  const described = JSON.parse(metadata.network)
+  const last = described.layers[described.layers.length - 1]
+  if (String(described.input) !== String(input) || last.shape[2] !== outputs)
+    throw damaged(`a network that takes ${described.input.join(" × ")} numbers and answers with ${last.shape[2]}`)
+  const network = { input, layers: described.layers.map((layer) => withTensors(layer, tensors)) }
+  checkLayers(network)
+  return network
+}
+
+// Runs the network once on a blank input: every layer must give as many numbers as it says.
+function checkLayers(network) {
+  const made = runNetwork(network, new Float32Array(network.input.reduce((product, length) => product * length)))
+  made.forEach(({ name, shape, values }, i) => {
+    if (String(shape) !== String(network.layers[i].shape) || !values.every(Number.isFinite))
+      throw damaged(`a network whose layer "${name}" does not fit`)
+  })
 }
 
 function withTensors(layer, tensors) {

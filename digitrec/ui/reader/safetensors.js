@@ -22,10 +22,10 @@ function readHeader(buffer, start) {
   }
 }
 
-function readTensor(buffer, start, name, { dtype, shape, data_offsets: [from, to] }) {
+function readTensor(buffer, start, name, { dtype, shape, data_offsets: [from, to] = [] }) {
+  if (!NUMBERS[dtype]) throw damaged(`"${name}" with numbers of type ${dtype}`)
   const count = shape.reduce((product, length) => product * length, 1)
-  if (!NUMBERS[dtype]) throw damaged(`numbers of type ${dtype}`)
-  if (from < 0 || start + to > buffer.byteLength || to - from !== count * BYTES[dtype])
+  if (!(from >= 0) || start + to > buffer.byteLength || to - from !== count * BYTES[dtype])
     throw damaged(`the tensor "${name}", whose ${count} numbers are not all there`)
   return { shape, values: NUMBERS[dtype](buffer, start + from, start + to) }
 }
