@@ -73,7 +73,7 @@ class Interpreters:
 
 
 def signature(interpreter: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The inputs and outputs, as LiteRT describes them: once for each interpreter, since that takes as long as to read."""
+    """The inputs and outputs, as LiteRT describes them; asked once, since that takes as long as reading an image."""
     if interpreter not in _signatures:
         _signatures[interpreter] = interpreter.get_input_details(), interpreter.get_output_details()
     return _signatures[interpreter]

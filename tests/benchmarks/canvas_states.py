@@ -100,7 +100,8 @@ def _as_path(stroke: Stroke) -> dict[str, Any]:
     """A stroke as Fabric's pencil leaves it: curves from middle to middle of the points that the pointer reported."""
     points = np.round(stroke.points.astype(float), 2)
     if len(points) == 1:
-        points = np.repeat(points, 2, axis=0) + [[0, 0], [0.001, 0]]
+        points = np.repeat(points, 2, axis=0)
+        points[1, 0] += 0.001  # as Fabric does for a dot
     curves = [["Q", *one, *((one + following) / 2)] for one, following in pairwise(points[:-1])]
     commands = [["M", *points[0]], *curves, ["L", *points[-1]]]
     path = [[command, *map(float, numbers)] for command, *numbers in commands]
