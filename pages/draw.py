@@ -23,6 +23,4 @@ if width == WIDE:
 else:
     digit.show_board()
 if not projects:
-    if width != WIDE:
-        digit.show_next()
     details.show(None if width == WIDE else digit.explain)

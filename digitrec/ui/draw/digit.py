@@ -18,19 +18,23 @@ from digitrec.ui.models.choice import choose_model
 
 def show_board() -> None:
     """Show canvas, verdict and the network at work."""
+    sides, network, further = st.container(key=state.SIDES.name), st.container(), st.container()
+    with further:
+        _show_next()  # first, since the rest depends on the model
     with show_errors("The model could not be loaded. Show this message to the person who runs the app."):
         classifier()
-    sides = st.container(key=state.SIDES.name)
     board, verdict = sides.container(key=state.BOARD.name), sides.container(key=state.VERDICT.name)
     with verdict:
         stage.show_stage()
     with board:
         _board()
-    stage.hand_over_model()
-    chain.show_chain()
+    with verdict:
+        stage.hand_over_model()
+    with network:
+        chain.show_chain()
 
 
-def show_next() -> None:
+def _show_next() -> None:
     """Show what to do next, and the model to read with."""
     with st.container(key=state.NEXT.name, horizontal=True, vertical_alignment="bottom"):
         st.page_link("pages/robustness.py", label="Fool it", icon=":material/exercise:")
