@@ -55,6 +55,11 @@ class Server:
         self.process.terminate()
         self.process.wait(10)
 
+    def crash(self) -> None:
+        """End the process at once, connections and all."""
+        self.process.kill()
+        self.process.wait(10)
+
     def _wait(self) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.process.poll() is None:

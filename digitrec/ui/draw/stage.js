@@ -99,13 +99,10 @@ function load(stage, model) {
   Object.assign(stage, { model, reader: null, last: null, number: stage.seen })
   note(stage, model.problem ?? "")
   if (!model.files) return wake(stage)
-  const reader = startReader(
-    model.script,
-    (reading) => answer(stage, reading.id, reading),
-    (problem) => {
-      if (stage.reader === reader) yieldToServer(stage, problem)
-    }
-  )
+  const reader = startReader(model.script, {
+    onReading: (reading) => (reading.failed ? yieldToServer(stage, reading.failed) : answer(stage, reading.id, reading)),
+    onFailure: (problem) => yieldToServer(stage, problem),
+  })
   stage.reader = reader
   reader.load({ ...model.files, spec: model.spec })
   wake(stage)
@@ -114,6 +111,7 @@ function load(stage, model) {
 // This browser cannot read after all.
 function yieldToServer(stage, problem) {
   console.warn(problem)
+  stage.reader?.stop()
   Object.assign(stage, { reader: null, last: null, seen: stage.number })
   note(stage, stage.data.yielded)
   wake(stage)
@@ -160,6 +158,7 @@ function read(stage, painted) {
   report(stage)
   if (stage.reader) {
     const influence = now - stage.influenceAt > INFLUENCE
+    stage.owesInfluence = !influence
     if (influence) stage.influenceAt = now
     const { data: rgba } = painted.getImageData(0, 0, width, height)
     stage.reader.read({ id: stage.number, width, height, rgba, strokes: paths(stage), layers: true, influence })
@@ -183,7 +182,7 @@ function paths(stage) {
 function answer(stage, number, reading) {
   if (number < stage.number) return
   stage.seen = number
-  if (!reading.failed) show(stage, reading)
+  show(stage, reading)
   report(stage)
   rest(stage)
   look(stage)
@@ -205,10 +204,17 @@ function rest(stage) {
   clearTimeout(stage.resting)
   stage.resting = setTimeout(() => {
     const { mail, pen } = stage
+    if (stage.owesInfluence) readAgain(stage)
     if (!mail || pen || mail.strokes < stage.strokes.length) return
     if (stage.rested !== nameOf(mail)) document.dispatchEvent(new Event("digitrec-rested"))
     stage.rested = nameOf(mail)
   }, RESTED)
+}
+
+function readAgain(stage) {
+  stage.owesInfluence = false
+  stage.last = null
+  wake(stage)
 }
 
 function nameOf({ session, mount, revision, strokes }) {

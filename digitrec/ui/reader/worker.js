@@ -7,7 +7,8 @@
 //     a picture of the canvas as `getImageData` gives it on white paper, or its ink, 255 on 0; `strokes`, arrays of
 //     [x, y] in the order drawn, if they are known and nothing else is on the canvas; `layers`, whether to send what
 //     each layer gave; `influence`, whether to measure how much each map speaks for the verdict. Answered by { id,
-//     verdict, digit, unsure, probabilities, byInk, byPath, steps, layers, influence, sight, milliseconds }, where `verdict` has what `describeReading` returns, or by { id, failed: sentence }.
+//     verdict, digit, unsure, probabilities, byInk, byPath, steps, layers, influence, sight, milliseconds }, where
+//     `verdict` has what `describeReading` returns, or by { id, failed: sentence }.
 
 const INPUTS = { ink: [SIDE, SIDE, 1], path: [POINTS, FEATURES, 1] }
 const DIGITS = 10
