@@ -19,6 +19,7 @@ from tests.browser.app import (
     SEVEN,
     Server,
     draw,
+    on_screen,
     open_draw,
     pixels,
     press,
@@ -183,6 +184,27 @@ def test_the_network_moves_while_the_pen_moves(page: Page, server: Server) -> No
         timeout=PATIENCE,
     )
     page.mouse.up()
+
+
+def test_while_the_pen_moves_nothing_goes_to_the_server(page: Page, server: Server) -> None:
+    frames: list[float] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda _: frames.append(time.monotonic())))
+    open_draw(page, server.address)
+    draw(page, ONE)
+    wait_for_strokes_in_link(page, 1)
+    page.wait_for_timeout(1500)  # for the details
+    places = on_screen(page, np.linspace((60, 60), (220, 220), 30, dtype=np.float32))
+    page.mouse.move(*places[0])
+    before, seen = len(frames), int(page.locator(".live").get_attribute("data-seen") or 0)
+    page.mouse.down()
+    for place in places:
+        page.mouse.move(*place)
+        page.wait_for_timeout(20)
+    assert len(frames) == before
+    assert int(page.locator(".live").get_attribute("data-seen") or 0) > seen + 3  # and it was read
+    page.mouse.up()
+    wait_for_strokes_in_link(page, 2)
+    assert len(frames) > before
 
 
 # ---- for a projector
