@@ -60,7 +60,7 @@ class AddressError(DigitrecError, ValueError):
 
 @contextmanager
 def writing(what: str, error: type[DigitrecError], advice: str) -> Iterator[None]:
-    """Turn an OSError into `error`, which says what was to be written, why it failed and what to do."""
+    """Turn an OSError into another error, `error`: what was to be written, why it failed and what to do."""
     try:
         yield
     except OSError as refused:

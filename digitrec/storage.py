@@ -149,7 +149,7 @@ def write_rows(
     progress: Callable[[float], None],
     file: BinaryIO,
 ) -> None:
-    """Write `compute(images)`, float32 of shape (n, d), to a .npy file chunk by chunk, to bound the memory."""
+    """Store `compute(images)`, float32 of shape (n, d), as a .npy file chunk by chunk, to bound the memory used."""
     width = compute(images[:1]).shape[1]
     header = {"descr": np.dtype(np.float32).str, "fortran_order": False, "shape": (len(images), width)}
     np.lib.format.write_array_header_1_0(file, header)
@@ -254,3 +254,15 @@ def _cache_limit() -> float:
     except ValueError:
         log.warning("Expected DIGITREC_CACHE_MB to be a number of megabytes. Received: %r. Using %d.", given, CACHE_MB)
         return CACHE_MB * 1e6
+
+
+def file_hash(path: StrPath) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    path = Path(path)
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def data_folder() -> Path:
+    """The folder of the datasets: `DIGITREC_DATA`, or else the user's cache folder."""
+    return Path(os.environ.get("DIGITREC_DATA") or platformdirs.user_cache_path("digitrec") / "data")

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from digitrec.training.augmentation import augment, change_stroke_width, vary, warp
-from digitrec.training.variations import read_variations
+from digitrec.training.augmentation import augment, augment_copies, change_stroke_width, warp
+from digitrec.training.augmented_predictions import read_variations
 from digitrec.ui import state
 from digitrec.ui.cache import classifier
 from digitrec.ui.data.augmentation import choose_image, choose_settings, show_buttons, show_variations
-from digitrec.ui.data.sources import choose_digits
+from digitrec.ui.data.choice import choose_digits
 from digitrec.ui.messages import begin_page, show_errors
 from digitrec.ui.source_code import show_functions
 
@@ -37,4 +37,4 @@ with show_errors("The model could not be loaded."):
     )
 with pictures:
     show_variations(split, place, made)
-show_functions(vary, augment, warp, change_stroke_width)
+show_functions(augment_copies, augment, warp, change_stroke_width)

@@ -8,8 +8,8 @@ from digitrec.errors import DigitrecError
 from digitrec.ink.strips import to_strip
 from digitrec.ui import state
 from digitrec.ui.cache import number_reader, writers_of
+from digitrec.ui.data.choice import choose_digits
 from digitrec.ui.data.composing import choose_settings, show_buttons, show_numbers
-from digitrec.ui.data.sources import choose_digits
 from digitrec.ui.messages import as_plain_text, begin_page, show_errors
 from digitrec.ui.source_code import show_functions
 

@@ -9,7 +9,7 @@ from digitrec.datasets.exploration.selection import select
 from digitrec.glossary import explain
 from digitrec.ui import state
 from digitrec.ui.cache import findings
-from digitrec.ui.data.sources import choose_digits, choose_writer
+from digitrec.ui.data.choice import choose_digits, choose_writer
 from digitrec.ui.messages import as_plain_text, begin_page
 from digitrec.ui.source_code import show_functions
 

@@ -6,14 +6,14 @@ import streamlit as st
 
 from digitrec.datasets.exploration.maps import make_map
 from digitrec.datasets.exploration.neighbours import nearest
-from digitrec.datasets.exploration.projection import METHODS, place, project, to_features
+from digitrec.datasets.exploration.projection import METHODS, place_image, project, to_features
 from digitrec.glossary import explain
 from digitrec.ui import state
 from digitrec.ui.cache import classifier
 from digitrec.ui.canvas import links, session_canvas
 from digitrec.ui.canvas.history import lay_again
+from digitrec.ui.data.choice import choose_digits
 from digitrec.ui.data.map import Plane, show_plane
-from digitrec.ui.data.sources import choose_digits
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import begin_page, show_errors
 from digitrec.ui.source_code import show_functions
@@ -76,4 +76,4 @@ with show_errors("The map could not be computed."):
     digits = wait_for(key, "Laying out the map", partial(make_map, split.images, SEES[sees], method, count))
 show_plane(Plane(digits, data, part, reader, SEES[sees]))
 st.caption(f"{len(digits.places):,} of {len(split):,} images, a random sample with seed 0.")
-show_functions(project, place, nearest)
+show_functions(project, place_image, nearest)

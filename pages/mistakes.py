@@ -6,17 +6,17 @@ from digitrec.datasets.dataset import PARTS
 from digitrec.glossary import explain
 from digitrec.ui import state
 from digitrec.ui.data import gallery
-from digitrec.ui.data.sources import choose_dataset
+from digitrec.ui.data.choice import choose_dataset
 from digitrec.ui.messages import begin_page
 from digitrec.ui.mistakes.label_errors import show_suspects
 from digitrec.ui.mistakes.one import show_one
 from digitrec.ui.mistakes.overview import (
-    evaluate,
+    evaluate_model,
     show_confidence,
     show_figures,
-    show_gallery,
     show_groups,
     show_matrix,
+    show_mistakes,
 )
 from digitrec.ui.models.choice import list_readers
 
@@ -41,7 +41,7 @@ with row:
         **state.EXAMINED_PART.widget,
     )
 gallery.open_picked(data, str(part))
-evaluation = evaluate(title, readers[title], data, str(part))
+evaluation = evaluate_model(title, readers[title], data, str(part))
 show_figures(evaluation)
 view = st.segmented_control("View", VIEWS, default=state.VIEW.default, required=True, **state.VIEW.widget)
 if view == "Groups":
@@ -55,6 +55,6 @@ else:
     with sides[0]:
         show_matrix(evaluation)
     with sides[1]:
-        show_gallery(evaluation)
+        show_mistakes(evaluation)
 if view != "Groups":  # which shows no images to select
     show_one(evaluation)

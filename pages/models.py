@@ -4,16 +4,16 @@ import pandas as pd
 import streamlit as st
 
 from digitrec.errors import DigitrecError
-from digitrec.evaluation.metrics import compare
+from digitrec.evaluation.metrics import compare_predictions
 from digitrec.evaluation.significance import mcnemar
 from digitrec.glossary import explain
 from digitrec.networks.card import Card, read_card
 from digitrec.ui import state
-from digitrec.ui.data.sources import choose_dataset
+from digitrec.ui.data.choice import choose_dataset
 from digitrec.ui.messages import as_plain_text, begin_page
 from digitrec.ui.models.choice import list_readers
 from digitrec.ui.models.comparison import show_several
-from digitrec.ui.models.table import describe, get_back, offer_to_add, show_one
+from digitrec.ui.models.table import describe, offer_to_add, restore_row, show_chosen_row
 from digitrec.ui.source_code import show_functions
 
 begin_page(
@@ -55,14 +55,14 @@ if added := state.MODEL_ADDED.pop():
 if deleted := state.MODEL_DELETED.get():
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(as_plain_text(f"{deleted} was deleted."))
-        st.button("Undo", icon=":material/undo:", on_click=get_back, args=(deleted,))
+        st.button("Undo", icon=":material/undo:", on_click=restore_row, args=(deleted,))
 if len(chosen) == 1:
-    show_one(chosen[0], readers[chosen[0]], cards[chosen[0]])
+    show_chosen_row(chosen[0], readers[chosen[0]], cards[chosen[0]])
 elif chosen:
     st.subheader(as_plain_text(", ".join(chosen)), anchor=False)
     data = choose_dataset(st.container(horizontal=True, vertical_alignment="bottom"))
     show_several({title: readers[title] for title in chosen}, {title: cards[title] for title in chosen}, data)
-    show_functions(compare, mcnemar)
+    show_functions(compare_predictions, mcnemar)
 else:
     st.info("Tick the box to the left of one or more rows.", icon=":material/touch_app:")
 offer_to_add()

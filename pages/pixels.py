@@ -4,8 +4,8 @@ from digitrec.datasets.exploration.pixels import class_deviations, class_means, 
 from digitrec.datasets.exploration.properties import measure_images
 from digitrec.training.scaling import scale
 from digitrec.ui.cache import pixel_summary, properties
+from digitrec.ui.data.choice import choose_digits
 from digitrec.ui.data.pixels import show_averages, show_difference, show_greys, show_scaling
-from digitrec.ui.data.sources import choose_digits
 from digitrec.ui.messages import begin_page
 from digitrec.ui.source_code import show_functions
 

@@ -5,7 +5,7 @@ import streamlit as st
 from digitrec.evaluation.robustness import CORRUPTIONS, accuracy_by_strength, corrupt, verdict_map
 from digitrec.glossary import explain
 from digitrec.ui import state
-from digitrec.ui.data.sources import choose_dataset
+from digitrec.ui.data.choice import choose_dataset
 from digitrec.ui.messages import begin_page
 from digitrec.ui.mistakes.robustness import choose_image, show_curves, show_map, show_strengths
 from digitrec.ui.models.choice import list_readers

@@ -8,8 +8,9 @@ from digitrec.datasets.exploration.selection import select
 from digitrec.ui import state
 from digitrec.ui.cache import properties
 from digitrec.ui.data import gallery
-from digitrec.ui.data.samples import choose_per_page, choose_places, show_in_full
-from digitrec.ui.data.sources import choose_digits
+from digitrec.ui.data.choice import choose_digits
+from digitrec.ui.data.gallery import choose_per_page
+from digitrec.ui.data.samples import choose_places, show_in_full
 from digitrec.ui.messages import begin_page
 from digitrec.ui.source_code import show_functions
 

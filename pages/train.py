@@ -3,11 +3,11 @@
 import streamlit as st
 
 from digitrec.errors import DigitrecError
-from digitrec.training import processes, runs
 from digitrec.training.keras_code import as_code
+from digitrec.training.run_folders import processes, runs
 from digitrec.training.splits import split_for
 from digitrec.ui import state
-from digitrec.ui.data.sources import choose_dataset
+from digitrec.ui.data.choice import choose_dataset
 from digitrec.ui.messages import as_plain_text, begin_page, show_errors
 from digitrec.ui.train.duration import describe_size
 from digitrec.ui.train.recipe import choose_recipe

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
-from digitrec.datasets import Dataset, is_there, load_dataset
+from digitrec.datasets import Dataset, is_available, load_dataset
 from digitrec.ink.types import Box
 from tests.data import sample
 
@@ -95,7 +95,7 @@ def random_look(difficulty: str, rng: np.random.Generator) -> Look:
 
 def handwriting() -> Dataset:
     """Real digits: MNIST, or its sample in tests/data if it is missing."""
-    return load_dataset("mnist") if is_there("mnist") else sample.load_mnist()
+    return load_dataset("mnist") if is_available("mnist") else sample.load_mnist()
 
 
 def random_sheet(data: Dataset, difficulty: str, seed: int) -> Rendered:

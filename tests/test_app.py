@@ -21,6 +21,7 @@ from digitrec.networks.weights import WEIGHTS
 from digitrec.ui import cache
 from digitrec.ui.canvas.history import put
 from digitrec.ui.canvas.live import describe
+from tests.opening import make_app
 
 ROOT = Path(__file__).parent.parent
 SEVEN = Drawing((Stroke(np.array([(70, 60), (200, 60), (150, 160), (125, 230)], np.float32), 18),))
@@ -34,7 +35,7 @@ def _fresh_cache() -> None:
 
 
 def run(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = make_app()
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()

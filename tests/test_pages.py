@@ -14,9 +14,10 @@ from digitrec.evaluation.cross_validation import held_out_path
 from digitrec.networks.card import SHIPPED, read_card, write_card
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.verdict import digit_probability
-from digitrec.training.worker.network import build
+from digitrec.training.worker.network import build_keras
 from digitrec.training.worker.saving import save_files
 from digitrec.words import with_article
+from tests import opening
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(page.name for page in (ROOT / "pages").glob("*.py"))
@@ -27,7 +28,7 @@ QUICKER = {"map.py": {"map_by": "PCA"}}
 
 
 def open_page(name: str) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run().switch_page(f"pages/{name}")
+    page = opening.open_page(name)
     for key, value in QUICKER.get(name, {}).items():
         page.query_params[key] = value
     return page.run()
@@ -164,7 +165,7 @@ def own_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def put_network(folder: Path, name: str) -> None:
     """Replace a model's files by an untaught network's, its card included."""
-    files = save_files(build(name), build(name), folder)
+    files = save_files(build_keras(name), build_keras(name), folder)
     write_card(folder, read_card(folder).model_copy(update={"network": name, "files": files, "path": None}))
     os.utime(folder / "card.json", (time.time() + 5, time.time() + 5))  # a file system may count whole seconds
 
@@ -224,7 +225,7 @@ def test_labels_to_learn_from_are_doubted_by_networks_that_have_not_learned_from
 
 def test_a_link_leads_to_the_same_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run().switch_page("pages/mistakes.py")
+    page = opening.open_page("mistakes.py")
     for name, value in {"answers": "all", "is_a": "4", "slant": ["0", "20"], "page": "1"}.items():
         page.query_params[name] = value
     page.run()
@@ -247,7 +248,7 @@ def test_a_link_leads_to_the_same_sliders(
     *, page_name: str, key: str, given: str | list[str], value: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run().switch_page(f"pages/{page_name}")
+    page = opening.open_page(page_name)
     page.query_params[key] = given
     page.run()
     assert not page.exception
@@ -256,7 +257,7 @@ def test_a_link_leads_to_the_same_sliders(
 
 def test_a_link_leads_to_the_same_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DIGITREC_DATA", str(tmp_path))
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run().switch_page("pages/samples.py")
+    page = opening.open_page("samples.py")
     page.query_params["place"] = "7"
     page.run()
     assert not page.exception

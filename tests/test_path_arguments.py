@@ -11,15 +11,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from digitrec import storage
 from digitrec.datasets import load_dataset
+from digitrec.datasets.csv_stream import count_rows, sniff, stream
 from digitrec.datasets.export import export
 from digitrec.datasets.sources import kaggle, local_files
-from digitrec.datasets.tables import count_rows, sniff, stream
 from digitrec.errors import DataError, ModelError, PictureError
 from digitrec.ink.image_files import decode_grey, load_ink
 from digitrec.networks.card import SHIPPED, read_card
 from digitrec.networks.classifier import Classifier, load_classifier
-from digitrec.networks.exchange import pack
+from digitrec.networks.exchange.exchange import pack
 from digitrec.networks.registry import find_model, input_kind
 from digitrec.reading.files import is_batch, open_batch
 from digitrec.reading.numbers.sequence import load_sequence_reader
@@ -80,7 +81,7 @@ CALLS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "load_dataset, folder": ("pictures", train_images),
     "load_files": ("digits.csv", lambda path: kaggle.load_files(path).test.images),
     "read_csv": ("digits.csv", lambda path: kaggle.read_csv(path)[0]),
-    "file_hash": ("digits.csv", kaggle.file_hash),
+    "file_hash": ("digits.csv", storage.file_hash),
     "load_npz": ("digits.npz", lambda path: local_files.load_npz(path).train.images),
     "load_folder": ("pictures", lambda path: local_files.load_folder(path).train.images),
     "sniff": ("digits.csv", lambda path: sniff(path, "a")),

@@ -30,8 +30,8 @@ LINE, SERIES, EDGE = 18, 14, 12  # pixels: height of a line of a label, of a ser
 SCANS, PREPARED, NAIVE = "MNIST test set", "drawings, preprocessed", "drawings, naive"
 
 
-def by_group(figures: Sequence[Measurement], text_colour: str | None = None) -> go.Figure:
-    """Proportions in percent as dots with 95 % confidence intervals: a row for each `what`, a symbol for each `on`.
+def group_figures(figures: Sequence[Measurement], text_colour: str | None = None) -> go.Figure:
+    """Figures of a model card in percent with 95 % intervals: a row for each `what`, a symbol for each `on`.
 
     Rows and series are in the order of first appearance. At least one figure.
     """
@@ -128,7 +128,7 @@ def _wrapped(text: str) -> list[str]:
 
 
 def rejection_curves(rejection: Rejection, threshold: float, text_colour: str | None = None) -> go.Figure:
-    """Rejection rates by threshold: digits as solid lines, non-digits as dashed ones.
+    """Rejection rates on a model card by threshold: digits as solid lines, non-digits as dashed ones.
 
     A vertical line marks the model's threshold.
     """
@@ -164,7 +164,7 @@ def rejection_curves(rejection: Rejection, threshold: float, text_colour: str | 
 
 
 def rival_dots(rivals: Sequence[Rival], text_colour: str | None = None) -> go.Figure:
-    """Accuracy of each network on the MNIST test set and on the same drawings, preprocessed and naive.
+    """The accuracies on a model card of other networks, on the MNIST test set and on drawings, preprocessed and naive.
 
     The first is on top; a line joins its two accuracies on drawings. At least one rival.
     """
@@ -195,8 +195,8 @@ def rival_dots(rivals: Sequence[Rival], text_colour: str | None = None) -> go.Fi
     return figure
 
 
-def proportions(figures: Sequence[Measurement], text_colour: str | None = None) -> go.Figure:
-    """Proportions in percent as dots with 95 % confidence intervals, one row each.
+def single_figures(figures: Sequence[Measurement], text_colour: str | None = None) -> go.Figure:
+    """Figures of a model card in percent with 95 % intervals, one row each.
 
     `text_colour` is for labels that the theme would make too pale to read; None leaves it to the theme.
     """

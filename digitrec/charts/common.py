@@ -7,6 +7,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+FLAT = {"l": 0, "r": 10, "t": 10, "b": 0}
+BELOW = {"orientation": "h", "y": -0.25, "yanchor": "top"}
+
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 # One more than the theme has colours, so that the same pair returns only after 110 series.
 SYMBOLS = (
@@ -49,7 +52,7 @@ def legend_lines(figure: go.Figure) -> int:
 
 
 def lay_out_curves(figure: go.Figure) -> None:
-    """Both axes in percent, the legend below."""
+    """For all charts of curves: both axes in percent, the legend below."""
     figure.update_layout(
         height=350 + LEGEND_LINE * legend_lines(figure),
         margin={"l": 0, "r": 10, "t": 26, "b": 0},

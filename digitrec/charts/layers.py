@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from math import sqrt
 
+import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
+from digitrec.charts.pictures import enlarge
 from digitrec.ink.preprocessing import SIDE
 from digitrec.networks.architectures import (
     Convolution,
@@ -167,3 +170,18 @@ def _size(shape: tuple[int, ...]) -> str:
 def _count(parameters: int) -> str:
     """Short, so that a row fits on a phone."""
     return f" · {parameters:,} params" if parameters else ""
+
+
+def tile_channels(channels: NDArray[np.float32], columns: int, side: int) -> NDArray[np.uint8]:
+    """The channels of a layer's (h, w, c) activation side by side, all scaled by the largest; dark is strong."""
+    h, w, count = channels.shape
+    rows = -(-count // columns)
+    factor = max(1, side // max(h, w))
+    strongest = float(channels.max()) or 1.0
+    grey = np.rint(255 * (1 - np.clip(channels, 0, None) / strongest)).astype(np.uint8)
+    sheet = np.full((rows * (h * factor + 2) - 2, columns * (w * factor + 2) - 2), 225, np.uint8)
+    for index in range(rows * columns):
+        top, left = (index // columns) * (h * factor + 2), (index % columns) * (w * factor + 2)
+        cell = enlarge(grey[..., index], factor) if index < count else 255
+        sheet[top : top + h * factor, left : left + w * factor] = cell
+    return sheet

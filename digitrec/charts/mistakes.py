@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from digitrec.charts.common import DASHES, error_bars
+from digitrec.charts.common import BELOW, DASHES, FLAT, error_bars
 
 ORANGE = "213, 94, 0"
 # One for each digit, dark enough for white text. The digit is written on it, so colour is never the only cue.
@@ -20,8 +20,6 @@ PALE = "rgba(225, 225, 225, 0.8)"
 ALL = "all"
 DIGITS = [str(digit) for digit in range(10)]
 HOVER = "%{customdata:,} × label %{y}, answer %{x}<extra></extra>"
-FLAT = {"l": 0, "r": 10, "t": 10, "b": 0}
-BELOW = {"orientation": "h", "y": -0.25, "yanchor": "top"}
 
 
 def confusion_matrix(
@@ -114,57 +112,6 @@ def _targets(counts: NDArray[np.int64]) -> go.Scatter:
         selected={"marker": {"opacity": 0.35}},
         unselected={"marker": {"opacity": 0}},
     )
-
-
-def confidence_bars(confidence: NDArray[np.floating], is_right: NDArray[np.bool_], bins: int = 20) -> go.Figure:
-    """Histogram of confidence, for the correct and the wrong answers."""
-    figure = go.Figure()
-    edges = np.linspace(0, 1, bins + 1)
-    for chosen, name, pattern in ((is_right, "correct", ""), (~is_right, "wrong", "/")):
-        counts, _ = np.histogram(confidence[chosen], edges)
-        figure.add_bar(
-            x=100 * (edges[:-1] + edges[1:]) / 2,
-            y=counts,
-            name=name,
-            marker={"pattern": {"shape": pattern}},
-            hovertemplate=f"%{{y:,}} {name} answers at about %{{x:.0f}} %<extra></extra>",
-        )
-    figure.update_layout(height=300, margin=FLAT, legend=BELOW, barmode="group", bargap=0.1)
-    figure.update_xaxes(title="confidence", ticksuffix=" %", range=[0, 100])
-    figure.update_yaxes(title="answers (logarithmic scale)", type="log")
-    return figure
-
-
-def coverage_curve(table: pd.DataFrame, threshold: float) -> go.Figure:
-    """Coverage and error rate by threshold of confidence, from `calibration.coverage`."""
-    figure = go.Figure()
-    for column, name, dash in (("coverage", "coverage", "solid"), ("error", "error rate", "dash")):
-        figure.add_scatter(
-            x=100 * table["threshold"],
-            y=100 * table[column],
-            mode="lines",
-            line={"dash": dash},
-            name=name,
-            yaxis="y" if column == "coverage" else "y2",
-            hovertemplate=f"threshold %{{x:.1f}} %: {name} %{{y:.2f}} %<extra></extra>",
-        )
-    figure.add_vline(x=100 * threshold, line={"dash": "dot", "width": 2, "color": "gray"})
-    figure.update_layout(
-        height=340,
-        margin=FLAT,
-        legend=BELOW,
-        yaxis={"title": "coverage", "ticksuffix": " %"},
-        yaxis2={
-            "title": "error rate",
-            "ticksuffix": " %",
-            "tickformat": ".2f",
-            "overlaying": "y",
-            "side": "right",
-            "rangemode": "tozero",
-        },
-    )
-    figure.update_xaxes(title="threshold of confidence", ticksuffix=" %")
-    return figure
 
 
 def group_dots(table: pd.DataFrame) -> go.Figure:

@@ -1,11 +1,7 @@
 """Arrays as pictures: enlarged, coloured, tiled. Every function returns (h, w, 3) or (h, w) uint8."""
 
-import base64
-import io
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 # Orange is evidence for, blue against: distinguishable with colour blindness, too (Okabe and Ito, 2008).
 FOR, AGAINST, PAPER = np.array([230, 110, 0]), np.array([0, 114, 200]), np.array([255, 255, 255])
@@ -61,21 +57,6 @@ def frame(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return framed
 
 
-def tile(channels: NDArray[np.float32], columns: int, side: int) -> NDArray[np.uint8]:
-    """The channels of an (h, w, c) activation side by side, all scaled by the largest activation; dark is strong."""
-    h, w, count = channels.shape
-    rows = -(-count // columns)
-    factor = max(1, side // max(h, w))
-    strongest = float(channels.max()) or 1.0
-    grey = np.rint(255 * (1 - np.clip(channels, 0, None) / strongest)).astype(np.uint8)
-    sheet = np.full((rows * (h * factor + 2) - 2, columns * (w * factor + 2) - 2), 225, np.uint8)
-    for index in range(rows * columns):
-        top, left = (index // columns) * (h * factor + 2), (index % columns) * (w * factor + 2)
-        cell = enlarge(grey[..., index], factor) if index < count else 255
-        sheet[top : top + h * factor, left : left + w * factor] = cell
-    return sheet
-
-
 def lay_out(images: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
     """(n, h, w) images side by side, `columns` in a row, black where the last row has none; at least one row."""
     rows = max(1, -(-len(images) // columns))
@@ -83,15 +64,3 @@ def lay_out(images: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
     sheet = np.zeros((rows * columns, height, width), np.uint8)
     sheet[: len(images)] = images
     return sheet.reshape(rows, columns, height, width).swapaxes(1, 2).reshape(rows * height, columns * width)
-
-
-def to_png(picture: NDArray[np.uint8]) -> bytes:
-    """A grey (h, w) or RGB (h, w, 3) picture as the bytes of a PNG file."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="PNG")
-    return buffer.getvalue()
-
-
-def to_data_url(picture: NDArray[np.uint8]) -> str:
-    """A grey or RGB picture as a data URL, for pictures that change often."""
-    return "data:image/png;base64," + base64.b64encode(to_png(picture)).decode()

@@ -17,7 +17,7 @@ SMOOTH = 4  # span of the moving average, in rows of steps
 def learning_curves(history: pd.DataFrame, steps: pd.DataFrame, epochs: int, what: str) -> go.Figure:
     """The learning curve of `what`, "loss" or "accuracy": a line within the epochs, and a dot after each.
 
-    The frames are those of `digitrec.training.runs.Run`. Before the first step there are only the axes.
+    The frames are those of `digitrec.training.run_folders.runs.Run`. Before the first step there are only the axes.
     """
     figure = go.Figure()
     percent = 100 if what == "accuracy" else 1

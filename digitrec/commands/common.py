@@ -34,7 +34,7 @@ def write_output(path: Path, content: bytes | str) -> None:
 
 
 def metric_row(figure: Measurement) -> dict[str, Any]:
-    """A measured figure for JSON: which metric on which data, n, the value (0 to 1) and its 95 % interval."""
+    """A figure as commands print it in JSON: the metric, its data, n, the value (0 to 1) and its 95 % interval."""
     metric = METRICS.get(figure.kind, "accuracy")
     group = {"group": GROUPS[figure.kind]} if figure.kind in GROUPS else {}
     data = {"data": figure.what} | ({"dataset": figure.on} if figure.on else {})

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from digitrec.commands.common import AsJson, show, show_errors
-from digitrec.datasets import SOURCES, Dataset, benchmark_for, check, data_folder, is_there, load_dataset, titles
+from digitrec.datasets import SOURCES, Dataset, benchmark_for, check, data_folder, is_available, load_dataset, titles
 from digitrec.datasets.dataset import PARTS
 from digitrec.datasets.exploration.labels import count_labels
 from digitrec.datasets.export import FORMATS, export
@@ -33,7 +33,7 @@ def data(
             ]
             show(rows, "\n".join(_source_line(row) for row in rows), as_json=as_json)
             return
-        if not fetch and source in SOURCES and not is_there(source):
+        if not fetch and source in SOURCES and not is_available(source):
             missing = ", ".join(SOURCES[source].needs)
             hint = "Add --fetch to download them." if SOURCES[source].can_fetch else "Copy the files there."
             raise DataError(f"Expected {missing} in {data_folder()}. Received: no such files. {hint}")

@@ -8,7 +8,7 @@ import typer
 from digitrec.commands.common import AsJson, metric_row, show, show_errors, write_output
 from digitrec.errors import ModelError
 from digitrec.networks.card import read_card
-from digitrec.networks.exchange import add_model, add_weights, missing_onnx, pack
+from digitrec.networks.exchange.exchange import add_model, add_weights, missing_onnx, pack
 from digitrec.networks.registry import find_model
 from digitrec.networks.weights import PATH_WEIGHTS, WEIGHTS
 

@@ -11,7 +11,8 @@ from digitrec.commands.common import AsJson, metric_row, show, show_errors, writ
 from digitrec.datasets import load_dataset
 from digitrec.errors import DataError, ModelError
 from digitrec.evaluation.calibration import expected_calibration_error
-from digitrec.evaluation.metrics import check_probabilities, cross_entropy, list_mistakes, measure, per_digit
+from digitrec.evaluation.metrics import check_probabilities, cross_entropy, measure_proportion, per_digit
+from digitrec.evaluation.predictions import list_mistakes
 from digitrec.networks.card import read_card
 from digitrec.networks.classifier import load_classifier
 from digitrec.networks.registry import input_kind, list_models
@@ -72,7 +73,7 @@ def evaluate(
 
 def _metrics(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> dict[str, Any]:
     read = probabilities.argmax(axis=1)
-    figure = measure("accuracy", "", read == labels)
+    figure = measure_proportion("accuracy", "", read == labels)
     return {
         "n": figure.n,
         "accuracy": figure.value,

@@ -11,9 +11,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from digitrec.commands.common import AsJson, show, show_errors
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.registry import SHIPPED_NAME, keep_model, models_folders, replace_model
-from digitrec.training import processes, runs
 from digitrec.training.published import SHIPPED, recipe_for
 from digitrec.training.recipe import Recipe, change, choices, limits_in_words, parse
+from digitrec.training.run_folders import processes, runs, signals
 
 POLL_INTERVAL = 0.3  # seconds
 
@@ -107,7 +107,7 @@ def _follow(run: Path) -> runs.Run:
             try:
                 time.sleep(POLL_INTERVAL)
             except KeyboardInterrupt:
-                runs.request_stop(run)
+                signals.request_stop(run)
     return now
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from digitrec.datasets.dataset import Dataset, Progress, Split, data_folder, silent
-from digitrec.datasets.sources import both, kaggle, mnist, pen, uci, uploads
+from digitrec.datasets.dataset import Dataset, Progress, Split, silent
+from digitrec.datasets.sources import both, kaggle, local_files, mnist, pen, uci, uploads
 from digitrec.errors import DataError
-from digitrec.storage import StrPath, file_stamp
+from digitrec.storage import StrPath, data_folder, file_stamp
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def load_dataset(name_or_path: StrPath, progress: Progress = silent) -> Dataset:
         return uploads.load_own(str(name_or_path), progress)
     path = Path(name_or_path)
     if path.is_dir() or path.suffix.lower() in (".csv", ".npz"):
-        return uploads.load_path(path, progress)
+        return local_files.load_path(path, progress)
     raise DataError(
         f"Expected the name of a dataset ({', '.join(SOURCES)}), a .csv, a .npz, or a folder of pictures. "
         f"Received: {os.fspath(name_or_path)!r}. Check its name."
@@ -84,18 +84,18 @@ def dataset_stamp(name: str) -> str:
 
 def titles() -> dict[str, str]:
     """The name and title of each dataset that can be loaded without a download."""
-    return {name: source.title for name, source in SOURCES.items() if is_there(name)} | uploads.list_own()
+    return {name: source.title for name, source in SOURCES.items() if is_available(name)} | uploads.list_own()
 
 
-def is_there(name: str) -> bool:
+def is_available(name: str) -> bool:
     """Whether a source of `SOURCES` can be loaded without a download."""
     spared = mnist.HASHES if (data_folder() / mnist.KERAS_FILE).is_file() else ()  # which that file replaces
     return all((data_folder() / path).is_file() for path in SOURCES[name].needs if path not in spared)
 
 
 def benchmark_for(dataset: Dataset) -> Split | None:
-    """MNIST's test set, which `check` looks for in other datasets; None for MNIST itself, or if MNIST is missing."""
+    """The dataset that others are checked against for copies: MNIST's test set; None for MNIST, or if it is missing."""
     try:
-        return load_dataset("mnist").test if dataset.name != "mnist" and is_there("mnist") else None
+        return load_dataset("mnist").test if dataset.name != "mnist" and is_available("mnist") else None
     except DataError:  # damaged, which is reported when MNIST itself is loaded
         return None

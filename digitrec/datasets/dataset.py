@@ -1,14 +1,10 @@
 """What every source returns: read-only arrays of digits; and the data folder they are loaded from."""
 
-import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
 from digitrec.errors import DataError
@@ -82,32 +78,10 @@ class Dataset:
 
 
 def silent(_fraction: float) -> None:
-    """Progress that is not reported."""
+    """What a loader of a dataset reports its `Progress` to if nobody looks."""
 
 
-def data_folder() -> Path:
-    """The folder of the datasets: `DIGITREC_DATA`, or else the user's cache folder."""
-    return Path(os.environ.get("DIGITREC_DATA") or platformdirs.user_cache_path("digitrec") / "data")
-
-
-def read_checked(path: str, sha256: str) -> bytes:
-    """Read a file in the data folder and check it against its published hash.
-
-    Raises
-    ------
-    DataError, if the file is missing or its hash differs.
-    """
-    file = data_folder() / path
-    try:
-        content = file.read_bytes()
-    except OSError:
-        raise DataError(
-            f"Expected {path} in the data folder {data_folder()}. Received: no such file. "
-            "Put it there, or set DIGITREC_DATA to the folder that has it."
-        ) from None
-    if (found := hashlib.sha256(content).hexdigest()) != sha256:
-        raise DataError(
-            f"Expected {path} with sha256 {sha256[:12]}…, as published. Received: {len(content):,} bytes with sha256 "
-            f"{found[:12]}…. The file is incomplete or changed: delete it and download it again."
-        )
-    return content
+def take_images(split: Split, places: NDArray[np.intp]) -> Split:
+    """The images of a `Split` at these indices, with their labels and writers."""
+    writers = None if split.writers is None else split.writers[places]
+    return Split(split.images[places], split.labels[places], writers)

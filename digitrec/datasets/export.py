@@ -46,11 +46,11 @@ def _as_npz(dataset: Dataset, target: Path) -> None:
 def _as_csv(dataset: Dataset, target: Path) -> None:
     target.mkdir()
     for name in PARTS:
-        to_frame(dataset.part(name)).to_csv(target / f"{name}.csv", index=False)
+        to_exported_frame(dataset.part(name)).to_csv(target / f"{name}.csv", index=False)
 
 
-def to_frame(split: Split) -> pd.DataFrame:
-    """A row for each digit in Kaggle's format: label, pixel0 to pixel783."""
+def to_exported_frame(split: Split) -> pd.DataFrame:
+    """The digits as they are exported in Kaggle's format, a row for each: label, pixel0 to pixel783."""
     pixels = split.images.reshape(len(split), -1)
     frame = pd.DataFrame(pixels, columns=[f"pixel{index}" for index in range(pixels.shape[1])])
     frame.insert(0, "label", split.labels)

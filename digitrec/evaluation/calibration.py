@@ -21,7 +21,6 @@ REJECTED = 0.01  # at most this proportion of real digits may be answered "not s
 TIMES = 200  # simulated readers
 BINS = 15  # as Guo et al. (2017) have it
 COLDEST, HOTTEST = 0.01, 100.0
-SMALLEST = 1e-6  # log-odds are of probabilities clipped this far from 0 and 1
 LEAST = float(np.finfo(np.float32).tiny)  # a softmax that gives 0 has underflowed
 # Most confidences of a good model differ from 1 only in the third decimal place or later.
 THRESHOLDS = np.concatenate([np.arange(99) / 100, 1 - np.geomspace(0.01, 1e-6, 41), [1.0]])
@@ -266,9 +265,3 @@ def _confidences(
 
 def _logs(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return np.log(np.maximum(probabilities.astype(np.float64), LEAST))
-
-
-def log_odds(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
-    """ln(p / (1 - p)) of probabilities of any shape, clipped to a millionth away from 0 and 1."""
-    kept = np.clip(probabilities.astype(np.float64), SMALLEST, 1 - SMALLEST)
-    return np.log(kept / (1 - kept))

@@ -1,6 +1,6 @@
 """Reviews of suspected label errors: stored in a database in the data folder, and applied to a copy of a dataset.
 
-image, verdict -> `judge` -> judgements.sqlite -> `read_judgements` -> a frame -> `correct` -> a corrected `Dataset`
+image, verdict -> `review_label` -> judgements.sqlite -> `read_judgements` -> `with_reviewed_labels` -> `Dataset`
 
 A review belongs to an image and the label it had, not to a position in a file: it still applies after a dataset was
 reordered or extended. Reading reviews creates and writes nothing, so that the data folder may be read-only.
@@ -36,7 +36,7 @@ _TABLE = sa.Table(
 )
 
 
-def judge(source: str, image: NDArray[np.uint8], label: int, suggested: int, verdict: str | None) -> None:
+def review_label(source: str, image: NDArray[np.uint8], label: int, suggested: int, verdict: str | None) -> None:
     """Store the verdict on an image's label, in place of an earlier one; None deletes it.
 
     Parameters
@@ -78,7 +78,7 @@ def read_judgements(split: Split) -> pd.DataFrame:
     return found.drop(columns="image").sort_values("place", ignore_index=True)
 
 
-def correct(data: Dataset) -> Dataset:
+def with_reviewed_labels(data: Dataset) -> Dataset:
     """A copy of a dataset in which labels reviewed as wrong are replaced by the suggested ones.
 
     Images reviewed as "cannot tell" are left out. The dataset itself is not changed.

@@ -74,8 +74,8 @@ def check_probabilities(probabilities: NDArray[np.floating[Any]], labels: NDArra
         )
 
 
-def measure(kind: Kind, what: str, is_right: NDArray[np.bool_]) -> Measurement:
-    """The proportion of True among (n,) bools, n at least 1, with its 95 % confidence interval."""
+def measure_proportion(kind: Kind, what: str, is_right: NDArray[np.bool_]) -> Measurement:
+    """A metric: the proportion of True among (n,) bools, n at least 1, with its 95 % confidence interval."""
     n, right = len(is_right), int(is_right.sum())
     low, high = wilson_interval(right, n)
     return Measurement(kind=kind, what=what, n=n, value=right / n, low=low, high=high)
@@ -93,31 +93,6 @@ def confusion(labels: NDArray[np.uint8], read: NDArray[np.intp]) -> NDArray[np.i
     From (n,) labels and (n,) predicted digits.
     """
     return np.bincount(labels.astype(np.int64) * 10 + read, minlength=100).reshape(10, 10)
-
-
-def worst_first(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """The places, (k,), of the misclassified images, largest loss first.
-
-    `probabilities` are (n, 10), 0 to 1, and `labels` (n,).
-    """
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
-    return wrong[np.argsort(probabilities[wrong, labels[wrong]], kind="stable")]
-
-
-def list_mistakes(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8]) -> pd.DataFrame:
-    """The misclassified images, in the order of `worst_first`, from (n, 10) probabilities and (n,) labels.
-
-    Returns
-    -------
-    A frame with a row for each: place, label, read, confidence (probability of the digit read, 0 to 1),
-    label_probability, and p0 to p9.
-    """
-    places = worst_first(probabilities, labels)
-    wrong = probabilities[places]
-    frame = pd.DataFrame({"place": places, "label": labels[places], "read": wrong.argmax(axis=1)})
-    frame["confidence"] = wrong.max(axis=1)
-    frame["label_probability"] = wrong[np.arange(len(places)), labels[places]]
-    return frame.join(pd.DataFrame(wrong, columns=[f"p{digit}" for digit in range(10)]))
 
 
 def per_digit(labels: NDArray[np.uint8], read: NDArray[np.intp]) -> pd.DataFrame:
@@ -165,8 +140,8 @@ class Comparison:
     p: float
 
 
-def compare(labels: NDArray[np.uint8], first: NDArray[np.intp], second: NDArray[np.intp]) -> Comparison:
-    """Compare the digits that two models predicted, (n,) each, with the labels."""
+def compare_predictions(labels: NDArray[np.uint8], first: NDArray[np.intp], second: NDArray[np.intp]) -> Comparison:
+    """Metrics of two models: compare the digits that they predicted, (n,) each, with the labels."""
     one, other = first == labels, second == labels
     only_first, only_second = np.flatnonzero(one & ~other), np.flatnonzero(other & ~one)
     p = mcnemar(len(only_first), len(only_second))

@@ -3,7 +3,10 @@
 probabilities, labels, properties -> `tabulate` -> one row per image -> `find` -> the places to look at
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -103,3 +106,44 @@ def find(table: pd.DataFrame, chosen: Filter) -> NDArray[np.intp]:
     kept = table[keep]
     values = kept[column].to_numpy()
     return kept["place"].to_numpy()[np.argsort(-values if largest_first else values, kind="stable")]
+
+
+def worst_first(probabilities: NDArray[np.float32], labels: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """The places, (k,), of the wrong predictions, largest loss first.
+
+    `probabilities` are (n, 10), 0 to 1, and `labels` (n,).
+    """
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
+    return wrong[np.argsort(probabilities[wrong, labels[wrong]], kind="stable")]
+
+
+def list_mistakes(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.uint8]) -> pd.DataFrame:
+    """The wrong predictions, in the order of `worst_first`, from (n, 10) probabilities and (n,) labels.
+
+    Returns
+    -------
+    A frame with a row for each: place, label, read, confidence (probability of the digit read, 0 to 1),
+    label_probability, and p0 to p9.
+    """
+    places = worst_first(probabilities, labels)
+    wrong = probabilities[places]
+    frame = pd.DataFrame({"place": places, "label": labels[places], "read": wrong.argmax(axis=1)})
+    frame["confidence"] = wrong.max(axis=1)
+    frame["label_probability"] = wrong[np.arange(len(places)), labels[places]]
+    return frame.join(pd.DataFrame(wrong, columns=[f"p{digit}" for digit in range(10)]))
+
+
+def find_most_disputed(answers: Sequence[Sequence[int]], most: int) -> list[int]:
+    """At most `most` places where the networks disagree most, from the answers of each network, all equally long.
+
+    Disagreement is the proportion of pairs that differ. Ties keep their order; places where all agree are left out.
+    """
+    disagreement = measure_disagreement(answers)
+    order = np.argsort(-disagreement, kind="stable")
+    return [int(place) for place in order[:most] if disagreement[place] > 0]
+
+
+def measure_disagreement(answers: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """For each place, the proportion of ordered pairs of networks, including each with itself, whose answers differ."""
+    alike = [sum(n * n for n in Counter(column).values()) for column in zip(*answers, strict=True)]
+    return 1 - np.array(alike, np.float64) / max(len(answers), 1) ** 2

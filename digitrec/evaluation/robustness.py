@@ -100,7 +100,7 @@ def accuracy_by_strength(
     *,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """The accuracy at each amount of a corruption.
+    """Measure the robustness of predictions: the accuracy at each amount of a corruption.
 
     All amounts use the same random choices: a covering square stays in place and grows.
 
@@ -136,7 +136,7 @@ def verdict_map(
     *,
     seed: int = 0,
 ) -> NDArray[np.float32]:
-    """The probabilities for one (28, 28) uint8 image under two corruptions, the first applied before the second.
+    """Robustness of one (28, 28) uint8 image: its probabilities under two corruptions, the first applied first.
 
     Parameters
     ----------
@@ -251,3 +251,9 @@ CORRUPTIONS = {
         Corruption("striped", "A stripe missing", "pixels wide", 10, False, None, _cover_stripe),
     )
 }
+
+
+def amounts_of(kind: Corruption, count: int) -> list[float]:
+    """`count` amounts of a corruption, from the smallest to the largest, including 0."""
+    amounts = np.linspace(kind.smallest, kind.largest, count)
+    return [round(float(amount), 3) for amount in amounts]

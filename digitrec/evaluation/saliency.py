@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from digitrec.evaluation.calibration import log_odds
 from digitrec.ink.preprocessing import BOX, SIDE, Preprocessed
 from digitrec.ink.types import Predict
 
 PATCH, STRIDE = 5, 2  # pixels: as wide as a stroke and a half, moved by less than a stroke
+SMALLEST = 1e-6  # log odds are of probabilities clipped this far from 0 and 1
 
 
 def occlusion(predict: Predict, image: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
@@ -71,7 +71,7 @@ def _patches() -> NDArray[np.bool_]:
 
 
 def onto_canvas(values: NDArray[np.float32], preprocessed: Preprocessed) -> NDArray[np.float32]:
-    """Project a (28, 28) map back onto the drawing that it was made from: (H, W) float32, 0 outside the ink's box."""
+    """Project a (28, 28) saliency map back onto its drawing: (H, W) float32, 0 outside the ink's box."""
     over = np.zeros(preprocessed.ink.shape, np.float32)
     if preprocessed.box is None or preprocessed.shift is None:
         return over
@@ -82,3 +82,9 @@ def onto_canvas(values: NDArray[np.float32], preprocessed: Preprocessed) -> NDAr
     above, beside = (side - box.height) // 2, (side - box.width) // 2
     over[box.slices] = square[above : above + box.height, beside : beside + box.width]
     return over
+
+
+def log_odds(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
+    """ln(p / (1 - p)) of probabilities of any shape, clipped to a millionth away from 0 and 1."""
+    kept = np.clip(probabilities.astype(np.float64), SMALLEST, 1 - SMALLEST)
+    return np.log(kept / (1 - kept))

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from digitrec.errors import DrawingError
+from digitrec.ink.preprocessing import preprocess
 from digitrec.ink.types import Strokes
 
 CANVAS = 280  # pixels, side of the square canvas for one digit
@@ -84,8 +86,8 @@ def _draw_stroke(pen: ImageDraw.ImageDraw, points: NDArray[np.float32], width: f
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=ink)
 
 
-def place(strokes: Strokes, width: float, longest_side: float, centre: tuple[float, float]) -> Drawing:
-    """Make a drawing of strokes: scaled, and placed on the square canvas.
+def place_strokes(strokes: Strokes, width: float, longest_side: float, centre: tuple[float, float]) -> Drawing:
+    """A `Drawing` of these strokes: scaled, and placed on the square canvas.
 
     Parameters
     ----------
@@ -105,9 +107,17 @@ def place(strokes: Strokes, width: float, longest_side: float, centre: tuple[flo
 
 
 def smooth(corners: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Smooth a polyline by three rounds of Chaikin's corner cutting; its two ends stay."""
+    """Smooth a stroke of a drawing by three rounds of Chaikin's corner cutting; its two ends stay."""
     for _ in range(3):
         early, late = corners[:-1], corners[1:]
         cut = np.stack([0.75 * early + 0.25 * late, 0.25 * early + 0.75 * late], axis=1).reshape(-1, 2)
         corners = np.concatenate([corners[:1], cut, corners[-1:]])
     return corners.astype(np.float32)
+
+
+def to_image(drawing: Drawing) -> NDArray[np.uint8]:
+    """Render and preprocess a drawing: (28, 28) uint8; DrawingError if it has no ink."""
+    image = preprocess(render(drawing, oversampling=2)).image
+    if image is None:
+        raise DrawingError("Expected a drawing with ink. Received: none. Draw something first.")
+    return image

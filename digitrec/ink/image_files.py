@@ -1,8 +1,10 @@
-"""Image files of single digits: read as ink, whatever their size, colours and polarity.
+"""Image files: a picture of a digit read as ink, whatever its size, colours and polarity; and pictures as PNG.
 
 file -> decoded within limits -> grey -> paper from the border -> (H, W) uint8, ink 255 on 0
+picture -> `to_png`, `to_data_url` -> a file, or an address that browsers show
 """
 
+import base64
 import io
 import warnings
 from pathlib import Path
@@ -157,3 +159,15 @@ def _to_grey(picture: Image.Image, side: int) -> NDArray[np.float32]:
     seen = grey[opacity > 127]
     behind = 0 if seen.size and seen.mean() > 127 else 255
     return (behind + (grey - behind) * opacity / 255).astype(np.float32)
+
+
+def to_png(picture: NDArray[np.uint8]) -> bytes:
+    """A grey (h, w) or RGB (h, w, 3) picture as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def to_data_url(picture: NDArray[np.uint8]) -> str:
+    """A grey or RGB picture as a data URL, for pictures that change often."""
+    return "data:image/png;base64," + base64.b64encode(to_png(picture)).decode()

@@ -110,7 +110,7 @@ def _broken(received: str) -> DrawingError:
 
 
 def simplify(points: Iterable[Iterable[float]], tolerance: float = 0.7) -> NDArray[np.float32]:
-    """Leave out points within `tolerance` pixels of the line between those kept (Douglas and Peucker, 1973)."""
+    """Shorten a link: leave out points within `tolerance` pixels of the line between those kept (Douglas-Peucker)."""
     line = np.asarray(list(points), np.float32)
     if len(line) < 3:
         return line

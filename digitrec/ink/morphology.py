@@ -15,7 +15,7 @@ def neighbourhood(images: Images, extreme: np.ufunc) -> Images:
 
 
 def stroke_widths(ink: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Twice the area of the ink divided by the length of its outline: the width of a long stroke, in pixels.
+    """Stroke widths by morphology, in pixels: twice the area of the ink divided by the length of its outline.
 
     (n, h, w) bool, True where there is ink -> (n,) float64, 0 without ink.
     """

@@ -63,6 +63,6 @@ def _without_wide_gaps(ink: NDArray[np.uint8]) -> NDArray[np.intp]:
 
 
 def to_column(strip: Strip, frame: int) -> float:
-    """The column of the ink at the middle of a frame."""
+    """The column of a strip's ink at the middle of a frame."""
     step = WIDTH // FRAMES
     return float(strip.columns[frame * step : (frame + 1) * step].mean())

@@ -176,8 +176,8 @@ def write_card(folder: StrPath, card: Card) -> None:
     replace_file(folder / "card.json", text + "\n")
 
 
-def read_file(folder: StrPath, name: str, card: Card) -> bytes:
-    """Read a file of a model and check it against the hash in the card.
+def read_model_file(folder: StrPath, name: str, card: Card) -> bytes:
+    """Read a file of a model and check it against its hash on the model's card.
 
     Raises
     ------

@@ -15,7 +15,7 @@ from digitrec.errors import InkError, ModelError
 from digitrec.ink.pen_paths import FEATURES, POINTS, to_path
 from digitrec.ink.preprocessing import SIDE, preprocess
 from digitrec.ink.types import Strokes
-from digitrec.networks.card import Card, read_card, read_file
+from digitrec.networks.card import Card, read_card, read_model_file
 from digitrec.networks.interpreters import Interpreters, answers, check_signature, signature, values
 from digitrec.networks.registry import SHIPPED_NAME, find_model
 from digitrec.networks.verdict import (
@@ -219,8 +219,8 @@ def load_classifier(name_or_folder: StrPath = SHIPPED_NAME) -> Classifier:
     """
     folder = find_model(name_or_folder)
     card = read_card(folder)
-    content = read_file(folder, "model.tflite", card)
-    return Classifier(content, card, read_file(folder, "path.tflite", card) if card.path is not None else None)
+    content = read_model_file(folder, "model.tflite", card)
+    return Classifier(content, card, read_model_file(folder, "path.tflite", card) if card.path is not None else None)
 
 
 def _check_images(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

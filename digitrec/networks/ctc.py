@@ -54,7 +54,7 @@ def encode(texts: Sequence[str]) -> NDArray[np.int32]:
 
 
 def ctc_loss(answers: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float64]:
-    """How unlikely answers make numbers, in nats: the sum over all ways to say a number in 64 frames.
+    """CTC in NumPy: how unlikely answers make numbers, in nats: the sum over all ways to say a number in 64 frames.
 
     Connectionist temporal classification (Graves and others, 2006), by its forward recursion.
 

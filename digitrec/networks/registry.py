@@ -18,7 +18,7 @@ import platformdirs
 
 from digitrec.errors import ModelError, writing
 from digitrec.networks.architectures import ARCHITECTURES, Reads
-from digitrec.networks.card import SHIPPED, read_card, read_file, write_card
+from digitrec.networks.card import SHIPPED, read_card, read_model_file, write_card
 from digitrec.networks.weights import PATH_WEIGHTS
 from digitrec.storage import StrPath, file_stamp, replace_file, replace_folder
 
@@ -87,7 +87,7 @@ def replace_model(folder: StrPath, target: StrPath) -> None:
     """
     target = Path(target)
     card = read_card(folder)
-    contents = {file: read_file(folder, file, card) for file in card.files}
+    contents = {file: read_model_file(folder, file, card) for file in card.files}
     with writing(f"the model to {target}", ModelError, "Make room, or set DIGITREC_MODELS."):
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as workshop:

@@ -61,7 +61,7 @@ class Reading:
 def combine(
     by_ink: NDArray[np.float32], by_path: NDArray[np.float32], powers: tuple[float, float]
 ) -> NDArray[np.float32]:
-    """Combine the (..., 10) probabilities of ink and path: raise each to its power, multiply, and normalise."""
+    """The verdict on ink and path: (..., 10) probabilities, each raised to its power, multiplied and normalised."""
     logs = powers[0] * np.log(np.maximum(by_ink, LEAST)) + powers[1] * np.log(np.maximum(by_path, LEAST))
     weights = np.exp(logs - logs.max(axis=-1, keepdims=True))
     together: NDArray[np.float32] = (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
@@ -92,7 +92,7 @@ def are_too_weak(
 
 
 def mean_digit_score(by_ink: NDArray[np.float32], by_path: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The mean of both networks' score for being a digit at all, (n,) float64 of 0 to 1.
+    """For the verdict on ink and path: the mean of both scores for being a digit at all, (n,) float64 of 0 to 1.
 
     The path network has no output for non-digits, but was trained to give each digit a tenth for them. Its score is
     therefore not a probability: it is about 0.9 for a plain digit.

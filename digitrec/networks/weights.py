@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from digitrec.errors import ModelError
-from digitrec.networks.card import Card, read_file
+from digitrec.networks.card import Card, read_model_file
 from digitrec.storage import StrPath
 
 WEIGHTS, PATH_WEIGHTS = "model.safetensors", "path.safetensors"
@@ -95,4 +95,4 @@ def read_weights(folder: StrPath, card: Card) -> dict[str, bytes]:
     ------
     ModelError, if a file that is on the card is missing or damaged.
     """
-    return {name: read_file(folder, name, card) for name in (WEIGHTS, PATH_WEIGHTS) if name in card.files}
+    return {name: read_model_file(folder, name, card) for name in (WEIGHTS, PATH_WEIGHTS) if name in card.files}

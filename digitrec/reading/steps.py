@@ -54,8 +54,8 @@ class XrayStep:
     unsure_without: bool
 
 
-def xray(classifier: Classifier, ink: NDArray[np.uint8]) -> tuple[XrayStep, ...]:
-    """Every step of `preprocess` for (H, W) uint8 ink; empty if there is none."""
+def read_by_steps(classifier: Classifier, ink: NDArray[np.uint8]) -> tuple[XrayStep, ...]:
+    """The steps from (H, W) uint8 ink to a reading, each with its picture and the answer without it; () without ink."""
     whole = preprocess(ink)
     after = (whole.cropped, whole.square, whole.small, whole.stretched, whole.image)
     without = [preprocess(ink, skip=step).image for step in EXPLANATIONS]

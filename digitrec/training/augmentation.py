@@ -67,7 +67,9 @@ def augment(images: Images, settings: Augmentation, rng: np.random.Generator) ->
     return change_stroke_width(warp(images, settings, rng), settings, rng)
 
 
-def vary(image: NDArray[np.uint8], count: int, settings: Augmentation, rng: np.random.Generator) -> NDArray[np.uint8]:
+def augment_copies(
+    image: NDArray[np.uint8], count: int, settings: Augmentation, rng: np.random.Generator
+) -> NDArray[np.uint8]:
     """Augment a (28, 28) uint8 image `count` times, as training does: (count, 28, 28) uint8."""
     images = augment(np.repeat(image[None].astype(np.float32), count, axis=0), settings, rng)
     return np.clip(np.rint(images), 0, 255).astype(np.uint8)
@@ -117,7 +119,7 @@ def _sample(images: Images, y: Images, x: Images) -> Images:
 
 
 def change_stroke_width(images: Images, settings: Augmentation, rng: np.random.Generator) -> Images:
-    """Blend each image with a thicker or a thinner version of itself."""
+    """Augmentation by stroke width: blend each image with a thicker or a thinner version of itself."""
     amount = rng.uniform(-1, 1, len(images)).astype(np.float32)[:, None, None]
     thick, thin = neighbourhood(images, np.maximum), neighbourhood(images, np.minimum)
     grown = images + np.clip(amount, 0, None) * settings.thicker * (thick - images)

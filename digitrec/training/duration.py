@@ -12,8 +12,8 @@ import time
 
 from digitrec.errors import RunError
 from digitrec.storage import cache_folder, replace_file
-from digitrec.training import runs
 from digitrec.training.recipe import Recipe, to_json
+from digitrec.training.run_folders import runs, signals
 
 FILE = "speeds.json"
 START = 7.0  # seconds until the first step, most of them for loading TensorFlow
@@ -56,7 +56,7 @@ def measure_step(recipe: Recipe) -> float:
 
 
 def _refuse_beside_training(began: float) -> None:
-    if runs.is_one_under_way() or runs.last_update() >= began:
+    if signals.is_training_lock_held() or runs.last_update() >= began:
         raise RunError(
             "Expected no training while a step is measured. Received: one under way. Measure when it has ended."
         )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets import Dataset, Split
+from digitrec.datasets.dataset import take_images
 from digitrec.errors import RecipeError
 from digitrec.training.recipe import Recipe
 
@@ -41,20 +42,17 @@ def split_for(recipe: Recipe, data: Dataset) -> Parts:
     RecipeError, if a set is empty, the batch size exceeds the training set, a digit is missing from the training set,
     or the recipe splits by writer and the writers are unknown.
     """
-    whole = take(data.train, np.arange(len(data.train))[: recipe.images])
+    whole = take_images(data.train, np.arange(len(data.train))[: recipe.images])
     if not recipe.validation:
         train, validation = whole, data.test
     else:
         is_validation = _validation_writers(whole, recipe) if recipe.by_writer else _validation_images(whole, recipe)
-        train, validation = take(whole, np.flatnonzero(~is_validation)), take(whole, np.flatnonzero(is_validation))
+        train, validation = (
+            take_images(whole, np.flatnonzero(~is_validation)),
+            take_images(whole, np.flatnonzero(is_validation)),
+        )
     _check(recipe, data, train, validation)
     return Parts(train, validation, data)
-
-
-def take(split: Split, places: NDArray[np.intp]) -> Split:
-    """Select the images at these indices."""
-    writers = None if split.writers is None else split.writers[places]
-    return Split(split.images[places], split.labels[places], writers)
 
 
 def _validation_images(split: Split, recipe: Recipe) -> NDArray[np.bool_]:

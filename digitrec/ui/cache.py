@@ -35,7 +35,7 @@ READ_AT_ONCE = 640  # images read between two reports of progress
 
 
 def classifier(folder: Path | None = None) -> Classifier:
-    """The classifier in a model's folder; None: that of the model chosen in this session."""
+    """Cached: the classifier in a model's folder; None: that of the model chosen in this session."""
     return _load_classifier(*_when(chosen_model() if folder is None else find_model(folder)))
 
 
@@ -65,7 +65,7 @@ def _find_preferences(fingerprint: str | None, _reader: Classifier) -> dict[str,
 
 
 def number_reader() -> NumberReader:
-    """The session's reader of numbers."""
+    """Cached: the session's reader of numbers."""
     return choose_number_reader(
         state.NUMBER_MODEL.get(), classifier(), lambda folder: _load_sequence_reader(*_when(folder))
     )
@@ -78,7 +78,7 @@ def _load_sequence_reader(folder: str, written: float) -> SequenceReader:
 
 
 def pen_digits() -> tuple[PenDigit, ...]:
-    """The pen digits of the data folder; none if their file is missing or damaged."""
+    """Cached: the pen digits of the data folder; none if their file is missing or damaged."""
     return _load_pen_digits(str(data_folder()), dataset_stamp("pen"))
 
 
@@ -92,7 +92,7 @@ def _load_pen_digits(folder: str, stamp: str) -> tuple[PenDigit, ...]:
 
 
 def dataset(name: str) -> Dataset:
-    """A dataset with read-only arrays, loaded again if one of its files has changed."""
+    """Cached: a dataset with read-only arrays, loaded again if one of its files has changed."""
     key = ("dataset", str(data_folder()), name, dataset_stamp(name))
     data: Dataset = wait_for(key, "Loading the digits", lambda progress: load_dataset(name, progress))
     return data
@@ -106,7 +106,7 @@ _by_content = partial(st.cache_resource, hash_funcs={Dataset: _fingerprint}, max
 
 
 def findings(data: Dataset) -> tuple[Finding, ...]:
-    """The quality problems of a dataset."""
+    """Cached: the quality problems of a dataset."""
     return _find(data, dataset_stamp("mnist"))
 
 
@@ -118,26 +118,26 @@ def _find(data: Dataset, mnist_stamp: str) -> tuple[Finding, ...]:
 
 @_by_content(show_spinner="Measuring the digits …")
 def properties(data: Dataset, part: str) -> pd.DataFrame:
-    """The result of `measure_images` for a dataset's part, "train" or "test"."""
+    """Cached: the result of `measure_images` for a dataset's part, "train" or "test"."""
     split = data.part(part)
     return measure_images(split.images, split.labels)
 
 
 @_by_content(show_spinner="Averaging the digits …")
 def pixel_summary(data: Dataset, part: str) -> PixelSummary:
-    """The result of `summarise` for a dataset's part, "train" or "test"."""
+    """Cached: the result of `summarise` for a dataset's part, "train" or "test"."""
     split = data.part(part)
     return summarise(split.images, split.labels)
 
 
 @_by_content(show_spinner="Sorting the digits by writer …")
 def writers_of(data: Dataset, part: str) -> tuple[Writer, ...]:
-    """The writers of a dataset's part, "train" or "test", to compose numbers from."""
+    """Cached: the writers of a dataset's part, "train" or "test", to compose numbers from."""
     return image_writers(data.part(part))
 
 
 def probabilities(reader: Classifier, data: Dataset, part: str = "test") -> NDArray[np.float32]:
-    """A model's predictions for a dataset's part, (n, 10) float32; each row sums to 1."""
+    """Cached: a model's predictions for a dataset's part, (n, 10) float32; each row sums to 1."""
     images = data.part(part).images
 
     def read(progress: Progress) -> NDArray[np.float32]:
@@ -154,19 +154,19 @@ def probabilities(reader: Classifier, data: Dataset, part: str = "test") -> NDAr
 
 
 def prediction_key(reader: Classifier, data: Dataset, part: str) -> tuple[str | None, str, str]:
-    """The cache key of a model's predictions for a part of a dataset: the contents of both."""
+    """The key under which predictions for a part of a dataset are cached: the contents of both."""
     return reader.card.files.get("model.tflite"), data.fingerprint, part
 
 
 def held_out(data: Dataset) -> NDArray[np.float32]:
-    """Cross-validated predictions for a dataset's training images, (n, 10) float32: by networks not trained on them."""
+    """Cached: cross-validated predictions for a dataset's training images, (n, 10) float32."""
     key = ("held out", data.fingerprint)
     predictions: NDArray[np.float32] = wait_for(key, "Training three networks", partial(read_held_out, data))
     return predictions
 
 
 def neighbours_index(reader: Classifier, data: Dataset) -> Index:
-    """An index to search a dataset's training images for nearest neighbours, by a model's features.
+    """Cached: an index to search a dataset's training images for neighbours, by a model's features.
 
     The features of 60,000 images take 276 MB, so they are read from a memory-mapped cache file.
     """

@@ -54,12 +54,6 @@ def show_errors(what: str) -> Iterator[None]:
         st.stop()
 
 
-def text_colour() -> str:
-    """The text colour of the current theme, from .streamlit/config.toml."""
-    theme = "dark" if st.context.theme.type == "dark" else "light"
-    return str(st.get_option(f"theme.{theme}.textColor") or "gray")
-
-
 def as_plain_text(text: str) -> str:
     """Escape `text` for Markdown, so that nothing in it becomes a link, an image or a formula."""
     return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:-])", r"\\\1", text)

@@ -8,7 +8,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.charts.pictures import enlarge, frame, to_data_url
+from digitrec.charts.pictures import enlarge, frame
+from digitrec.ink.image_files import to_data_url
 
 
 @dataclass(frozen=True, eq=False)

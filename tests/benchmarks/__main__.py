@@ -20,10 +20,11 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from digitrec import load_classifier
-from digitrec.datasets.sources.pen import draw_at_random, load_pen_digits, split_by_writer
+from digitrec.datasets.sources.pen import load_pen_digits, split_by_writer
 from digitrec.datasets.synthetic.samples import own_sample
+from digitrec.datasets.synthetic.stroke_variation import draw_at_random
 from digitrec.errors import DataError
-from digitrec.evaluation.metrics import measure
+from digitrec.evaluation.metrics import measure_proportion
 from digitrec.evaluation.saliency import occlusion
 from digitrec.ink.drawings import render
 from digitrec.ink.links import to_link
@@ -147,7 +148,7 @@ def real_canvas() -> list[dict[str, Any]]:
                 canvas = np.asarray(Image.open(io.BytesIO(content)).convert("RGBA"))
                 correct += classifier.read(canvas).digit == digit.label
         browser.close()
-    figure = measure("accuracy", "pen digits", np.arange(len(strokes)) < correct)
+    figure = measure_proportion("accuracy", "pen digits", np.arange(len(strokes)) < correct)
     interval = f"{100 * figure.low:.2f} to {100 * figure.high:.2f}"
     return [
         row("accuracy, held-out writers, drawn by the browser", f"{100 * figure.value:.2f} %", "> 98.5 %", figure.n),

@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from digitrec.training import runs
+from digitrec.training.run_folders import runs, signals
 from tests.benchmarks.drawing import while_drawing
 from tests.benchmarks.table import row
 from tests.browser import chromium
@@ -85,7 +85,7 @@ def press_train(page: Page, server: Server) -> float:
 def stop(folder: Path) -> None:
     """Stop the latest run."""
     run = newest(folder)
-    runs.request_stop(run)
+    signals.request_stop(run)
     while runs.read_state(run).is_under_way:  # its process remains a zombie until the app starts another
         time.sleep(0.2)
 

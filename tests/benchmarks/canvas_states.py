@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageColor
 
-from digitrec.charts.pictures import to_data_url
 from digitrec.datasets.sources.pen import draw_at_random, load_pen_digits, split_by_writer
 from digitrec.errors import DataError
 from digitrec.ink.drawings import Drawing, Stroke, render
+from digitrec.ink.image_files import to_data_url
 from digitrec.ink.links import to_short_link
 from digitrec.ink.preprocessing import find_ink, preprocess
 from digitrec.ui.canvas.fabric import from_fabric, read_revision, to_fabric

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from digitrec.datasets import is_there
+from digitrec.datasets import is_available
 from digitrec.networks.card import read_card
 from digitrec.networks.measuring.measurements import measure_again
 from digitrec.networks.measuring.reference_drawings import read_reference_drawings
@@ -17,7 +17,7 @@ from tests.benchmarks.table import row
 
 def card() -> list[dict[str, Any]]:
     """Every figure of the card that can be measured from the shipped files, with its new measurement."""
-    if not (is_there("mnist") and is_there("pen")):
+    if not (is_available("mnist") and is_available("pen")):
         print("MNIST or the pen digits are not in the data folder: the card was not measured.")
         return []
     folder = find_model(SHIPPED_NAME)

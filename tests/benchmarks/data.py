@@ -16,7 +16,7 @@ import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from digitrec import load_classifier, load_dataset
-from digitrec.datasets import data_folder, is_there, silent
+from digitrec.datasets import data_folder, is_available, silent
 from digitrec.datasets.exploration.maps import make_map
 from digitrec.datasets.exploration.projection import to_features
 from tests.benchmarks.table import row
@@ -38,7 +38,7 @@ print(time.perf_counter() - start)
 
 def data() -> list[dict[str, Any]]:
     """All measurements on datasets, in a temporary data folder with links to the real one."""
-    if not is_there("mnist"):
+    if not is_available("mnist"):
         print("MNIST is not in the data folder: datasets were not measured.")
         return []
     with _own_folder() as folder:

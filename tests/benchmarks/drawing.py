@@ -7,7 +7,7 @@ import numpy as np
 from playwright.sync_api import Page
 
 from digitrec.datasets.synthetic.samples import OWN, own_sample
-from digitrec.ink.drawings import Drawing, place
+from digitrec.ink.drawings import Drawing, place_strokes
 from tests.browser.app import Server, on_screen, open_draw, press, settle
 
 WATCH = """() => {
@@ -48,7 +48,7 @@ def while_drawing(page: Page, server: Server, n: int, rng: np.random.Generator) 
 def slowly(page: Page, drawing: Drawing) -> None:
     """Draw at human speed, about 250 pixels per second, as one stroke."""
     points = np.concatenate(
-        [stroke.points for stroke in place([s.points for s in drawing.strokes], 18, 200, (140, 140)).strokes]
+        [stroke.points for stroke in place_strokes([s.points for s in drawing.strokes], 18, 200, (140, 140)).strokes]
     )
     pieces = [
         np.linspace(start, end, 1 + max(1, round(float(np.hypot(*(end - start))) / 4)))[1:]

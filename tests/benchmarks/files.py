@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from digitrec import load_classifier, load_dataset
-from digitrec.datasets import is_there
+from digitrec.datasets import is_available
 from digitrec.networks.registry import find_model
 from digitrec.reading.files import open_batch, read_batch
 from digitrec.reading.files.submission import check_submission, make_submission
@@ -44,7 +44,7 @@ print(rows, seconds, peak)
 
 def files() -> list[dict[str, Any]]:
     """Speed for the size of Kaggle's test set, and memory for much larger files."""
-    if not is_there("mnist"):
+    if not is_available("mnist"):
         print("MNIST is not in the data folder: files were not measured.")
         return []
     with tempfile.TemporaryDirectory() as folder:

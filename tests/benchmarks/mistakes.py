@@ -10,7 +10,7 @@ import psutil
 from playwright.sync_api import expect, sync_playwright
 
 from digitrec import load_classifier, load_dataset
-from digitrec.datasets import is_there
+from digitrec.datasets import is_available
 from digitrec.datasets.exploration.neighbours import make_index, nearest
 from digitrec.datasets.exploration.properties import measure_images
 from digitrec.evaluation.calibration import coverage, expected_calibration_error
@@ -28,7 +28,7 @@ CLICKS = 10
 
 def mistakes() -> list[dict[str, Any]]:
     """Without the app, and on the page."""
-    if not is_there("mnist"):
+    if not is_available("mnist"):
         print("MNIST is not in the data folder: mistakes were not measured.")
         return []
     return [*core(), *page()]

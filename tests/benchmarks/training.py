@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from digitrec.datasets import is_there, load_dataset
+from digitrec.datasets import is_available, load_dataset
 from digitrec.networks.architectures import ARCHITECTURES
-from digitrec.training import processes, runs
 from digitrec.training.published import PUBLISHED, recipe_for
 from digitrec.training.recipe import Recipe, change
-from digitrec.training.runs import Run
+from digitrec.training.run_folders import processes, runs
+from digitrec.training.run_folders.runs import Run
 from digitrec.training.splits import split_for
 from tests.benchmarks.table import row
 
@@ -34,7 +34,7 @@ SLOW = "cnn-three-blocks"
 
 def race() -> list[dict[str, Any]]:
     """The fast network against the slow one, one after the other, and the throughput of every network."""
-    if not is_there("mnist"):
+    if not is_available("mnist"):
         print("MNIST is not in the data folder: training was not measured.")
         return []
     with _temporary_runs():
@@ -47,7 +47,7 @@ def race() -> list[dict[str, Any]]:
 
 def training() -> list[dict[str, Any]]:
     """Train for about 25 minutes, without cnn-deep, which would take two hours more (see docs/benchmarks.md)."""
-    if not is_there("mnist"):
+    if not is_available("mnist"):
         print("MNIST is not in the data folder: training was not measured.")
         return []
     with _temporary_runs():

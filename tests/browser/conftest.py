@@ -3,7 +3,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from digitrec.datasets import data_folder
 from tests.browser import chromium
@@ -23,6 +23,25 @@ def browser() -> Iterator[Browser]:
         chrome = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
         yield chrome
         chrome.close()
+
+
+@pytest.fixture(scope="session")
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """A visitor of the app, who has its scripts from the first test on."""
+    yield from open_context(browser)
+
+
+@pytest.fixture(scope="session")
+def bare_visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """A visitor of the app with nothing downloaded; not the same, as cookies do not tell ports apart."""
+    yield from open_context(browser)
+
+
+def open_context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser context that is closed afterwards."""
+    context = browser.new_context(viewport={"width": 1200, "height": 1000}, accept_downloads=True)
+    yield context
+    context.close()
 
 
 @pytest.fixture(scope="session")
@@ -49,23 +68,22 @@ def bare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    yield from open_tab(browser, server)
+def page(visitor: BrowserContext, server: Server) -> Iterator[Page]:
+    yield from open_tab(visitor, server)
 
 
 @pytest.fixture
-def bare_page(browser: Browser, bare_server: Server) -> Iterator[Page]:
-    yield from open_tab(browser, bare_server)
+def bare_page(bare_visitor: BrowserContext, bare_server: Server) -> Iterator[Page]:
+    yield from open_tab(bare_visitor, bare_server)
 
 
-def open_tab(browser: Browser, server: Server) -> Iterator[Page]:
-    """A fresh visitor, after whom neither the browser nor the server may have met an error."""
+def open_tab(visitor: BrowserContext, server: Server) -> Iterator[Page]:
+    """A tab, and so a session, of its own, in which neither the browser nor the server may meet an error."""
     errors_before = len(server.errors())
-    context = browser.new_context(viewport={"width": 1200, "height": 1000}, accept_downloads=True)
-    tab = context.new_page()
+    tab = visitor.new_page()
     problems: list[str] = []
     tab.on("pageerror", lambda error: problems.append(str(error)))
     yield tab
-    context.close()
+    tab.close()
     assert not problems
     assert server.errors()[errors_before:] == [], server.log.read_text("utf-8", "replace")[-5000:]

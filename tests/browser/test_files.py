@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from digitrec import load_classifier, load_dataset
 from digitrec.datasets import Split
-from digitrec.datasets.export import to_frame
-from digitrec.evaluation.metrics import measure
+from digitrec.datasets.export import to_exported_frame
+from digitrec.evaluation.metrics import measure_proportion
 from digitrec.ink.types import Box
 from tests.browser.app import PATIENCE, Server
 from tests.sheets import Look, handwriting, match, random_sheet, render
@@ -62,7 +62,7 @@ def test_a_table_is_read_corrected_and_downloaded(page: Page, server: Server, sp
     probabilities = load_classifier().predict_proba(split.images)
     read = probabilities.argmax(axis=1)
     page.goto(f"{server.address}/files")
-    content = to_frame(split).to_csv(index=False).encode()
+    content = to_exported_frame(split).to_csv(index=False).encode()
     uploader = page.locator('input[type="file"]')
     expect(uploader).to_be_attached(timeout=LONG)
     uploader.set_input_files({"name": "mine.csv", "mimeType": "text/csv", "buffer": content})
@@ -90,7 +90,7 @@ def test_a_table_is_read_corrected_and_downloaded(page: Page, server: Server, sp
 
 def test_what_is_no_digit_is_told_and_the_rest_is_read(page: Page, server: Server, split: Split) -> None:
     page.goto(f"{server.address}/files")
-    lines = to_frame(split).to_csv(index=False).splitlines()
+    lines = to_exported_frame(split).to_csv(index=False).splitlines()
     lines[7] = lines[7].replace(",", ",ink", 1)
     uploader = page.locator('input[type="file"]')
     expect(uploader).to_be_attached(timeout=LONG)
@@ -115,7 +115,7 @@ def test_a_photograph_is_read_row_by_row(page: Page, server: Server) -> None:
     right = [
         place is not None and sheet.labels[place] == digit for place, digit in zip(whose, found["digit"], strict=True)
     ]
-    assert measure("accuracy", "page", np.array(right)).value > 0.9
+    assert measure_proportion("accuracy", "page", np.array(right)).value > 0.9
     assert len({place for place in whose if place is not None}) > 0.9 * len(sheet.boxes)
     uploader.set_input_files({"name": "page.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"})
     expect(page.get_by_text("This picture cannot be read. Expected")).to_be_visible(timeout=LONG)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from digitrec import load_classifier
-from digitrec.training import runs
+from digitrec.training.run_folders import runs
 from tests.browser.app import PATIENCE, SEVEN, Server, draw, pixels, settle, verdict, wait_for_canvas
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]

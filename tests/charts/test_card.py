@@ -7,25 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitrec.charts.calibration import reliability_curves
-from digitrec.charts.card import by_group, rejection_curves, rival_dots
+from digitrec.charts.card import group_figures, rejection_curves, rival_dots
 from digitrec.evaluation.calibration import Bin, to_frame
-from digitrec.evaluation.metrics import Kind, Measurement, measure
+from digitrec.evaluation.metrics import Kind, Measurement, measure_proportion
+from digitrec.evaluation.predictions import find_most_disputed, measure_disagreement
 from digitrec.networks.card import Rejection, Rival
-from digitrec.networks.comparison import (
-    best_first,
-    find_most_disputed,
-    measure_disagreement,
-    name_rivals,
-    rejection_rate,
-    weakest_first,
-)
+from digitrec.networks.card_figures import best_first, name_rivals, rejection_rate, weakest_first
 
 BINS = [Bin(low=0.4, high=0.5, n=20, confidence=0.45, accuracy=0.3, accuracy_low=0.1, accuracy_high=0.6)]
 TABLE = to_frame(BINS)
 
 
 def figure_of(what: str, right: int, n: int, on: str = "", kind: Kind = "digit") -> Measurement:
-    return measure(kind, what, np.arange(n) < right).model_copy(update={"on": on})
+    return measure_proportion(kind, what, np.arange(n) < right).model_copy(update={"on": on})
 
 
 def rival(name: str, recipe: str = "as it is", prepared: int = 90, answers: tuple[int, ...] = ()) -> Rival:
@@ -57,7 +51,7 @@ def test_each_series_has_its_symbol_and_its_dots_lie_in_their_rows() -> None:
         figure_of(what, right, 100, on)
         for on, what, right in (("a", "7", 90), ("a", "1", 80), ("b", "1", 70), ("b", "7", 60))
     ]
-    figure = by_group(figures)
+    figure = group_figures(figures)
     assert [trace.name for trace in figure.data] == ["a", "b"]
     assert len({trace.marker.symbol for trace in figure.data}) == 2
     assert list(figure.layout.yaxis.ticktext) == ["7", "1"]
@@ -68,7 +62,7 @@ def test_each_series_has_its_symbol_and_its_dots_lie_in_their_rows() -> None:
 
 
 def test_the_first_row_is_on_top_and_every_row_is_seen() -> None:
-    figure = by_group([figure_of(str(digit), 90 + digit, 100) for digit in range(10)])
+    figure = group_figures([figure_of(str(digit), 90 + digit, 100) for digit in range(10)])
     bottom, top = figure.layout.yaxis.range
     assert top < 0
     assert bottom > 9
@@ -78,7 +72,7 @@ def test_the_first_row_is_on_top_and_every_row_is_seen() -> None:
 
 def test_intervals_are_those_of_the_figures_and_within_the_axis() -> None:
     figures = [figure_of("1", 9, 10), figure_of("2", 500, 1000)]
-    figure = by_group(figures)
+    figure = group_figures(figures)
     (dots,) = figure.data
     for place, one in enumerate(figures):
         assert dots.x[place] + dots.error_x.array[place] == pytest.approx(100 * one.high)
@@ -89,13 +83,13 @@ def test_intervals_are_those_of_the_figures_and_within_the_axis() -> None:
 
 
 def test_long_labels_stand_above_their_rows_and_make_room() -> None:
-    short = by_group([figure_of("1", 9, 10), figure_of("2", 8, 10)])
-    long = by_group([figure_of("1 with an upstroke", 9, 10), figure_of("2", 8, 10)], "#123456")
+    short = group_figures([figure_of("1", 9, 10), figure_of("2", 8, 10)])
+    long = group_figures([figure_of("1 with an upstroke", 9, 10), figure_of("2", 8, 10)], "#123456")
     assert labels_of(short) == []
     assert labels_of(long) == ["1 with an upstroke", "2"]
     assert {annotation.font.color for annotation in long.layout.annotations} == {"#123456"}
     assert long.layout.height > short.layout.height
-    wrapped = by_group([figure_of("many words " * 10, 9, 10), figure_of("2", 8, 10)])
+    wrapped = group_figures([figure_of("many words " * 10, 9, 10), figure_of("2", 8, 10)])
     assert "<br>" in labels_of(wrapped)[0]
     assert wrapped.layout.height > long.layout.height
 
@@ -103,7 +97,7 @@ def test_long_labels_stand_above_their_rows_and_make_room() -> None:
 def test_text_of_a_card_is_no_markup() -> None:
     bad = '<a href="x">y</a>'
     figures = [
-        by_group([figure_of(bad, 9, 10, bad), figure_of("2", 9, 10)]),
+        group_figures([figure_of(bad, 9, 10, bad), figure_of("2", 9, 10)]),
         reliability_curves({bad: TABLE}),
         rejection_curves(Rejection(thresholds=(0, 1), digits={bad: (0, 1)}, others={bad: (0, 1)}), 0.5),
         rival_dots([rival(bad, bad)]),

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from digitrec.charts.card import LETTERS, proportions
+from digitrec.charts.card import LETTERS, single_figures
 from digitrec.charts.data import boxes_by_digit, grey_bars, label_bars, plane, value_bars
 from digitrec.charts.training import compared_curves, learning_curves
 from digitrec.datasets.exploration.labels import count_labels
-from digitrec.evaluation.metrics import measure
-from digitrec.training.run_tables import HISTORY, STEPS, read_table
+from digitrec.evaluation.metrics import measure_proportion
+from digitrec.training.run_folders.run_tables import HISTORY, STEPS, read_table
 
 LABELS = np.repeat(np.arange(10), [5, 9, 1, 4, 4, 4, 3, 8, 2, 4]).astype(np.uint8)
 
@@ -35,19 +35,24 @@ def test_bars_can_be_sorted_by_count() -> None:
 
 
 def test_shares_are_dots_with_their_intervals() -> None:
-    figures = [measure("accuracy", name, np.arange(n) < right) for name, right, n in (("a", 9, 10), ("b", 50, 100))]
-    (dots,) = proportions(figures).data
+    figures = [
+        measure_proportion("accuracy", name, np.arange(n) < right) for name, right, n in (("a", 9, 10), ("b", 50, 100))
+    ]
+    (dots,) = single_figures(figures).data
     assert list(dots.x) == [50, 90]
     assert dots.x[1] + dots.error_x.array[1] == 100 * figures[0].high
     assert dots.x[1] - dots.error_x.arrayminus[1] == 100 * figures[0].low
-    texts = [annotation.text for annotation in proportions(figures).layout.annotations]
+    texts = [annotation.text for annotation in single_figures(figures).layout.annotations]
     assert texts[1].replace("\u00a0", " ") == "a: <b>90.00 %</b> of 10"
 
 
 def test_labels_of_proportions_fit_a_phone_and_keep_the_value_together() -> None:
     name = "Digits <of> six held-out writers, second half, without pen path"
-    figures = [measure("accuracy", name, np.arange(1500) > 3), measure("accuracy", "a", np.arange(9) > 3)]
-    long, short = (proportions(part) for part in (figures, figures[1:]))
+    figures = [
+        measure_proportion("accuracy", name, np.arange(1500) > 3),
+        measure_proportion("accuracy", "a", np.arange(9) > 3),
+    ]
+    long, short = (single_figures(part) for part in (figures, figures[1:]))
     lines = long.layout.annotations[1].text.split("<br>")
     assert len(lines) == 2
     assert all(len(html.unescape(re.sub("</?b>", "", line))) <= LETTERS for line in lines)

@@ -3,9 +3,10 @@ from math import sqrt
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 
-from digitrec.charts.layers import COLOURS, IMAGE, ROW, layer_picture, to_blocks
+from digitrec.charts.layers import COLOURS, IMAGE, ROW, layer_picture, tile_channels, to_blocks
 from digitrec.ink.preprocessing import SIDE
 from digitrec.networks.architectures import ARCHITECTURES, Layer, outline
 
@@ -65,3 +66,24 @@ def test_each_kind_of_layer_has_a_colour_of_the_theme() -> None:
     assert set(COLOURS) == set(get_args(Layer))
     assert set(COLOURS.values()) == set(theme["chartCategoricalColors"][:6])  # those told apart by everybody
     assert IMAGE in theme["chartCategoricalColors"][6:]
+
+
+def test_channels_are_tiled_row_by_row() -> None:
+    channels = np.stack([np.full((3, 3), value, np.float32) for value in (0, 1, 2, 3, 4)], axis=2)
+    sheet = tile_channels(channels, columns=3, side=6)
+    assert sheet.shape == (6 * 2 + 2, 6 * 3 + 4)
+    assert sheet.dtype == np.uint8
+    corners = [sheet[top, left] for top in (0, 8) for left in (0, 8, 16)]
+    assert corners == [255, 191, 128, 64, 0, 255]
+    assert (sheet[6:8] == 225).all()
+    assert (sheet[:, 14:16] == 225).all()
+
+
+def test_tiles_keep_what_is_where() -> None:
+    channels = np.random.default_rng(0).random((7, 5, 4)).astype(np.float32)
+    sheet = tile_channels(channels, columns=2, side=14)
+    for index in range(4):
+        top, left = index // 2 * 16, index % 2 * 12
+        shown = sheet[top : top + 14, left : left + 10]
+        expected = 255 - 255 * channels[..., index] / channels.max()
+        np.testing.assert_allclose(shown, np.kron(expected, np.ones((2, 2))), atol=0.51)

@@ -2,14 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from digitrec.charts.mistakes import (
-    confidence_bars,
-    confusion_matrix,
-    coverage_curve,
-    group_dots,
-    strength_curves,
-    verdict_squares,
-)
+from digitrec.charts.calibration import confidence_bars, coverage_curve
+from digitrec.charts.mistakes import confusion_matrix, group_dots, strength_curves, verdict_squares
 from digitrec.evaluation.calibration import coverage
 from digitrec.evaluation.metrics import confusion
 from digitrec.evaluation.subgroups import compare_groups

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
+from digitrec.charts.layers import tile_channels
 from digitrec.charts.pictures import (
     AGAINST,
     FAINT,
@@ -18,9 +19,8 @@ from digitrec.charts.pictures import (
     enlarge,
     lay_out,
     shade,
-    tile,
-    to_png,
 )
+from digitrec.ink.image_files import to_png
 
 GREYS = np.array([[0, 10], [200, 255]], np.uint8)
 
@@ -60,30 +60,9 @@ def test_no_weight_at_all_is_faint_ink() -> None:
     assert (coloured == FAINT).all()
 
 
-def test_channels_are_tiled_row_by_row() -> None:
-    channels = np.stack([np.full((3, 3), value, np.float32) for value in (0, 1, 2, 3, 4)], axis=2)
-    sheet = tile(channels, columns=3, side=6)
-    assert sheet.shape == (6 * 2 + 2, 6 * 3 + 4)
-    assert sheet.dtype == np.uint8
-    corners = [sheet[top, left] for top in (0, 8) for left in (0, 8, 16)]
-    assert corners == [255, 191, 128, 64, 0, 255]
-    assert (sheet[6:8] == 225).all()
-    assert (sheet[:, 14:16] == 225).all()
-
-
-def test_tiles_keep_what_is_where() -> None:
-    channels = np.random.default_rng(0).random((7, 5, 4)).astype(np.float32)
-    sheet = tile(channels, columns=2, side=14)
-    for index in range(4):
-        top, left = index // 2 * 16, index % 2 * 12
-        shown = sheet[top : top + 14, left : left + 10]
-        expected = 255 - 255 * channels[..., index] / channels.max()
-        np.testing.assert_allclose(shown, np.kron(expected, np.ones((2, 2))), atol=0.51)
-
-
 @pytest.mark.parametrize("value", [0, -3])
 def test_channels_that_answer_nothing_are_white(value: float) -> None:
-    assert (tile(np.full((4, 4, 1), value, np.float32), columns=1, side=4) == 255).all()
+    assert (tile_channels(np.full((4, 4, 1), value, np.float32), columns=1, side=4) == 255).all()
 
 
 @pytest.mark.parametrize("picture", [GREYS, np.stack([GREYS] * 3, axis=2)], ids=["grey", "RGB"])

@@ -28,9 +28,9 @@ from digitrec.ink.image_files import load_ink
 from digitrec.networks.card import SHIPPED, read_card
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.registry import NUMBERS_NAME
-from digitrec.training import runs
 from digitrec.training.published import PUBLISHED
 from digitrec.training.recipe import Recipe, change, parse
+from digitrec.training.run_folders import runs
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets import Split, load_dataset
-from digitrec.datasets.dataset import read_checked
+from digitrec.datasets.sources.download import read_checked
 from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PATH, SHA256
 
 HERE = Path(__file__).parent

@@ -7,20 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digitrec.datasets import SOURCES, Dataset, benchmark_for, data_folder, is_there, load_dataset, titles
-from digitrec.datasets.dataset import read_checked
+from digitrec.datasets import SOURCES, Dataset, benchmark_for, data_folder, is_available, load_dataset, titles
 from digitrec.datasets.sources import mnist, pen
+from digitrec.datasets.sources.download import read_checked
 from digitrec.datasets.sources.mnist import HASHES, WRITER_HASHES, read_idx
-from digitrec.datasets.sources.pen import (
-    HELD_OUT_WRITERS,
-    PenDigit,
-    draw_all,
-    draw_at_random,
-    parse_unipen,
-    split_by_writer,
-)
+from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit, draw_pen_digits, parse_unipen, split_by_writer
+from digitrec.datasets.synthetic.stroke_variation import draw_at_random
 from digitrec.errors import DataError, DrawingError
-from digitrec.ink.drawings import CANVAS, Drawing
+from digitrec.ink.drawings import CANVAS, Drawing, to_image
 
 TRAIN_COUNTS = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
 TEST_COUNTS = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
@@ -116,7 +110,7 @@ def test_mnist_without_qmnist_has_no_writers(mnist: Dataset, folder: Path) -> No
 @pytest.mark.parametrize("name", [name for name in SOURCES if SOURCES[name].needs])
 def test_a_missing_file_is_named_with_where_to_put_it(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mnist, "MIRRORS", ("http://127.0.0.1:1/",))
-    assert not is_there(name)
+    assert not is_available(name)
     with pytest.raises(
         DataError, match=r"Expected .* Received: .*(no such file|connection failed).* ([Cc]opy|Put)"
     ) as caught:
@@ -126,7 +120,7 @@ def test_a_missing_file_is_named_with_where_to_put_it(name: str, folder: Path, m
 
 
 def test_what_needs_no_file_is_always_there(folder: Path) -> None:
-    assert is_there("uci")
+    assert is_available("uci")
     assert not any(folder.iterdir())
 
 
@@ -138,11 +132,11 @@ def test_mnist_as_keras_packs_it_is_read(folder: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(mnist, "KERAS_HASH", hashlib.sha256(packed.getvalue()).hexdigest())
     (folder / "mnist").mkdir()
     (folder / mnist.KERAS_FILE).write_bytes(packed.getvalue())
-    assert is_there("mnist")
-    assert not is_there("both")  # for want of the pen digits
+    assert is_available("mnist")
+    assert not is_available("both")  # for want of the pen digits
     (folder / pen.PATH).parent.mkdir()
     (folder / pen.PATH).touch()
-    assert is_there("both")
+    assert is_available("both")
     data = load_dataset("mnist")
     np.testing.assert_array_equal(data.train.images, images[:20])
     np.testing.assert_array_equal(data.test.labels, labels[20:])
@@ -281,7 +275,7 @@ def some_digits(n: int) -> tuple[PenDigit, ...]:
 
 def test_drawing_all_is_the_same_for_the_same_seed_alone() -> None:
     digits = some_digits(6)
-    first, again, other = (draw_all(digits, np.random.default_rng(seed)) for seed in (4, 4, 5))
+    first, again, other = (draw_pen_digits(digits, np.random.default_rng(seed)) for seed in (4, 4, 5))
     np.testing.assert_array_equal(first.images, again.images)
     assert (first.images != other.images).any()
     assert first.labels.tolist() == list(range(6))
@@ -305,7 +299,7 @@ def test_random_drawings_stay_on_the_canvas_and_their_pens_below_a_fifth() -> No
 
 def test_a_drawing_without_ink_is_no_image() -> None:
     with pytest.raises(DrawingError, match=r"Expected a drawing with ink. Received: none. Draw"):
-        pen.to_image(Drawing())
+        to_image(Drawing())
 
 
 @pytest.mark.full_data

@@ -1,4 +1,3 @@
-import math
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -18,7 +17,6 @@ from digitrec.errors import EvaluationError
 from digitrec.evaluation.calibration import (
     COLDEST,
     HOTTEST,
-    SMALLEST,
     THRESHOLDS,
     TIMES,
     Bin,
@@ -26,7 +24,6 @@ from digitrec.evaluation.calibration import (
     coverage,
     expected_calibration_error,
     fit_temperature,
-    log_odds,
     pool,
     reliability,
     with_temperature,
@@ -295,9 +292,3 @@ def test_pooling_joins_no_more_than_it_must() -> None:
     assert pool([], 20) == []
     (low, high), (one, _) = wilson_interval(17, 24), pool(parts, 20)[::-1]
     assert (one.accuracy_low, one.accuracy_high) == pytest.approx((low, high))
-
-
-def test_log_odds_are_bounded_and_symmetric() -> None:
-    shares = np.array([0, 0.1, 0.5, 0.9, 1], np.float32)
-    expected = [math.log(share / (1 - share)) for share in (SMALLEST, 0.1, 0.5, 0.9, 1 - SMALLEST)]
-    np.testing.assert_allclose(log_odds(shares), expected, atol=1e-6)

@@ -12,7 +12,7 @@ from digitrec.evaluation.cross_validation import FEWEST, held_out_path, read_hel
 from digitrec.evaluation.label_errors import rank_doubts
 
 PLANTED = 12
-IMAGES = 800
+IMAGES = 450
 
 
 @pytest.fixture

@@ -9,12 +9,10 @@ from sklearn.metrics import confusion_matrix
 from digitrec.errors import EvaluationError
 from digitrec.evaluation.metrics import (
     check_probabilities,
-    compare,
+    compare_predictions,
     confusion,
-    list_mistakes,
-    measure,
+    measure_proportion,
     per_digit,
-    worst_first,
 )
 from digitrec.evaluation.significance import mcnemar, wilson_interval
 
@@ -22,7 +20,7 @@ EYE = np.eye(10, dtype=np.float32)
 
 
 def test_measuring_counts_the_true_ones() -> None:
-    figure = measure("accuracy", "MNIST test", np.array([True, True, False, True]))
+    figure = measure_proportion("accuracy", "MNIST test", np.array([True, True, False, True]))
     expected = binomtest(3, 4).proportion_ci(0.95, method="wilson")
     assert (figure.kind, figure.what, figure.n, figure.value) == ("accuracy", "MNIST test", 4, 0.75)
     assert (figure.low, figure.high) == pytest.approx((expected.low, expected.high), abs=1e-6)
@@ -40,44 +38,13 @@ def test_confusion_is_scikit_learns(pairs: list[tuple[int, int]]) -> None:
         assert not ours.any()
 
 
-def test_the_surest_mistakes_come_first() -> None:
-    rng = np.random.default_rng(0)
-    probabilities = rng.dirichlet(np.ones(10), 200).astype(np.float32)
-    labels = rng.integers(0, 10, 200).astype(np.uint8)
-    order = worst_first(probabilities, labels)
-    expected = [i for i in range(200) if probabilities[i].argmax() != labels[i]]
-    assert 100 < len(expected) < 200
-    assert order.tolist() == sorted(expected, key=lambda i: probabilities[i, labels[i]])
-
-
-def test_equally_bad_mistakes_stay_in_their_order_and_none_is_none() -> None:
-    probabilities = np.eye(10, dtype=np.float32)[[3, 3, 4, 3]]
-    assert worst_first(probabilities, np.array([5, 3, 5, 6], np.uint8)).tolist() == [0, 2, 3]
-    assert worst_first(probabilities, np.array([3, 3, 4, 3], np.uint8)).tolist() == []
-
-
 def test_two_readers_are_compared_image_by_image() -> None:
     labels = np.array([1, 2, 3, 4, 5, 6], np.uint8)
     first, second = np.array([1, 2, 3, 0, 0, 6]), np.array([1, 0, 0, 4, 9, 0])
-    found = compare(labels, first, second)
+    found = compare_predictions(labels, first, second)
     assert (found.both_right, len(found.both_wrong)) == (1, 1)
     assert (found.only_first.tolist(), found.only_second.tolist()) == ([1, 2, 5], [3])
     assert found.p == mcnemar(3, 1) == pytest.approx(0.625)
-
-
-def test_mistakes_are_listed_with_all_that_was_read() -> None:
-    rng = np.random.default_rng(0)
-    probabilities = rng.dirichlet(np.ones(10), 50).astype(np.float32)
-    labels = rng.integers(0, 10, 50).astype(np.uint8)
-    frame = list_mistakes(probabilities, labels)
-    assert list(frame) == ["place", "label", "read", "confidence", "label_probability", *(f"p{i}" for i in range(10))]
-    assert frame["place"].tolist() == worst_first(probabilities, labels).tolist()
-    for row in frame.itertuples():
-        shares = probabilities[row.place]
-        assert (row.label, row.read) == (labels[row.place], shares.argmax())
-        assert (row.confidence, row.label_probability) == (shares.max(), shares[row.label])
-        assert list(row[-10:]) == shares.tolist()
-    assert len(list_mistakes(EYE, np.arange(10, dtype=np.uint8))) == 0
 
 
 @settings(max_examples=50, deadline=None)

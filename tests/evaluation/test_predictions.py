@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from digitrec.datasets.exploration.properties import measure_images
 from digitrec.errors import EvaluationError
-from digitrec.evaluation.predictions import ORDERS, WHICH, Filter, find, tabulate
+from digitrec.evaluation.predictions import ORDERS, WHICH, Filter, find, list_mistakes, tabulate, worst_first
 
+EYE = np.eye(10, dtype=np.float32)
 N = 60
 RNG = np.random.default_rng(5)
 LABELS = RNG.integers(0, 10, N).astype(np.uint8)
@@ -68,3 +69,34 @@ def test_writers_may_be_unknown_and_probabilities_must_be_some() -> None:
     with pytest.raises(EvaluationError):
         tabulate(broken, LABELS, properties)
     assert isinstance(TABLE, pd.DataFrame)
+
+
+def test_the_surest_mistakes_come_first() -> None:
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(10), 200).astype(np.float32)
+    labels = rng.integers(0, 10, 200).astype(np.uint8)
+    order = worst_first(probabilities, labels)
+    expected = [i for i in range(200) if probabilities[i].argmax() != labels[i]]
+    assert 100 < len(expected) < 200
+    assert order.tolist() == sorted(expected, key=lambda i: probabilities[i, labels[i]])
+
+
+def test_equally_bad_mistakes_stay_in_their_order_and_none_is_none() -> None:
+    probabilities = np.eye(10, dtype=np.float32)[[3, 3, 4, 3]]
+    assert worst_first(probabilities, np.array([5, 3, 5, 6], np.uint8)).tolist() == [0, 2, 3]
+    assert worst_first(probabilities, np.array([3, 3, 4, 3], np.uint8)).tolist() == []
+
+
+def test_mistakes_are_listed_with_all_that_was_read() -> None:
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(10), 50).astype(np.float32)
+    labels = rng.integers(0, 10, 50).astype(np.uint8)
+    frame = list_mistakes(probabilities, labels)
+    assert list(frame) == ["place", "label", "read", "confidence", "label_probability", *(f"p{i}" for i in range(10))]
+    assert frame["place"].tolist() == worst_first(probabilities, labels).tolist()
+    for row in frame.itertuples():
+        shares = probabilities[row.place]
+        assert (row.label, row.read) == (labels[row.place], shares.argmax())
+        assert (row.confidence, row.label_probability) == (shares.max(), shares[row.label])
+        assert list(row[-10:]) == shares.tolist()
+    assert len(list_mistakes(EYE, np.arange(10, dtype=np.uint8))) == 0

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from digitrec import load_dataset
-from digitrec.evaluation.saliency import PATCH, STRIDE, evidence, occlusion, onto_canvas
+from digitrec.evaluation.saliency import PATCH, SMALLEST, STRIDE, evidence, log_odds, occlusion, onto_canvas
 from digitrec.ink.preprocessing import BOX, Preprocessed, preprocess
 from digitrec.networks.classifier import Classifier
 
@@ -168,3 +168,9 @@ def test_evidence_is_found_where_the_features_are() -> None:
     np.testing.assert_allclose(found, [[0, 0, 0], [0, 0, 5 * 0.9]], atol=1e-6)
     assert evidence(features.ravel(), weights, 2, (2, 3, 4))[1, 2] == pytest.approx(-0.5)
     assert evidence(features.ravel(), weights, 6, (24,)).shape == (1, 24)
+
+
+def test_log_odds_are_bounded_and_symmetric() -> None:
+    shares = np.array([0, 0.1, 0.5, 0.9, 1], np.float32)
+    expected = [math.log(share / (1 - share)) for share in (SMALLEST, 0.1, 0.5, 0.9, 1 - SMALLEST)]
+    np.testing.assert_allclose(log_odds(shares), expected, atol=1e-6)

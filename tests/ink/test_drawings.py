@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from digitrec.errors import DrawingError
-from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place, render
+from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place_strokes, render
 from digitrec.ink.links import to_link
 from tests.ink.drawn import HOOK, Points, distance_to_line, stroke
 
@@ -99,7 +99,7 @@ def test_placed_ink_stays_on_the_canvas_and_in_shape(
 ) -> None:
     lines[0] += [(-500, 500), (500, -300)]
     before = np.concatenate([np.array(line) for line in lines])
-    drawing = place([np.array(line, np.float32) for line in lines], width, side, centre)
+    drawing = place_strokes([np.array(line, np.float32) for line in lines], width, side, centre)
     after = np.concatenate([one.points for one in drawing.strokes]).astype(float)
     assert after.min() >= width / 2
     assert after.max() <= CANVAS - width / 2
@@ -110,18 +110,18 @@ def test_placed_ink_stays_on_the_canvas_and_in_shape(
 
 
 def test_placed_ink_is_where_it_was_asked_for() -> None:
-    drawing = place([np.array([[0, 0], [10, 5]])], 10, 100, (120, 170))
+    drawing = place_strokes([np.array([[0, 0], [10, 5]])], 10, 100, (120, 170))
     np.testing.assert_allclose(drawing.strokes[0].points, [[70, 145], [170, 195]])
 
 
 def test_ink_too_large_for_the_canvas_is_placed_in_its_middle() -> None:
-    drawing = place([np.array([[0, 0], [10, 10]])], 10, 400, (0, 0))
+    drawing = place_strokes([np.array([[0, 0], [10, 10]])], 10, 400, (0, 0))
     assert drawing.strokes[0].points.mean() == pytest.approx(CANVAS / 2)
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_a_dot_is_placed_where_it_was_asked_for(kind: type) -> None:
-    drawing = place([np.array([[301.3, 333.7]], kind)], 18, 150.0, (140, 140))
+    drawing = place_strokes([np.array([[301.3, 333.7]], kind)], 18, 150.0, (140, 140))
     np.testing.assert_allclose(drawing.strokes[0].points, [[140, 140]], atol=0.01)
 
 

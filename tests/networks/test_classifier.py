@@ -9,13 +9,14 @@ import pytest
 from numpy.typing import NDArray
 
 from digitrec.datasets import Dataset
-from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer, to_image
+from digitrec.datasets.sources.pen import PenDigit, split_by_writer
 from digitrec.datasets.synthetic.samples import own_sample
+from digitrec.datasets.synthetic.stroke_variation import draw_at_random
 from digitrec.errors import InkError, ModelError
-from digitrec.ink.drawings import render
+from digitrec.ink.drawings import render, to_image
 from digitrec.ink.pen_paths import to_path
 from digitrec.ink.preprocessing import Preprocessed, preprocess
-from digitrec.networks.card import read_card, read_file
+from digitrec.networks.card import read_card, read_model_file
 from digitrec.networks.classifier import BATCH, FEW, Classifier, load_classifier
 from digitrec.networks.registry import find_model
 from digitrec.networks.verdict import CLOSE, FULL_REASON, Reading, combine, digit_probability, give_reason
@@ -41,7 +42,7 @@ def shares(**of: float) -> Shares:
 
 
 def deciding_at(classifier: Classifier, unsure_below: float, digit_below: float = 0.0) -> Classifier:
-    content = read_file(find_model(), "model.tflite", classifier.card)
+    content = read_model_file(find_model(), "model.tflite", classifier.card)
     thresholds = {"unsure_below": unsure_below, "digit_below": digit_below}
     return Classifier(content, classifier.card.model_copy(update=thresholds))
 
@@ -438,7 +439,9 @@ def test_the_pens_path_is_read_where_it_is_known(classifier: Classifier, pen_dig
 
 
 def test_ink_and_path_doubt_together_what_is_weak_for_any_digit_or_for_all(classifier: Classifier) -> None:
-    content, path_content = (read_file(find_model(), name, classifier.card) for name in ("model.tflite", "path.tflite"))
+    content, path_content = (
+        read_model_file(find_model(), name, classifier.card) for name in ("model.tflite", "path.tflite")
+    )
     assert classifier.card.path is not None
     path = classifier.card.path.model_copy(update={"powers": (1, 1), "unsure_below": 0.5, "digit_below": 0.8})
     judge = Classifier(content, classifier.card.model_copy(update={"path": path}), path_content)
@@ -470,7 +473,7 @@ def test_paths_of_another_shape_are_refused(classifier: Classifier) -> None:
 
 
 def test_a_model_without_a_path_network_reads_the_ink_alone(classifier: Classifier) -> None:
-    content = read_file(find_model(), "model.tflite", classifier.card)
+    content = read_model_file(find_model(), "model.tflite", classifier.card)
     alone = Classifier(content, classifier.card.model_copy(update={"path": None}))
     drawing = own_sample(4, np.random.default_rng(0)).drawing
     reading = alone.read(render(drawing), drawing.paths)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from digitrec.datasets import Dataset
 from digitrec.errors import ModelError
-from digitrec.networks.card import read_card, read_file
+from digitrec.networks.card import read_card, read_model_file
 from digitrec.networks.interpreters import Interpreters, answers, check_signature, signature, values
 from digitrec.networks.registry import find_model
 
@@ -20,7 +20,7 @@ BATCH = 16
 @pytest.fixture(scope="module")
 def content() -> bytes:
     folder = find_model()
-    return read_file(folder, "model.tflite", read_card(folder))
+    return read_model_file(folder, "model.tflite", read_card(folder))
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from digitrec.networks.architectures import ARCHITECTURES, Architecture, Dense, 
 from digitrec.networks.keras_summary import WIDTH, keras_summary
 from digitrec.training.published import recipe_for
 from digitrec.training.scaling import SCALINGS
-from digitrec.training.worker.network import build
+from digitrec.training.worker.network import build_keras
 
 
 def summary_of_keras(name: str, scaling: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("COLUMNS", str(WIDTH))  # else a narrow terminal would narrow the table
     texts: list[str] = []
-    build(name, scaling).summary(line_length=WIDTH, print_fn=texts.append)
+    build_keras(name, scaling).summary(line_length=WIDTH, print_fn=texts.append)
     return "".join(texts)
 
 

@@ -10,10 +10,10 @@ import pytest
 from pydantic import ValidationError
 
 from digitrec.datasets import Dataset
-from digitrec.datasets.sources.pen import PenDigit, draw_all, split_by_writer
+from digitrec.datasets.sources.pen import PenDigit, draw_pen_digits, split_by_writer
 from digitrec.errors import ModelError
 from digitrec.evaluation.metrics import Measurement
-from digitrec.networks.card import SHIPPED, Card, read_card, read_file
+from digitrec.networks.card import SHIPPED, Card, read_card, read_model_file
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.registry import (
     PATH_FILES,
@@ -75,7 +75,7 @@ def test_the_shipped_card_is_read_and_names_its_file(model_folder: Path) -> None
     card = read_card(model_folder)
     assert card.name
     assert 0 <= card.unsure_below <= 1
-    assert read_file(model_folder, "model.tflite", card) == (model_folder / "model.tflite").read_bytes()
+    assert read_model_file(model_folder, "model.tflite", card) == (model_folder / "model.tflite").read_bytes()
 
 
 def test_a_missing_card_is_named_with_what_to_do(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_missing_model_file_is_named(model_folder: Path) -> None:
     card = read_card(model_folder)
     (model_folder / "model.tflite").unlink()
     with pytest.raises(ModelError, match=r"model file at .*model\.tflite\. Received: no such file\. Export"):
-        read_file(model_folder, "model.tflite", card)
+        read_model_file(model_folder, "model.tflite", card)
 
 
 def test_a_changed_model_file_is_refused(model_folder: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_changed_model_file_is_refused(model_folder: Path) -> None:
     content[-1] ^= 1
     path.write_bytes(content)
     with pytest.raises(ModelError, match=r"model\.tflite with the sha256 in its card.* Received: .*damaged.* Export"):
-        read_file(model_folder, "model.tflite", read_card(model_folder))
+        read_model_file(model_folder, "model.tflite", read_card(model_folder))
 
 
 def test_a_model_file_that_the_card_does_not_name_is_refused(
@@ -148,7 +148,7 @@ def test_a_model_file_that_the_card_does_not_name_is_refused(
 ) -> None:
     change_card(files={})
     with pytest.raises(ModelError, match=r"sha256 in its card, none"):
-        read_file(model_folder, "model.tflite", read_card(model_folder))
+        read_model_file(model_folder, "model.tflite", read_card(model_folder))
 
 
 def test_for_a_shipped_model_git_is_the_remedy(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,14 +188,14 @@ def test_the_shipped_files_are_those_of_the_card() -> None:
     card = read_card(folder)
     assert set(card.files) == {"model.keras", "model.tflite", "model.safetensors", *PATH_FILES, "drawings.npz"}
     for name in card.files:
-        assert read_file(folder, name, card)
+        assert read_model_file(folder, name, card)
 
 
 @pytest.mark.full_data
 def test_the_card_tells_what_the_shipped_model_reads(
     classifier: Classifier, pen_digits: tuple[PenDigit, ...], mnist: Dataset
 ) -> None:
-    held_out = draw_all(split_by_writer(pen_digits)[1][::3], np.random.default_rng(9))
+    held_out = draw_pen_digits(split_by_writer(pen_digits)[1][::3], np.random.default_rng(9))
     for split, name, spread in ((mnist.test, "MNIST test", 0.0001), (held_out, "Pen digits", 0.01)):
         right = (classifier.predict_proba(split.images).argmax(axis=1) == split.labels).mean()
         assert right == pytest.approx(share_read(classifier.card, name), abs=spread)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer, to_image
+from digitrec.datasets.sources.pen import PenDigit, split_by_writer
 from digitrec.datasets.synthetic.font_letters import read_letters
 from digitrec.datasets.synthetic.nondigits import TRAINED, UNSEEN, kinds
-from digitrec.ink.drawings import CANVAS, Drawing, Stroke, render
+from digitrec.datasets.synthetic.stroke_variation import draw_at_random
+from digitrec.ink.drawings import CANVAS, Drawing, Stroke, render, to_image
 from digitrec.ink.preprocessing import shrink
 from digitrec.ink.types import Strokes
 from digitrec.networks.card import read_card

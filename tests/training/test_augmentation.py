@@ -4,7 +4,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, optimize
 
 from digitrec.ink.morphology import neighbourhood
-from digitrec.training.augmentation import Augmentation, augment, change_stroke_width, vary, warp
+from digitrec.training.augmentation import Augmentation, augment, augment_copies, change_stroke_width, warp
 
 NOTHING = {"degrees": 0, "shift": 0, "zoom": 0, "shear": 0, "bend": 0, "thicker": 0, "thinner": 0}
 CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool)
@@ -157,7 +157,7 @@ def test_neighbourhood_is_scipys_with_a_cross(extreme: np.ufunc, name: str) -> N
 def test_variations_are_what_training_is_shown(count: int) -> None:
     image = np.rint(blobs(1)[0]).astype(np.uint8)
     strong = Augmentation(degrees=30, thicker=1, thinner=1)
-    varied = vary(image, count, strong, np.random.default_rng(5))
+    varied = augment_copies(image, count, strong, np.random.default_rng(5))
     assert (varied.shape, varied.dtype) == ((count, 28, 28), np.uint8)
     expected = augment(np.stack([image] * count).astype(np.float32), strong, np.random.default_rng(5))
     np.testing.assert_array_equal(varied, expected.round().clip(0, 255))
@@ -166,14 +166,23 @@ def test_variations_are_what_training_is_shown(count: int) -> None:
 
 def test_variations_of_zero_strength_are_the_image_itself() -> None:
     image = np.rint(noise(1)[0]).astype(np.uint8)
-    np.testing.assert_array_equal(vary(image, 4, only(), np.random.default_rng(0)), [image] * 4)
+    np.testing.assert_array_equal(augment_copies(image, 4, only(), np.random.default_rng(0)), [image] * 4)
 
 
 def test_no_variations_are_none() -> None:
-    assert vary(np.zeros((28, 28), np.uint8), 0, Augmentation(), np.random.default_rng(0)).shape == (0, 28, 28)
+    assert augment_copies(np.zeros((28, 28), np.uint8), 0, Augmentation(), np.random.default_rng(0)).shape == (
+        0,
+        28,
+        28,
+    )
 
 
 def test_greys_beyond_the_range_are_cut_and_do_not_wrap_around(monkeypatch: pytest.MonkeyPatch) -> None:
     over = np.array([-0.6, 255.6, 127.5, 128.5], np.float32).reshape(1, 2, 2)
     monkeypatch.setattr("digitrec.training.augmentation.augment", lambda *_: over)
-    assert vary(np.zeros((2, 2), np.uint8), 1, only(), np.random.default_rng(0)).ravel().tolist() == [0, 255, 128, 128]
+    assert augment_copies(np.zeros((2, 2), np.uint8), 1, only(), np.random.default_rng(0)).ravel().tolist() == [
+        0,
+        255,
+        128,
+        128,
+    ]

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from digitrec.errors import RunError
-from digitrec.training import duration, runs
+from digitrec.training import duration
 from digitrec.training.augmentation import Augmentation
 from digitrec.training.recipe import Recipe, change
+from digitrec.training.run_folders import runs, signals
 
 TINY = Recipe(network="dense-128", source="uci", batch_size=16)
 
@@ -59,7 +60,7 @@ def answer_at_once(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], obje
 def test_nothing_is_measured_beside_a_training(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[bool] = []
     answer_at_once(monkeypatch, lambda: started.append(True))
-    with runs.turn(), pytest.raises(RunError, match="no training while a step is measured"):
+    with signals.training_lock(), pytest.raises(RunError, match="no training while a step is measured"):
         duration.measure_step(TINY)
     assert not started
     assert duration.known_step(TINY) is None
@@ -70,7 +71,7 @@ def test_what_was_measured_while_a_training_came_or_went_is_not_kept(monkeypatch
     folder = runs.create(TINY)
     runs.write_state(folder, runs.State(runs.FINISHED))
     time.sleep(0.01)  # the clock of the state is that of the measurement
-    turn = runs.turn()
+    turn = signals.training_lock()
     for meanwhile in (turn.acquire, lambda: runs.write_state(folder, runs.State(runs.FINISHED))):
         answer_at_once(monkeypatch, meanwhile)
         with pytest.raises(RunError, match="no training while a step is measured"):

@@ -219,7 +219,7 @@ import json
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 from digitrec.__main__ import app
-from digitrec.training import runs
+from digitrec.training.run_folders import runs
 
 page = AppTest.from_file("app.py", default_timeout=120).run().switch_page("pages/train.py").run()
 page.selectbox(key="network").set_value("dense-128").run()

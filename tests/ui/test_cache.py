@@ -18,9 +18,9 @@ from digitrec.datasets import Dataset, data_folder, load_dataset
 from digitrec.datasets.exploration import maps
 from digitrec.datasets.exploration.maps import make_map
 from digitrec.datasets.exploration.projection import project, to_features
-from digitrec.datasets.export import to_frame
+from digitrec.datasets.export import to_exported_frame
 from digitrec.datasets.synthetic.samples import own_sample
-from digitrec.evaluation.label_reviews import correct, read_judgements
+from digitrec.evaluation.label_reviews import read_judgements, with_reviewed_labels
 from digitrec.evaluation.robustness import CORRUPTIONS, accuracy_by_strength
 from digitrec.ink.drawings import render
 from digitrec.networks.classifier import Classifier
@@ -134,7 +134,7 @@ def test_mnist_that_comes_later_is_looked_for_in_what_is_there(data: Path, mnist
 def test_two_sessions_that_read_one_upload_share_one_whole_file(
     data: Path, tmp_path: Path, classifier: Classifier
 ) -> None:
-    content = to_frame(load_dataset("uci").test).to_csv(index=False).encode()
+    content = to_exported_frame(load_dataset("uci").test).to_csv(index=False).encode()
     upload = files.Upload("digits.csv", content, hashlib.sha256(content).hexdigest())
     read, sizes, is_done = files._keeping(upload), set[int](), threading.Event()
 
@@ -160,7 +160,7 @@ def test_nothing_is_written_into_the_data_folder(data: Path, tmp_path: Path, mon
     quick = project  # in the place of t-SNE, which takes long
     monkeypatch.setattr(maps, "project", lambda features, _, seed, tell: quick(features, "PCA", seed, tell))
     put(data, slice(0, 100))
-    (data / "own" / "table.csv").write_text(to_frame(load_dataset("uci").test).to_csv(index=False))
+    (data / "own" / "table.csv").write_text(to_exported_frame(load_dataset("uci").test).to_csv(index=False))
     before = listed(data)
     mine, table = cache.dataset(NAME), cache.dataset("own/table.csv")
     everything()
@@ -168,7 +168,7 @@ def test_nothing_is_written_into_the_data_folder(data: Path, tmp_path: Path, mon
     read, test = cache.classifier("digitrec").predict_proba, table.test
     accuracy_by_strength(read, test.images, test.labels, next(iter(CORRUPTIONS)), [0])
     assert len(read_judgements(mine.train)) == 0
-    assert len(correct(mine).train) == len(mine.train)
+    assert len(with_reviewed_labels(mine).train) == len(mine.train)
     files._keeping(files.Upload("a.csv", b"1", "a"))()
     assert listed(data) == before
     kinds = {path.name for path in (tmp_path / "cache").iterdir()}

@@ -1,6 +1,6 @@
 """Projection: features reduced to two dimensions, so that similar images lie close together; and placing new images.
 
-features (n, d) -> `project` -> positions (n, 2)          features of a new image -> `place` -> its position
+features (n, d) -> `project` -> positions (n, 2)          features of a new image -> `place_image` -> its position
 
 PCA finds the two directions of largest variance. t-SNE (van der Maaten and Hinton, 2008) keeps neighbours together, but
 large distances mean nothing.
@@ -18,6 +18,7 @@ from digitrec.ink.preprocessing import SIDE
 NEIGHBOURS = 10  # that determine the position of a new image
 METHODS = ("PCA", "t-SNE")
 KEPT = 50  # dimensions that PCA keeps for t-SNE: the rest is mostly noise, and finding neighbours is faster
+FEW = 1000  # points, for which threads cost more than they save: on a busy machine, 30 took two of them 52 s, one 0.5 s
 ITERATIONS = 750  # of t-SNE, openTSNE's default: 250 with exaggeration, then 500
 
 
@@ -37,7 +38,7 @@ class Projection:
 
 
 def to_features(images: NDArray[np.uint8]) -> Features:
-    """Use the pixels of (n, 28, 28) uint8 images as features: (n, 784) float32 of 0 to 1."""
+    """For a projection: the pixels of (n, 28, 28) uint8 images as features, (n, 784) float32 of 0 to 1."""
     return images.reshape(len(images), SIDE * SIDE).astype(np.float32) / np.float32(255)
 
 
@@ -76,7 +77,7 @@ def _t_sne(features: Features, seed: int, progress: Callable[[float], None]) -> 
     embedding = TSNE(
         perplexity=min(30, (len(features) - 1) / 3),
         negative_gradient_method="bh",  # faster than its interpolation up to 10,000 points here
-        n_jobs=2,
+        n_jobs=1 if len(features) < FEW else 2,
         random_state=seed,
         callbacks=report,
         callbacks_every_iters=10,
@@ -84,7 +85,7 @@ def _t_sne(features: Features, seed: int, progress: Callable[[float], None]) -> 
     return np.asarray(embedding, np.float32)
 
 
-def place(projection: Projection, features: Features, one: Features) -> NDArray[np.float32]:
+def place_image(projection: Projection, features: Features, one: Features) -> NDArray[np.float32]:
     """Place a new image with features (d,) in a projection of (n, d) features: its position, (2,) float32.
 
     PCA projects it. t-SNE has no formula for new points: there it is the median of the positions of the 10 nearest

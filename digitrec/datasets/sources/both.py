@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from digitrec.datasets.dataset import Dataset, Progress, Split, silent
 from digitrec.datasets.sources import mnist, pen
+from digitrec.datasets.synthetic import stroke_variation
 from digitrec.storage import cached_arrays
 
 COPIES = 4
@@ -40,13 +41,16 @@ def load(progress: Progress = silent) -> Dataset:
 
 def _draw(progress: Progress) -> tuple[Split, Split]:
     """The pen digits of the training set, each drawn `COPIES` times, and those of the test set, each drawn once."""
-    how = f"{pen.SHA256} {COPIES} {pen.SIZES} {pen.WIDTHS} {pen.THICKEST} {pen.TILT}"
+    sizes = (stroke_variation.SIZES, stroke_variation.WIDTHS, stroke_variation.THICKEST, stroke_variation.TILT)
+    how = " ".join(map(str, (pen.SHA256, COPIES, *sizes)))
 
     def draw() -> dict[str, NDArray[np.generic]]:
         rng = np.random.default_rng(0)
         train, test = pen.split_by_writer(pen.load_pen_digits())
         turns = [*[train] * COPIES, test]
-        drawn = [pen.draw_all(some, rng, _part_of(progress, turn, len(turns))) for turn, some in enumerate(turns)]
+        drawn = [
+            pen.draw_pen_digits(some, rng, _part_of(progress, turn, len(turns))) for turn, some in enumerate(turns)
+        ]
         return _to_arrays(_join(drawn[:-1]), "train") | _to_arrays(drawn[-1], "test")
 
     arrays = cached_arrays("converted", f"pen-{hashlib.sha256(how.encode()).hexdigest()[:12]}.npz", draw)

@@ -3,6 +3,7 @@
 mirrors -> temporary file -> sha256 -> file
 """
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -10,8 +11,8 @@ from typing import Protocol
 import pooch
 import requests
 
-from digitrec.datasets.dataset import data_folder
 from digitrec.errors import DataError
+from digitrec.storage import data_folder
 
 TIMEOUT = 20  # seconds without data
 CHUNK = 1 << 16  # bytes
@@ -85,3 +86,26 @@ def _in_words(error: Exception) -> str:
             return "a file that is not the published one"
         case _:
             return "the file could not be written"
+
+
+def read_checked(path: str, sha256: str) -> bytes:
+    """Read a downloaded file of the data folder and check it against its published hash.
+
+    Raises
+    ------
+    DataError, if the file is missing or its hash differs.
+    """
+    file = data_folder() / path
+    try:
+        content = file.read_bytes()
+    except OSError:
+        raise DataError(
+            f"Expected {path} in the data folder {data_folder()}. Received: no such file. "
+            "Put it there, or set DIGITREC_DATA to the folder that has it."
+        ) from None
+    if (found := hashlib.sha256(content).hexdigest()) != sha256:
+        raise DataError(
+            f"Expected {path} with sha256 {sha256[:12]}…, as published. Received: {len(content):,} bytes with sha256 "
+            f"{found[:12]}…. The file is incomplete or changed: delete it and download it again."
+        )
+    return content

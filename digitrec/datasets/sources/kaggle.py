@@ -1,24 +1,24 @@
 """Kaggle's "Digit Recognizer" format: train.csv with `label,pixel0..pixel783`, test.csv without the label.
 
-csv -> `digitrec.datasets.tables` -> (n, 28, 28) images, labels -> a converted copy, cached by the file's hash
+csv -> `digitrec.datasets.csv_stream` -> (n, 28, 28) images, labels -> a converted copy, cached by the file's hash
 
 Kaggle's rows are drawn from MNIST's training and test images, so a model trained on them has seen MNIST test digits.
 """
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets.dataset import Dataset, Split, data_folder
-from digitrec.datasets.sources.local_files import check_size
-from digitrec.datasets.tables import PIXELS, sniff, stream
+from digitrec.datasets.csv_stream import PIXELS, sniff, stream
+from digitrec.datasets.dataset import Dataset, Split
 from digitrec.errors import DataError
-from digitrec.storage import StrPath, cached_arrays
+from digitrec.storage import StrPath, cached_arrays, data_folder, file_hash
 
-__all__ = ["PIXELS", "file_hash", "load", "load_files", "read_csv"]
+MAX_BYTES = 500_000_000  # Kaggle's train.csv has 77 MB
+
+__all__ = ["PIXELS", "load", "load_files", "read_csv"]
 
 FOLDER = "kaggle"
 TEST_FRACTION = 0.2
@@ -92,7 +92,7 @@ def read_csv(path: StrPath) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None
     DataError, with the row and column of the first invalid cell.
     """
     path = Path(path)
-    check_size(path)
+    check_csv_size(path)
     arrays = cached_arrays("converted", f"{file_hash(path)}.npz", lambda: _convert(path))
     labels = arrays.get("labels")
     return arrays["images"].astype(np.uint8, copy=False), None if labels is None else labels.astype(
@@ -114,8 +114,20 @@ def _convert(path: Path) -> dict[str, NDArray[np.uint8]]:
     return {"images": images, "labels": np.concatenate([part.labels for part in parts if part.labels is not None])}
 
 
-def file_hash(path: StrPath) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
+def check_csv_size(path: StrPath) -> None:
+    """Check that a .csv exists and is not too large.
+
+    Raises
+    ------
+    DataError, if it is missing or larger than 500 MB.
+    """
     path = Path(path)
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        size = path.stat().st_size
+    except OSError:
+        raise DataError(f"Expected {path.name} in {path.parent}. Received: no such file. Put it there.") from None
+    if size > MAX_BYTES:
+        raise DataError(
+            f"Expected {path.name} to have at most {MAX_BYTES // 1_000_000} MB. Received: {size / 1e6:,.0f} MB. "
+            "Split it into smaller files."
+        )

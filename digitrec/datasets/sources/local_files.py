@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.datasets.dataset import Dataset, Progress, Split, silent
+from digitrec.datasets.sources import kaggle
 from digitrec.errors import DataError, PictureError
 from digitrec.ink.image_files import load_ink
 from digitrec.ink.preprocessing import SIDE, preprocess
 from digitrec.storage import DAMAGED, StrPath, read_arrays
-
-MAX_BYTES = 500_000_000  # Kaggle's train.csv has 77 MB
 
 MAX_PICTURES = 100_000
 MAX_NPZ = 1_000_000_000  # bytes, uncompressed; MNIST takes 55 million
@@ -136,20 +135,18 @@ def _split(name: str, images: NDArray[np.uint8], labels: NDArray[np.uint8], sour
     return Dataset(name, train, test, source, "unknown")
 
 
-def check_size(path: StrPath) -> None:
-    """Check that a file exists and is not too large.
+def load_path(path: StrPath, progress: Progress = silent) -> Dataset:
+    """Load a .csv in Kaggle's format, a .npz, or a folder of pictures in subfolders 0 to 9, from anywhere.
 
     Raises
     ------
-    DataError, if it is missing or larger than 500 MB.
+    DataError, if it is none of these, or damaged.
     """
     path = Path(path)
-    try:
-        size = path.stat().st_size
-    except OSError:
-        raise DataError(f"Expected {path.name} in {path.parent}. Received: no such file. Put it there.") from None
-    if size > MAX_BYTES:
-        raise DataError(
-            f"Expected {path.name} to have at most {MAX_BYTES // 1_000_000} MB. Received: {size / 1e6:,.0f} MB. "
-            "Split it into smaller files."
-        )
+    if path.is_dir():
+        return load_folder(path, progress)
+    if path.suffix.lower() == ".csv":
+        return kaggle.load_files(path)
+    if path.suffix.lower() == ".npz":
+        return load_npz(path)
+    raise DataError(f"Expected a .csv, a .npz, or a folder of pictures. Received: {str(path)!r}. Check its name.")

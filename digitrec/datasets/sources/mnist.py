@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets.dataset import Dataset, Split, data_folder, read_checked
-from digitrec.datasets.sources.download import fetch
+from digitrec.datasets.dataset import Dataset, Split
+from digitrec.datasets.sources.download import fetch, read_checked
 from digitrec.errors import DataError
+from digitrec.storage import data_folder
 
 HASHES = {
     "mnist/train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",

@@ -10,21 +10,18 @@ import gzip
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from digitrec.datasets.dataset import Dataset, Progress, Split, read_checked, silent
-from digitrec.errors import DataError, DrawingError
-from digitrec.ink.drawings import CANVAS, Drawing, place, render
-from digitrec.ink.preprocessing import SIDE, preprocess
+from digitrec.datasets.dataset import Dataset, Progress, Split, silent
+from digitrec.datasets.sources.download import read_checked
+from digitrec.datasets.synthetic.stroke_variation import draw_at_random
+from digitrec.errors import DataError
+from digitrec.ink.drawings import to_image
+from digitrec.ink.preprocessing import SIDE
 from digitrec.ink.types import Strokes
 
 PATH = "pendigits/pendigits-orig.tra.gz"
 SHA256 = "d6a5f33f75b481a5bdbfc64a3429574ad21d54c258767f2c31aca6e47b9159fc"
 HELD_OUT_WRITERS = frozenset({5, 10, 15, 20, 25, 30})  # every fifth of the thirty; for validation, never for training
-SIZES = (90, 250)  # canvas pixels, longer side of a digit
-WIDTHS = (6, 32)  # canvas pixels, width of the pen
-THICKEST = 0.2  # of the longer side; a thicker pen closes the loops
-TILT = 8  # degrees, standard deviation
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +46,8 @@ def load(progress: Progress = silent) -> Dataset:
     fraction = len(train) / (len(train) + len(test))
     return Dataset(
         "pen",
-        draw_all(train, np.random.default_rng(0), lambda done: progress(fraction * done)),
-        draw_all(test, np.random.default_rng(0), lambda done: progress(fraction + (1 - fraction) * done)),
+        draw_pen_digits(train, np.random.default_rng(0), lambda done: progress(fraction * done)),
+        draw_pen_digits(test, np.random.default_rng(0), lambda done: progress(fraction + (1 - fraction) * done)),
         "UCI Pen-Based Recognition of Handwritten Digits, training part (Alpaydin, Alimoglu)",
         "CC BY 4.0",
         {PATH: SHA256},
@@ -103,34 +100,16 @@ def _read_segment(segment: str) -> PenDigit:
 
 
 def split_by_writer(digits: tuple[PenDigit, ...]) -> tuple[tuple[PenDigit, ...], tuple[PenDigit, ...]]:
-    """Split digits into (train, test): the writers in `HELD_OUT_WRITERS` are the test set."""
+    """Split pen digits into (train, test): the writers in `HELD_OUT_WRITERS` are the test set."""
     train = tuple(digit for digit in digits if digit.writer not in HELD_OUT_WRITERS)
     return train, tuple(digit for digit in digits if digit.writer in HELD_OUT_WRITERS)
 
 
-def draw_all(digits: tuple[PenDigit, ...], rng: np.random.Generator, progress: Progress = silent) -> Split:
-    """Draw each digit with `draw_at_random` and preprocess it."""
+def draw_pen_digits(digits: tuple[PenDigit, ...], rng: np.random.Generator, progress: Progress = silent) -> Split:
+    """Draw each of these pen digits with `draw_at_random` and preprocess it."""
     images = np.empty((len(digits), SIDE, SIDE), np.uint8)
     for index, digit in enumerate(digits):
         images[index] = to_image(draw_at_random(digit.strokes, rng))
         progress((index + 1) / len(digits))
     labels, writers = ([getattr(digit, name) for digit in digits] for name in ("label", "writer"))
     return Split(images, np.array(labels, np.uint8), np.array(writers, np.int32))
-
-
-def draw_at_random(strokes: Strokes, rng: np.random.Generator) -> Drawing:
-    """Draw strokes on the canvas at a random size, position, tilt and pen width, as people do."""
-    side = rng.uniform(*SIZES)
-    width = min(np.exp(rng.uniform(*np.log(WIDTHS))), THICKEST * side)
-    angle = np.deg2rad(rng.normal(0, TILT))
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    x, y = rng.uniform(0, CANVAS, 2)
-    return place([stroke @ turn for stroke in strokes], width, side, (x, y))
-
-
-def to_image(drawing: Drawing) -> NDArray[np.uint8]:
-    """Render and preprocess a drawing: (28, 28) uint8; DrawingError if it has no ink."""
-    image = preprocess(render(drawing, oversampling=2)).image
-    if image is None:
-        raise DrawingError("Expected a drawing with ink. Received: none. Draw something first.")
-    return image

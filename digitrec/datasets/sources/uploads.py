@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from digitrec.datasets.dataset import Dataset, Progress, data_folder, silent
-from digitrec.datasets.sources import kaggle, local_files
+from digitrec.datasets.dataset import Dataset, Progress, silent
+from digitrec.datasets.sources.local_files import load_path
 from digitrec.errors import DataError, writing
-from digitrec.storage import DAMAGED, StrPath, read_arrays, replace_arrays, replace_file
+from digitrec.storage import DAMAGED, data_folder, read_arrays, replace_arrays, replace_file
 
 FOLDER = "own"
 MAX_UPLOAD = 100  # MB; Kaggle's train.csv has 77
@@ -48,23 +48,6 @@ def files_of(name: str) -> list[Path]:
     """The files that a dataset of `list_own` is read from: a file, or a folder and the pictures in its subfolders."""
     path = data_folder() / name
     return [path, *sorted(path.glob("[0-9]/*"))]
-
-
-def load_path(path: StrPath, progress: Progress = silent) -> Dataset:
-    """Load a .csv in Kaggle's format, a .npz, or a folder of pictures in subfolders 0 to 9, from anywhere.
-
-    Raises
-    ------
-    DataError, if it is none of these, or damaged.
-    """
-    path = Path(path)
-    if path.is_dir():
-        return local_files.load_folder(path, progress)
-    if path.suffix.lower() == ".csv":
-        return kaggle.load_files(path)
-    if path.suffix.lower() == ".npz":
-        return local_files.load_npz(path)
-    raise DataError(f"Expected a .csv, a .npz, or a folder of pictures. Received: {str(path)!r}. Check its name.")
 
 
 def add_upload(content: bytes, title: str) -> str:

@@ -18,7 +18,7 @@ from scipy import ndimage
 from digitrec.datasets.dataset import Split
 from digitrec.datasets.sources.pen import PenDigit
 from digitrec.errors import InkError
-from digitrec.ink.drawings import CANVAS, WIDE, Drawing, Stroke, place, render
+from digitrec.ink.drawings import CANVAS, WIDE, Drawing, Stroke, place_strokes, render
 from digitrec.ink.preprocessing import find_box
 from digitrec.ink.types import Box
 
@@ -139,7 +139,7 @@ class PenWriter:
         width = look.pen * look.height
         across, down = np.maximum(np.ptp(np.concatenate(strokes), axis=0), 1e-9)
         scale = min((look.height - width) / down, (WIDEST * look.height - width) / across)
-        drawing = place(strokes, width, scale * max(across, down), (CANVAS / 2, CANVAS / 2))
+        drawing = place_strokes(strokes, width, scale * max(across, down), (CANVAS / 2, CANVAS / 2))
         ink = render(drawing, oversampling=2)
         box = find_box(ink) or Box.whole(ink.shape)
         return Glyph(ink[box.slices], _moved(drawing.strokes, -box.left, -box.top))

@@ -140,5 +140,5 @@ def write(form: Form, rng: np.random.Generator) -> Strokes:
 
 
 def way_of_writing(label: int, strokes: int) -> str:
-    """Describe how a digit was written, from its number of strokes; "" if the number is not informative."""
+    """Name the form of a written digit by its number of strokes; "" if the number is not informative."""
     return WAYS.get((label, min(strokes, 2)), "")

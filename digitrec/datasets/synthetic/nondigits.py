@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets.sources.pen import PenDigit, draw_at_random, to_image
+from digitrec.datasets.sources.pen import PenDigit
 from digitrec.datasets.synthetic import letters
 from digitrec.datasets.synthetic.letters import draw_letter
-from digitrec.ink.drawings import smooth
+from digitrec.datasets.synthetic.stroke_variation import draw_at_random
+from digitrec.ink.drawings import smooth, to_image
 from digitrec.ink.preprocessing import SIDE
 from digitrec.ink.types import Strokes
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit
 from digitrec.datasets.synthetic.composing import SPACED, compose_one, pen_writers
-from digitrec.ink.drawings import CANVAS, Drawing, place, smooth
+from digitrec.ink.drawings import CANVAS, Drawing, place_strokes, smooth
 from digitrec.ink.types import Strokes
 from digitrec.words import with_article
 
@@ -79,4 +79,4 @@ def _own_strokes(label: int) -> Strokes:
 
 def _place(strokes: Strokes, rng: np.random.Generator) -> Drawing:
     x, y = CANVAS / 2 + rng.uniform(-20, 20, 2)
-    return place(strokes, WIDTH, rng.uniform(*SIDE), (x, y))
+    return place_strokes(strokes, WIDTH, rng.uniform(*SIDE), (x, y))

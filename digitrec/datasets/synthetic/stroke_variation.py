@@ -5,8 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from digitrec.ink.drawings import CANVAS, Drawing, place_strokes
 from digitrec.ink.pen_paths import TINY
 from digitrec.ink.types import Strokes
+
+SIZES = (90, 250)  # canvas pixels, longer side of a digit
+WIDTHS = (6, 32)  # canvas pixels, width of the pen
+THICKEST = 0.2  # of the longer side; a thicker pen closes the loops
+TILT = 8  # degrees, standard deviation
 
 
 @dataclass(frozen=True)
@@ -63,3 +69,13 @@ def _break(lines: list[NDArray[np.float64]], rng: np.random.Generator) -> list[N
         return lines
     cut = int(rng.integers(1, len(line) - 1))
     return [*lines[:place], line[: cut + 1], line[cut:], *lines[place + 1 :]]
+
+
+def draw_at_random(strokes: Strokes, rng: np.random.Generator) -> Drawing:
+    """Draw strokes on the canvas at a random size, position, tilt and pen width, as people do."""
+    side = rng.uniform(*SIZES)
+    width = min(np.exp(rng.uniform(*np.log(WIDTHS))), THICKEST * side)
+    angle = np.deg2rad(rng.normal(0, TILT))
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    x, y = rng.uniform(0, CANVAS, 2)
+    return place_strokes([stroke @ turn for stroke in strokes], width, side, (x, y))

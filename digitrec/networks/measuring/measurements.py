@@ -18,7 +18,7 @@ from digitrec.evaluation.calibration import (
     expected_calibration_error,
     reliability,
 )
-from digitrec.evaluation.metrics import Measurement, measure
+from digitrec.evaluation.metrics import Measurement, measure_proportion
 from digitrec.networks.card import Card, PathCard, Rejection, read_card, write_card
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.measuring.speed import measure_speed
@@ -81,23 +81,27 @@ def _figures(classifier: Classifier, held_out: HeldOutSets, answers: Answers) ->
         return classifier.predict_proba(images).argmax(axis=1) == labels
 
     scans_right, pen_right = scans.argmax(axis=1) == held_out.scans.labels, pen.argmax(axis=1) == held_out.pen_labels
-    yield measure("accuracy", SCANS, scans_right)
-    yield measure("accuracy", VALIDATION, right(held_out.validation.images, held_out.validation.labels))
-    yield measure("accuracy", PEN, pen_right)
+    yield measure_proportion("accuracy", SCANS, scans_right)
+    yield measure_proportion("accuracy", VALIDATION, right(held_out.validation.images, held_out.validation.labels))
+    yield measure_proportion("accuracy", PEN, pen_right)
     for name, images in held_out.rotated.items():
-        yield measure("accuracy", f"{PEN}, {name}", right(images, held_out.pen_labels))
-    yield measure("unsure", SCANS, classifier.are_unsure(scans))
-    yield measure("unsure", PEN + SECOND_HALF, classifier.are_unsure(pen[1::2]))
+        yield measure_proportion("accuracy", f"{PEN}, {name}", right(images, held_out.pen_labels))
+    yield measure_proportion("unsure", SCANS, classifier.are_unsure(scans))
+    yield measure_proportion("unsure", PEN + SECOND_HALF, classifier.are_unsure(pen[1::2]))
     for kind, drawn in held_out.nondigits.items():
-        yield measure("rejected", kind, classifier.are_unsure(classifier.predict_proba(drawn.images)))
+        yield measure_proportion("rejected", kind, classifier.are_unsure(classifier.predict_proba(drawn.images)))
     if classifier.card.path is not None:
         yield from _figures_with_paths(classifier, classifier.card.path, held_out)
     for digit in range(10):
-        yield measure("digit", str(digit), scans_right[held_out.scans.labels == digit]).model_copy(update={"on": SCANS})
-        yield measure("digit", str(digit), pen_right[held_out.pen_labels == digit]).model_copy(update={"on": PEN})
+        yield measure_proportion("digit", str(digit), scans_right[held_out.scans.labels == digit]).model_copy(
+            update={"on": SCANS}
+        )
+        yield measure_proportion("digit", str(digit), pen_right[held_out.pen_labels == digit]).model_copy(
+            update={"on": PEN}
+        )
     yield from _by_style(held_out, pen_right, right(held_out.forms.images, held_out.forms.labels))
     for name, images in held_out.widths.items():
-        yield measure("width", name, right(images, held_out.pen_labels)).model_copy(update={"on": PEN})
+        yield measure_proportion("width", name, right(images, held_out.pen_labels)).model_copy(update={"on": PEN})
 
 
 def _by_style(
@@ -107,7 +111,7 @@ def _by_style(
     for names, is_right, on in ((held_out.styles, pen_right, PEN), (held_out.form_names, forms_right, SYNTHETIC)):
         for name, count in zip(*np.unique(names, return_counts=True), strict=True):
             if name and count >= FEWEST:
-                yield measure("style", str(name), is_right[names == name]).model_copy(update={"on": on})
+                yield measure_proportion("style", str(name), is_right[names == name]).model_copy(update={"on": on})
 
 
 def _figures_with_paths(classifier: Classifier, path: PathCard, held_out: HeldOutSets) -> Iterator[Measurement]:
@@ -115,13 +119,13 @@ def _figures_with_paths(classifier: Classifier, path: PathCard, held_out: HeldOu
     second, labels = half(held_out.pen, 1), held_out.pen_labels[1::2]
     by_ink, by_path = _read_both(classifier, second)
     together = combine(by_ink, by_path, path.powers)
-    yield measure("accuracy", PEN + SECOND_HALF + WITH_PATH, together.argmax(axis=1) == labels)
-    yield measure("accuracy", PEN + SECOND_HALF + WITHOUT_PATH, by_ink.argmax(axis=1) == labels)
-    yield measure("unsure", PEN + SECOND_HALF + WITH_PATH, classifier.are_unsure_of_both(by_ink, by_path))
+    yield measure_proportion("accuracy", PEN + SECOND_HALF + WITH_PATH, together.argmax(axis=1) == labels)
+    yield measure_proportion("accuracy", PEN + SECOND_HALF + WITHOUT_PATH, by_ink.argmax(axis=1) == labels)
+    yield measure_proportion("unsure", PEN + SECOND_HALF + WITH_PATH, classifier.are_unsure_of_both(by_ink, by_path))
     for kind, drawn in held_out.nondigits.items():
         if drawn.has_paths:
             unsure = classifier.are_unsure_of_both(*_read_both(classifier, drawn))
-            yield measure("rejected", kind + WITH_PATH, unsure)
+            yield measure_proportion("rejected", kind + WITH_PATH, unsure)
 
 
 def _read_both(classifier: Classifier, drawn: Drawn) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

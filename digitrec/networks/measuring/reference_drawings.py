@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.datasets.sources.pen import PenDigit, draw_at_random
+from digitrec.datasets.sources.pen import PenDigit
+from digitrec.datasets.synthetic.stroke_variation import draw_at_random
 from digitrec.ink.drawings import Drawing, Stroke
 from digitrec.storage import DAMAGED, StrPath, log, read_arrays, replace_arrays
 

@@ -16,15 +16,15 @@ TIMES = 300
 
 def measure_speed(classifier: Classifier, images: NDArray[np.uint8]) -> Speed:
     """The speed after warming up: one image with one thread, and thousands with two."""
-    one = _seconds(lambda: classifier.predict_proba(images[:1]), TIMES)
+    one = median_seconds(lambda: classifier.predict_proba(images[:1]), TIMES)
     many = images[:5120]
-    batch = _seconds(lambda: classifier.predict_proba(many), 5)
+    batch = median_seconds(lambda: classifier.predict_proba(many), 5)
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
     return Speed(milliseconds=1000 * one, images_per_second=len(many) / batch, machine=machine)
 
 
-def _seconds(do: Callable[[], object], times: int) -> float:
-    """The median duration of a call."""
+def median_seconds(do: Callable[[], object], times: int) -> float:
+    """The median duration of some calls, in seconds."""
     took = []
     for _ in range(times):
         start = time.perf_counter()

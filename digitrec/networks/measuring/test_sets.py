@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from digitrec.datasets import Split, load_dataset
 from digitrec.datasets.sources.mnist import split_mnist
-from digitrec.datasets.sources.pen import PenDigit, draw_at_random, load_pen_digits, split_by_writer, to_image
+from digitrec.datasets.sources.pen import PenDigit, load_pen_digits, split_by_writer
 from digitrec.datasets.synthetic.digit_forms import FORMS, way_of_writing, write
 from digitrec.datasets.synthetic.font_letters import read_letters
 from digitrec.datasets.synthetic.nondigits import TRAINED, UNSEEN, kinds
-from digitrec.ink.drawings import CANVAS, Drawing, place, render
+from digitrec.datasets.synthetic.stroke_variation import draw_at_random
+from digitrec.ink.drawings import CANVAS, Drawing, place_strokes, render, to_image
 from digitrec.ink.pen_paths import FEATURES, POINTS, to_path
 from digitrec.ink.preprocessing import shrink
 from digitrec.ink.types import Strokes
@@ -136,4 +137,6 @@ def _draw(digits: tuple[PenDigit, ...], width: float, degrees: float) -> NDArray
     angle = np.deg2rad(degrees)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     middle = (CANVAS / 2, CANVAS / 2)
-    return np.stack([to_image(place([s @ turn for s in digit.strokes], width, LENGTH, middle)) for digit in digits])
+    return np.stack(
+        [to_image(place_strokes([s @ turn for s in digit.strokes], width, LENGTH, middle)) for digit in digits]
+    )

@@ -5,7 +5,7 @@ file -> `open_batch` -> `Batch` -> chunks of images      batch, classifier -> `r
 Rows of a good file that are not digits are skipped, listed with their number and the reason, and counted.
 """
 
-from digitrec.datasets.tables import CHUNK, MAX_BAD, BadRow, Chunk
+from digitrec.datasets.csv_stream import CHUNK, MAX_BAD, BadRow, Chunk
 from digitrec.reading.files.batch import Batch
 from digitrec.reading.files.formats import is_batch, open_batch
 from digitrec.reading.files.reader import BatchReading, read_batch

@@ -17,8 +17,8 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from digitrec.datasets.csv_stream import CHUNK, PIXELS, Chunk, are_fractions, cut_short, to_chunk
 from digitrec.datasets.sources.mnist import read_idx, read_idx_header
-from digitrec.datasets.tables import CHUNK, PIXELS, Chunk, are_fractions, cut_short, to_chunk
 from digitrec.errors import DataError
 from digitrec.ink.preprocessing import SIDE
 from digitrec.reading.files.batch import MAX_IMAGES, Batch, check_count, digits_in_words, labels_in_words

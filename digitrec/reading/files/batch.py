@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from digitrec.datasets.tables import Chunk
+from digitrec.datasets.csv_stream import Chunk
 from digitrec.errors import DataError
 
 MAX_IMAGES = 10_000_000

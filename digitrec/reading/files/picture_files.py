@@ -18,8 +18,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from digitrec.datasets.csv_stream import MAX_BAD, BadRow, Chunk
 from digitrec.datasets.sources.local_files import MAX_PICTURES
-from digitrec.datasets.tables import MAX_BAD, BadRow, Chunk
 from digitrec.errors import DataError, DigitrecError, PictureError
 from digitrec.ink.image_files import MAX_BYTES, load_ink
 from digitrec.ink.preprocessing import SIDE, preprocess

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from digitrec.datasets.csv_stream import MAX_BAD, BadRow, Chunk
 from digitrec.datasets.dataset import Progress, silent
-from digitrec.datasets.tables import MAX_BAD, BadRow, Chunk
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.files.batch import Batch
 
@@ -38,7 +38,7 @@ class BatchReading:
 
 
 def read_batch(batch: Batch, classifier: Classifier, progress: Progress = silent) -> BatchReading:
-    """Read all digits of a batch. Memory holds a few chunks and the frame, whatever the size of the file.
+    """The reader: read all digits of a `Batch`. Memory holds a few chunks and the frame, whatever the file's size.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Batches in tables: CSV and Parquet, one row per digit (`digitrec.datasets.tables`)."""
+"""Batches in tables: CSV and Parquet, one row per digit (`digitrec.datasets.csv_stream`)."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from digitrec.datasets.tables import (
+from digitrec.datasets.csv_stream import (
     CHUNK,
     LABEL,
     PIXELS,
@@ -31,7 +31,7 @@ COUNTED = 250_000_000  # bytes; the rows of a larger CSV are not counted in adva
 
 
 def open_csv(path: StrPath, name: str) -> Batch:
-    """Open a CSV; DataError as `digitrec.datasets.tables.sniff`."""
+    """Open a CSV; DataError as `digitrec.datasets.csv_stream.sniff`."""
     path = Path(path)
     csv_format = sniff(path, name)
     count = count_rows(path, csv_format) if path.stat().st_size <= COUNTED else None

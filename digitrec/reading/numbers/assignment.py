@@ -16,7 +16,7 @@ BEYOND = 8.0  # cost of a stroke of full height on the wrong side of a cut, in p
 
 
 def leave_out_specks(ink: Pixels) -> tuple[Pixels, tuple[Piece, ...]]:
-    """Separate specks that are far from everything else: the ink (H, W) uint8 without them, and the specks."""
+    """Before assignment: separate far-off specks: the ink (H, W) uint8 without them, and the specks."""
     box = find_box(ink)
     if box is None:
         return ink, ()
@@ -31,8 +31,8 @@ def leave_out_specks(ink: Pixels) -> tuple[Pixels, tuple[Piece, ...]]:
     return clean, specks
 
 
-def divide(ink: Pixels, middles: Sequence[float], strokes: Strokes | None = None) -> tuple[Piece | None, ...]:
-    """Divide ink among digits.
+def assign_ink(ink: Pixels, middles: Sequence[float], strokes: Strokes | None = None) -> tuple[Piece | None, ...]:
+    """Assign each pixel of the ink to one of the digits.
 
     Parameters
     ----------

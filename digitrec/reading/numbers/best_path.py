@@ -39,8 +39,8 @@ class Part:
     is_plain: bool
 
 
-def judge(writing: Writing, parts: Sequence[Places], read: Predict) -> list[Part]:
-    """Read parts of a number, and decide which are clearly digits."""
+def read_parts(writing: Writing, parts: Sequence[Places], read: Predict) -> list[Part]:
+    """Before the search for a best path: read parts of a number, and decide which are clearly digits."""
     answers = read(to_images(writing, parts))
     return [
         Part(part, _is_plain(writing, part, float(answer.max()))) for part, answer in zip(parts, answers, strict=True)
@@ -53,7 +53,7 @@ def _is_plain(writing: Writing, part: Places, confidence: float) -> bool:
 
 
 def into_stretches(writing: Writing, row: Sequence[Part]) -> list[list[Part]]:
-    """Split a row between neighbours that are both clear digits, or too far apart to be one digit."""
+    """Where a best path is needed: split a row between neighbours that are clear digits, or too far apart to be one."""
     stretches: list[list[Part]] = []
     for before, part in zip([None, *row], row, strict=False):
         if before is not None and not (before.is_plain and part.is_plain):
@@ -65,7 +65,7 @@ def into_stretches(writing: Writing, row: Sequence[Part]) -> list[list[Part]]:
     return stretches
 
 
-def improve(writing: Writing, stretch: list[Part], cutter: Cutter, read: Predict) -> list[Part]:
+def find_best_path(writing: Writing, stretch: list[Part], cutter: Cutter, read: Predict) -> list[Part]:
     """Cut the parts of a stretch that are not clear digits, and return the best path of pieces."""
     if all(part.is_plain for part in stretch):
         return stretch
@@ -78,7 +78,7 @@ def improve(writing: Writing, stretch: list[Part], cutter: Cutter, read: Predict
     path = _best_path(edges, scores - CROSSED * crossed[[b for _, b in edges]], len(is_left))
     number = (~is_left[path[1:]]).sum(axis=0)
     parts = [places[number == k] for k in range(len(path) - 1)]
-    return judge(writing, [part for part in parts if len(part)], read)
+    return read_parts(writing, [part for part in parts if len(part)], read)
 
 
 def _cuts(writing: Writing, stretch: list[Part], cutter: Cutter) -> tuple[Bools, NDArray[np.float64], Bools]:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from digitrec.ink.morphology import stroke_widths
-from digitrec.ink.preprocessing import SIDE, find_box
+from digitrec.ink.preprocessing import SIDE, find_box, ink_to_image
 from digitrec.ink.types import Box
-from digitrec.reading.numbers.results import Piece, Pixels, to_image
+from digitrec.reading.numbers.results import Piece, Pixels
 
 WORK = 64  # pixels, approximate height of the reduced number; digits are read from the full-size ink
 FAINT = 0.25  # of the strongest ink; fainter ink does not connect components
@@ -142,12 +142,12 @@ def to_images(writing: Writing, parts: Sequence[Places]) -> Pixels:
         y, x = writing.y[part] - writing.y[part].min(), writing.x[part] - writing.x[part].min()
         ink = np.zeros((y.max() + 1, x.max() + 1), np.uint8)
         ink[y, x] = writing.grey[part]
-        image[:] = to_image(ink)
+        image[:] = ink_to_image(ink)
     return images
 
 
 def cut_out(ink: Pixels, writing: Writing, parts: Sequence[Places], corner: tuple[int, int]) -> list[Piece]:
-    """Cut the pieces under parts of the reduced picture out of cropped ink, whose left and top are `corner`."""
+    """The components under parts of the reduced picture, cut out of cropped ink, whose left and top are `corner`."""
     owner = np.zeros(writing.shape, np.intp)
     for number, part in enumerate(parts, 1):
         owner[writing.y[part], writing.x[part]] = number

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from digitrec.errors import InkError
 from digitrec.ink.types import Box, Predict
-from digitrec.reading.numbers.results import FoundDigit, with_doubt
-from digitrec.reading.numbers.segmentation import join, split
+from digitrec.reading.numbers.best_path import CROSSED, score
+from digitrec.reading.numbers.components import cut_out, reduce_ink
+from digitrec.reading.numbers.cuts import DEAREST, Cut, along_seams, between_components
+from digitrec.reading.numbers.results import FoundDigit, Piece, read_pieces, with_doubt
 
 TOLERANCE = 6  # pixels by which the sides of a digit's box may differ
 
@@ -70,7 +72,7 @@ def apply_changes(
 
 
 def box_of(found: FoundDigit) -> Box:
-    """The box of a digit on the canvas, in pixels."""
+    """The box by which an edit finds its digit on the canvas, in pixels."""
     return Box(found.left, found.top, found.right, found.bottom)
 
 
@@ -87,10 +89,10 @@ def _changed(
     if change.kind == "name" and change.digit is not None:
         return [NamedDigit(digits[0].found, change.digit, by_hand=True)]
     if change.kind == "join" and len(digits) == 2:
-        return _named(with_doubt([join(digits[0].found, digits[1].found, read)], is_unsure))
+        return _named(with_doubt([join_digits(digits[0].found, digits[1].found, read)], is_unsure))
     if change.kind == "split":
         try:
-            return _named(with_doubt(split(digits[0].found, read), is_unsure))
+            return _named(with_doubt(split_digit(digits[0].found, read), is_unsure))
         except InkError:  # a line of one pixel cannot be split
             return digits
     return digits
@@ -98,3 +100,39 @@ def _changed(
 
 def _named(digits: Sequence[FoundDigit]) -> list[NamedDigit]:
     return [NamedDigit(one, one.digit) for one in digits]
+
+
+def split_digit(digit: FoundDigit, read: Predict) -> tuple[FoundDigit, FoundDigit]:
+    """Split a digit into two where both halves read best.
+
+    Raises
+    ------
+    InkError, if the ink is too narrow to be cut.
+    """
+    writing = reduce_ink(digit.ink)
+    everything = np.arange(len(writing.x))
+    middle = Cut(writing.x < writing.shape[1] / 2, DEAREST)
+    cuts = [*between_components(writing, everything), *along_seams(writing, everything), middle]
+    cuts = [cut for cut in cuts if cut.is_left.any() and not cut.is_left.all()]
+    if not cuts:
+        raise InkError(
+            f"Expected a digit wide enough to be two. Received: one of {digit.ink.shape[1]} x {digit.ink.shape[0]} "
+            "pixels. Leave it whole."
+        )
+    halves = [everything[side] for cut in cuts for side in (cut.is_left, ~cut.is_left)]
+    scores = score(writing, halves, read)
+    best = int(np.argmax(scores[0::2] + scores[1::2] - [CROSSED * cut.crossed for cut in cuts]))
+    pieces = cut_out(digit.ink, writing, halves[2 * best : 2 * best + 2], (digit.left, digit.top))
+    first, second = read_pieces(pieces, read)
+    return first, second
+
+
+def join_digits(first: FoundDigit, second: FoundDigit, read: Predict) -> FoundDigit:
+    """Join two digits of a reading into one, and read the ink of both again."""
+    left, top = min(first.left, second.left), min(first.top, second.top)
+    right, bottom = max(first.right, second.right), max(first.bottom, second.bottom)
+    ink = np.zeros((bottom - top, right - left), np.uint8)
+    for one in (first, second):
+        part = ink[one.top - top : one.bottom - top, one.left - left : one.right - left]
+        np.maximum(part, one.ink, out=part)
+    return read_pieces([Piece(left, top, ink)], read)[0]

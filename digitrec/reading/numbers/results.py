@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from digitrec.errors import InkError
-from digitrec.ink.preprocessing import preprocess
+from digitrec.ink.preprocessing import ink_to_image
 from digitrec.ink.types import Predict
 
 Pixels = NDArray[np.uint8]
@@ -79,9 +78,9 @@ class NumberReading:
 
 
 def read_pieces(pieces: Sequence[Piece], read: Predict) -> tuple[FoundDigit, ...]:
-    """Read pieces from their full-size ink, in order of the centres of their boxes."""
+    """Each `Piece` as a `FoundDigit`, read from its full-size ink, in order of the centres of their boxes."""
     ordered = sorted(pieces, key=lambda piece: piece.left + piece.right)
-    images = np.array([to_image(piece.ink) for piece in ordered])
+    images = np.array([ink_to_image(piece.ink) for piece in ordered])
     answers = read(images)
     return tuple(
         FoundDigit(piece.left, piece.top, piece.ink, image, answer)
@@ -92,13 +91,5 @@ def read_pieces(pieces: Sequence[Piece], read: Predict) -> tuple[FoundDigit, ...
 def with_doubt(
     digits: Sequence[FoundDigit], is_unsure: Callable[[NDArray[np.float32]], bool]
 ) -> tuple[FoundDigit, ...]:
-    """The digits, each `unsure` where `is_unsure` of the model that read them says so of its probabilities."""
+    """Each `FoundDigit` with `unsure` set where `is_unsure` of the model that read it says so of its probabilities."""
     return tuple(replace(one, unsure=is_unsure(one.probabilities)) for one in digits)
-
-
-def to_image(ink: Pixels) -> Pixels:
-    """Preprocess a piece of ink, cropped to its box, for the network: (28, 28) uint8."""
-    image = preprocess(ink).image
-    if image is None:
-        raise InkError("Expected a piece with ink. Received: one without. Leave out what has no ink.")
-    return image

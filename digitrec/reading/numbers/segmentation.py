@@ -14,15 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digitrec.errors import InkError
 from digitrec.ink.preprocessing import find_box, find_ink
 from digitrec.ink.types import Predict, Strokes
-from digitrec.reading.numbers.best_path import CROSSED, Part, improve, into_stretches, judge, score
+from digitrec.reading.numbers.best_path import Part, find_best_path, into_stretches, read_parts
 from digitrec.reading.numbers.components import Writing, cut_out, find_groups, find_specks, reduce_ink, widest_component
-from digitrec.reading.numbers.cuts import DEAREST, Cut, Cutter, along_seams, between_components, between_strokes
+from digitrec.reading.numbers.cuts import Cutter, along_seams, between_components, between_strokes
 from digitrec.reading.numbers.results import FoundDigit, NumberReading, Piece, Pixels, read_pieces
 
-__all__ = ["FoundDigit", "NumberReading", "Piece", "join", "read_apart", "read_number", "split"]
+__all__ = ["FoundDigit", "NumberReading", "Piece", "read_apart", "read_number"]
 
 # Digits that stand apart: minimum probability, and maximum width in heights. Both were chosen among six settings on 250
 # of the pen numbers that `make bench` measures with (seed 20), not on training digits like the other settings here.
@@ -51,7 +50,7 @@ def read_number(canvas: Pixels, read: Predict, strokes: Strokes | None = None) -
     cutters: list[Cutter] = [between_components, along_seams]
     if paths:
         cutters.insert(1, lambda some, places: between_strokes(some, places, paths))
-    row = judge(writing, find_groups(writing), read)
+    row = read_parts(writing, find_groups(writing), read)
     for cutter in cutters:
         row = _cut_and_join(writing, row, cutter, read)
     return _to_reading(found, row, read)
@@ -70,7 +69,7 @@ def read_apart(canvas: Pixels, read: Predict) -> NumberReading | None:
     writing = found.writing
     if widest_component(writing) > BROAD * writing.height:  # then no reading is needed
         return None
-    row = _cut_and_join(writing, judge(writing, find_groups(writing), read), between_components, read)
+    row = _cut_and_join(writing, read_parts(writing, find_groups(writing), read), between_components, read)
     reading = _to_reading(found, row, read)
     is_apart = all(
         one.probabilities.max() >= GUESS and one.ink.shape[1] <= BROAD * one.ink.shape[0] for one in reading.digits
@@ -98,7 +97,7 @@ def _prepare(canvas: Pixels) -> _Prepared | None:
 
 def _cut_and_join(writing: Writing, row: Sequence[Part], cutter: Cutter, read: Predict) -> list[Part]:
     """Apply one more kind of cut to the parts of a row that are not clear digits."""
-    return [part for stretch in into_stretches(writing, row) for part in improve(writing, stretch, cutter, read)]
+    return [part for stretch in into_stretches(writing, row) for part in find_best_path(writing, stretch, cutter, read)]
 
 
 def _to_reading(found: _Prepared, row: Sequence[Part], read: Predict) -> NumberReading:
@@ -106,39 +105,3 @@ def _to_reading(found: _Prepared, row: Sequence[Part], read: Predict) -> NumberR
     pieces = cut_out(found.tight, found.writing, [part.places for part in row], found.corner)
     specks = cut_out(found.tight, found.writing, find_specks(found.writing), found.corner)
     return NumberReading(read_pieces(pieces, read), tuple(specks))
-
-
-def split(digit: FoundDigit, read: Predict) -> tuple[FoundDigit, FoundDigit]:
-    """Split a digit into two where both halves read best.
-
-    Raises
-    ------
-    InkError, if the ink is too narrow to be cut.
-    """
-    writing = reduce_ink(digit.ink)
-    everything = np.arange(len(writing.x))
-    middle = Cut(writing.x < writing.shape[1] / 2, DEAREST)
-    cuts = [*between_components(writing, everything), *along_seams(writing, everything), middle]
-    cuts = [cut for cut in cuts if cut.is_left.any() and not cut.is_left.all()]
-    if not cuts:
-        raise InkError(
-            f"Expected a digit wide enough to be two. Received: one of {digit.ink.shape[1]} x {digit.ink.shape[0]} "
-            "pixels. Leave it whole."
-        )
-    halves = [everything[side] for cut in cuts for side in (cut.is_left, ~cut.is_left)]
-    scores = score(writing, halves, read)
-    best = int(np.argmax(scores[0::2] + scores[1::2] - [CROSSED * cut.crossed for cut in cuts]))
-    pieces = cut_out(digit.ink, writing, halves[2 * best : 2 * best + 2], (digit.left, digit.top))
-    first, second = read_pieces(pieces, read)
-    return first, second
-
-
-def join(first: FoundDigit, second: FoundDigit, read: Predict) -> FoundDigit:
-    """Join two digits of a reading into one, and read the ink of both again."""
-    left, top = min(first.left, second.left), min(first.top, second.top)
-    right, bottom = max(first.right, second.right), max(first.bottom, second.bottom)
-    ink = np.zeros((bottom - top, right - left), np.uint8)
-    for one in (first, second):
-        part = ink[one.top - top : one.bottom - top, one.left - left : one.right - left]
-        np.maximum(part, one.ink, out=part)
-    return read_pieces([Piece(left, top, ink)], read)[0]

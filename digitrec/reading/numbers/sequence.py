@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.errors import InkError
-from digitrec.ink.preprocessing import SIDE, find_ink
+from digitrec.ink.preprocessing import SIDE, find_ink, ink_to_image
 from digitrec.ink.strips import FRAMES, WIDTH, to_column, to_strip
 from digitrec.ink.types import Strokes
-from digitrec.networks.card import Card, read_card, read_file
+from digitrec.networks.card import Card, read_card, read_model_file
 from digitrec.networks.ctc import BLANK, decode
 from digitrec.networks.interpreters import Interpreters, answers, check_signature, signature
 from digitrec.networks.registry import NUMBERS_NAME, find_model
-from digitrec.reading.numbers.assignment import divide, leave_out_specks
-from digitrec.reading.numbers.results import FoundDigit, NumberReading, to_image
+from digitrec.reading.numbers.assignment import assign_ink, leave_out_specks
+from digitrec.reading.numbers.results import FoundDigit, NumberReading
 from digitrec.storage import StrPath
 
 BATCH = 16  # strips per call
@@ -81,9 +81,9 @@ class SequenceReader:
         if not decoded.text:
             return NumberReading((), specks)
         middles = [to_column(strip, int(frame)) for frame in decoded.frames]
-        pieces = divide(ink, middles, strokes)
+        pieces = assign_ink(ink, middles, strokes)
         digits = [
-            FoundDigit(piece.left, piece.top, piece.ink, to_image(piece.ink), one, self.is_unsure(one))
+            FoundDigit(piece.left, piece.top, piece.ink, ink_to_image(piece.ink), one, self.is_unsure(one))
             for piece, one in zip(pieces, decoded.probabilities, strict=True)
             if piece is not None  # if two digits were read in one thin line
         ]
@@ -99,4 +99,4 @@ def load_sequence_reader(name_or_folder: StrPath = NUMBERS_NAME) -> SequenceRead
     """
     folder = find_model(name_or_folder)
     card = read_card(folder)
-    return SequenceReader(read_file(folder, "model.tflite", card), card)
+    return SequenceReader(read_model_file(folder, "model.tflite", card), card)

@@ -182,8 +182,8 @@ def join_parts(boxes: Boxes, usual: float) -> list[NDArray[np.intp]]:
     return [np.array(group) for group in groups]
 
 
-def cut(piece: Candidate, labels: NDArray[np.int32], contrast: Picture) -> NDArray[np.uint8]:
-    """The ink of one piece with a margin, within the page: (h, w) uint8, ink 255 on 0, with soft edges."""
+def cut_candidate(piece: Candidate, labels: NDArray[np.int32], contrast: Picture) -> NDArray[np.uint8]:
+    """The ink of one candidate with a margin, within the page: (h, w) uint8, ink 255 on 0, with soft edges."""
     left, top, right, bottom = piece.box
     place = np.s_[max(top - MARGIN, 0) : bottom + MARGIN, max(left - MARGIN, 0) : right + MARGIN]
     is_core = np.isin(labels[place], piece.numbers)

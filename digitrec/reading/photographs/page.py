@@ -15,7 +15,7 @@ from digitrec.ink.image_files import decode_grey
 from digitrec.ink.preprocessing import SIDE, find_box, preprocess
 from digitrec.ink.types import Box, Predict
 from digitrec.reading.numbers.segmentation import Piece as Part
-from digitrec.reading.photographs.candidates import MARGIN, Candidate, cut, find_candidates
+from digitrec.reading.photographs.candidates import MARGIN, Candidate, cut_candidate, find_candidates
 from digitrec.reading.photographs.contrast import find_strokes, measure_contrast
 from digitrec.reading.photographs.reading_order import order
 from digitrec.reading.photographs.ruling import remove_ruling
@@ -187,7 +187,7 @@ def _cut_onto(
     whole: NDArray[np.uint8], piece: Candidate, labels: NDArray[np.int32], contrast: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
     """The ink of one piece, which is also drawn onto the ink of the whole page."""
-    ink = cut(piece, labels, contrast)
+    ink = cut_candidate(piece, labels, contrast)
     top, left = max(piece.box.top - MARGIN, 0), max(piece.box.left - MARGIN, 0)
     place = whole[top : top + ink.shape[0], left : left + ink.shape[1]]
     np.maximum(place, ink, out=place)

@@ -30,7 +30,7 @@ from digitrec.networks.measuring.test_sets import HeldOutSets, half, make_held_o
 from digitrec.networks.registry import PATH_FILES, SHIPPED_NAME
 from digitrec.storage import fingerprint, keep_arrays, kept_arrays, replace_folder
 from digitrec.training.recipe import Recipe, change, to_json
-from digitrec.training.runs import runs_folder
+from digitrec.training.run_folders.runs import runs_folder
 from digitrec.training.shipped.path_network import build_path_network, train_paths
 from digitrec.training.shipped.rivals import measure_rivals
 from digitrec.training.shipped.training_sets import (
@@ -43,9 +43,10 @@ from digitrec.training.shipped.training_sets import (
     make_path_training_set,
     make_training_set,
 )
+from digitrec.training.worker.export import export_litert
 from digitrec.training.worker.fitting import Trainer
 from digitrec.training.worker.minibatches import TrainingSet
-from digitrec.training.worker.network import build, export_litert
+from digitrec.training.worker.network import build_keras
 from digitrec.training.worker.plain_layers import save_weights
 from digitrec.training.worker.saving import describe_environment, save_files
 from digitrec.training.worker.step_time import measure_step
@@ -87,6 +88,7 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None], seeds:
         reference_drawings.make_reference_drawings(split_by_writer(load_pen_digits())[1]),
     )
     folder.parent.mkdir(parents=True, exist_ok=True)
+    step_seconds = measure_step(recipe)
     cards: dict[Path, Card] = {}
     checkpoints = []
     with tempfile.TemporaryDirectory(dir=folder.parent) as workshop:
@@ -96,7 +98,7 @@ def make_model(folder: Path, recipe: Recipe, tell: Callable[[str], None], seeds:
             draft = Path(workshop) / str(seed)
             draft.mkdir()
             reference_drawings.write_reference_drawings(draft, drawings)
-            tell(_announce(seeded, training_set, seeds - len(cards)))
+            tell(_announce(seeded, training_set, step_seconds, seeds - len(cards)))
             cards[draft] = _make_one(draft, seeded, training_set, held_out, tell)
             checkpoints.append(find_checkpoint(seeded, training_set))
         draft = max(cards, key=lambda draft: selection_accuracy(cards[draft]))
@@ -133,7 +135,9 @@ def _make_one(
     )
     with trainer.averaged_weights():
         temperature = soften(trainer, held_out)
-        files = save_files(trainer.model, build(recipe.network), folder, choose_examples(training_set, recipe.seed))
+        files = save_files(
+            trainer.model, build_keras(recipe.network), folder, choose_examples(training_set, recipe.seed)
+        )
     files[reference_drawings.FILE] = hashlib.sha256((folder / reference_drawings.FILE).read_bytes()).hexdigest()
     card = Card(
         name=SHIPPED_NAME,
@@ -150,11 +154,11 @@ def _make_one(
         files=files,
     )
     tell(f"Training the network that reads pen paths: {PATH_EPOCHS} epochs.")
-    return measure_model(folder, add_path(folder, card, recipe.seed, PATH_EPOCHS), held_out)
+    return measure_model(folder, add_path_network(folder, card, recipe.seed, PATH_EPOCHS), held_out)
 
 
-def add_path(folder: Path, card: Card, seed: int, epochs: int) -> Card:
-    """Train a network on pen paths and write it beside the one in `folder`; returns the card with it."""
+def add_path_network(folder: Path, card: Card, seed: int, epochs: int) -> Card:
+    """Give a shipped model its path network: train it and write it into `folder`; returns the card with it."""
     model = train_paths(make_path_training_set(seed), epochs, seed, lambda _: None)
     fresh = build_path_network()
     fresh.set_weights(model.get_weights())  # without the state of the optimiser
@@ -179,7 +183,7 @@ def soften(trainer: Trainer, held_out: HeldOutSets) -> float:
 
 
 def choose_examples(training_set: TrainingSet, seed: int) -> NDArray[np.uint8]:
-    """Some images of a training set, (n, 28, 28) uint8, for finding the range of values in each layer."""
+    """For making a shipped model: training images, (n, 28, 28) uint8, that show the range of each layer's values."""
     return training_set.images[np.random.default_rng(seed).permutation(len(training_set.images))[:EXAMPLES]]
 
 
@@ -227,9 +231,9 @@ def _describe_data(training_set: TrainingSet, held_out: HeldOutSets) -> dict[str
     }
 
 
-def _announce(recipe: Recipe, training_set: TrainingSet, models: int) -> str:
+def _announce(recipe: Recipe, training_set: TrainingSet, step_seconds: float, models: int) -> str:
     """The size of the training and an estimate of its duration."""
-    hours = recipe.epochs * math.ceil(len(training_set.images) / recipe.batch_size) * measure_step(recipe) / 3600
+    hours = recipe.epochs * math.ceil(len(training_set.images) / recipe.batch_size) * step_seconds / 3600
     all_of_them = f", and {models * hours:.1f} for all {models} models" if models > 1 else ""
     return (
         f"{len(training_set.images):,} training images, {recipe.epochs} epochs: about {hours:.1f} hours on this "

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.errors import ModelError, RunError
-from digitrec.evaluation.metrics import Measurement, measure
+from digitrec.evaluation.metrics import Measurement, measure_proportion
 from digitrec.ink.drawings import render
 from digitrec.ink.preprocessing import preprocess, shrink
 from digitrec.networks.architectures import ARCHITECTURES
@@ -24,7 +24,7 @@ from digitrec.networks.measuring.measurements import PEN, SCANS
 from digitrec.networks.measuring.reference_drawings import ReferenceDrawings
 from digitrec.networks.measuring.test_sets import HeldOutSets
 from digitrec.training.published import MNIST_IMAGES, PUBLISHED
-from digitrec.training.runs import runs_folder
+from digitrec.training.run_folders.runs import runs_folder
 
 LEFT_OUT = ("digitrec", "cnn-deep", "cnn-augmented")  # the model itself, and two that take long on 2 cores
 NAMES = tuple(name for name in PUBLISHED if ARCHITECTURES[name].reads == "digit" and name not in LEFT_OUT)
@@ -85,7 +85,7 @@ def measure_rival(folder: Path, recipe: str, held_out: HeldOutSets, reference: R
 
 
 def _accuracy(classifier: Classifier, what: str, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Measurement:
-    return measure("accuracy", what, classifier.predict_proba(images).argmax(axis=1) == labels)
+    return measure_proportion("accuracy", what, classifier.predict_proba(images).argmax(axis=1) == labels)
 
 
 def _predict(classifier: Classifier, images: NDArray[np.uint8]) -> tuple[int, ...]:

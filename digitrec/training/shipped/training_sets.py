@@ -10,7 +10,7 @@ import numpy as np
 
 from digitrec.datasets import load_dataset
 from digitrec.datasets.sources.mnist import split_mnist
-from digitrec.datasets.sources.pen import PenDigit, draw_all, load_pen_digits, split_by_writer
+from digitrec.datasets.sources.pen import PenDigit, draw_pen_digits, load_pen_digits, split_by_writer
 from digitrec.datasets.synthetic.digit_forms import FORMS, write
 from digitrec.datasets.synthetic.nondigits import TRAINED, draw_nondigits, kinds
 from digitrec.datasets.synthetic.stroke_variation import Variation, vary_strokes
@@ -34,13 +34,13 @@ def make_training_set(seed: int) -> TrainingSet:
     rng = np.random.default_rng(seed)
     train, _ = split_mnist(load_dataset("mnist").train)
     pen_train, _ = split_by_writer(load_pen_digits())
-    drawn = [draw_all(pen_train, rng) for _ in range(PEN_COPIES)]
-    varied = [draw_all(_by_other_writers(pen_train, rng), rng) for _ in range(VARIED_COPIES)]
+    drawn = [draw_pen_digits(pen_train, rng) for _ in range(PEN_COPIES)]
+    varied = [draw_pen_digits(_by_other_writers(pen_train, rng), rng) for _ in range(VARIED_COPIES)]
     nondigits = [
         draw_nondigits(kind, LETTERS if "letters" in name else NONDIGITS, rng)
         for name, kind in kinds(TRAINED, pen_train).items()
     ]
-    digits = [*[train] * SCAN_COPIES, *drawn, *varied, draw_all(write_forms(WRITTEN, rng), rng)]
+    digits = [*[train] * SCAN_COPIES, *drawn, *varied, draw_pen_digits(write_training_forms(WRITTEN, rng), rng)]
     images = np.concatenate([split.images for split in digits] + nondigits)
     targets = np.full((len(images), 10), 0.1, np.float32)
     labels = np.concatenate([split.labels for split in digits])
@@ -53,8 +53,8 @@ def _by_other_writers(digits: tuple[PenDigit, ...], rng: np.random.Generator) ->
     return tuple(replace(digit, strokes=tuple(vary_strokes(digit.strokes, OTHER_WRITER, rng))) for digit in digits)
 
 
-def write_forms(count: int, rng: np.random.Generator) -> tuple[PenDigit, ...]:
-    """`count` digits of each form, by a synthetic writer, who has the number 0."""
+def write_training_forms(count: int, rng: np.random.Generator) -> tuple[PenDigit, ...]:
+    """For the training sets of shipped models: `count` digits of each form, by a synthetic writer, number 0."""
     return tuple(PenDigit(write(form, rng), form.label, 0) for form in FORMS for _ in range(count))
 
 
@@ -62,7 +62,7 @@ def make_path_training_set(seed: int) -> PathTrainingSet:
     """The strokes of the same pen writers, and of non-digits; the same for the same seed."""
     rng = np.random.default_rng(seed)
     train, _ = split_by_writer(load_pen_digits())
-    digits = (*train, *write_forms(PATH_WRITTEN, rng))
+    digits = (*train, *write_training_forms(PATH_WRITTEN, rng))
     nondigits = [
         kind(rng)
         for name, kind in kinds(TRAINED, train).items()

@@ -15,8 +15,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # without TensorFlow's start
 import numpy as np
 
 from digitrec.ink.preprocessing import SIDE
-from digitrec.training import runs
 from digitrec.training.published import recipe_for
+from digitrec.training.run_folders import runs
 from digitrec.training.worker.worker import work
 
 WAIT_TIMEOUT = 600.0  # seconds
@@ -24,7 +24,7 @@ NICE = 5  # of 0 to 19; gives the app about three times the CPU time of a worker
 
 
 def wait_for_work() -> int:
-    """Load what training needs, then train the run whose folder is given as a line on stdin."""
+    """With `--wait`: load what training needs, then train the run whose folder is given as a line on stdin."""
     _warm_up()
     timeout = threading.Timer(WAIT_TIMEOUT, os._exit, [0])
     timeout.daemon = True
@@ -33,7 +33,7 @@ def wait_for_work() -> int:
     timeout.cancel()
     if not line:
         return 0
-    with runs.open_log(Path(line)) as log:
+    with runs.open_run_log(Path(line)) as log:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
             os.dup2(log.fileno(), stream.fileno())

@@ -15,8 +15,8 @@ import keras
 import numpy as np
 
 from digitrec.ink.preprocessing import SIDE
-from digitrec.networks.golden import golden_images
-from digitrec.training.worker.network import export_litert, export_onnx
+from digitrec.networks.exchange.golden import golden_images
+from digitrec.training.worker.export import export_litert, export_onnx
 from digitrec.training.worker.plain_layers import write_folder
 
 SHAPES = ((None, SIDE, SIDE, 1), (None, 10))

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from digitrec.datasets.exploration.pixels import count_greys, mean_and_deviation
 from digitrec.ink.preprocessing import SIDE
 from digitrec.training.recipe import Recipe
-from digitrec.training.worker.losses import ctc_loss, whole_number_accuracy
+from digitrec.training.worker.losses import keras_ctc_loss, whole_number_accuracy
 from digitrec.training.worker.minibatches import ComposedNumbers, TrainingSet, prepare
-from digitrec.training.worker.network import build
+from digitrec.training.worker.network import build_keras
 
 Arrays = dict[str, NDArray[np.generic]]
 READ_AT_ONCE = 500  # images of 28 x 28
@@ -52,7 +52,7 @@ class Trainer:
         statistics = mean_and_deviation(count_greys(data.images)) if standardised else ()
         self.recipe, self.batches = recipe, prepare(data, recipe)
         self.slower = 1.0  # factor on the recipe's learning rate, halved on a plateau
-        self.model = build(recipe.network, recipe.scaling, *(statistics or (0.0, 1.0)), recipe.precision)
+        self.model = build_keras(recipe.network, recipe.scaling, *(statistics or (0.0, 1.0)), recipe.precision)
         # On a CPU, XLA is eight times slower for these convolutions than plain kernels: 125 against 992 images/s.
         loss, metrics = _loss_and_metrics(recipe, data)
         self.model.compile(make_optimizer(recipe), loss, metrics=metrics, jit_compile=False)
@@ -105,13 +105,13 @@ class Trainer:
 def _loss_and_metrics(recipe: Recipe, data: TrainingSet | ComposedNumbers) -> tuple[Any, list[Any]]:
     """The loss function and the metrics; `accuracy` is that of digits or of whole numbers."""
     if isinstance(data, ComposedNumbers):
-        return ctc_loss, [whole_number_accuracy]
+        return keras_ctc_loss, [whole_number_accuracy]
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
     return loss, ["accuracy", "categorical_crossentropy"] if recipe.label_smoothing else ["accuracy"]
 
 
 def make_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
-    """Make the recipe's optimiser. The trainer sets its learning rate before each step."""
+    """For the `Trainer`: the recipe's optimiser. The trainer sets its learning rate before each step."""
     average = {"use_ema": True, "ema_momentum": recipe.ema_momentum} if recipe.ema_momentum else {}
     match recipe.optimiser:
         case "sgd":

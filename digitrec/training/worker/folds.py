@@ -28,8 +28,8 @@ from digitrec.training.worker.minibatches import TrainingSet, to_targets
 FOLDS = 3
 
 
-def split_folds(split: Split, seed: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """The indices of the training and held-out images of each fold; no writer is in both, if writers are known."""
+def make_folds(split: Split, seed: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Make the folds: indices of the training and held-out images of each; no writer in both, if writers are known."""
     if split.writers is not None and len(np.unique(split.writers)) >= FOLDS:
         yield from GroupKFold(FOLDS, shuffle=True, random_state=seed).split(split.labels, groups=split.writers)
     else:
@@ -42,7 +42,7 @@ def train_folds(split: Split, recipe: Recipe, progress: Callable[[float], None])
     `progress` is called with the fraction that is done, 0 to 1.
     """
     answers = np.empty((len(split), 10), np.float32)
-    for fold, (training, held_out) in enumerate(split_folds(split, recipe.seed)):
+    for fold, (training, held_out) in enumerate(make_folds(split, recipe.seed)):
         fitted = adapt_epochs(recipe, len(training))
         trainer = Trainer(fitted, TrainingSet(split.images[training], to_targets(split.labels[training])))
         for epoch in range(fitted.epochs):

@@ -6,8 +6,8 @@ from digitrec.ink.strips import FRAMES
 from digitrec.networks.ctc import BLANK, LEAST
 
 
-def ctc_loss(digits: tf.Tensor, answers: tf.Tensor) -> tf.Tensor:
-    """The CTC loss of (n, 64, 11) probabilities for (n, 8) digits, padded with -1: (n,), in nats per number."""
+def keras_ctc_loss(digits: tf.Tensor, answers: tf.Tensor) -> tf.Tensor:
+    """Loss for Keras: CTC of (n, 64, 11) probabilities for (n, 8) digits, padded with -1: (n,), in nats per number."""
     digits = tf.cast(digits, tf.int32)
     places = tf.where(digits >= 0)
     labels = tf.SparseTensor(places, tf.gather_nd(digits, places), tf.shape(digits, tf.int64))

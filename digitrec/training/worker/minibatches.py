@@ -60,7 +60,7 @@ class Batches(Protocol):
 
 
 def to_targets(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Convert (n,) labels to one-hot rows, (n, 10) float32."""
+    """For a minibatch: convert (n,) labels to one-hot rows, (n, 10) float32."""
     return np.eye(10, dtype=np.float32)[labels]
 
 

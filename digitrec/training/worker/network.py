@@ -1,10 +1,7 @@
-"""Build Keras models of the networks in the catalogue, and export them as LiteRT and ONNX files."""
+"""Build Keras models of the networks in the catalogue."""
 
-import io
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -27,11 +24,9 @@ from digitrec.networks.architectures import (
     Normalisation,
     Sharing,
 )
-from digitrec.storage import replace_file
 from digitrec.training.recipe import Precision
 
 SPECK = 1e-3  # grey, of 255
-PRECISE = ["FULLY_CONNECTED", "SOFTMAX"]  # in 8 bits, probabilities would have steps of 1/256
 
 
 class FastNormalisation(keras.layers.BatchNormalization):
@@ -52,10 +47,10 @@ class FastNormalisation(keras.layers.BatchNormalization):
         return out
 
 
-def build(
+def build_keras(
     name: str, scaling: str = "unit", mean: float = 0.0, deviation: float = 1.0, precision: Precision = "float32"
 ) -> keras.Model:
-    """Build a network of the catalogue, with random weights: (n, 28, 28, 1) float32 of 0 to 255 -> (n, 10).
+    """Build the Keras network of a recipe, with random weights: (n, 28, 28, 1) float32 of 0 to 255 -> (n, 10).
 
     A network that reads numbers maps (n, 28, 256, 1) to (n, 64, 11). The first layer scales the pixel values, as
     `digitrec.training.scaling.scale` does, so that callers need not.
@@ -138,44 +133,10 @@ def _ending(activation: str) -> dict[str, Any]:
 
 
 def first_filters(model: keras.Model) -> NDArray[np.float32]:
-    """The filters of the first layer, (height, width, k) float32; of a dense layer, its weights as images."""
+    """The filters of a network being trained, for its snapshots: of the first layer, (height, width, k) float32."""
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D):
             return layer.get_weights()[0][:, :, 0, :]
         if isinstance(layer, keras.layers.Dense):
             return layer.get_weights()[0].reshape(SIDE, SIDE, -1)
     raise AssertionError
-
-
-def export_litert(model: keras.Model, path: Path) -> None:
-    """Write the model as a .tflite file with float32 weights, which LiteRT runs without TensorFlow."""
-    model.export(path, format="litert", verbose=False)
-
-
-def export_quantised(model: keras.Model, path: Path, examples: NDArray[np.uint8]) -> None:
-    """Write the model as a .tflite file with 8-bit convolutions, which is four times as fast.
-
-    This is LiteRT's post-training quantisation (Jacob and others, 2018). `examples`, (n, 28, 28) uint8, are typical
-    inputs, which determine the range of each layer. Dense layers stay float32.
-    """
-
-    def iterate() -> Iterator[list[NDArray[np.float32]]]:
-        yield from ([image[None, ..., None].astype(np.float32)] for image in examples)
-
-    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")  # the converter uses deprecated functions
-        converter = tf.lite.TFLiteConverter.from_keras_model(model)
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = iterate
-        options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=PRECISE)
-        debugger = tf.lite.experimental.QuantizationDebugger(
-            converter=converter, debug_dataset=iterate, debug_options=options
-        )
-        replace_file(path, debugger.get_nondebug_quantized_model())
-
-
-def export_onnx(model: keras.Model, path: Path) -> None:
-    """Write the model as an .onnx file; the model must have been called once."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # Keras uses names that NumPy has removed
-        model.export(path, format="onnx", verbose=False)

@@ -15,7 +15,7 @@ from digitrec.datasets.exploration.pixels import count_greys, mean_and_deviation
 from digitrec.datasets.synthetic.composing import image_writers
 from digitrec.datasets.synthetic.number_strips import compose_strips
 from digitrec.evaluation.calibration import REJECTED
-from digitrec.evaluation.metrics import cross_entropy, measure
+from digitrec.evaluation.metrics import cross_entropy, measure_proportion
 from digitrec.ink.strips import LONGEST
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.card import Card, write_card
@@ -23,11 +23,12 @@ from digitrec.networks.classifier import load_classifier
 from digitrec.networks.ctc import ctc_loss, decode
 from digitrec.networks.weights import WEIGHTS
 from digitrec.reading.numbers.sequence import load_sequence_reader
-from digitrec.training import runs
 from digitrec.training.recipe import Recipe
+from digitrec.training.run_folders import runs
 from digitrec.training.splits import Parts
 from digitrec.training.validation import validation_for
-from digitrec.training.worker.network import build, export_litert, export_quantised
+from digitrec.training.worker.export import export_litert, export_quantised
+from digitrec.training.worker.network import build_keras
 from digitrec.training.worker.plain_layers import save_weights
 
 FILES = ("model.keras", "model.tflite", WEIGHTS)
@@ -61,12 +62,12 @@ def save_trained(
 ) -> dict[str, float]:
     """Write the model of a run and evaluate it on the test set; returns test accuracy, loss and number of images.
 
-    `history` has one row per epoch, as in `digitrec.training.run_tables`.
+    `history` has one row per epoch, as in `digitrec.training.run_folders.run_tables`.
     """
     folder, data = runs.model_folder(run), parts.data
     (folder / "card.json").unlink(missing_ok=True)  # a folder without a card is not a complete model
     mean, deviation = mean_and_deviation(count_greys(parts.train.images))
-    files = save_files(model, build(recipe.network, recipe.scaling, mean, deviation), folder)
+    files = save_files(model, build_keras(recipe.network, recipe.scaling, mean, deviation), folder)
     card = Card(
         name=run.name,
         network=recipe.network,
@@ -85,7 +86,7 @@ def save_trained(
     evaluate = _evaluate_numbers if ARCHITECTURES[recipe.network].reads == "number" else _evaluate_digits
     confidence, is_correct, loss, what = evaluate(folder, recipe, parts)
     unsure_below = round(float(np.quantile(confidence, REJECTED)), 3) if len(confidence) else 0.5
-    measured = measure("accuracy", what, is_correct)
+    measured = measure_proportion("accuracy", what, is_correct)
     write_card(folder, card.model_copy(update={"unsure_below": unsure_below, "measured": (measured,)}))
     return {"test_accuracy": float(is_correct.mean()), "test_loss": loss, "test_images": float(len(is_correct))}
 
@@ -115,7 +116,7 @@ def _evaluate_numbers(folder: Path, recipe: Recipe, parts: Parts) -> Evaluated:
 
 
 def describe_environment() -> dict[str, Any]:
-    """The machine, and the versions of Python and the main libraries."""
+    """For `save_trained`: the machine, and the versions of Python and the main libraries."""
     libraries = {name: found for name in LIBRARIES if (found := _version(name))}
     return {"python": platform.python_version(), "machine": platform.machine(), **libraries}
 

@@ -9,8 +9,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 
 from digitrec.datasets import Split
-from digitrec.datasets.sources.pen import to_image
 from digitrec.datasets.synthetic.samples import own_sample
+from digitrec.ink.drawings import to_image
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.training.recipe import Recipe, from_json
 from digitrec.training.worker.fitting import Trainer

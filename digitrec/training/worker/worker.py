@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from digitrec.datasets import load_dataset
 from digitrec.errors import DigitrecError
 from digitrec.networks.architectures import ARCHITECTURES
-from digitrec.training import checkpoints, run_tables, runs, snapshots
-from digitrec.training.runs import State
-from digitrec.training.snapshots import Snapshot
+from digitrec.training.run_folders import checkpoints, run_tables, runs, signals, snapshots
+from digitrec.training.run_folders.runs import State
+from digitrec.training.run_folders.snapshots import Snapshot
 from digitrec.training.splits import Parts, split_for
 from digitrec.training.validation import validation_for
 
@@ -78,7 +78,7 @@ def work(folder: Path) -> int:
     if not runs.exists(folder):  # deleted meanwhile; taking the lock would create the folder again
         return 1
     try:
-        with runs.alive(folder).acquire(timeout=5):
+        with runs.run_lock(folder).acquire(timeout=5):
             return _work(folder)
     except Timeout:
         log.warning("Another worker is already training %s.", folder)
@@ -121,9 +121,9 @@ def _end(folder: Path, name: str, message: str) -> None:
 
 def _wait_for_turn(folder: Path) -> Any:
     """Wait for the lock that lets only one run train at a time; returns the lock, acquired."""
-    turn = runs.turn()
+    turn = signals.training_lock()
     while True:
-        if runs.is_stop_requested(folder):
+        if signals.is_stop_requested(folder):
             raise StopRequestedError
         try:
             return turn.acquire(timeout=TURN_INTERVAL)
@@ -181,7 +181,7 @@ class _Training:
             for step, took in enumerate(self.trainer.train_epoch(epoch, self.at.step), self.at.step + 1):
                 self._count(step, took)
                 since.append(took)
-                if runs.is_stop_requested(self.folder) and step < steps:
+                if signals.is_stop_requested(self.folder) and step < steps:
                     raise StopRequestedError
                 if time.perf_counter() - reported > REPORT_INTERVAL or step == steps:
                     reported = time.perf_counter()
@@ -240,7 +240,7 @@ class _Training:
         # Before the checkpoint: if only this is written, the epoch is trained and its row written again.
         run_tables.write_history(self.folder, self.history)
         self._write_checkpoint()
-        if runs.is_stop_requested(self.folder):
+        if signals.is_stop_requested(self.folder):
             raise StopRequestedError
 
     def _update_best(self, epoch: int, loss: float) -> None:

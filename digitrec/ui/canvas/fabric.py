@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageColor
 
-from digitrec.charts.pictures import to_data_url
 from digitrec.errors import DrawingError
 from digitrec.ink.drawings import CANVAS, MAX_POINTS, MAX_STROKES, MAX_WIDTH, REACH, Drawing, Stroke
+from digitrec.ink.image_files import to_data_url
 
 Json = dict[str, Any]
 FACTOR = 2  # canvas pixels to one of a drawing

@@ -8,7 +8,7 @@ import streamlit as st
 from digitrec.charts.pictures import as_paper
 from digitrec.datasets import Dataset, Split
 from digitrec.training.augmentation import Augmentation
-from digitrec.training.variations import Variations
+from digitrec.training.augmented_predictions import Variations
 from digitrec.ui import state
 from digitrec.ui.data.gallery import picked_place
 from digitrec.ui.strip import Captioned, show_strip
@@ -66,7 +66,7 @@ def _use(preset: dict[str, float]) -> None:
 
 
 def choose_settings() -> Augmentation:
-    """A slider for each setting."""
+    """A slider for each setting of the augmentation."""
     chosen = {
         name: st.slider(title, 0.0, largest, float(TRAINED[name]), step, help=unit, **state.AUGMENT.of(name).widget)
         for name, (title, largest, step, unit) in SLIDERS.items()

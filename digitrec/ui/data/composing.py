@@ -49,7 +49,7 @@ def _draw_again() -> None:
 
 
 def choose_settings() -> Settings:
-    """A slider for each setting."""
+    """A slider for each setting of composed numbers."""
     chosen: dict[str, Any] = {}
     for name, (title, least, most, start, step, unit) in RANGES.items():
         chosen[name] = st.slider(title, least, most, start, step, help=unit, **state.COMPOSED.of(name).widget)

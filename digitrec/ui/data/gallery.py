@@ -9,11 +9,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.charts.pictures import lay_out, to_data_url
+from digitrec.charts.pictures import lay_out
 from digitrec.datasets import Dataset
+from digitrec.ink.image_files import to_data_url
 from digitrec.ui import state
 
 HERE = Path(__file__).parent
+PER_PAGE = (50, 100, 200, 500)  # the choices
 COLUMNS = 20  # of the sheet; the page wraps as it has room
 SIDE = 56  # pixels of each, shown
 
@@ -26,7 +28,7 @@ _gallery = st.components.v2.component(
 
 
 def picked_place(data: Dataset, part: str) -> int | None:
-    """The index of the image selected last on any page; None if it is of other data or no longer exists."""
+    """The index of the image selected last in any gallery; None if it is of other data or no longer exists."""
     picked = state.PICKED_IMAGE.get()
     if picked is None or picked[:2] != (data.name, part) or picked[2] >= len(data.part(part)):
         return None
@@ -34,7 +36,7 @@ def picked_place(data: Dataset, part: str) -> int | None:
 
 
 def pick(data: Dataset, part: str, place: int) -> None:
-    """Select the image at this index of a dataset's part."""
+    """Select this image of the gallery: its index in a dataset's part."""
     state.PICKED_IMAGE.set((data.name, part, place))
 
 
@@ -67,15 +69,15 @@ def show_places(
     captions: list[str] | None = None,
     labels: list[str] | None = None,
 ) -> None:
-    """Show the images at these indices of a dataset's part; the user can select one."""
+    """A gallery of the images at these indices of a dataset's part; the user can select one."""
     split = data.part(part)
     texts = captions or [f"{split.labels[place]}, image {place:,}" for place in places]
-    show(
+    show_gallery(
         split.images[places], places, texts, picked_place(data, part), partial(pick, data, part), key=key, labels=labels
     )
 
 
-def show(
+def show_gallery(
     images: NDArray[np.uint8],
     places: NDArray[np.intp],
     captions: list[str],
@@ -85,7 +87,7 @@ def show(
     key: state.Key[Any],
     labels: list[str] | None = None,
 ) -> None:
-    """Show (n, 28, 28) uint8 images, each with its index and caption; `on_pick` receives the index of the selected one.
+    """A gallery of (n, 28, 28) uint8 images, each with its index and caption; `on_pick` receives the selected index.
 
     Captions are shown on hover and read by screen readers; `labels`, a few letters each, stand below the images.
     """
@@ -107,4 +109,11 @@ def show(
             "picked": picked,
         },
         on_picked_change=receive,
+    )
+
+
+def choose_per_page() -> int:
+    """Let the user choose the number of images per page of the gallery."""
+    return st.selectbox(
+        "Images per page", PER_PAGE, PER_PAGE.index(state.SHOWN.default), width=120, **state.SHOWN.widget
     )

@@ -6,7 +6,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.charts.pictures import lay_out, to_data_url
+from digitrec.charts.pictures import lay_out
+from digitrec.ink.image_files import to_data_url
 from digitrec.ui import state
 
 HERE = Path(__file__).parent

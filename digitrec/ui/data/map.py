@@ -12,13 +12,13 @@ from digitrec.charts.data import plane
 from digitrec.datasets import Dataset, Split
 from digitrec.datasets.exploration.maps import DigitMap
 from digitrec.datasets.exploration.neighbours import Features, make_index, nearest
-from digitrec.datasets.exploration.projection import place
+from digitrec.datasets.exploration.projection import place_image
 from digitrec.glossary import explain
 from digitrec.networks.classifier import Classifier
 from digitrec.ui import state
 from digitrec.ui.canvas import links, live, session_canvas, tools
 from digitrec.ui.data import gallery, hover, map_pin
-from digitrec.ui.messages import text_colour
+from digitrec.ui.theme import text_colour
 
 SHOWN = 100  # images of a selection
 NEIGHBOURS = 12
@@ -69,7 +69,9 @@ def _board(shown: Plane) -> None:
         own = shown.see(image[None])[0]
         near = nearest(make_index(digits.features), own[None], NEIGHBOURS)[0][0]
         label = "?" if reading.unsure else str(reading.digit)
-        map_pin.show_pin(state.MAP, place(digits.projection, digits.features, own), label, "Your drawing on the map")
+        map_pin.show_pin(
+            state.MAP, place_image(digits.projection, digits.features, own), label, "Your drawing on the map"
+        )
         same = int((shown.split.labels[digits.places[near]] == reading.digit).sum())
         st.markdown(
             f"**Nearest neighbours** on the map: {same} of {len(near)} are labelled {reading.digit}.",

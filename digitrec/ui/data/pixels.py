@@ -26,7 +26,7 @@ SAMPLED = 2000  # images, enough to show the effect of scaling
 
 
 def show_averages(summary: PixelSummary) -> None:
-    """The average image of each digit, or how much its pixels vary."""
+    """On the Pixels page: the average image of each digit, or how much its pixels vary."""
     st.subheader("Average digits", anchor=False)
     views = {"average": summary.means, "variation": 2 * summary.deviations}
     what = st.segmented_control(
@@ -41,7 +41,7 @@ def show_averages(summary: PixelSummary) -> None:
 
 
 def show_difference(split: Split, summary: PixelSummary) -> None:
-    """Two average digits, their difference, and the pixel that separates them best."""
+    """On the Pixels page: two average digits, their difference, and the pixel that separates them best."""
     st.subheader("Where do two digits differ?", anchor=False)
     digits = summary.digits
     with st.container(horizontal=True):
@@ -76,7 +76,7 @@ def _describe(best: SeparatingPixel, first: int, second: int) -> str:
 
 
 def show_greys(split: Split, summary: PixelSummary, properties: pd.DataFrame) -> None:
-    """The distribution of grey values and of ink, and the pixels that are never used."""
+    """On the Pixels page: the distribution of grey values and of ink, and the pixels that are never used."""
     st.subheader("Grey values and ink", anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
@@ -98,7 +98,7 @@ def show_greys(split: Split, summary: PixelSummary, properties: pd.DataFrame) ->
 
 
 def show_scaling(split: Split, summary: PixelSummary) -> None:
-    """The effect of scaling on the pixel values of some images."""
+    """On the Pixels page: the effect of scaling on the pixel values of some images."""
     st.subheader("Scaling", anchor=False)
     how = st.segmented_control(
         "Scale to",

@@ -14,15 +14,15 @@ from digitrec.glossary import explain
 from digitrec.ui import state
 from digitrec.ui.canvas.links import image_link
 from digitrec.ui.data import gallery
-from digitrec.ui.data.sources import choose_writer
+from digitrec.ui.data.choice import choose_writer
 from digitrec.words import with_article
 
-SHOWN, NEIGHBOURS = (50, 100, 200, 500), 20
+NEIGHBOURS = 20
 WIDTH = 760  # pixels, at which 28 numbers of three digits are legible
 
 
 def choose_places(split: Split, measured: pd.DataFrame) -> NDArray[np.intp]:
-    """Let the user choose which images to show, and in which order; `choose_per_page` belongs beside it."""
+    """On the Samples page: let the user choose which images to show, and in which order."""
     digits = st.pills(
         "Digits",
         range(10),
@@ -36,13 +36,8 @@ def choose_places(split: Split, measured: pd.DataFrame) -> NDArray[np.intp]:
     return select(split, measured, digits=digits, writer=writer, order=order, seed=seed)
 
 
-def choose_per_page() -> int:
-    """Let the user choose the number of images per page."""
-    return st.selectbox("Images per page", SHOWN, SHOWN.index(state.SHOWN.default), width=120, **state.SHOWN.widget)
-
-
 def show_in_full(data: Dataset, part: str, split: Split, place: int, facts: pd.Series) -> None:
-    """One image: its pixel values, its properties, and its nearest neighbours."""
+    """On the Samples page: one image with its pixel values, properties, and nearest neighbours."""
     image = split.images[place]
     st.subheader(f"Image {place:,}: {with_article(int(split.labels[place]))}", anchor=False)
     link = image_link(data.name, part, place)

@@ -15,19 +15,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.charts.pictures import (
-    as_paper,
-    colour_by_weight,
-    colour_signed,
-    enlarge,
-    frame,
-    tile,
-    to_data_url,
-    to_png,
-)
+from digitrec.charts.layers import tile_channels
+from digitrec.charts.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame
 from digitrec.evaluation.saliency import occlusion, onto_canvas
 from digitrec.glossary import explain
 from digitrec.ink.drawings import Drawing, render
+from digitrec.ink.image_files import to_data_url, to_png
 from digitrec.ink.preprocessing import pad_to_square, preprocess
 from digitrec.networks.card import Card, PathCard
 from digitrec.networks.classifier import Classifier
@@ -39,7 +32,7 @@ from digitrec.networks.verdict import (
     give_reason,
     mean_digit_score,
 )
-from digitrec.reading.steps import xray
+from digitrec.reading.steps import read_by_steps
 from digitrec.ui import state
 from digitrec.ui.canvas import links
 from digitrec.ui.source_code import show_functions
@@ -124,7 +117,7 @@ def _show_steps(case: Case) -> None:
         "the same to your drawing. Below each, you see the answer without that step.",
         help=explain("preprocessing"),
     )
-    steps = xray(case.classifier, case.reading.preprocessed.ink)
+    steps = read_by_steps(case.classifier, case.reading.preprocessed.ink)
     by_ink = case.reading.probabilities if case.reading.by_ink is None else case.reading.by_ink
     alone = int(by_ink.argmax()), case.classifier.is_unsure(by_ink)
     if case.reading.by_path is not None:
@@ -181,7 +174,9 @@ def _show_layers(case: Case) -> None:
         size = FLAT.get(count, f"{count} values") if height == width == 1 else f"{count} maps of {height} × {width}"
         name = f"{activation.layer}: {size}"
         st.image(
-            to_data_url(tile(values, COLUMNS, SHOWN_MAP)), caption=name, alt=f"The activations of this layer. {name}"
+            to_data_url(tile_channels(values, COLUMNS, SHOWN_MAP)),
+            caption=name,
+            alt=f"The activations of this layer. {name}",
         )
 
 

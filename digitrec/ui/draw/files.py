@@ -16,14 +16,15 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.charts.pictures import as_paper, enlarge, to_data_url
+from digitrec.charts.pictures import as_paper, enlarge
 from digitrec.charts.pictures import frame as edge
 from digitrec.datasets import Progress, load_dataset
-from digitrec.datasets.export import to_frame
+from digitrec.datasets.export import to_exported_frame
 from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DataError, DigitrecError, writing
 from digitrec.evaluation.significance import wilson_interval
 from digitrec.glossary import explain
+from digitrec.ink.image_files import to_data_url
 from digitrec.ink.preprocessing import SIDE
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.files import MAX_BAD, Batch, BatchReading, Chunk, open_batch, read_batch
@@ -87,7 +88,7 @@ def choose_file() -> Upload | None:
 
 @st.cache_resource(show_spinner=False)
 def _sample() -> Upload:
-    content = to_frame(load_dataset("uci").test).to_csv(index=False).encode()
+    content = to_exported_frame(load_dataset("uci").test).to_csv(index=False).encode()
     return Upload("450 digits.csv", content, hashlib.sha256(content).hexdigest())
 
 
@@ -161,15 +162,15 @@ def _read(keep: Callable[[], Path], batch: Batch, reader: Classifier, progress: 
     return Answers(reading, np.concatenate(kept))
 
 
-def apply(frame: pd.DataFrame, corrections: dict[int, int]) -> pd.DataFrame:
-    """The results with the user's corrections, by row: the digits, and a column `corrected` that marks them."""
+def apply_corrections(frame: pd.DataFrame, corrections: dict[int, int]) -> pd.DataFrame:
+    """The results table with the user's corrections, by row: the digits, and a column `corrected` that marks them."""
     corrected = frame["row"].map(corrections)
     digits = frame["digit"].where(corrected.isna(), corrected).astype(np.uint8)
     return frame.assign(digit=digits, corrected=corrected.notna())
 
 
 def _show_figures(reading: BatchReading, corrections: dict[int, int]) -> None:
-    frame = apply(reading.frame, corrections)
+    frame = apply_corrections(reading.frame, corrections)
     row = st.container(horizontal=True)
     row.metric("Digits read", f"{len(frame):,}")
     row.metric("Not sure", f"{int(frame['unsure'].sum()):,}", help=explain("not sure", "threshold"))
@@ -187,7 +188,7 @@ def _show_table(upload: Upload, answers: Answers, corrections: dict[int, int]) -
         order = st.selectbox("Order", list(ORDERS), width=190, **state.FILE_ORDER.widget)
         digit = st.selectbox("Read as", [state.ANY, *map(str, range(10))], width=100, **state.FILE_DIGIT.widget)
         unsure = st.toggle("Not sure only", **state.FILE_UNSURE.widget)
-        frame = apply(answers.reading.frame.head(len(answers.images)), corrections)
+        frame = apply_corrections(answers.reading.frame.head(len(answers.images)), corrections)
         chosen = frame[(frame["digit"] == int(digit)) if digit != state.ANY else slice(None)]
         chosen = chosen[chosen["unsure"]] if unsure else chosen
         chosen = chosen.sort_values(*ORDERS[order][:1], ascending=ORDERS[order][1], kind="stable")
@@ -241,7 +242,7 @@ def _take_corrections(key: state.Key[Any], fingerprint: str, rows: list[int], fr
 
 def _offer(upload: Upload, reading: BatchReading, corrections: dict[int, int]) -> None:
     """Downloads of the results, including corrections."""
-    frame = apply(reading.frame, corrections)
+    frame = apply_corrections(reading.frame, corrections)
     stem = Path(upload.name).stem[:60] or "digits"
     with st.container(horizontal=True):
         st.download_button(

@@ -31,7 +31,7 @@ _number = live.companion("number", Path(__file__).parent)
 
 @st.fragment
 def show_board() -> None:
-    """Canvas and number: what reruns while the pen moves."""
+    """The Draw page for a number: canvas and reading, which rerun while the pen moves."""
     with show_errors("The model could not be loaded. Show this message to the person who runs the app."):
         reader, digit_reader = number_reader(), classifier()
     session_canvas.show(*tools.chosen_pen(), WIDE)

@@ -10,9 +10,9 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from digitrec.charts.pictures import as_paper, to_data_url
+from digitrec.charts.pictures import as_paper
 from digitrec.datasets import Progress, load_dataset
-from digitrec.ink.image_files import MAX_BYTES, decode_grey
+from digitrec.ink.image_files import MAX_BYTES, decode_grey, to_data_url
 from digitrec.ink.types import Box
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.numbers.readers import NumberReader
@@ -80,7 +80,10 @@ def show_page(picture: bytes, reader: Classifier, numbers: NumberReader) -> None
     st.markdown(reading.page.summary)
     sides = st.columns([3, 2], gap="large")
     with sides[0]:
-        st.image(to_data_url(mark(grey, reading, reader)), alt=f"The picture, its digits boxed. {reading.page.summary}")
+        st.image(
+            to_data_url(mark_digits(grey, reading, reader)),
+            alt=f"The picture, its digits boxed. {reading.page.summary}",
+        )
         st.caption("Blue boxes: digits. Orange boxes: not sure. Thin grey boxes: left out.")
     with sides[1]:
         if len(reading.probabilities):
@@ -110,7 +113,7 @@ def _read(picture: bytes, reader: Classifier, numbers: NumberReader, _: Progress
 
 def _show_rows(reading: PageReading, reader: Classifier) -> None:
     """Show the digits as text and as the network's input, and offer a download."""
-    frame = to_frame(reading, reader)
+    frame = page_table(reading, reader)
     shown = frame["digit"].astype(str).where(~frame["unsure"], "?")
     lines = shown.groupby(frame["row"], sort=True).agg(" ".join)
     st.markdown("\n\n".join(f"### {line}" for line in lines))
@@ -131,8 +134,8 @@ def _show_rows(reading: PageReading, reader: Classifier) -> None:
     )
 
 
-def to_frame(reading: PageReading, reader: Classifier) -> pd.DataFrame:
-    """A row for each digit: its row and its place in it, from 1, digit, confidence, unsure, and its box."""
+def page_table(reading: PageReading, reader: Classifier) -> pd.DataFrame:
+    """The table that the Photograph page offers: row, place in it from 1, digit, confidence, unsure, and box."""
     found = reading.page.digits
     rows = pd.Series([one.row + 1 for one in found], dtype=np.int64)
     confidence = reading.probabilities.max(axis=1, initial=0)
@@ -148,8 +151,8 @@ def to_frame(reading: PageReading, reader: Classifier) -> pd.DataFrame:
     return pd.DataFrame(columns | boxes)
 
 
-def mark(grey: NDArray[np.float32], reading: PageReading, reader: Classifier) -> NDArray[np.uint8]:
-    """The picture, (h, w) grey, with boxes and readings: (h, w, 3) uint8."""
+def mark_digits(grey: NDArray[np.float32], reading: PageReading, reader: Classifier) -> NDArray[np.uint8]:
+    """The photograph, (h, w) grey, as the page shows it, with boxes and readings: (h, w, 3) uint8."""
     picture = Image.fromarray(np.rint(grey).astype(np.uint8)).convert("RGB")
     pen, scale = ImageDraw.Draw(picture), len(grey) / reading.page.size[0]
     for left_out in reading.page.left_out:

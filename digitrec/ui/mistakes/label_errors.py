@@ -8,14 +8,15 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from digitrec.charts.pictures import as_paper, enlarge, frame, to_data_url
+from digitrec.charts.pictures import as_paper, enlarge, frame
 from digitrec.datasets import Dataset
 from digitrec.datasets.sources.uploads import add_upload
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.cross_validation import NETWORK, held_out_path
 from digitrec.evaluation.label_errors import find_suspects, rank_doubts
-from digitrec.evaluation.label_reviews import VERDICTS, correct, image_name, judge, read_judgements
+from digitrec.evaluation.label_reviews import VERDICTS, image_name, read_judgements, review_label, with_reviewed_labels
 from digitrec.glossary import explain
+from digitrec.ink.image_files import to_data_url
 from digitrec.ui import state
 from digitrec.ui.cache import held_out
 from digitrec.ui.data import gallery
@@ -116,7 +117,7 @@ def _show_suspect(evaluation: Evaluation, row: dict[Any, Any], verdict: str | No
 
 def _take(judged: state.Key[str | None], evaluation: Evaluation, place: int, suggested: int) -> None:
     try:
-        judge(
+        review_label(
             evaluation.data.name,
             evaluation.split.images[place],
             int(evaluation.split.labels[place]),
@@ -164,7 +165,7 @@ def _in_words(data: Dataset, corrected: Dataset) -> str:
 def _make_copy(evaluation: Evaluation) -> None:
     packed = io.BytesIO()
     try:
-        corrected = correct(evaluation.data)
+        corrected = with_reviewed_labels(evaluation.data)
         np.savez_compressed(
             packed,
             x_train=corrected.train.images,

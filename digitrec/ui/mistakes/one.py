@@ -3,13 +3,15 @@
 import numpy as np
 import streamlit as st
 
-from digitrec.charts.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame, tile, to_data_url
+from digitrec.charts.layers import tile_channels
+from digitrec.charts.pictures import as_paper, colour_by_weight, colour_signed, enlarge, frame
 from digitrec.datasets.exploration.neighbours import nearest
 from digitrec.datasets.exploration.properties import describe_properties
 from digitrec.errors import DigitrecError
 from digitrec.evaluation.counterfactuals import Change, smallest_change, smallest_pixels
 from digitrec.evaluation.saliency import evidence, occlusion
 from digitrec.glossary import explain
+from digitrec.ink.image_files import to_data_url
 from digitrec.networks.registry import list_models
 from digitrec.ui import state
 from digitrec.ui.cache import classifier, neighbours_index
@@ -210,6 +212,6 @@ def _show_layers(evaluation: Evaluation, place: int) -> None:
     st.markdown("**Activations** of each layer, from first to last:", help=explain("feature map"))
     for activation in layers:
         values = activation.values if activation.values.ndim == 3 else activation.values[None, None, :]
-        maps = to_data_url(tile(values, COLUMNS, SHOWN_MAP))
+        maps = to_data_url(tile_channels(values, COLUMNS, SHOWN_MAP))
         st.image(maps, caption=activation.layer, alt=f"The activations of {activation.layer}")
     show_functions(evidence)

@@ -13,8 +13,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from digitrec.charts.alt_text import tell_confidences, tell_confusions
-from digitrec.charts.calibration import reliability_curves
-from digitrec.charts.mistakes import confidence_bars, confusion_matrix, coverage_curve, group_dots
+from digitrec.charts.calibration import confidence_bars, coverage_curve, reliability_curves
+from digitrec.charts.mistakes import confusion_matrix, group_dots
 from digitrec.datasets import Dataset, Split
 from digitrec.evaluation.calibration import (
     coverage,
@@ -33,8 +33,9 @@ from digitrec.networks.verdict import are_too_weak
 from digitrec.ui import state
 from digitrec.ui.cache import classifier, prediction_key, probabilities, properties
 from digitrec.ui.data import gallery
-from digitrec.ui.messages import show_errors, text_colour
+from digitrec.ui.messages import show_errors
 from digitrec.ui.source_code import show_functions
+from digitrec.ui.theme import text_colour
 from digitrec.words import in_percent, with_article
 
 PLAIN = {"displayModeBar": False}
@@ -76,8 +77,8 @@ class Evaluation:
         return len(self.split)
 
 
-def evaluate(title: str, folder: Path, data: Dataset, part: str) -> Evaluation:
-    """Evaluate a model on a part of a dataset; cached."""
+def evaluate_model(title: str, folder: Path, data: Dataset, part: str) -> Evaluation:
+    """For the Mistakes page: evaluate a model on a part of a dataset; cached."""
     split = data.part(part)
     with show_errors("The images could not be read."):
         reader = classifier(folder)
@@ -96,7 +97,7 @@ def _tabulate(
 
 
 def show_figures(evaluation: Evaluation) -> None:
-    """The main figures."""
+    """On the Mistakes page: the main figures."""
     right = int(evaluation.table["right"].sum())
     low, high = wilson_interval(right, evaluation.n)
     row = st.container(horizontal=True)
@@ -116,7 +117,7 @@ def show_figures(evaluation: Evaluation) -> None:
 
 
 def show_matrix(evaluation: Evaluation) -> None:
-    """The confusion matrix; a click on a cell shows its images."""
+    """On the Mistakes page: the confusion matrix; a click on a cell shows its images."""
     counts = confusion(evaluation.split.labels, evaluation.table["read"].to_numpy())
     st.markdown("**Confusion matrix**", help=explain("confusion matrix"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -163,8 +164,8 @@ def _take_cell() -> None:
         state.ANSWERS.set("right" if label == read else "wrong")
 
 
-def show_gallery(evaluation: Evaluation) -> None:
-    """The images, filtered and sorted."""
+def show_mistakes(evaluation: Evaluation) -> None:
+    """On the Mistakes page: the images, filtered and sorted."""
     chosen = _choose(evaluation)
     places = find(evaluation.table, chosen)
     if not len(places):
@@ -221,7 +222,7 @@ def _limits(title: str, key: state.Key[tuple[int, int]], scale: float) -> tuple[
 
 
 def show_groups(evaluation: Evaluation) -> None:
-    """The error rates of groups of images."""
+    """On the Mistakes page: the error rates of groups of images."""
     st.markdown(
         "Is the error rate of a group higher than that of all other images? A filled dot marks a significantly higher "
         "rate (Fisher's exact test with Holm's correction); the bars are 95 % confidence intervals.",
@@ -252,7 +253,7 @@ def show_groups(evaluation: Evaluation) -> None:
 
 
 def show_confidence(evaluation: Evaluation) -> None:
-    """Calibration, and the effect of a threshold."""
+    """On the Mistakes page: calibration, and the effect of a threshold."""
     labels = evaluation.split.labels
     temperature = fit_temperature(evaluation.probabilities, labels)
     cooled = with_temperature(evaluation.probabilities, temperature)

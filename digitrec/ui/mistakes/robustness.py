@@ -15,7 +15,14 @@ from digitrec.charts.pictures import as_paper
 from digitrec.datasets import Dataset, Progress
 from digitrec.datasets.exploration.selection import draw_places
 from digitrec.errors import DigitrecError
-from digitrec.evaluation.robustness import CORRUPTIONS, Corruption, accuracy_by_strength, corrupt, verdict_map
+from digitrec.evaluation.robustness import (
+    CORRUPTIONS,
+    Corruption,
+    accuracy_by_strength,
+    amounts_of,
+    corrupt,
+    verdict_map,
+)
 from digitrec.ink.preprocessing import preprocess
 from digitrec.ink.types import Predict
 from digitrec.ui import state
@@ -34,14 +41,8 @@ CELLS = 17  # a side of the map
 PICTURE = {"displaylogo": False, "modeBarButtons": [["toImage"]]}
 
 
-def amounts_of(kind: Corruption, count: int) -> list[float]:
-    """`count` amounts from the smallest to the largest, including 0."""
-    amounts = np.linspace(kind.smallest, kind.largest, count)
-    return [round(float(amount), 3) for amount in amounts]
-
-
 def choose_image(data: Dataset) -> tuple[NDArray[np.uint8], str]:
-    """The image of the examples: the drawing, otherwise the one selected in a gallery, otherwise the first."""
+    """The image whose robustness is shown: the drawing, else the one selected in a gallery, else the first."""
     drawn = preprocess(session_canvas.as_ink()).image
     if drawn is not None:
         return drawn, "your drawing"
@@ -51,7 +52,7 @@ def choose_image(data: Dataset) -> tuple[NDArray[np.uint8], str]:
 
 
 def show_curves(kind: Corruption, readers: Mapping[str, Path], data: Dataset) -> None:
-    """The accuracy of each model by strength of the corruption."""
+    """On the Robustness page: the accuracy of each model by strength of the corruption."""
     places = np.sort(draw_places(len(data.test), SAMPLE, SEED))
     images, labels = data.test.images[places], data.test.labels[places]
     tables = {}
@@ -94,7 +95,7 @@ def _measure(
 
 
 def show_strengths(kind: Corruption, image: NDArray[np.uint8], what: str) -> None:
-    """The corruption at increasing strengths on one image."""
+    """On the Robustness page: the corruption at increasing strengths on one image."""
     st.caption(f"The corruption on {what}:")
     pictures = []
     for amount in amounts_of(kind, STEPS):
@@ -104,7 +105,7 @@ def show_strengths(kind: Corruption, image: NDArray[np.uint8], what: str) -> Non
 
 
 def show_map(kind: Corruption, image: NDArray[np.uint8], what: str, title: str) -> None:
-    """The answers for one image under this corruption and another."""
+    """On the Robustness page: the answers for one image under this corruption and another."""
     others = [name for name in CORRUPTIONS if name != kind.name]
     second = st.selectbox(
         "Second corruption",

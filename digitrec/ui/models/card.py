@@ -10,15 +10,16 @@ from typing import Any
 import streamlit as st
 
 from digitrec.charts.calibration import reliability_curves
-from digitrec.charts.card import by_group, proportions, rejection_curves
+from digitrec.charts.card import group_figures, rejection_curves, single_figures
 from digitrec.evaluation.calibration import Calibration, pool, to_frame
 from digitrec.evaluation.metrics import Measurement
 from digitrec.glossary import explain
 from digitrec.networks.card import Card, PathCard
-from digitrec.networks.comparison import rejection_rate, weakest_first
+from digitrec.networks.card_figures import find_key_figures, rejection_rate, weakest_first
 from digitrec.ui import state
-from digitrec.ui.messages import as_plain_text, text_colour
-from digitrec.ui.models.card_lists import MEANINGS, MOST, as_list, plain
+from digitrec.ui.messages import as_plain_text
+from digitrec.ui.models.card_lists import MEANINGS, MOST, as_list, as_plain_line
+from digitrec.ui.theme import text_colour
 from digitrec.words import percent
 
 WEAKEST = 12  # writing styles that are shown
@@ -54,7 +55,7 @@ LISTS = {
 
 
 def show_head(card: Card) -> None:
-    """What the model is, and when it answers "not sure"."""
+    """On the model card's page: what the model is, and when it answers "not sure"."""
     unsure = next((one for one in card.measured if one.kind == "unsure"), None)
     rate = (
         f" It does so for {percent(unsure.value)} of {unsure.n:,} digits ({as_plain_text(unsure.what)})."
@@ -89,7 +90,7 @@ def _describe_path_thresholds(path: PathCard) -> str:
 
 
 def show_key_figures(card: Card, folder: Path) -> None:
-    """The most important figures: accuracy, size, speed."""
+    """On the model card's page: the most important figures: accuracy, size, speed."""
     found, terms = find_key_figures(card.measured), explain("accuracy", "confidence interval")
     with st.container(horizontal=True, gap="small", key=state.KEY_FIGURES.name):
         for title, one in found.items():
@@ -125,24 +126,8 @@ def show_key_figures(card: Card, folder: Path) -> None:
         st.caption(" ".join(sentences))
 
 
-def find_key_figures(measured: Sequence[Measurement]) -> dict[str, Measurement]:
-    """The accuracies that models are compared by, by their titles; if there are none, the first accuracy."""
-    accuracies = [one for one in measured if one.kind == "accuracy"]
-    marks = {  # in cards of now, and of before
-        "MNIST accuracy": ("MNIST test",),
-        "Pen digit accuracy": ("without pen path", "ink alone"),
-        "With pen path": ("with pen path", "ink and path"),
-    }
-    found = {
-        title: one
-        for title, either in marks.items()
-        if (one := next((one for one in accuracies if any(mark in one.what for mark in either)), None))
-    }
-    return found or ({"Accuracy": accuracies[0]} if accuracies else {})
-
-
 def show_origin(card: Card) -> None:
-    """The data, the recipe and the environment of the training."""
+    """On the model card's page: the data, the recipe and the environment of the training."""
     parts = dict(zip(LISTS, (card.data, card.recipe, card.environment), strict=True))
     lists = {title: list(as_list(values, MEANINGS if values is card.recipe else {})) for title, values in parts.items()}
     if not any(lists.values()):
@@ -157,7 +142,7 @@ def show_origin(card: Card) -> None:
 
 
 def show_strengths(card: Card) -> None:
-    """Accuracy by digit, writing style and pen width."""
+    """On the model card's page: accuracy by digit, writing style and pen width."""
     groups = {kind: [one for one in card.measured if one.kind == kind] for kind in GROUPS}
     if not any(groups.values()):
         return
@@ -180,7 +165,7 @@ def _show_group(kind: str, figures: Sequence[Measurement]) -> None:
     st.markdown(f"{meaning} {as_plain_text(weakest)}")
     ordered = weakest_first(figures)[:WEAKEST] if kind == "style" else figures
     show_chart(
-        by_group(ordered, text_colour()),
+        group_figures(ordered, text_colour()),
         kind,
         f"Accuracy by group: {title.lower()}, as dots with confidence intervals. {weakest}",
     )
@@ -211,11 +196,11 @@ def show_measured(card: Card) -> None:
         if parts[kind]:
             st.subheader(title, anchor=False, help=terms)
             st.markdown(meaning)
-            show_chart(proportions(parts[kind], text_colour()), kind, f"{title}, as dots with confidence intervals")
+            show_chart(single_figures(parts[kind], text_colour()), kind, f"{title}, as dots with confidence intervals")
 
 
 def show_seeds(card: Card) -> None:
-    """The accuracy of models made by the same recipe from other seeds."""
+    """On the model card's page: the accuracy of models made by the same recipe from other seeds."""
     if len(card.seeds) < 2:
         return
     st.subheader("How much of this is luck?", anchor=False, help=explain("seed"))
@@ -237,21 +222,21 @@ def show_seeds(card: Card) -> None:
         f"The same recipe was run with {len(card.seeds)} seeds.{which} {as_plain_text(spread)}"
     )
     alt = f"Accuracy of the model from each seed, as dots with confidence intervals. {spread}"
-    show_chart(by_group(accuracies, text_colour()), "seeds", alt)
+    show_chart(group_figures(accuracies, text_colour()), "seeds", alt)
     for sibling in card.seeds:
         if sibling.note:
             st.caption(f"Seed {sibling.seed}: {as_plain_text(sibling.note)}")
 
 
 def describe_spread(accuracies: Sequence[Measurement]) -> str:
-    """Lowest, highest and mean accuracy of the models from several seeds, on the data of the first figure."""
+    """For the card's page: lowest, highest and mean accuracy of several seeds, on the data of the first figure."""
     alike = [one.value for one in accuracies if one.what == accuracies[0].what]
     low, high, mean = (percent(value, 2) for value in (min(alike), max(alike), sum(alike) / len(alike)))
     return f"{accuracies[0].what}: {low} to {high}, mean {mean}."
 
 
 def show_calibration(card: Card) -> None:
-    """Whether its confidence can be taken at its word."""
+    """On the model card's page: whether its confidence can be taken at its word."""
     sets = [one for one in card.calibration if one.bins]
     if not sets:
         return
@@ -281,14 +266,14 @@ def describe_calibration(one: Calibration) -> str:
     which = f"all {one.n:,} answers" if surest.n == one.n else f"the {surest.n:,} most confident of {one.n:,} answers"
     chance = f" Even with perfect calibration, chance would make it {100 * one.by_chance:.2g}." if one.by_chance else ""
     return (
-        f"**{plain(one.what)}**: {which} have a mean confidence of "
+        f"**{as_plain_line(one.what)}**: {which} have a mean confidence of "
         f"{percent(surest.confidence)} and an accuracy of **{percent(surest.accuracy)}**. The *expected calibration "
         f"error* is **{100 * one.expected_calibration_error:.2g} percentage points**.{chance}"
     )
 
 
 def show_rejection(card: Card) -> None:
-    """The rejection rates at other thresholds."""
+    """On the model card's page: the rejection rates at other thresholds."""
     rejection = card.rejection
     if rejection is None or not rejection.thresholds or not (rejection.digits or rejection.others):
         return
@@ -318,14 +303,14 @@ def show_rejection(card: Card) -> None:
 
 
 def show_weaknesses(card: Card) -> None:
-    """What the model is known to do badly."""
+    """On the model card's page: what the model is known to do badly."""
     if card.weaknesses:
         st.subheader("Known weaknesses", anchor=False)
         st.markdown("\n".join(f"- {as_plain_text(weakness)}" for weakness in card.weaknesses))
 
 
 def show_all(card: Card) -> None:
-    """The whole card as JSON."""
+    """On the model card's page: the whole card as JSON."""
     with st.expander("The whole card"):
         st.json(card.model_dump(), expanded=1)
 

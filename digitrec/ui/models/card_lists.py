@@ -37,7 +37,7 @@ def as_list(values: Mapping[str, JsonValue], meanings: Mapping[str, str], depth:
     """A part of a card as the lines of a nested Markdown list, without what is off (none, no, 0) and without hashes."""
     for key, value in values.items():
         title = TITLES.get(key, key.replace("_", " "))
-        name = f"{'  ' * depth}- {plain(title[:1].upper() + title[1:])}"
+        name = f"{'  ' * depth}- {as_plain_line(title[:1].upper() + title[1:])}"
         meaning = f" *({meanings[key]})*" if key in meanings else ""
         if isinstance(value, dict):
             lines = list(as_list(value, meanings, depth + 1)) if depth + 1 < DEEPEST else []
@@ -45,7 +45,7 @@ def as_list(values: Mapping[str, JsonValue], meanings: Mapping[str, str], depth:
                 yield name + meaning
                 yield from lines
         elif (value or key.endswith("seed")) and not _is_hash(value):
-            yield f"{name}: **{plain(_say(key, value))}**{meaning}"
+            yield f"{name}: **{as_plain_line(_say(key, value))}**{meaning}"
 
 
 def _is_hash(value: JsonValue) -> bool:
@@ -64,7 +64,7 @@ def _say(key: str, value: JsonValue) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def plain(text: str) -> str:
-    """Text on one line, cut to `LONGEST`, without Markdown."""
+def as_plain_line(text: str) -> str:
+    """A value of a card's list as text on one line, cut to `LONGEST`, without Markdown."""
     line = " ".join(text.split())
     return as_plain_text(line if len(line) <= LONGEST else line[: LONGEST - 1] + "…")

@@ -7,7 +7,7 @@ import streamlit as st
 from digitrec.networks.architectures import Reads
 from digitrec.networks.registry import SHIPPED_NAME, find_model, input_kind, list_models
 from digitrec.reading.numbers.readers import PIECE_BY_PIECE, SUITED
-from digitrec.training import runs
+from digitrec.training.run_folders import runs
 from digitrec.ui import state
 
 

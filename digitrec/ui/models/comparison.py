@@ -13,7 +13,7 @@ from digitrec.charts.alt_text import tell_curves
 from digitrec.charts.pictures import as_paper
 from digitrec.charts.training import compared_curves
 from digitrec.datasets import Dataset, Split
-from digitrec.evaluation.metrics import compare
+from digitrec.evaluation.metrics import compare_predictions
 from digitrec.glossary import explain
 from digitrec.networks.card import Card
 from digitrec.networks.registry import input_kind
@@ -23,7 +23,7 @@ from digitrec.ui.cache import classifier, probabilities
 from digitrec.ui.messages import as_plain_text, show_errors
 from digitrec.ui.strip import Captioned, show_strip
 
-READS, SHOWN = 30, 20
+SHOWN = 20
 LEVEL = 0.05  # a difference with a p-value below this is significant
 
 
@@ -78,7 +78,7 @@ def _show_two(first: tuple[str, Path], second: tuple[str, Path], data: Dataset) 
     split = data.test
     with show_errors("The models could not be compared."):
         read = [probabilities(classifier(folder), data).argmax(axis=1) for _, folder in (first, second)]
-    found = compare(split.labels, *read)
+    found = compare_predictions(split.labels, *read)
     verdict = "significant" if found.p < LEVEL else "not significant"
     p_value = "p < 0.001" if found.p < 0.001 else f"p = {found.p:.2g}"
     one, other = as_plain_text(first[0]), as_plain_text(second[0])

@@ -9,18 +9,20 @@ import pandas as pd
 import streamlit as st
 
 from digitrec.charts.card import rival_dots
-from digitrec.charts.pictures import as_paper, enlarge, frame, to_data_url
+from digitrec.charts.pictures import as_paper, enlarge, frame
 from digitrec.evaluation.metrics import Measurement
+from digitrec.evaluation.predictions import find_most_disputed, measure_disagreement
 from digitrec.glossary import explain
 from digitrec.ink.drawings import render
+from digitrec.ink.image_files import to_data_url
 from digitrec.ink.preprocessing import SIDE, preprocess, shrink
 from digitrec.networks.card import Card, Rival
-from digitrec.networks.comparison import best_first, find_most_disputed, measure_disagreement, name_rivals
+from digitrec.networks.card_figures import best_first, name_rivals
 from digitrec.networks.measuring.reference_drawings import ReferenceDrawings, read_reference_drawings
 from digitrec.ui import state
-from digitrec.ui.messages import text_colour
 from digitrec.ui.models.card import show_chart
-from digitrec.ui.models.card_lists import plain
+from digitrec.ui.models.card_lists import as_plain_line
+from digitrec.ui.theme import text_colour
 from digitrec.words import percent
 
 SHOWN = 12  # drawings that the networks disagree on
@@ -39,8 +41,9 @@ def show_rivals(card: Card, folder: Path) -> None:
     st.markdown(
         "Every network was given the same drawings in two versions: preprocessed as MNIST was (cut out, scaled down, "
         "centred), and naive, with the whole canvas scaled down to 28 × 28. A network can be accurate on MNIST and "
-        f"poor on drawings: **{plain(drop.name)}** has an accuracy of {percent(drop.scans.value)} on the MNIST test "
-        f"set, {percent(drop.prepared.value)} on preprocessed drawings, and {percent(drop.naive.value)} on naive ones."
+        f"poor on drawings: **{as_plain_line(drop.name)}** has an accuracy of {percent(drop.scans.value)} on the MNIST "
+        f"test set, {percent(drop.prepared.value)} on preprocessed drawings, and {percent(drop.naive.value)} on naive "
+        "ones."
     )
     show_chart(
         rival_dots(rivals, text_colour()),

@@ -9,30 +9,28 @@ import streamlit as st
 from digitrec.errors import DigitrecError
 from digitrec.ink.preprocessing import SIDE
 from digitrec.ink.strips import WIDTH
-from digitrec.networks.card import Card, read_file
-from digitrec.networks.exchange import FORMS, LARGEST, add_model, missing_onnx, pack
+from digitrec.networks.card import Card, read_model_file
+from digitrec.networks.exchange.exchange import FORMS, LARGEST, add_model, missing_onnx, pack
+from digitrec.networks.measuring.speed import median_seconds
 from digitrec.networks.registry import delete_model, input_kind, is_own, list_models, rename_model, restore_model
 from digitrec.reading.numbers.sequence import load_sequence_reader
 from digitrec.ui import state
 from digitrec.ui.cache import classifier
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import as_plain_text, show_errors
-from digitrec.ui.models.comparison import READS
 from digitrec.words import in_seconds
+
+READS = 30  # of which the median duration is shown
 
 
 @st.cache_data(show_spinner="Measuring the speed of the models …")
-def measure_time(folder: Path, sha256: str) -> float:
-    """Seconds for one image or strip, the median of some readings."""
+def _measure_time(folder: Path, sha256: str) -> float:
+    """Seconds for one image or strip."""
     del sha256  # part of the cache key: a changed model is measured again
     reads_numbers = input_kind(folder) == "number"
     reader = load_sequence_reader(folder) if reads_numbers else classifier(folder)
-    image, times = np.zeros((1, SIDE, WIDTH if reads_numbers else SIDE), np.uint8), []
-    for _ in range(READS):
-        start = time.perf_counter()
-        reader.predict_proba(image)
-        times.append(time.perf_counter() - start)
-    return float(np.median(times))
+    image = np.zeros((1, SIDE, WIDTH if reads_numbers else SIDE), np.uint8)
+    return median_seconds(lambda: reader.predict_proba(image), READS)
 
 
 def describe(title: str, folder: Path, card: Card) -> dict[str, object]:
@@ -47,7 +45,7 @@ def describe(title: str, folder: Path, card: Card) -> dict[str, object]:
         "95 % interval": f"{best.low:.2%} to {best.high:.2%}" if best else "",
         "parameters": card.parameters,
         "size (kB)": round((folder / "model.tflite").stat().st_size / 1000),
-        "time per image (ms)": 1000 * measure_time(folder, card.files.get("model.tflite", "")),
+        "time per image (ms)": 1000 * _measure_time(folder, card.files.get("model.tflite", "")),
         "measured on": f"{best.n:,}: {best.what}" if best else "",
         "training time": in_seconds(float(seconds)) if isinstance(seconds, int | float) else "",
         "data": str(card.data.get("source", "")),
@@ -55,8 +53,8 @@ def describe(title: str, folder: Path, card: Card) -> dict[str, object]:
     }
 
 
-def put_aside(name: str) -> None:
-    """Delete a model; this can be undone."""
+def delete_row(name: str) -> None:
+    """Button of the table: delete a model; this can be undone."""
     try:
         delete_model(name)
         state.MODEL_DELETED.set(name)
@@ -65,8 +63,8 @@ def put_aside(name: str) -> None:
         state.MODEL_PROBLEM.set(str(error))
 
 
-def get_back(name: str) -> None:
-    """Undo `put_aside`."""
+def restore_row(name: str) -> None:
+    """Button of the table: restore the model that was deleted last."""
     state.MODEL_DELETED.pop()
     try:
         restore_model(name)
@@ -79,8 +77,8 @@ def _untick() -> None:
     state.MODELS_CHANGED.set(state.MODELS_CHANGED.get() + 1)
 
 
-def use(name: str) -> None:
-    """Use this model from now on."""
+def use_model(name: str) -> None:
+    """Button of the table: use this model from now on."""
     (state.MODEL if name in list_models() else state.NUMBER_MODEL).set(name)
     st.toast(as_plain_text(f"The Draw page now uses {name}."), icon=":material/check:")
 
@@ -108,24 +106,24 @@ def offer_to_add() -> None:
         st.rerun()
 
 
-def show_one(title: str, folder: Path, card: Card) -> None:
-    """Show what can be done with a model, or with the network of a run."""
+def show_chosen_row(title: str, folder: Path, card: Card) -> None:
+    """Show what can be done with the model, or the network of a run, that is selected in the table."""
     st.subheader(as_plain_text(title), anchor=False)
     is_model = title in list_models(None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if is_model:
-            st.button("Use this model", icon=":material/check:", on_click=use, args=(title,), type="primary")
+            st.button("Use this model", icon=":material/check:", on_click=use_model, args=(title,), type="primary")
         else:
             run = {state.RUN.name: title.removeprefix("run ")}
             st.page_link("pages/train.py", label="Keep or continue it", icon=":material/save:", query_params=run)
         for file in sorted(set(card.files) & set(FORMS.values())):
             with show_errors("The file could not be read."):
-                content = read_file(folder, file, card)
+                content = read_model_file(folder, file, card)
             suffix = file.rpartition(".")[2]
             label = f"Download (.{suffix})"
             st.download_button(label, content, f"{title}.{suffix}", on_click="ignore", icon=":material/download:")
         if is_own(title):
-            st.button("Delete", icon=":material/delete:", on_click=put_aside, args=(title,))
+            st.button("Delete", icon=":material/delete:", on_click=delete_row, args=(title,))
     if input_kind(folder) == "digit":
         _offer_pack(title, folder, card)
     if is_own(title):

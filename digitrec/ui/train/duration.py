@@ -1,7 +1,8 @@
 """The estimated duration of a training, measured in the background if it is not known yet."""
 
-from digitrec.training import duration, runs
+from digitrec.training import duration
 from digitrec.training.recipe import Recipe
+from digitrec.training.run_folders import signals
 from digitrec.training.splits import Parts
 from digitrec.ui.jobs import start_job
 from digitrec.words import in_seconds
@@ -16,7 +17,7 @@ def describe_size(recipe: Recipe, parts: Parts) -> str:
 
 
 def _describe_duration(recipe: Recipe, images: int) -> str:
-    step, is_busy = duration.known_step(recipe), runs.is_one_under_way()
+    step, is_busy = duration.known_step(recipe), signals.is_training_lock_held()
     if step is None and not is_busy:  # the result is shown when the page runs next
         job = start_job(("speed", duration.step_key(recipe)), lambda _: duration.measure_step(recipe))
         if job.future.done() and not job.future.exception():

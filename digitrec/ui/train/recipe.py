@@ -16,7 +16,7 @@ from digitrec.training.augmentation import Augmentation
 from digitrec.training.published import adapt_epochs, recipe_for
 from digitrec.training.recipe import DIGITS_ONLY, Recipe, change, choices, limits
 from digitrec.ui import state
-from digitrec.ui.messages import text_colour
+from digitrec.ui.theme import text_colour
 
 WIDTH = 200  # pixels of a field
 CHOSEN_ELSEWHERE = ("network", "source")

@@ -15,7 +15,8 @@ from digitrec.charts.pictures import as_paper, shade
 from digitrec.charts.training import learning_curves
 from digitrec.datasets import Dataset, Split
 from digitrec.errors import DigitrecError
-from digitrec.evaluation.metrics import confusion, worst_first
+from digitrec.evaluation.metrics import confusion
+from digitrec.evaluation.predictions import worst_first
 from digitrec.glossary import explain
 from digitrec.ink.drawings import WIDE
 from digitrec.ink.preprocessing import preprocess
@@ -23,17 +24,18 @@ from digitrec.ink.strips import to_strip
 from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.ctc import decode
 from digitrec.networks.registry import keep_model
-from digitrec.training import processes, runs, snapshots
 from digitrec.training.recipe import Recipe, change
-from digitrec.training.runs import Run
-from digitrec.training.snapshots import Snapshot
+from digitrec.training.run_folders import processes, runs, signals, snapshots
+from digitrec.training.run_folders.runs import Run
+from digitrec.training.run_folders.snapshots import Snapshot
 from digitrec.training.splits import split_for
 from digitrec.training.validation import DigitValidation, NumberValidation, validation_for
 from digitrec.ui import state
 from digitrec.ui.cache import dataset
 from digitrec.ui.canvas import session_canvas
-from digitrec.ui.messages import as_plain_text, show_errors, text_colour
+from digitrec.ui.messages import as_plain_text, show_errors
 from digitrec.ui.strip import Captioned, show_strip
+from digitrec.ui.theme import text_colour
 from digitrec.words import in_percent, in_seconds
 
 SHOWN = 24  # images, misclassified and correct ones each
@@ -59,7 +61,7 @@ def _validation(recipe: Recipe, _data: Dataset, content: str) -> DigitValidation
 
 
 def validation_of(recipe: Recipe) -> DigitValidation | NumberValidation:
-    """The validation set of a recipe, cached by the settings that it depends on."""
+    """For a run that is shown: the validation set of its recipe, cached by the settings that it depends on."""
     asked = Recipe(
         source=recipe.source,
         images=recipe.images,
@@ -114,8 +116,8 @@ def _show_state(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{TITLES[current.name]}** · {run.recipe.network} on {as_plain_text(run.recipe.source)}")
         if current.is_under_way:
-            asked = runs.is_stop_requested(run.folder)
-            label, stop = ("Stopping …" if asked else "Stop"), runs.request_stop
+            asked = signals.is_stop_requested(run.folder)
+            label, stop = ("Stopping …" if asked else "Stop"), signals.request_stop
             st.button(
                 label, icon=":material/stop:", on_click=stop, args=(run.folder,), disabled=asked, **state.STOP.widget
             )

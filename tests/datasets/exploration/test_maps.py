@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from digitrec.datasets.exploration import maps
 from digitrec.datasets.exploration.maps import CHUNK, FEWEST, make_map
-from digitrec.datasets.exploration.projection import Features, Projection, place, project, to_features
+from digitrec.datasets.exploration.projection import Features, Projection, place_image, project, to_features
 from digitrec.errors import DataError
 
 Images = NDArray[np.uint8]
@@ -99,7 +99,7 @@ def test_by_pca_a_map_is_projects_and_nothing_is_kept(folder: Path) -> None:
         digits.projection.positions, project(digits.features, "PCA", maps.SEED, silent).positions
     )
     np.testing.assert_allclose(
-        place(digits.projection, digits.features, digits.features[5]), digits.projection.positions[5], atol=1e-4
+        place_image(digits.projection, digits.features, digits.features[5]), digits.projection.positions[5], atol=1e-4
     )
     assert not folder.exists()
 

@@ -1,9 +1,22 @@
+import os
+import re
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from digitrec.datasets.exploration.projection import KEPT, METHODS, NEIGHBOURS, Projection, place, project, to_features
+from digitrec.datasets.exploration.projection import (
+    KEPT,
+    METHODS,
+    NEIGHBOURS,
+    Projection,
+    place_image,
+    project,
+    to_features,
+)
 
 Features = NDArray[np.float32]
 BLOB = np.repeat([0, 1, 2], 40)
@@ -56,8 +69,8 @@ def test_an_image_of_the_pca_falls_on_itself_and_a_middle_one_between() -> None:
     features = normal(50, 12)
     projection, _ = lay_out(features, "PCA")
     for one, position in zip(features, projection.positions, strict=True):
-        np.testing.assert_allclose(place(projection, features, one), position, atol=1e-5)
-    middle = place(projection, features, (features[3] + features[7]) / 2)
+        np.testing.assert_allclose(place_image(projection, features, one), position, atol=1e-5)
+    middle = place_image(projection, features, (features[3] + features[7]) / 2)
     assert (middle.shape, middle.dtype) == ((2,), np.float32)
     np.testing.assert_allclose(middle, projection.positions[[3, 7]].mean(axis=0), atol=1e-5)
 
@@ -97,7 +110,7 @@ def test_a_new_one_falls_among_its_neighbours(laid_out: tuple[Projection, list[f
     features, positions = blobs(), laid_out[0].positions
     for blob in range(3):
         new = normal(1, 8, seed=9)[0] + 30 * np.eye(8, dtype=np.float32)[blob]
-        found = place(laid_out[0], features, new)
+        found = place_image(laid_out[0], features, new)
         assert (found.shape, found.dtype) == ((2,), np.float32)
         near = positions[np.argsort(cdist(new[None], features)[0])[:NEIGHBOURS]]
         np.testing.assert_allclose(found, [np.median(near[:, 0]), np.median(near[:, 1])], atol=1e-5)
@@ -108,7 +121,7 @@ def test_a_new_one_falls_somewhere_among_few() -> None:
     features = normal(4, 3)
     projection, _ = lay_out(features, "t-SNE")
     np.testing.assert_allclose(
-        place(projection, features, features[0]), np.median(projection.positions, axis=0), atol=1e-5
+        place_image(projection, features, features[0]), np.median(projection.positions, axis=0), atol=1e-5
     )
 
 
@@ -135,3 +148,22 @@ def test_another_seed_gives_another_plane() -> None:
 
 def test_images_all_alike_get_a_place() -> None:
     assert np.isfinite(lay_out(np.ones((20, 5), np.float32), "t-SNE")[0].positions).all()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="GNU's OpenMP prints its settings like this, and Linux uses it")
+def test_the_threads_of_t_sne_leave_the_processor_to_others_while_they_wait() -> None:
+    program = (
+        "import numpy as np; from digitrec.datasets.exploration.projection import project;"
+        "project(np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32), 't-SNE', 0, lambda done: None)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    printed = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment | {"OMP_DISPLAY_ENV": "verbose"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    rounds_spun = re.findall(r"GOMP_SPINCOUNT = '(\w+)'", printed)
+    assert rounds_spun
+    assert set(rounds_spun) == {"0"}

@@ -10,6 +10,7 @@ from digitrec.datasets.sources import mnist as mnist_source
 from digitrec.datasets.sources import pen
 from digitrec.datasets.sources.both import COPIES, FIRST_WRITER, load
 from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PATH, PenDigit, split_by_writer
+from digitrec.datasets.synthetic import stroke_variation
 from digitrec.ink.preprocessing import preprocess
 
 
@@ -145,7 +146,7 @@ def test_what_is_kept_is_what_was_drawn(loaded: Path, both: Dataset, monkeypatch
     def refuse(*_: object) -> Split:
         raise AssertionError
 
-    monkeypatch.setattr(pen, "draw_all", refuse)
+    monkeypatch.setattr(pen, "draw_pen_digits", refuse)
     again = load_dataset("both")
     assert same(again, both)
     for split in (again.train, again.test):
@@ -168,7 +169,7 @@ def test_a_copy_that_is_damaged_is_made_again(loaded: Path, both: Dataset, damag
 def test_another_way_of_drawing_is_not_taken_from_the_copy(
     loaded: Path, both: Dataset, monkeypatch: pytest.MonkeyPatch, mnist: Dataset
 ) -> None:
-    monkeypatch.setattr(pen, "WIDTHS", (30, 32))
+    monkeypatch.setattr(stroke_variation, "WIDTHS", (30, 32))
     thick = load()
     assert (
         drawn_of(thick.test, len(mnist.test)).images.mean() > 1.2 * drawn_of(both.test, len(mnist.test)).images.mean()

@@ -6,7 +6,7 @@ import pytest
 
 from digitrec.datasets import Dataset, load_dataset
 from digitrec.datasets.quality import row_keys
-from digitrec.datasets.sources import local_files
+from digitrec.datasets.sources import kaggle
 from digitrec.datasets.sources.kaggle import PIXELS, read_csv
 from digitrec.errors import DataError
 
@@ -90,7 +90,7 @@ def test_a_file_without_labels_cannot_be_learned_from(folder: Path) -> None:
 
 
 def test_a_file_too_large_is_refused_before_it_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_files, "MAX_BYTES", 1000)
+    monkeypatch.setattr(kaggle, "MAX_BYTES", 1000)
     small_frame().to_csv(folder / "train.csv", index=False)
     with pytest.raises(DataError, match="at most"):
         load_dataset("kaggle")

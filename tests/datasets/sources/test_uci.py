@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from sklearn.datasets import load_digits
 
 from digitrec.datasets import check, load_dataset
@@ -14,6 +15,15 @@ def test_the_bundled_digits_are_all_there() -> None:
     assert data.train.images.dtype == np.uint8
     assert data.train.images.max() == 255
     assert check(data) == ()
+
+
+def test_what_everyone_shares_nobody_can_change() -> None:
+    data = load_dataset("uci")
+    assert load_dataset("uci") is data
+    for split in (data.train, data.test):
+        for array in (split.images, split.labels):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 1
 
 
 def test_they_are_brought_to_the_form_that_the_network_reads(classifier: Classifier) -> None:

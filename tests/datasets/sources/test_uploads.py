@@ -12,15 +12,8 @@ from PIL import Image
 from digitrec.charts.pictures import as_paper
 from digitrec.datasets import Dataset, load_dataset, titles
 from digitrec.datasets.sources.kaggle import PIXELS
-from digitrec.datasets.sources.uploads import (
-    LONGEST_TITLE,
-    add_upload,
-    is_upload,
-    list_own,
-    load_own,
-    load_path,
-    remove_own,
-)
+from digitrec.datasets.sources.local_files import load_path
+from digitrec.datasets.sources.uploads import LONGEST_TITLE, add_upload, is_upload, list_own, load_own, remove_own
 from digitrec.datasets.synthetic.samples import own_sample
 from digitrec.errors import DataError
 from digitrec.ink.drawings import render

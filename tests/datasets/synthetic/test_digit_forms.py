@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from digitrec.datasets.sources.pen import draw_at_random, to_image
 from digitrec.datasets.synthetic import digit_forms
 from digitrec.datasets.synthetic.digit_forms import (
     FORMS,
@@ -22,7 +21,8 @@ from digitrec.datasets.synthetic.digit_forms import (
     way_of_writing,
     write,
 )
-from digitrec.datasets.synthetic.stroke_variation import Variation
+from digitrec.datasets.synthetic.stroke_variation import Variation, draw_at_random
+from digitrec.ink.drawings import to_image
 from digitrec.ink.types import Strokes
 from digitrec.networks.classifier import Classifier
 

@@ -8,11 +8,12 @@ import pytest
 from numpy.typing import NDArray
 
 from digitrec.datasets import Dataset, Split
-from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer, to_image
+from digitrec.datasets.sources.pen import PenDigit, split_by_writer
 from digitrec.datasets.synthetic.nondigits import scribble, sticks
+from digitrec.datasets.synthetic.stroke_variation import draw_at_random
 from digitrec.evaluation.metrics import Measurement
 from digitrec.evaluation.significance import wilson_interval
-from digitrec.ink.drawings import Drawing
+from digitrec.ink.drawings import Drawing, to_image
 from digitrec.ink.pen_paths import to_path
 from digitrec.networks.card import Card, read_card, write_card
 from digitrec.networks.classifier import Classifier, load_classifier

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit, split_by_writer, to_image
-from digitrec.ink.drawings import CANVAS, Drawing, Stroke, render
+from digitrec.datasets.sources.pen import HELD_OUT_WRITERS, PenDigit, split_by_writer
+from digitrec.ink.drawings import CANVAS, Drawing, Stroke, render, to_image
 from digitrec.networks.classifier import Classifier
 from digitrec.networks.measuring.reference_drawings import (
     FILE,

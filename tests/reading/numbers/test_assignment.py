@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from digitrec.datasets.synthetic.composing import SPACED, ImageWriter, Number, PenWriter, compose
 from digitrec.datasets.synthetic.composing import Settings as Way
 from digitrec.ink.drawings import Drawing, Stroke, render
-from digitrec.reading.numbers.assignment import divide, leave_out_specks
+from digitrec.reading.numbers.assignment import assign_ink, leave_out_specks
 from digitrec.reading.numbers.components import SPECK
 from digitrec.reading.numbers.segmentation import Piece
 from tests.touching import TOUCHING
@@ -69,7 +69,7 @@ def test_every_pixel_is_in_one_piece_and_each_middle_has_one(
     middles = np.sort(middles_of(number) + moved)
     before = number.ink.copy()
     for strokes in (None, number.strokes):
-        pieces = divide(number.ink, middles.tolist(), strokes)
+        pieces = assign_ink(number.ink, middles.tolist(), strokes)
         assert len(pieces) == len(middles)
         assert owners(pieces, number.ink.shape).max() == len(middles) - 1
         np.testing.assert_array_equal(all_ink(pieces, number.ink.shape), before)
@@ -104,7 +104,7 @@ def test_a_wide_gap_always_separates(
         middles += list(start + (np.arange(length) + rng.uniform(0.2, 0.8, length)) * own.shape[1] / length)
         ends.append(start + own.shape[1])
         start = ends[-1] + gap
-    for place, piece in enumerate(divide(ink, middles)):
+    for place, piece in enumerate(assign_ink(ink, middles)):
         assert (piece.right <= ends[0]) if place < digits[0] else (piece.left >= ends[0] + gap)
 
 
@@ -112,24 +112,24 @@ def test_ink_that_no_middle_lies_in_goes_with_the_nearest_digit() -> None:
     ink = np.zeros((100, 400), np.uint8)
     for left in (20, 60, 150, 300):
         ink[10:90, left : left + 10] = 255
-    first, second = divide(ink, [22, 306])
+    first, second = assign_ink(ink, [22, 306])
     assert (first.left, first.right) == (20, 160)
     assert (second.left, second.right) == (300, 310)
-    first, second = divide(ink, [22, 155])
+    first, second = assign_ink(ink, [22, 155])
     assert (first.left, first.right) == (20, 70)
     assert (second.left, second.right) == (150, 310)
 
 
 def test_spaced_numbers_are_divided_as_they_were_composed(pens: Hands, images: Hands) -> None:
     for hands in (pens, images):
-        shares = [share_right(n, divide(n.ink, middles_of(n))) for n in compose_in_order(hands, 25, SPACED, 3)]
+        shares = [share_right(n, assign_ink(n.ink, middles_of(n))) for n in compose_in_order(hands, 25, SPACED, 3)]
         assert np.mean(shares) > 0.995
 
 
 def test_touching_numbers_are_divided_mostly_as_they_were_composed(pens: Hands, images: Hands) -> None:
     for hands, least in ((pens, 0.88), (images, 0.91)):
         numbers = compose_in_order(hands, 60, TOUCHING, 3)
-        shares = [share_right(number, divide(number.ink, middles_of(number))) for number in numbers]
+        shares = [share_right(number, assign_ink(number.ink, middles_of(number))) for number in numbers]
         assert np.mean(shares) > least
         upright = [share_right(number, cut_upright(number)) for number in numbers]
         assert np.mean(shares) > np.mean(upright)
@@ -147,7 +147,7 @@ def test_known_strokes_are_kept_whole(pens: Hands) -> None:
     shares, whole, whole_without = [], [], []
     for number in compose_in_order(pens, 40, TOUCHING, 3):
         middles = middles_of(number)
-        with_strokes, without = divide(number.ink, middles, number.strokes), divide(number.ink, middles)
+        with_strokes, without = assign_ink(number.ink, middles, number.strokes), assign_ink(number.ink, middles)
         shares.append(share_right(number, with_strokes))
         whole += [is_whole(stroke, with_strokes, number.ink.shape) for stroke in number.strokes]
         whole_without += [is_whole(stroke, without, number.ink.shape) for stroke in number.strokes]
@@ -171,9 +171,9 @@ def test_the_order_of_strokes_does_not_matter_and_empty_ones_are_nothing(pens: H
     rng = np.random.default_rng(0)
     for number in compose_in_order(pens, 8, TOUCHING, 5):
         shuffled = [number.strokes[k] for k in rng.permutation(len(number.strokes))]
-        first = owners(divide(number.ink, middles_of(number), number.strokes), number.ink.shape)
+        first = owners(assign_ink(number.ink, middles_of(number), number.strokes), number.ink.shape)
         for strokes in (shuffled, [*number.strokes, np.empty((0, 2), np.float32)]):
-            again = owners(divide(number.ink, middles_of(number), strokes), number.ink.shape)
+            again = owners(assign_ink(number.ink, middles_of(number), strokes), number.ink.shape)
             assert (again == first).mean() > 0.9999  # where two strokes are equally near, either may have it
 
 
@@ -181,7 +181,7 @@ def test_a_stroke_over_another_digit_stays_with_its_own() -> None:
     """A 7 whose bar lies over a 1: ink alone does not tell whose it is."""
     seven, one = line((40, 60), (150, 60), (80, 200)), line((140, 64), (140, 200))
     ink = render(Drawing((seven, one)))
-    first, second = divide(ink, [90, 140], [seven.points, one.points])
+    first, second = assign_ink(ink, [90, 140], [seven.points, one.points])
     assert (first.left, first.right) == pytest.approx((35, 155), abs=6)
     assert (second.left, second.right) == pytest.approx((135, 145), abs=6)
 
@@ -194,8 +194,8 @@ def test_where_the_number_stands_does_not_matter(seed: int, down: int, right: in
     moved = np.pad(number.ink, [(down, 5), (right, 9)])
     strokes = [stroke + np.array([right, down], np.float32) for stroke in number.strokes]
     for here, there in zip(
-        (divide(number.ink, middles.tolist()), divide(number.ink, middles.tolist(), number.strokes)),
-        (divide(moved, (middles + right).tolist()), divide(moved, (middles + right).tolist(), strokes)),
+        (assign_ink(number.ink, middles.tolist()), assign_ink(number.ink, middles.tolist(), number.strokes)),
+        (assign_ink(moved, (middles + right).tolist()), assign_ink(moved, (middles + right).tolist(), strokes)),
         strict=True,
     ):
         for one, other in zip(here, there, strict=True):
@@ -205,7 +205,7 @@ def test_where_the_number_stands_does_not_matter(seed: int, down: int, right: in
 
 def test_one_middle_has_all_ink(images: Hands) -> None:
     for number in compose(images, 5, SPACED, 1):
-        (piece,) = divide(number.ink, [0])
+        (piece,) = assign_ink(number.ink, [0])
         rows, columns = np.flatnonzero(number.ink.any(axis=1)), np.flatnonzero(number.ink.any(axis=0))
         assert (piece.left, piece.top, piece.right, piece.bottom) == (
             columns[0],
@@ -218,7 +218,7 @@ def test_one_middle_has_all_ink(images: Hands) -> None:
 def test_a_bar_is_divided_between_its_middles() -> None:
     ink = np.zeros((120, 300), np.uint8)
     ink[50:70, 20:280] = 255
-    pieces = divide(ink, [60, 150, 240])
+    pieces = assign_ink(ink, [60, 150, 240])
     assert 60 <= pieces[1].left <= 150 <= pieces[2].left <= 240
     assert all(one.right == other.left for one, other in pairwise(pieces))
 
@@ -229,7 +229,7 @@ def test_a_digit_within_the_reach_of_another_stays_whole() -> None:
     ink[20:180, 20:30] = ink[20:30, 20:72] = ink[170:180, 20:72] = 255
     own = ink.copy()
     ink[36:164, 60:70] = 255
-    first, second = divide(ink, [25, 65])
+    first, second = assign_ink(ink, [25, 65])
     np.testing.assert_array_equal(first.ink, own[20:180, 20:72])
     assert (second.left, second.top, *second.ink.shape) == (60, 36, 128, 10)
 
@@ -239,7 +239,7 @@ def test_what_every_path_crosses_too_often_is_cut_upright_in_the_middle() -> Non
     ink[20:180, 20:24] = ink[20:180, 276:280] = 255
     for top in range(20, 180, 16):
         ink[top : top + 4, 20:280] = 255
-    first, second = divide(ink, [60, 220])
+    first, second = assign_ink(ink, [60, 220])
     assert first.right == second.left == pytest.approx(140, abs=3)
 
 
@@ -247,7 +247,7 @@ def test_specks_go_with_the_nearest_middle() -> None:
     ink = np.zeros((200, 400), np.uint8)
     ink[20:180, 50:60] = ink[20:180, 300:310] = 255
     ink[100:104, 150:154] = ink[100:104, 220:224] = 255
-    first, second = divide(ink, [55, 305])
+    first, second = assign_ink(ink, [55, 305])
     assert (first.left, first.right) == (50, 154)
     assert (second.left, second.right) == (220, 310)
 
@@ -314,6 +314,6 @@ def test_leaving_out_specks_loses_no_ink(seed: int, n: int) -> None:
 def test_digits_for_which_no_ink_is_left_get_none(middles: list[float], width: int) -> None:
     ink = np.zeros((60, 60), np.uint8)
     ink[10:50, 5 : 5 + width] = 255
-    pieces = divide(ink, middles)
+    pieces = assign_ink(ink, middles)
     assert len(pieces) == len(middles)
     assert sum(int((piece.ink > 0).sum()) for piece in pieces if piece is not None) == 40 * width

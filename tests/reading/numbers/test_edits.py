@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,9 +8,21 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from digitrec.reading.numbers.edits import TOLERANCE, Change, NamedDigit, apply_changes, box_of
+from digitrec.datasets.synthetic.composing import SPACED, PenWriter, compose
+from digitrec.errors import InkError
+from digitrec.networks.classifier import Classifier
+from digitrec.reading.numbers.edits import (
+    TOLERANCE,
+    Change,
+    NamedDigit,
+    apply_changes,
+    box_of,
+    join_digits,
+    split_digit,
+)
 from digitrec.reading.numbers.results import read_pieces
-from digitrec.reading.numbers.segmentation import FoundDigit, Piece
+from digitrec.reading.numbers.segmentation import FoundDigit, Piece, read_number
+from tests.reading.numbers.test_segmentation import as_found, sure
 
 HIGH, STEP = 60, 40  # pixels: of a bar, and from the left of one to the left of the next
 Ink = NDArray[np.uint8]
@@ -177,3 +190,33 @@ def test_a_digit_changed_by_hand_is_unsure_by_the_model_that_read_it_anew() -> N
     kept = apply_changes([left, right], [], count_bars, lambda shares: True)
     assert joined.found.unsure
     assert not any(digit.found.unsure for digit in kept)
+
+
+def test_both_halves_of_a_split_count() -> None:
+    ink = np.zeros((64, 140), np.uint8)
+    ink[:, :8] = ink[:, 40:48] = ink[:, 80:88] = ink[:, 120:128] = 255
+
+    def read(images: Ink) -> NDArray[np.float32]:
+        bars = [ndimage.label(image[14] > 0)[1] for image in images]
+        return sure(np.array([{1: 0.99, 2: 0.9}.get(count, 0.1) for count in bars]))
+
+    halves = split_digit(FoundDigit(5, 6, ink[:, :128], np.zeros((28, 28), np.uint8), np.zeros(10, np.float32)), read)
+    assert [(half.left, half.right) for half in halves] == [(5, 53), (85, 133)]
+
+
+def test_joining_and_splitting_undo_each_other(pens: tuple[PenWriter, ...], classifier: Classifier) -> None:
+    for number in compose(pens, 8, replace(SPACED, length=(2, 2)), 1):
+        reading = read_number(number.ink, classifier.predict_proba)
+        whole = join_digits(*reading.digits[::-1], classifier.predict_proba)
+        assert whole.ink.astype(int).sum() == number.ink.astype(int).sum()
+        again = split_digit(whole, classifier.predict_proba)
+        for one, other in zip(reading.digits, again, strict=True):
+            assert (one.left, one.top) == (other.left, other.top)
+            np.testing.assert_array_equal(one.ink, other.ink)
+
+
+def test_what_cannot_be_split_is_told(classifier: Classifier) -> None:
+    ink = np.zeros((40, 9), np.uint8)
+    ink[5:30, 4] = 255
+    with pytest.raises(InkError, match=r"^Expected a digit wide enough to be two\. Received: one of 1 x 25 pixels"):
+        split_digit(as_found(ink, classifier), classifier.predict_proba)

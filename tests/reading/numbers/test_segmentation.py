@@ -21,13 +21,14 @@ from digitrec.datasets.synthetic.composing import (
     compose,
 )
 from digitrec.errors import InkError
-from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place, render
+from digitrec.ink.drawings import CANVAS, Drawing, Stroke, place_strokes, render
 from digitrec.ink.preprocessing import preprocess
 from digitrec.networks.classifier import Classifier
 from digitrec.reading.numbers.best_path import FLOOR, GAP, LINKED, LOW, LOW_BELOW, READ, _best_path, score
 from digitrec.reading.numbers.components import SPECK, reduce_ink
 from digitrec.reading.numbers.cuts import DEAREST, SIDEWAYS, _cheapest, _seams
-from digitrec.reading.numbers.segmentation import FoundDigit, NumberReading, Piece, join, read_number, split
+from digitrec.reading.numbers.edits import join_digits, split_digit
+from digitrec.reading.numbers.segmentation import FoundDigit, NumberReading, Piece, read_number
 from tests.touching import TOUCHING
 
 Ink = NDArray[np.uint8]
@@ -196,7 +197,7 @@ def test_digits_of_two_strokes_stay_whole(pen_digits: tuple[PenDigit, ...], clas
     several = [d for d in split_by_writer(pen_digits)[1] if len(d.strokes) > 1 and d.label in (4, 5, 7)][:100]
     whole = 0
     for digit in several:
-        drawing = place(digit.strokes, 12, 180, (140, 140))
+        drawing = place_strokes(digit.strokes, 12, 180, (140, 140))
         whole += len(read_number(render(drawing, oversampling=1), classifier.predict_proba, drawing.paths).digits) == 1
     assert whole / len(several) >= 0.98
 
@@ -304,28 +305,16 @@ def test_splitting_finds_what_was_two(pens: tuple[PenWriter, ...], classifier: C
     read, right, numbers = classifier.predict_proba, 0, list(compose(pens, 16, replace(TOUCHING, length=(2, 2)), 4))
     for number in numbers:
         found = [as_found(number.ink, classifier)]
-        halves = split(found[0], read)
+        halves = split_digit(found[0], read)
         np.testing.assert_array_equal(all_ink(NumberReading(halves), number.ink.shape), number.ink)
         assert halves[0].left + halves[0].right <= halves[1].left + halves[1].right
         right += NumberReading(halves).text == number.text
-        whole = join(*halves, read)
+        whole = join_digits(*halves, read)
         assert (whole.left, whole.top) == (found[0].left, found[0].top)
         np.testing.assert_array_equal(whole.ink, found[0].ink)
         np.testing.assert_array_equal(whole.image, found[0].image)
         np.testing.assert_allclose(whole.probabilities, found[0].probabilities, atol=1e-5)
     assert right / len(numbers) >= 0.7
-
-
-def test_both_halves_of_a_split_count() -> None:
-    ink = np.zeros((64, 140), np.uint8)
-    ink[:, :8] = ink[:, 40:48] = ink[:, 80:88] = ink[:, 120:128] = 255
-
-    def read(images: Ink) -> NDArray[np.float32]:
-        bars = [ndimage.label(image[14] > 0)[1] for image in images]
-        return sure(np.array([{1: 0.99, 2: 0.9}.get(count, 0.1) for count in bars]))
-
-    halves = split(FoundDigit(5, 6, ink[:, :128], np.zeros((28, 28), np.uint8), np.zeros(10, np.float32)), read)
-    assert [(half.left, half.right) for half in halves] == [(5, 53), (85, 133)]
 
 
 def as_found(ink: Ink, classifier: Classifier) -> FoundDigit:
@@ -338,30 +327,12 @@ def as_found(ink: Ink, classifier: Classifier) -> FoundDigit:
     )
 
 
-def test_joining_and_splitting_undo_each_other(pens: tuple[PenWriter, ...], classifier: Classifier) -> None:
-    for number in compose(pens, 8, replace(SPACED, length=(2, 2)), 1):
-        reading = read_number(number.ink, classifier.predict_proba)
-        whole = join(*reading.digits[::-1], classifier.predict_proba)
-        assert whole.ink.astype(int).sum() == number.ink.astype(int).sum()
-        again = split(whole, classifier.predict_proba)
-        for one, other in zip(reading.digits, again, strict=True):
-            assert (one.left, one.top) == (other.left, other.top)
-            np.testing.assert_array_equal(one.ink, other.ink)
-
-
 @settings(max_examples=15, deadline=None)
 @given(ink=inks().filter(lambda ink: ink.any(axis=0).sum() > 10))
 def test_whatever_is_wide_enough_can_be_split(ink: Ink, classifier: Classifier) -> None:
-    halves = split(as_found(ink, classifier), classifier.predict_proba)
+    halves = split_digit(as_found(ink, classifier), classifier.predict_proba)
     np.testing.assert_array_equal(all_ink(NumberReading(halves), ink.shape), ink)
     assert all(is_tight(half) for half in halves)
-
-
-def test_what_cannot_be_split_is_told(classifier: Classifier) -> None:
-    ink = np.zeros((40, 9), np.uint8)
-    ink[5:30, 4] = 255
-    with pytest.raises(InkError, match=r"^Expected a digit wide enough to be two\. Received: one of 1 x 25 pixels"):
-        split(as_found(ink, classifier), classifier.predict_proba)
 
 
 @settings(max_examples=20, deadline=None)

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from digitrec.datasets import Dataset
+from digitrec.datasets.dataset import take_images
 from digitrec.datasets.sources.pen import PenDigit
 from digitrec.ink.drawings import render
 from digitrec.ink.preprocessing import preprocess
@@ -24,6 +26,7 @@ from digitrec.training.worker.saving import FILES
 from tests.training.worker.few import FEW, split_few
 
 VALIDATED = 201  # scans, of 6,012
+TESTED = 2000  # scans, of 10,000
 ALONE = PEN + SECOND_HALF + WITHOUT_PATH
 
 
@@ -34,10 +37,13 @@ def test_a_model_is_made_measured_and_put_in_place_of_the_old(
     monkeypatch.setenv("DIGITREC_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(rivals, "NAMES", ("digitrec-fast",))
     monkeypatch.setattr(making, "PATH_EPOCHS", 1)
+    monkeypatch.setattr(making, "EXAMPLES", 100)
     for name, few in FEW.items():
         monkeypatch.setattr(training_sets, name, few)
     monkeypatch.setattr(test_sets, "NONDIGITS", 10)
     monkeypatch.setattr(test_sets, "WRITTEN", 10)
+    few_scans = replace(mnist, test=take_images(mnist.test, np.arange(TESTED)))
+    monkeypatch.setattr(test_sets, "load_dataset", lambda name: {"mnist": few_scans}[name])
     for module in (training_sets, test_sets):
         monkeypatch.setattr(module, "load_pen_digits", lambda: pen_digits[::12])
         monkeypatch.setattr(module, "split_mnist", split_few)
@@ -114,7 +120,7 @@ def _check_rivals(card: Card, folder: Path, rival_folder: Path) -> None:
         assert len(rival.naive_answers) == reference_drawings.SIZE
         assert rival.parameters == count_parameters(ARCHITECTURES[rival.name].layers) == reader.card.parameters
         assert rival.bytes == (place / "model.tflite").stat().st_size
-        assert (rival.scans.n, rival.prepared.n) == (10_000, rival.naive.n)
+        assert (rival.scans.n, rival.prepared.n) == (TESTED, rival.naive.n)
     fast = card.rivals[1]
     assert fast.scans.value > 0.97
     assert fast.naive.value < fast.prepared.value

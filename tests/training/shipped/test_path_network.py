@@ -10,8 +10,8 @@ from digitrec.networks.card import SHIPPED, read_card
 from digitrec.networks.classifier import Classifier, load_classifier
 from digitrec.networks.registry import SHIPPED_NAME
 from digitrec.training.shipped.path_network import PathTrainingSet, build_path_network, train_paths
+from digitrec.training.worker.export import export_litert
 from digitrec.training.worker.minibatches import to_targets
-from digitrec.training.worker.network import export_litert
 
 
 def say_nothing(_epoch: int) -> None:
@@ -20,7 +20,7 @@ def say_nothing(_epoch: int) -> None:
 
 @pytest.fixture(scope="module")
 def training_set(pen_digits: tuple[PenDigit, ...]) -> PathTrainingSet:
-    few = split_by_writer(pen_digits)[0][::3]
+    few = split_by_writer(pen_digits)[0][::4]
     labels = np.array([digit.label for digit in few], np.uint8)
     return PathTrainingSet([digit.strokes for digit in few], to_targets(labels))
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from digitrec.datasets import Split
+from digitrec.datasets.dataset import take_images
 from digitrec.datasets.sources.mnist import split_mnist
-from digitrec.training.splits import take
 
 FEW = {
     "SCAN_COPIES": 1,
@@ -21,4 +21,6 @@ FEW = {
 
 def split_few(train: Split) -> tuple[Split, Split]:
     training, validation = split_mnist(train)
-    return take(training, np.arange(0, len(training), 60)), take(validation, np.arange(0, len(validation), 30))
+    return take_images(training, np.arange(0, len(training), 60)), take_images(
+        validation, np.arange(0, len(validation), 30)
+    )

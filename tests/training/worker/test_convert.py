@@ -5,15 +5,15 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from digitrec.networks.golden import golden_images
+from digitrec.networks.exchange.golden import golden_images
 from digitrec.training.worker.convert import convert
-from digitrec.training.worker.network import build
+from digitrec.training.worker.network import build_keras
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     keras.utils.set_random_seed(0)
-    build("dense-128", "unit-norm").save(tmp_path / "model.keras")
+    build_keras("dense-128", "unit-norm").save(tmp_path / "model.keras")
     return tmp_path
 
 

@@ -17,7 +17,7 @@ from digitrec.training.recipe import Recipe, change, choices
 from digitrec.training.scaling import SCALINGS, scale
 from digitrec.training.worker.fitting import Trainer, learning_rate_at
 from digitrec.training.worker.minibatches import DigitBatches, TrainingSet, to_targets
-from digitrec.training.worker.network import build, first_filters
+from digitrec.training.worker.network import build_keras, first_filters
 from digitrec.training.worker.saving import save_files
 
 SMALL = change(SHIPPED_RECIPE, epochs=4, clean_epochs=0, batch_size=32, ema_momentum=0.9, seed=3, precision="float32")
@@ -59,7 +59,7 @@ def test_what_is_exported_reads_as_keras_does(
     trained: tuple[keras.Model, list[float]], mnist: Dataset, classifier: Classifier, tmp_path: Path
 ) -> None:
     model, _ = trained
-    save_files(model, build(SMALL.network), tmp_path)
+    save_files(model, build_keras(SMALL.network), tmp_path)
     images = mnist.test.images[:300]
     ours = Classifier((tmp_path / "model.tflite").read_bytes(), classifier.card).predict_proba(images)
     np.testing.assert_allclose(ours, predict(model, images), atol=1e-4)
@@ -85,8 +85,8 @@ def test_rounding_a_network_to_8_bits_changes_its_answers_little(
     tmp_path: Path,
 ) -> None:
     model, _ = trained
-    save_files(model, build(SMALL.network), tmp_path / "exact")
-    save_files(model, build(SMALL.network), tmp_path / "rounded", lesson.images[:300])
+    save_files(model, build_keras(SMALL.network), tmp_path / "exact")
+    save_files(model, build_keras(SMALL.network), tmp_path / "rounded", lesson.images[:300])
     contents = [(tmp_path / form / "model.tflite").read_bytes() for form in ("exact", "rounded")]
     assert len(contents[1]) < len(contents[0]) / 2
     exact, rounded = (Classifier(content, classifier.card) for content in contents)
@@ -105,7 +105,7 @@ def test_rounding_a_network_to_8_bits_changes_its_answers_little(
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_every_network_builds_and_ends_in_its_probabilities(name: str) -> None:
-    model, width = build(name), ARCHITECTURES[name].width
+    model, width = build_keras(name), ARCHITECTURES[name].width
     assert model.count_params() == count_parameters(ARCHITECTURES[name].layers)
     assert first_filters(model).ndim == 3
     answer = predict(model, np.random.default_rng(0).integers(0, 256, (3, 28, width), dtype=np.uint8))
@@ -116,7 +116,7 @@ def test_every_network_builds_and_ends_in_its_probabilities(name: str) -> None:
 @pytest.mark.parametrize("how", SCALINGS)
 def test_networks_scale_as_the_page_shows(how: str, mnist: Dataset) -> None:
     images = mnist.train.images[:20]
-    model = build("dense-128", how, 33.3, 78.6)
+    model = build_keras("dense-128", how, 33.3, 78.6)
     scaled = keras.Sequential(model.layers[:-4] or [keras.layers.Identity()])(images[..., None].astype(np.float32))
     np.testing.assert_allclose(np.asarray(scaled)[..., 0], scale(images, how, 33.3, 78.6), atol=1e-5)
 

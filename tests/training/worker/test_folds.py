@@ -18,7 +18,7 @@ def some(writers: np.ndarray | None = None) -> Split:
 def test_every_image_is_read_once_and_no_writer_is_on_both_sides() -> None:
     writers = np.random.default_rng(0).integers(0, 9, 120)
     for split in (some(), some(writers)):
-        dealt = list(folds.split_folds(split, 0))
+        dealt = list(folds.make_folds(split, 0))
         np.testing.assert_array_equal(np.sort(np.concatenate([held for _, held in dealt])), np.arange(120))
         for learned, held in dealt:
             assert not set(learned) & set(held)
@@ -28,7 +28,7 @@ def test_every_image_is_read_once_and_no_writer_is_on_both_sides() -> None:
 
 
 def test_two_writers_are_too_few_to_be_kept_apart() -> None:
-    assert len(list(folds.split_folds(some(np.arange(120) % 2), 0))) == folds.FOLDS
+    assert len(list(folds.make_folds(some(np.arange(120) % 2), 0))) == folds.FOLDS
 
 
 def test_no_network_is_asked_what_it_was_taught(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from digitrec.datasets import Dataset, Split
 from digitrec.ink.strips import FRAMES
 from digitrec.networks.ctc import BLANK, decode, encode
-from digitrec.networks.ctc import ctc_loss as plain_loss
+from digitrec.networks.ctc import keras_ctc_loss as plain_loss
 from digitrec.training.published import PUBLISHED
 from digitrec.training.recipe import change
-from digitrec.training.worker.losses import ctc_loss, whole_number_accuracy
+from digitrec.training.worker.losses import keras_ctc_loss, whole_number_accuracy
 from digitrec.training.worker.minibatches import (
     Batch,
     ComposedNumbers,
@@ -37,31 +37,34 @@ def random_answers(seed: int, n: int, sure: float = 0.0) -> NDArray[np.float32]:
 @given(seed=st.integers(0, 2**32), texts=TEXTS)
 def test_the_loss_that_is_learned_from_is_the_one_that_is_reported(seed: int, texts: list[str]) -> None:
     answers = random_answers(seed, len(texts))
-    learned = ctc_loss(tf.constant(encode(texts)), tf.constant(answers)).numpy()
+    learned = keras_ctc_loss(tf.constant(encode(texts)), tf.constant(answers)).numpy()
     assert learned.shape == (len(texts),)
     np.testing.assert_allclose(learned, plain_loss(answers, texts), rtol=5e-4)
 
 
 def test_certain_answers_lose_nothing() -> None:
     answers = np.eye(11, dtype=np.float32)[[[1, BLANK, 1, 2] + [BLANK] * 60, [5] * 64]]
-    assert ctc_loss(tf.constant(encode(["112", "5"])), tf.constant(answers)).numpy() == pytest.approx([0, 0], abs=1e-3)
-    assert (ctc_loss(tf.constant(encode(["12", "55"])), tf.constant(answers)).numpy() > 10).all()
+    assert keras_ctc_loss(tf.constant(encode(["112", "5"])), tf.constant(answers)).numpy() == pytest.approx(
+        [0, 0], abs=1e-3
+    )
+    assert (keras_ctc_loss(tf.constant(encode(["12", "55"])), tf.constant(answers)).numpy() > 10).all()
 
 
 def test_digits_may_be_of_any_type_of_number() -> None:
     answers, digits = tf.constant(random_answers(0, 2)), encode(["12", "20456789"])
     for kind in (np.float32, np.int64):
         np.testing.assert_allclose(
-            ctc_loss(tf.constant(digits.astype(kind)), answers).numpy(), ctc_loss(tf.constant(digits), answers).numpy()
+            keras_ctc_loss(tf.constant(digits.astype(kind)), answers).numpy(),
+            keras_ctc_loss(tf.constant(digits), answers).numpy(),
         )
 
 
 def test_a_step_against_its_slope_makes_a_number_likelier() -> None:
     logits, digits = tf.Variable(np.log(random_answers(1, 3) + 1e-3)), tf.constant(encode(["7", "2024", "11"]))
     with tf.GradientTape() as tape:
-        before = ctc_loss(digits, tf.nn.softmax(logits))
+        before = keras_ctc_loss(digits, tf.nn.softmax(logits))
     logits.assign_sub(0.1 * tape.gradient(before, logits))
-    assert (ctc_loss(digits, tf.nn.softmax(logits)).numpy() < before.numpy()).all()
+    assert (keras_ctc_loss(digits, tf.nn.softmax(logits)).numpy() < before.numpy()).all()
 
 
 @settings(max_examples=30, deadline=None)

@@ -23,7 +23,7 @@ from digitrec.networks.architectures import (
 from digitrec.training.recipe import Recipe
 from digitrec.training.worker.fitting import Trainer
 from digitrec.training.worker.minibatches import TrainingSet, to_targets
-from digitrec.training.worker.network import FastNormalisation, build
+from digitrec.training.worker.network import FastNormalisation, build_keras
 
 
 @pytest.fixture(autouse=True)
@@ -119,20 +119,20 @@ def test_in_bfloat16_it_is_nearly_the_same_and_keeps_its_statistics_exactly() ->
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_policy_is_what_it_was_after_building(policy: str, precision: str) -> None:
     keras.config.set_dtype_policy(policy)
-    build("cnn-tiny", precision=precision)  # type: ignore[arg-type]
+    build_keras("cnn-tiny", precision=precision)  # type: ignore[arg-type]
     assert keras.config.dtype_policy().name == policy
 
 
 def test_the_policy_is_what_it_was_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ARCHITECTURES, "broken", Architecture((object(),), ""))  # type: ignore[arg-type]
     with pytest.raises(TypeError):
-        build("broken", precision="bfloat16")
+        build_keras("broken", precision="bfloat16")
     assert keras.config.dtype_policy().name == "float32"
 
 
 def test_layers_calculate_in_the_precision_that_was_asked_for_and_keep_exact_numbers() -> None:
     for precision, normalisation in (("float32", keras.layers.BatchNormalization), ("bfloat16", FastNormalisation)):
-        model = build("digitrec", precision=precision)  # type: ignore[arg-type]
+        model = build_keras("digitrec", precision=precision)  # type: ignore[arg-type]
         *hidden, dense, sharing = (layer for layer in model.layers if layer.weights)
         assert {layer.compute_dtype for layer in hidden} == {precision}
         assert (dense.compute_dtype, sharing.compute_dtype) == ("float32", "float32")
@@ -141,7 +141,7 @@ def test_layers_calculate_in_the_precision_that_was_asked_for_and_keep_exact_num
 
 
 def test_probabilities_in_bfloat16_are_float32_and_finer_than_its_steps(mnist: Dataset) -> None:
-    model = build("digitrec", precision="bfloat16")
+    model = build_keras("digitrec", precision="bfloat16")
     answers = model(mnist.test.images[:20, ..., None].astype(np.float32))
     assert answers.dtype == tf.float32
     np.testing.assert_allclose(np.asarray(answers).sum(axis=1), 1, atol=1e-6)
@@ -150,7 +150,7 @@ def test_probabilities_in_bfloat16_are_float32_and_finer_than_its_steps(mnist: D
 
 
 def test_what_is_no_digit_is_shared_out_among_the_ten(mnist: Dataset) -> None:
-    model = build("digitrec")
+    model = build_keras("digitrec")
     softmax = model.layers[-2]
     weights, biases = softmax.get_weights()
     softmax.set_weights([weights * 3, biases + np.linspace(-1, 1, 11, dtype=np.float32)])
@@ -205,7 +205,7 @@ def test_what_was_learned_in_bfloat16_is_carried_over_and_answers_alike(
     trainer = Trainer(recipe, TrainingSet(images, to_targets(labels)))
     losses = [float(np.mean([step.loss for step in trainer.train_epoch(epoch)])) for epoch in range(2)]
     assert losses[1] < losses[0] / 1.5
-    exact = build("tiny")
+    exact = build_keras("tiny")
     exact.set_weights(trainer.model.get_weights())
     test = mnist.test.images[:200]
     quick, answers = trainer.read(test), np.asarray(exact(test[..., None].astype(np.float32)))
@@ -224,4 +224,4 @@ def test_networks_of_the_catalogue_learn_in_bfloat16(name: str) -> None:
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_no_network_rounds_its_probabilities_to_bfloat16(name: str) -> None:
-    assert build(name, precision="bfloat16").layers[-1].compute_dtype == "float32"
+    assert build_keras(name, precision="bfloat16").layers[-1].compute_dtype == "float32"

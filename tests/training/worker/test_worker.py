@@ -21,14 +21,14 @@ from digitrec.datasets.synthetic.samples import sample_number
 from digitrec.errors import DataError
 from digitrec.ink.drawings import render
 from digitrec.ink.strips import to_strip
-from digitrec.networks.card import read_card, read_file
+from digitrec.networks.card import read_card, read_model_file
 from digitrec.networks.registry import input_kind
 from digitrec.reading.numbers.sequence import load_sequence_reader
-from digitrec.training import processes, run_tables, runs, snapshots
 from digitrec.training.augmentation import Augmentation
 from digitrec.training.published import PUBLISHED
 from digitrec.training.recipe import Recipe, change
-from digitrec.training.runs import Run
+from digitrec.training.run_folders import processes, run_tables, runs, signals, snapshots
+from digitrec.training.run_folders.runs import Run
 from digitrec.training.splits import Parts, split_for
 from digitrec.training.validation import validation_for
 from digitrec.training.worker import worker as at_work
@@ -119,7 +119,7 @@ def interrupted() -> Interrupted:
     worker = start(folder)
     with caught_within_an_epoch(folder, worker, 4):
         stopped_in = runs.read_state(folder).epoch
-        runs.request_stop(folder)
+        signals.request_stop(folder)
     stopped = end(folder)
     worker.wait()
     processes.resume(folder, {"epochs": 6})
@@ -186,7 +186,7 @@ def test_the_model_of_a_run_reads_as_its_results_say(two: tuple[Run, Run, list[s
         assert (card.name, card.measured[0].value) == (run.name, right.mean())
         assert set(card.files) == {"model.keras", "model.tflite", "model.safetensors"}
         for name in card.files:
-            read_file(run.folder / "model", name, card)
+            read_model_file(run.folder / "model", name, card)
 
 
 def test_the_model_has_the_averaged_weights(uninterrupted: Run) -> None:
@@ -243,7 +243,7 @@ def test_a_worker_whose_folder_is_deleted_ends_and_leaves_nothing() -> None:
 
 def test_one_that_is_to_stop_before_it_began_says_so() -> None:
     folder = runs.create(TINY)
-    runs.request_stop(folder)
+    signals.request_stop(folder)
     assert work(folder) == 0
     assert runs.read_state(folder).name == runs.STOPPED
     assert not (folder / "checkpoint.npz").exists()
@@ -280,9 +280,9 @@ def full(*arguments: Any, **more: Any) -> None:
 @pytest.mark.parametrize(
     "what",
     [
-        pytest.param("digitrec.training.snapshots.replace_arrays", id="snapshot"),
-        pytest.param("digitrec.training.checkpoints.replace_arrays", id="checkpoint"),
-        pytest.param("digitrec.training.run_tables.write_table", id="history"),
+        pytest.param("digitrec.training.run_folders.snapshots.replace_arrays", id="snapshot"),
+        pytest.param("digitrec.training.run_folders.checkpoints.replace_arrays", id="checkpoint"),
+        pytest.param("digitrec.training.run_folders.run_tables.write_table", id="history"),
     ],
 )
 def test_a_full_disk_is_told_and_a_run_goes_on_when_there_is_room(
@@ -387,7 +387,7 @@ def test_one_that_is_stopped_before_its_first_row_can_go_on(monkeypatch: pytest.
 # A network that reads numbers
 
 
-NUMBERS = change(PUBLISHED["digitrec-numbers"], source="uci", by_writer=False, images=240, batch_size=40, epochs=2)
+NUMBERS = change(PUBLISHED["digitrec-numbers"], source="uci", by_writer=False, images=120, batch_size=40, epochs=2)
 
 
 @pytest.fixture
@@ -418,9 +418,9 @@ def test_a_network_for_numbers_is_trained_stopped_and_gone_on_with_like_any_othe
     assert input_kind(whole.folder / "model") == "number"
     assert "numbers of 1 to 8 digits" in read_card(whole.folder / "model").measured[0].what.lower()
     again = runs.create(NUMBERS, strip)
-    asked = iter([False] * 8)
+    asked = iter([False] * 5)  # until the first step of the second epoch
     with monkeypatch.context() as soon:
-        soon.setattr(runs, "is_stop_requested", lambda _: next(asked, True))
+        soon.setattr(signals, "is_stop_requested", lambda _: next(asked, True))
         assert work(again) == 0
     assert runs.read_state(again).name == runs.STOPPED
     assert work(again) == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digitrec.charts.pictures import to_png
+from digitrec.ink.image_files import to_png
 from digitrec.ui.canvas.live import MAX_PICTURE, decode, decode_url
 
 

@@ -12,12 +12,12 @@ FRAME = pd.DataFrame(
 
 
 def test_corrections_change_digits_and_say_where() -> None:
-    applied = files.apply(FRAME, {4: 0, 17: 5})
+    applied = files.apply_corrections(FRAME, {4: 0, 17: 5})
     assert applied["digit"].tolist() == [7, 3, 0]
     assert applied["corrected"].tolist() == [False, False, True]
     assert applied["digit"].dtype == np.uint8
     assert FRAME["digit"].tolist() == [7, 3, 9], "what was read stays as it is"
-    pd.testing.assert_frame_equal(files.apply(FRAME, {}).drop(columns="corrected"), FRAME)
+    pd.testing.assert_frame_equal(files.apply_corrections(FRAME, {}).drop(columns="corrected"), FRAME)
 
 
 @pytest.mark.parametrize(

@@ -18,16 +18,16 @@ from digitrec.evaluation.calibration import (
     pool,
     reliability,
 )
-from digitrec.evaluation.metrics import Kind, Measurement, measure
+from digitrec.evaluation.metrics import Kind, Measurement, measure_proportion
 from digitrec.networks.card import Card, Rejection, Rival, Sibling, Speed, read_card
 from digitrec.networks.card import write_card as put_card
 from digitrec.networks.measuring.reference_drawings import ReferenceDrawings, write_reference_drawings
 from digitrec.networks.registry import find_model
 from digitrec.ui.models.card import FEWEST
 from digitrec.ui.models.card_lists import MEANINGS, as_list
+from tests.opening import make_app
 
 OpenCard = Callable[..., AppTest]
-ROOT = Path(__file__).parents[3]
 SCANS = "MNIST test set, 297 writers"
 PENS = "Pen digits of six held-out writers, second half, with pen path"
 THRESHOLDS = tuple(np.linspace(0, 1, 21).round(3).tolist())
@@ -57,7 +57,7 @@ def answer(labels: NDArray[np.uint8], wrong: float, rng: np.random.Generator) ->
 
 
 def measure_on(kind: Kind, what: str, on: str, n: int, wrong: int) -> Measurement:
-    return measure(kind, what, np.arange(n) >= wrong).model_copy(update={"on": on})
+    return measure_proportion(kind, what, np.arange(n) >= wrong).model_copy(update={"on": on})
 
 
 def make_calibration(what: str, n: int, rng: np.random.Generator) -> Calibration:
@@ -85,8 +85,8 @@ def make_rival(
         parameters=size,
         bytes=4 * size,
         scans=measure_on("accuracy", "MNIST test", "", 10_000, round(10_000 * wrong[0])),
-        prepared=measure("accuracy", "prepared", answers == reference.labels),
-        naive=measure("accuracy", "naive", naive == reference.labels),
+        prepared=measure_proportion("accuracy", "prepared", answers == reference.labels),
+        naive=measure_proportion("accuracy", "naive", naive == reference.labels),
         answers=tuple(answers.tolist()),
         naive_answers=tuple(naive.tolist()),
     )
@@ -162,7 +162,7 @@ def open_card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> OpenCard:
         if reference is not None:
             write_reference_drawings(folder, reference)
         monkeypatch.setenv("DIGITREC_MODELS", str(tmp_path / "models"))
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app = make_app()
         app.query_params["model"] = "mine"
         app = app.run().switch_page("pages/network.py").run()
         return app.selectbox(key="model").set_value("mine").run()

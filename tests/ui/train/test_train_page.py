@@ -17,11 +17,11 @@ from digitrec.networks.architectures import (
     MaxPooling,
     count_parameters,
 )
-from digitrec.training import duration, processes, runs
+from digitrec.training import duration
 from digitrec.training.recipe import DIGITS_ONLY, Recipe
+from digitrec.training.run_folders import processes, runs, signals
 from digitrec.training.worker.worker import work
-
-ROOT = Path(__file__).parents[3]
+from tests.opening import open_page
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def open_train(network: str) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run().switch_page("pages/train.py").run()
+    page = open_page("train.py").run()
     page.selectbox(key="source").set_value("uci").run()
     return page.selectbox(key="network").set_value(network).run()
 
@@ -69,7 +69,7 @@ def test_a_training_that_takes_another_time_is_measured_anew() -> None:
 
 @pytest.mark.usefixtures("measured")
 def test_nothing_is_measured_while_a_training_is_under_way() -> None:
-    with runs.turn():
+    with signals.training_lock():
         page = open_train("dense-128")
         until_told(page, "can be measured when no training is running")
     until_told(page, "on this machine")

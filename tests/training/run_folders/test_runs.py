@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from digitrec.errors import RecipeError, RunError
-from digitrec.training import processes, run_tables, runs, snapshots
 from digitrec.training.recipe import Recipe, from_json
-from digitrec.training.runs import State
-from digitrec.training.snapshots import Snapshot
+from digitrec.training.run_folders import processes, run_tables, runs, signals, snapshots
+from digitrec.training.run_folders.runs import State
+from digitrec.training.run_folders.snapshots import Snapshot
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_a_folder_that_is_gone_is_told_and_not_made_anew(place: Path) -> None:
         runs.read(gone)
     with pytest.raises(RunError, match="or none"):
         runs.delete(gone)
-    assert runs.is_stop_requested(gone)
+    assert signals.is_stop_requested(gone)
     assert not gone.exists()
 
 
@@ -259,7 +259,7 @@ def test_another_file_is_no_drawing(other: np.ndarray | None, run: Path) -> None
 @pytest.mark.parametrize("name", [runs.STARTING, runs.TRAINING, runs.SAVING])
 def test_a_run_that_nobody_is_at_has_died(name: str, run: Path) -> None:
     runs.write_state(run, State(name, epoch=2))
-    with runs.alive(run):
+    with runs.run_lock(run):
         assert runs.read(run).state.name == name
     found = runs.read(run).state
     assert (found.name, found.epoch) == (runs.DIED, 2)
@@ -279,7 +279,7 @@ def test_a_worker_that_was_just_started_has_time_to_come(run: Path, monkeypatch:
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + runs.GRACE + 1)
     assert runs.read(run).state.name == runs.DIED
-    with runs.alive(run):
+    with runs.run_lock(run):
         assert runs.read(run).state.name == runs.WAITING
 
 
@@ -310,7 +310,7 @@ def test_where_a_run_cannot_go_on_nothing_is_changed(
     runs.write_state(run, State(state))
     write_history(run, epochs)
     before = (run / "recipe.json").read_bytes()
-    with runs.alive(run), pytest.raises((RunError, RecipeError), match=told):
+    with runs.run_lock(run), pytest.raises((RunError, RecipeError), match=told):
         processes.resume(run, changes)
     assert (run / "recipe.json").read_bytes() == before
     assert not started
@@ -318,7 +318,7 @@ def test_where_a_run_cannot_go_on_nothing_is_changed(
 
 def test_a_run_is_deleted_when_it_has_ended(run: Path) -> None:
     runs.write_state(run, State(runs.TRAINING))
-    with runs.alive(run), pytest.raises(RunError, match="Stop it first"):
+    with runs.run_lock(run), pytest.raises(RunError, match="Stop it first"):
         runs.delete(run)
     assert runs.read(run).state.name == runs.DIED
     runs.delete(run)
@@ -327,14 +327,14 @@ def test_a_run_is_deleted_when_it_has_ended(run: Path) -> None:
 
 
 def test_a_stop_is_asked_for(run: Path) -> None:
-    assert not runs.is_stop_requested(run)
-    runs.request_stop(run)
-    assert runs.is_stop_requested(run)
+    assert not signals.is_stop_requested(run)
+    signals.request_stop(run)
+    assert signals.is_stop_requested(run)
 
 
 def test_asking_for_a_stop_of_a_run_that_is_gone_makes_nothing(place: Path) -> None:
     place.mkdir()
-    runs.request_stop(place / "20250101-000000-gone")
+    signals.request_stop(place / "20250101-000000-gone")
     assert list(place.iterdir()) == []
 
 

@@ -3,8 +3,8 @@ import pytest
 
 from digitrec.datasets import load_dataset
 from digitrec.networks.classifier import Classifier
-from digitrec.training.augmentation import Augmentation, vary
-from digitrec.training.variations import Variations, read_variations
+from digitrec.training.augmentation import Augmentation, augment_copies
+from digitrec.training.augmented_predictions import Variations, read_variations
 
 
 def test_the_variations_are_those_of_training_and_read_by_the_classifier(classifier: Classifier) -> None:
@@ -12,7 +12,7 @@ def test_the_variations_are_those_of_training_and_read_by_the_classifier(classif
     image, label, settings = test.images[0], int(test.labels[0]), Augmentation(degrees=40)
     read = classifier.predict_proba
     made = read_variations(image, label, count=30, settings=settings, seed=5, predict=read)
-    expected = vary(image, 30, settings, np.random.default_rng(5))
+    expected = augment_copies(image, 30, settings, np.random.default_rng(5))
     np.testing.assert_array_equal(made.images, expected)
     np.testing.assert_array_equal(made.predicted, read(expected).argmax(axis=1))
     assert made.label == label

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from digitrec.errors import RecipeError, RunError
-from digitrec.training import runs
 from digitrec.training.recipe import change
+from digitrec.training.run_folders import runs, signals
 
 _STARTED: list[subprocess.Popen[bytes]] = []  # kept so that those that have ended can be reaped
 _WARM: list[subprocess.Popen[bytes]] = []  # the one worker, if any, that has loaded TensorFlow and waits for a run
@@ -23,11 +23,11 @@ def start(folder: Path) -> None:
     RunError, where nothing can be written.
     """
     with runs.writing_run():
-        runs.withdraw_stop(folder)
+        signals.withdraw_stop(folder)
         runs.write_state(folder, replace(runs.read_state(folder), name=runs.WAITING, message=""))
     if _hand_over(folder):
         return
-    with runs.writing_run(), runs.open_log(folder) as log:
+    with runs.writing_run(), runs.open_run_log(folder) as log:
         worker = subprocess.Popen(  # noqa: S603  our own program, and a folder that `create` named
             [sys.executable, "-m", "digitrec.training.worker", str(folder)],
             stdin=subprocess.DEVNULL,
@@ -74,7 +74,7 @@ def _remember(worker: "subprocess.Popen[bytes]") -> None:
 
 
 def resume(folder: Path, changes: Mapping[str, Any]) -> None:
-    """Resume a run that has ended, with other `epochs` or another `learning_rate`.
+    """Start a process for a run that has ended, with other `epochs` or another `learning_rate`.
 
     Raises
     ------

@@ -21,7 +21,7 @@ import re
 import shutil
 import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -35,8 +35,8 @@ from numpy.typing import NDArray
 from digitrec.errors import RecipeError, RunError, writing
 from digitrec.storage import replace_file
 from digitrec.training.recipe import Recipe, from_json, to_json
-from digitrec.training.run_tables import read_history, read_steps
-from digitrec.training.snapshots import write_drawing
+from digitrec.training.run_folders.run_tables import read_history, read_steps
+from digitrec.training.run_folders.snapshots import write_drawing
 
 WAITING, STARTING, TRAINING, SAVING = "waiting", "starting", "training", "saving"
 FINISHED, STOPPED, FAILED, DIED = "finished", "stopped", "failed", "died"
@@ -110,11 +110,6 @@ class Run:
         return has_model(self.folder)
 
 
-def runs_folder() -> Path:
-    """The folder of all runs: `DIGITREC_RUNS`, by default in the user's data folder."""
-    return Path(os.environ.get("DIGITREC_RUNS") or platformdirs.user_data_path("digitrec") / "runs")
-
-
 def create(recipe: Recipe, drawing: NDArray[np.uint8] | None = None) -> Path:
     """A new run folder for a recipe; `drawing`, uint8 as its network takes it, is classified after each epoch.
 
@@ -144,22 +139,6 @@ def writing_run() -> AbstractContextManager[None]:
     """Turn an OSError into a RunError that says where nothing could be written, and what to do."""
     advice = "Make room there, or set DIGITREC_RUNS to another folder."
     return writing(f"a run in {runs_folder()}", RunError, advice)
-
-
-def request_stop(folder: Path) -> None:
-    """Ask the worker to stop, keeping what was learned."""
-    with suppress(FileNotFoundError):  # a run that was deleted has stopped
-        (folder / "stop").touch()
-
-
-def withdraw_stop(folder: Path) -> None:
-    """Let a run go on that was asked to stop."""
-    (folder / "stop").unlink(missing_ok=True)
-
-
-def is_stop_requested(folder: Path) -> bool:
-    """Whether the worker should stop; it also should where the folder was deleted."""
-    return (folder / "stop").exists() or not folder.exists()
 
 
 def exists(folder: Path) -> bool:
@@ -231,22 +210,6 @@ def delete(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def alive(folder: Path) -> FileLock:
-    """The lock that a worker holds as long as it runs."""
-    return FileLock(folder / "alive.lock")
-
-
-def turn() -> FileLock:
-    """The lock that a worker holds while it trains: one training at a time."""
-    runs_folder().mkdir(parents=True, exist_ok=True)
-    return FileLock(runs_folder() / "turn.lock")
-
-
-def is_one_under_way() -> bool:
-    """Whether some run is being trained at this moment, by whatever app or terminal."""
-    return (runs_folder() / "turn.lock").exists() and _is_held(turn())
-
-
 def last_update() -> float:
     """When a worker last wrote the state of any run, in seconds since 1970; 0 where there are no runs."""
     return max((read_state(runs_folder() / name).updated for name in list_runs()), default=0.0)
@@ -270,8 +233,8 @@ def write_environment(folder: Path, environment: Mapping[str, Any]) -> None:
     replace_file(folder / "environment.json", json.dumps(environment, indent=2))
 
 
-def open_log(folder: Path) -> BinaryIO:
-    """The file that the worker's output is appended to."""
+def open_run_log(folder: Path) -> BinaryIO:
+    """Open the log of a run folder, which the worker's output is appended to."""
     return (folder / "log.txt").open("ab")
 
 
@@ -289,12 +252,18 @@ def read_log(folder: Path) -> str:
 def _as_it_is(folder: Path, state: State) -> State:
     """The state, or "died" where it says that a worker is running and none is."""
     is_young = state.name == WAITING and time.time() - state.updated < GRACE
-    if not state.is_under_way or is_young or _is_held(alive(folder)):
+    if not state.is_under_way or is_young or is_held(run_lock(folder)):
         return state
     return replace(state, name=DIED, message="The training process ended unexpectedly. It can be resumed.")
 
 
-def _is_held(lock: FileLock) -> bool:
+def run_lock(folder: Path) -> FileLock:
+    """The lock in a run's folder that its worker holds as long as it runs."""
+    return FileLock(folder / "alive.lock")
+
+
+def is_held(lock: FileLock) -> bool:
+    """Whether a worker holds this lock."""
     try:
         with lock.acquire(timeout=0):
             return False
@@ -302,3 +271,8 @@ def _is_held(lock: FileLock) -> bool:
         return True
     except OSError:
         return False
+
+
+def runs_folder() -> Path:
+    """The folder of all runs: `DIGITREC_RUNS`, by default in the user's data folder."""
+    return Path(os.environ.get("DIGITREC_RUNS") or platformdirs.user_data_path("digitrec") / "runs")

@@ -2,7 +2,7 @@ import numpy as np
 
 from digitrec import load_dataset
 from digitrec.networks.classifier import Classifier
-from digitrec.networks.golden import difference, golden_images
+from digitrec.networks.exchange.golden import golden_difference, golden_images
 
 
 def test_the_golden_images_are_two_of_each_digit_and_are_read(classifier: Classifier) -> None:
@@ -22,5 +22,5 @@ def test_the_difference_is_the_largest() -> None:
     one = np.full((3, 10), 0.1, np.float32)
     other = one.copy()
     other[1, 4] = 0.35
-    assert np.isclose(difference(one, other), 0.25)
-    assert difference(one, one) == 0
+    assert np.isclose(golden_difference(one, other), 0.25)
+    assert golden_difference(one, one) == 0

@@ -24,12 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from digitrec.datasets import is_there, load_dataset
+from digitrec.datasets import is_available, load_dataset
 from digitrec.errors import ModelError
-from digitrec.evaluation.metrics import measure
-from digitrec.networks.card import Card, read_card, read_file, write_card
+from digitrec.evaluation.metrics import measure_proportion
+from digitrec.networks.card import Card, read_card, read_model_file, write_card
 from digitrec.networks.classifier import Classifier
-from digitrec.networks.golden import PARITY, ROUNDED_PARITY, difference, golden_images
+from digitrec.networks.exchange.golden import PARITY, ROUNDED_PARITY, golden_difference, golden_images
 from digitrec.networks.registry import PATH_FILES, check_name, keep_model, workshop
 from digitrec.networks.weights import PATH_WEIGHTS, WEIGHTS
 from digitrec.storage import DAMAGED, StrPath
@@ -71,7 +71,7 @@ def pack(folder: StrPath) -> bytes:
     """
     folder = Path(folder)
     card = read_card(folder)
-    contents = {name: read_file(folder, name, card) for name in card.files}
+    contents = {name: read_model_file(folder, name, card) for name in card.files}
     images = golden_images()
     answers: dict[str, Any] = {"probabilities": Classifier(contents["model.tflite"], card).predict_proba(images)}
     if "model.keras" in contents:
@@ -120,9 +120,9 @@ def add_model(files: Mapping[str, bytes], name: str) -> Path:
         path = (draft / "path.tflite").read_bytes() if card.path is not None else None
         reader = Classifier((draft / "model.tflite").read_bytes(), card, path)
         _compare(reader.predict_proba(golden_images()), answers, ROUNDED_PARITY if reader.is_rounded else PARITY)
-        test = load_dataset("mnist" if is_there("mnist") else "uci")
+        test = load_dataset("mnist" if is_available("mnist") else "uci")
         read = reader.predict_proba(test.test.images).argmax(axis=1)
-        figure = measure("accuracy", f"Test set of {test.name}", read == test.test.labels)
+        figure = measure_proportion("accuracy", f"Test set of {test.name}", read == test.test.labels)
         parameters = parameters or reader.count_parameters()
         write_card(draft, card.model_copy(update={"measured": (figure,), "parameters": parameters}))
         return keep_model(draft, name)
@@ -138,7 +138,7 @@ def add_weights(folder: StrPath) -> Card:
     folder = Path(folder)
     card = read_card(folder)
     for name in {"model.keras"} | ({"path.keras"} & set(card.files)):
-        read_file(folder, name, card)
+        read_model_file(folder, name, card)
     left_out = _run("plain_layers", str(folder))
     if reason := left_out.get(WEIGHTS) or left_out.pop("refused", ""):
         raise ModelError(
@@ -265,7 +265,7 @@ def _compare(probabilities: NDArray[np.float32], answers: NDArray[np.float32] | 
             f"Expected ten probabilities that sum to 1. Received: outputs of {probabilities.min():.3g} to "
             f"{probabilities.max():.3g} that sum to {sums.min():.3g} to {sums.max():.3g}. End the network in a softmax."
         )
-    if answers is not None and (apart := difference(probabilities, answers)) > parity:
+    if answers is not None and (apart := golden_difference(probabilities, answers)) > parity:
         raise ModelError(
             f"Expected the same predictions from the .keras and the .tflite file. Received: probabilities that "
             f"differ by {apart:.2g} on the same images. Export both from the same network, or add just one."

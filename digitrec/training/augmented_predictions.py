@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitrec.ink.types import Predict
-from digitrec.training.augmentation import Augmentation, vary
+from digitrec.training.augmentation import Augmentation, augment_copies
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,5 +40,5 @@ def read_variations(
     image: NDArray[np.uint8], label: int, *, count: int, settings: Augmentation, seed: int, predict: Predict
 ) -> Variations:
     """Augment a (28, 28) uint8 image `count` times, as training does, and predict the digit of each variation."""
-    images = vary(image, count, settings, np.random.default_rng(seed))
+    images = augment_copies(image, count, settings, np.random.default_rng(seed))
     return Variations(images, predict(images).argmax(axis=1), label)

@@ -16,6 +16,6 @@ def golden_images() -> NDArray[np.uint8]:
     return np.concatenate([test.images[test.labels == digit][:OF_EACH] for digit in range(10)])
 
 
-def difference(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    """The largest difference between two models' probabilities, (n, 10) each."""
+def golden_difference(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """The largest difference between two models' probabilities for the golden images, (n, 10) each."""
     return float(np.abs(first.astype(np.float64) - second).max())

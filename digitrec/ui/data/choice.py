@@ -18,7 +18,7 @@ from digitrec.ui.messages import as_plain_text, show_errors
 
 
 def choose_digits() -> tuple[Dataset, str, Split]:
-    """Let the user choose a dataset and a part of it: the dataset, "train" or "test", and that part."""
+    """Choice of a dataset and a part of it: the dataset, "train" or "test", and that part."""
     row = st.container(horizontal=True, vertical_alignment="bottom")
     data = choose_dataset(row)
     part = row.segmented_control(
@@ -54,7 +54,7 @@ def choose_dataset(row: DeltaGenerator) -> Dataset:
 
 
 def choose_writer(split: Split) -> int | None:
-    """Let the user choose one writer, if the writers are known; None: all."""
+    """Choice of a writer of the dataset, if its writers are known; None: all."""
     if split.writers is None:
         return None
     last = int(split.writers.max())

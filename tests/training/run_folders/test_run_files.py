@@ -1,8 +1,8 @@
 import ast
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-OWNERS = {"runs.py", "run_tables.py", "snapshots.py", "checkpoints.py"}
+ROOT = Path(__file__).parents[3]
+OWNERS = {"runs.py", "signals.py", "run_tables.py", "snapshots.py", "checkpoints.py"}
 FILES = {
     *("recipe.json", "state.json", "history.csv", "steps.csv", "log.txt", "stop", "environment.json"),
     *("alive.lock", "turn.lock", "drawing.npy", "now.npz", "epochs", "checkpoint.npz", "best.npz"),
@@ -24,8 +24,8 @@ def test_the_files_of_a_run_are_written_and_read_in_one_place() -> None:
         for room in ("training", "commands", "ui")
         for file in ROOT.glob(f"digitrec/{room}/**/*.py")
     } | {file: paths_made_in(file.read_text("utf-8")) & FILES for file in ROOT.glob("pages/*.py")}
-    training = ROOT / "digitrec" / "training"
-    assert {file for file, names in made.items() if names} == {training / name for name in OWNERS}
+    folder = ROOT / "digitrec" / "training" / "run_folders"
+    assert {file for file, names in made.items() if names} == {folder / name for name in OWNERS}
     assert set().union(*made.values()) == FILES
 
 
