@@ -52,7 +52,7 @@ def put(state: CanvasState, drawing: Drawing) -> CanvasState:
 
 def restore(state: CanvasState, kept: Drawing | None) -> CanvasState:
     """Put the strokes that only the browser has on the canvas; unchanged if none are missing there."""
-    if kept is None or not kept.strokes or len(kept.strokes) == len(state.drawing.strokes):
+    if kept is None or len(kept.strokes) <= len(state.drawing.strokes):
         return state
     return put(state, replace(kept, backdrop=state.drawing.backdrop, width=state.width))
 
