@@ -47,7 +47,9 @@ def to_strip(ink: NDArray[np.uint8]) -> Strip:
     tight = ink[box.slices]
     kept = _without_wide_gaps(tight)
     width = max(1, min(WIDTH - 2 * MARGIN, round(len(kept) * LINE / len(tight))))
-    small = np.asarray(Image.fromarray(tight[:, kept]).resize((width, LINE), Image.Resampling.BOX), np.float64)
+    # In one step, Pillow would choose by the size whether to begin across or down; greys differ by 1 or 2 then.
+    across = Image.fromarray(tight[:, kept]).resize((width, len(tight)), Image.Resampling.BOX)
+    small = np.asarray(across.resize((width, LINE), Image.Resampling.BOX), np.float64)
     image = np.zeros((SIDE, WIDTH), np.uint8)
     image[MARGIN : MARGIN + LINE, MARGIN : MARGIN + width] = to_uint8(stretch(small))
     shown = (np.arange(WIDTH) - MARGIN + 0.5) * len(kept) / width - 0.5

@@ -36,6 +36,7 @@ from tests.benchmarks.files import files
 from tests.benchmarks.mistakes import mistakes
 from tests.benchmarks.numbers import numbers
 from tests.benchmarks.photographs import photographs
+from tests.benchmarks.room import room
 from tests.benchmarks.table import median_ms, row
 from tests.benchmarks.training import race, training
 from tests.browser import chromium
@@ -78,6 +79,7 @@ def main() -> None:
         "numbers": numbers,
         "photographs": photographs,
         "files": files,
+        "room": room,
     }
     if unknown := set(sys.argv[1:]) - set(parts):
         sys.exit(

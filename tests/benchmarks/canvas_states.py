@@ -9,19 +9,19 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import ImageColor
 
+from digitrec.charts.pictures import as_paper, enlarge, frame
 from digitrec.datasets.sources.pen import draw_at_random, load_pen_digits, split_by_writer
 from digitrec.errors import DataError
 from digitrec.ink.drawings import Drawing, Stroke, render
 from digitrec.ink.image_files import to_data_url
 from digitrec.ink.links import to_short_link
-from digitrec.ink.preprocessing import find_ink, preprocess
-from digitrec.ui.canvas.fabric import from_fabric, read_revision, to_fabric
+from digitrec.ink.preprocessing import preprocess
+from digitrec.ui.canvas.fabric import FACTOR, from_fabric, read_revision, to_fabric
 from digitrec.ui.canvas.history import INK, PAPER
 from tests.data import sample
 
+SHOWN = 140  # pixels at most, the side of a picture of that tab
 SECONDS = 1.2  # that a digit takes
 # Properties that Fabric writes with every object; digitrec reads none of them, but their bytes travel.
 USUAL = {
@@ -41,16 +41,14 @@ class StrokeEnd:
     ----------
     at : seconds since the digit was begun.
     paths : the strokes so far, as Fabric's objects.
-    picture : the canvas as a PNG data URL.
     link : the drawing as text in the page's address; no two drawings have the same.
-    images : the 28 x 28 images that can be read from it, from the picture or from the strokes.
+    shown : its 28 x 28 image as the tab *Preprocessing* shows it, a data URL.
     """
 
     at: float
     paths: list[dict[str, Any]]
-    picture: str
     link: str
-    images: frozenset[bytes]
+    shown: str
 
 
 def prepare(n: int, seed: int = 0) -> list[list[StrokeEnd]]:
@@ -67,17 +65,12 @@ def prepare(n: int, seed: int = 0) -> list[list[StrokeEnd]]:
     return prepared
 
 
-def to_state(revision: int, paths: list[dict[str, Any]], picture: str) -> str:
+def to_state(revision: int, paths: list[dict[str, Any]]) -> str:
     """The canvas component's state as JSON: what is on it, since the drawing of that revision was laid on it."""
     marker = to_fabric(Drawing(), INK, PAPER, revision)["objects"][0]
     raw = {"version": USUAL["version"], "objects": [USUAL | marker, *paths], "background": PAPER}
     assert read_revision(raw) == revision
-    return json.dumps({"drawing": {"raw": raw, "data": picture}})
-
-
-def blank() -> str:
-    """An empty canvas as a PNG data URL."""
-    return to_data_url(_in_colour(render(Drawing())))
+    return json.dumps({"drawing": {"raw": raw}})
 
 
 def _ends(drawing: Drawing) -> list[StrokeEnd]:
@@ -88,17 +81,15 @@ def _ends(drawing: Drawing) -> list[StrokeEnd]:
 
 def _end(at: float, paths: list[dict[str, Any]]) -> StrokeEnd:
     drawing = from_fabric({"objects": paths}, PAPER)
-    rendered = render(drawing)
-    colours = _in_colour(rendered)
-    opaque = np.dstack([colours, np.full_like(rendered, 255)])
-    images = [preprocess(ink).image for ink in (rendered, find_ink(opaque, ImageColor.getrgb(PAPER)))]
-    read = frozenset(image.tobytes() for image in images if image is not None)
-    return StrokeEnd(float(at), paths, to_data_url(colours), to_short_link(drawing), read)
+    image = preprocess(render(drawing)).image
+    assert image is not None
+    shown = to_data_url(frame(enlarge(as_paper(image), SHOWN // len(image))))
+    return StrokeEnd(float(at), paths, to_short_link(drawing), shown)
 
 
 def _as_path(stroke: Stroke) -> dict[str, Any]:
     """A stroke as Fabric's pencil leaves it: curves from middle to middle of the points that the pointer reported."""
-    points = np.round(stroke.points.astype(float), 2)
+    points = np.round(FACTOR * stroke.points.astype(float), 2)
     if len(points) == 1:
         points = np.repeat(points, 2, axis=0)
         points[1, 0] += 0.001  # as Fabric does for a dot
@@ -107,9 +98,4 @@ def _as_path(stroke: Stroke) -> dict[str, Any]:
     path = [[command, *map(float, numbers)] for command, *numbers in commands]
     (left, top), (width, height) = ((points.min(axis=0) + points.max(axis=0)) / 2).tolist(), np.ptp(points, axis=0)
     place = {"type": "Path", "left": left, "top": top, "width": float(width), "height": float(height)}
-    return USUAL | place | {"stroke": INK, "strokeWidth": float(stroke.width), "path": path}
-
-
-def _in_colour(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Ink, 255 on 0, in the canvas's colours: RGB."""
-    return np.rint(255 + ink[..., None] / 255 * (np.array(ImageColor.getrgb(INK)) - 255)).astype(np.uint8)
+    return USUAL | place | {"stroke": INK, "strokeWidth": FACTOR * float(stroke.width), "path": path}

@@ -32,8 +32,10 @@ EVERY = 3.0  # seconds from one digit to the next
 SEED = 0
 ALONE = 60  # digits that one session draws as fast as it is answered
 ROUND = 50  # visits between two measurements of memory
+WARM_UP = 200  # visits before the first: Streamlit keeps the last 128 sessions for two minutes, in case they come back
 AT_ONCE = 5  # visitors
-RESTS = 3  # seconds for a session that was left to be forgotten
+RESTS = 0.5  # seconds from the last stroke's answer until the tabs below the canvas are asked for
+FORGETS = 3  # seconds for a session that was left to be forgotten
 
 
 @dataclass(frozen=True)
@@ -77,18 +79,22 @@ def draw_together(n: int, seconds: float) -> dict[str, Any]:
 async def _draw_together(app: App, people: list[list[list[StrokeEnd]]], seconds: float) -> dict[str, Any]:
     tabs = [Tab(app.address) for _ in people]
     opened = await asyncio.gather(*(tab.open() for tab in tabs))
-    cpu, begun = app.cpu_ms, time.perf_counter()
-    await asyncio.gather(
-        *(_keep_drawing(tab, digits, begun + seconds) for tab, digits in zip(tabs, people, strict=True))
-    )
-    cpu, wall, memory, load = app.cpu_ms - cpu, time.perf_counter() - begun, app.memory_mb, os.getloadavg()[0]
+    cpu, own, begun = app.cpu_ms, time.process_time(), time.perf_counter()
+    drawing = [keep_drawing(tab, digits, begun + seconds) for tab, digits in zip(tabs, people, strict=True)]
+    await asyncio.gather(*drawing)
+    cpu, own, wall = app.cpu_ms - cpu, time.process_time() - own, time.perf_counter() - begun
+    memory, load = app.memory_mb, os.getloadavg()[0]
     await asyncio.gather(*(tab.close() for tab in tabs))
-    return {"seconds": round(wall, 1), "open_s": round(max(opened), 2)} | describe(tabs, cpu) | {
-        "memory_mb": round(memory), "load_average": round(load, 1),
-    }  # fmt: skip
+    return describe(tabs, cpu) | {
+        "seconds": round(wall, 1),
+        "open_s": round(max(opened), 2),
+        "memory_mb": round(memory),
+        "cores": {"app": round(cpu / wall / 1000, 2), "client": round(own / wall, 2)},
+        "load_average": round(load, 1),
+    }
 
 
-async def _keep_drawing(tab: Tab, digits: list[list[StrokeEnd]], until: float) -> None:
+async def keep_drawing(tab: Tab, digits: list[list[StrokeEnd]], until: float) -> None:
     """Draw one digit after the other at a person's pace, beginning at a moment of one's own."""
     await asyncio.sleep(EVERY * np.random.default_rng(len(digits[0][0].link)).random())
     for digit in digits:
@@ -96,6 +102,8 @@ async def _keep_drawing(tab: Tab, digits: list[list[StrokeEnd]], until: float) -
         if begun > until:
             return
         await draw_digit(tab, digit, begun)
+        await asyncio.sleep(RESTS)
+        await tab.rest()
         await asyncio.sleep(max(0.0, begun + EVERY - 0.3 - time.perf_counter()))
         await tab.clear()
         await asyncio.sleep(max(0.0, begun + EVERY - time.perf_counter()))
@@ -160,14 +168,14 @@ def visit(n: int) -> dict[str, Any]:
 
 async def _visit(app: App, n: int, digits: list[list[StrokeEnd]]) -> dict[str, Any]:
     memory, tabs, opened = list[float](), list[Tab](), list[float]()
-    for start in range(0, n + ROUND, AT_ONCE):  # the first round warms up
-        if start % ROUND == 0 and start:
-            await asyncio.sleep(RESTS)
+    for start in range(0, n + WARM_UP, AT_ONCE):
+        if start % ROUND == 0 and start >= WARM_UP:
+            await asyncio.sleep(FORGETS)
             memory.append(app.memory_mb)
         now = [Tab(app.address) for _ in range(AT_ONCE)]
         opened += await asyncio.gather(*(_visit_once(tab, digits[(start + i) % ROUND]) for i, tab in enumerate(now)))
         tabs += now
-    await asyncio.sleep(RESTS)
+    await asyncio.sleep(FORGETS)
     memory.append(app.memory_mb)
     found = describe(tabs, 0)
     return {

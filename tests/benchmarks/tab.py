@@ -14,16 +14,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
+from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from tests.benchmarks.canvas_states import StrokeEnd, blank, to_state
+from tests.benchmarks.canvas_states import StrokeEnd, to_state
 
 PATIENCE = 60.0  # seconds, after which an answer is lost
 AGE = 2  # runs after which a browser forgets a message (Streamlit's global.maxCachedMessageAge)
+RESTED = json.dumps([{"event": "rested", "value": True}])
 MARK = "strokeDashOffset"  # of the canvas's first object: the revision that was laid on it
 
 
@@ -46,7 +48,8 @@ class Tab:
     ----------
     address : of the app, such as http://localhost:8501.
     sent : the strokes' ends in order.
-    foreign : drawings shown to this session that are not its own.
+    foreign : where drawings were shown to this session that are not its own.
+    verdicts : strokes' ends of which it was shown the details.
     errors : what should not happen, counted.
     """
 
@@ -55,6 +58,7 @@ class Tab:
     foreign: list[str] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
     runs: int = 0
+    verdicts: int = 0
     _socket: ClientConnection | None = None
     _listener: asyncio.Task[None] | None = None
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -66,7 +70,8 @@ class Tab:
     _clear: str = ""
     _state: str | None = None  # of the canvas, as JSON
     _revision: int = -1
-    _pixels: bytes = b""  # of the last verdict; empty where it has none
+    _rested: str = ""
+    _pictures: set[str] = field(default_factory=set)  # that this run has sent
     _known: dict[str, int] = field(default_factory=dict)  # hash of a message -> the run that used it last
 
     async def open(self) -> float:
@@ -94,7 +99,7 @@ class Tab:
 
     async def draw(self, end: StrokeEnd) -> Sent:
         """Lift the pen: send what is on the canvas, without waiting for the answer."""
-        self._state = to_state(self._revision, end.paths, end.picture)
+        self._state = to_state(self._revision, end.paths)
         sent = Sent(end, time.perf_counter())
         self.sent.append(sent)
         await self._send(self._canvas)
@@ -104,12 +109,18 @@ class Tab:
         """Wait for the answer to a stroke's end, or to a later one."""
         return await self._until(lambda: sent.seconds is not None, "no answer")
 
+    async def rest(self) -> None:
+        """Have the tabs below the canvas computed, as a drawing that has come to rest does, and wait for them."""
+        before = self.verdicts
+        await self._send(self._rested, value=("json_trigger_value", RESTED), part="events")
+        await self._until(lambda: self.verdicts > before, "no details")
+
     async def clear(self) -> None:
         """Press Clear, and have the emptied canvas send what is on it, as it does."""
         before = self._revision
-        await self._send(self._clear, pressed=True)
+        await self._send(self._clear, value=("trigger_value", True))
         await self._until(lambda: self._revision != before, "not cleared")
-        self._state = to_state(self._revision, [], BLANK)
+        self._state = to_state(self._revision, [])
         await self._send(self._canvas)
 
     async def _until(self, is_done: Any, otherwise: str) -> bool:
@@ -121,7 +132,7 @@ class Tab:
             return False
         return True
 
-    async def _send(self, widget: str, *, pressed: bool = False) -> None:
+    async def _send(self, widget: str, *, value: tuple[str, Any] | None = None, part: str = "") -> None:
         """Ask for a run of the fragment that a widget is in, or of the page."""
         assert self._socket is not None
         message = BackMsg()
@@ -135,8 +146,9 @@ class Tab:
             getattr(run.widget_states.widgets.add(id=name), kind).data.extend(values)
         if self._state is not None:
             run.widget_states.widgets.add(id=self._canvas, json_value=self._state)
-        if pressed:
-            run.widget_states.widgets.add(id=widget, trigger_value=True)
+        if value is not None:
+            name = _make_trigger_id(widget, part) if part else widget
+            run.widget_states.widgets.add(id=name, **dict([value]))
         await self._socket.send(message.SerializeToString())
 
     async def _listen(self) -> None:
@@ -166,6 +178,7 @@ class Tab:
             self._known[message.ref_hash] = self.runs
         elif kind == "new_session":
             self._page = message.new_session.page_script_hash
+            self._pictures.clear()
         elif kind == "page_info_changed":
             self._query = message.page_info_changed.query_string
         elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
@@ -190,14 +203,16 @@ class Tab:
         elif kind == "button_group":
             group = element.button_group
             self._plain[group.id] = "string_array_value", [group.options[i].content for i in group.default]
+        elif kind == "imgs":
+            self._pictures.update(one.url for one in element.imgs.imgs)
         elif kind == "exception":
             self.errors[f"exception: {element.exception.message}"] += 1
 
     def _take_component(self, component: Any, fragment: str) -> None:
         self._fragments[component.id] = fragment
         data = json.loads(component.json) if component.json else {}
-        if "pixels" in data:
-            self._pixels = bytes(data["pixels"])
+        if component.component_name == "digitrec_rested":
+            self._rested = component.id
         if "initialDrawing" in data:
             self._canvas = component.id
             self._revision = data["initialDrawing"]["objects"][0][MARK]
@@ -206,8 +221,9 @@ class Tab:
         """After a run: which of the drawings that were sent do the address and the verdict show?"""
         drawing = parse_qs(self._query).get("drawing", [""])[0]
         shown = [self._place(lambda end: end.link == drawing, bool(drawing), "address")]
-        if self._pixels:
-            shown.append(self._place(lambda end: self._pixels in end.images, bool(self._pixels), "verdict"))
+        if self._pictures:
+            shown.append(self._place(lambda end: end.shown in self._pictures, True, "details"))
+            self.verdicts += shown[-1] == len(self.sent) - 1 >= 0
         for sent in self.sent[: min(shown) + 1]:
             if sent.seconds is None:
                 sent.seconds = time.perf_counter() - sent.at
@@ -218,6 +234,3 @@ class Tab:
         if is_there and place < 0:
             self.foreign.append(where)
         return place
-
-
-BLANK = blank()

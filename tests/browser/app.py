@@ -27,8 +27,8 @@ HARMLESS = re.compile(r"WebSocketClosedError|StreamClosedError|ConnectionResetEr
 class Server:
     """A running app: its address, its process, and what it logs."""
 
-    def __init__(self, log: Path, **environment: str) -> None:
-        self.port, self.log, self.environment = _free_port(), log, environment
+    def __init__(self, log: Path, port: int | None = None, **environment: str) -> None:
+        self.port, self.log, self.environment = port or _free_port(), log, environment
         self.address = f"http://localhost:{self.port}"
         log.write_bytes(b"")
         self.start()
@@ -72,9 +72,9 @@ class Server:
 
 
 @contextmanager
-def serve(log: Path, **environment: str) -> Iterator[Server]:
+def serve(log: Path, port: int | None = None, **environment: str) -> Iterator[Server]:
     """A server that is stopped afterwards."""
-    server = Server(log, **environment)
+    server = Server(log, port, **environment)
     try:
         yield server
     finally:

@@ -64,9 +64,10 @@ def open_reader(browser: Browser) -> Iterator[ReaderPage]:
 
 
 def shipped_model() -> dict[str, Any]:
-    """What a page hands to the worker to load the shipped model."""
-    card = read_card(DIGITREC)
-    return {**reader_files(DIGITREC, card), "spec": reader_spec(card)}
+    """What a page hands to the worker to load the shipped models."""
+    card, number_card = read_card(DIGITREC), read_card(NUMBERS)
+    files = reader_files(DIGITREC, card) | reader_files(NUMBERS, number_card)
+    return {**files, "spec": reader_spec(card, number_card)}
 
 
 def as_lists(strokes: Sequence[NDArray[Any]] | None) -> list[Any] | None:

@@ -12,11 +12,12 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser
 
-from digitrec.datasets.sources.pen import PenDigit, draw_at_random, split_by_writer
+from digitrec.datasets.sources.pen import PenDigit, split_by_writer
+from digitrec.datasets.synthetic.stroke_variation import draw_at_random
 from digitrec.ink.drawings import Drawing, render
 from digitrec.ink.pen_paths import to_path
 from digitrec.networks.classifier import Classifier
-from digitrec.networks.golden import golden_images
+from digitrec.networks.exchange.golden import golden_images
 from digitrec.networks.verdict import Reading, combine
 from digitrec.ui.canvas.live import describe
 from tests.browser.reader import DIGITREC, ReaderPage, as_json, as_lists, open_reader, shipped_model

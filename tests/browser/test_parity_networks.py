@@ -13,7 +13,7 @@ from digitrec.networks.architectures import ARCHITECTURES
 from digitrec.networks.weights import pack_weights
 from digitrec.training.scaling import SCALINGS
 from digitrec.training.shipped.path_network import build_path_network
-from digitrec.training.worker.network import build
+from digitrec.training.worker.network import build_keras
 from digitrec.training.worker.plain_layers import to_plain
 from tests.browser.reader import ReaderPage, open_reader
 
@@ -39,19 +39,19 @@ def unsettle(model: keras.Model, rng: np.random.Generator) -> None:
             layer.set_weights([one + rng.normal(0, 0.02, one.shape) for one in layer.get_weights()])
 
 
-def answers(reader: ReaderPage, model: keras.Model, inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """What each layer gives for these inputs in the browser, the last one the answer."""
+def answers(reader: ReaderPage, model: keras.Model, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the network answers to these inputs in the browser."""
     reader.hand_over("weights", pack_weights(to_plain(model), "float32"))
     reader.hand_over("inputs", inputs.tobytes())
     found = reader.run(
-        """const network = readNetwork(await bytes("weights"), shape, outputs)
+        """const network = readNetwork(await bytes("weights"), { input, output })
         const inputs = new Float32Array(await bytes("inputs"))
         const size = inputs.length / n
         return Array.from({ length: n }, (_, i) =>
           Array.from(runNetwork(network, inputs.subarray(i * size, (i + 1) * size)).pop().values))""",
         n=len(inputs),
-        shape=list(inputs.shape[1:]),
-        outputs=model.output_shape[-1],
+        input=list(inputs.shape[1:]),
+        output=[1] * (4 - len(model.output_shape)) + list(model.output_shape[1:]),
     )
     return np.array(found, np.float32).reshape(len(inputs), *model.output_shape[1:])
 
@@ -60,7 +60,7 @@ def answers(reader: ReaderPage, model: keras.Model, inputs: NDArray[np.float32])
 def test_a_network_of_the_catalogue(reader: ReaderPage, name: str, scaling: str) -> None:
     keras.utils.set_random_seed(1)
     rng = np.random.default_rng(1)
-    model = build(name, scaling, 33.3, 78.6)
+    model = build_keras(name, scaling, 33.3, 78.6)
     unsettle(model, rng)
     shape = (INPUTS, 28, ARCHITECTURES[name].width, 1)
     images = (rng.integers(0, 256, shape) * (rng.random(shape) < 0.3)).astype(np.float32)

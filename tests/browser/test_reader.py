@@ -59,13 +59,13 @@ def ask(reader: ReaderPage, drawings: list[dict[str, Any]], wanted: int) -> list
             answers.push(answer)
             if (answers.length < wanted) return
             reader.stop()
-            resolve(answers.map(({ id, verdict, failed, layers, steps }) => ({
-              id, verdict, failed,
+            resolve(answers.map(({ layers, steps, ...others }) => ({
+              ...others,
               layers: layers?.map(({ name, shape, values }) => ({ name, shape, values: Array.from(values) })),
               steps: steps && Object.keys(steps),
             })))
           }
-          const reader = startReader(script, { onReading, onFailure: reject })
+          const reader = startReader(script, onReading, reject)
           reader.load(model)
           for (const { ink, ...drawing } of drawings)
             reader.read({ ...drawing, ...(ink && { ink: Uint8Array.from(ink) }) })
@@ -109,11 +109,42 @@ def test_the_model_that_is_loaded_names_its_layers(reader: ReaderPage) -> None:
         """const script = await text("scripts")
         const model = await json("model")
         return new Promise((resolve, reject) =>
-          startReader(script, { onLoaded: resolve, onFailure: reject }).load(model))"""
+          startReader(script, reject, reject, resolve).load(model))"""
     )
-    assert set(layers) == {"ink", "path"}
+    assert set(layers) == {"ink", "path", "number"}
     assert layers["ink"][1] == {"name": "Convolution 1", "kind": "conv", "shape": [28, 28, 32]}
     assert layers["path"][-1] == {"name": "Softmax 1", "kind": "softmax", "shape": [1, 1, 10]}
+
+
+def test_another_model_reads_what_is_drawn_after_it_was_chosen(reader: ReaderPage, ink: NDArray[np.uint8]) -> None:
+    reader.hand_over("ink", ink.tobytes())
+    answers = reader.run(
+        """const script = await text("scripts")
+        const model = await json("model")
+        const unsure = { confidence: 2, digit: 0 }
+        const doubtful = { ...model, spec: { ...model.spec, thresholds: unsure } }
+        const drawing = { width: 280, height: 280, ink: new Uint8Array(await bytes("ink")), strokes: null }
+        return new Promise((resolve, reject) => {
+          const answers = []
+          const onReading = ({ id, verdict, failed }) => {
+            answers.push([id, verdict?.shown ?? failed])
+            if (id === 1) reader.read({ ...drawing, id: 2 })
+            if (id === 2) resolve(answers)
+          }
+          const reader = startReader(script, onReading, reject)
+          reader.load(model)
+          reader.read({ ...drawing, id: 1 })
+          reader.load(doubtful)
+        })""",
+    )
+    assert answers in ([[1, "?"], [2, "?"]], [[1, "3"], [2, "?"]])
+
+
+def test_a_number_is_read_by_the_worker(reader: ReaderPage, ink: NDArray[np.uint8]) -> None:
+    wide = np.concatenate([ink, ink, ink], axis=1)
+    (answer,) = ask(reader, [as_drawing(1, wide, isNumber=True)], 1)
+    assert answer["text"] == "333"
+    assert [round(digit["column"] / 280 - 0.5) for digit in answer["digits"]] == [0, 1, 2]
 
 
 def test_layers_are_those_that_the_server_shows(
@@ -148,8 +179,8 @@ def refusal(reader: ReaderPage, model: dict[str, Any]) -> str:
     said: str = reader.run(
         """const script = await text("scripts")
         const model = await json("other")
-        return new Promise((resolve) => 
-          startReader(script, { onLoaded: () => resolve("loaded"), onFailure: resolve }).load(model))"""
+        return new Promise((resolve) =>
+          startReader(script, resolve, resolve, () => resolve("loaded")).load(model))"""
     )
     return said
 
@@ -180,8 +211,8 @@ def without_tensor(content: bytes) -> bytes:
         (lambda content: content.replace(b'\\"padding\\":\\"valid', b'\\"padding\\":\\"other'), "does not fit"),
         (lambda content: content.replace(b'\\"kind\\":\\"pool\\"', b'\\"kind\\":\\"loop\\"'), 'unknown kind "loop"'),
         (without_tensor, 'a file without "Dense 1, bias"'),
-        (lambda _: (DIGITREC / PATH_WEIGHTS).read_bytes(), "takes 64 × 5 × 1 numbers and answers with 10"),
-        (lambda _: (NUMBERS / WEIGHTS).read_bytes(), "takes 28 × 256 × 1 numbers and answers with 11"),
+        (lambda _: (DIGITREC / PATH_WEIGHTS).read_bytes(), "takes 64 × 5 × 1 numbers and gives 1 × 1 × 10"),
+        (lambda _: (NUMBERS / WEIGHTS).read_bytes(), "takes 28 × 256 × 1 numbers and gives 1 × 64 × 11"),
     ],
     ids=["cut", "tiny", "length", "header", "metadata", "padding", "kind", "tensor", "swapped", "for numbers"],
 )
@@ -217,7 +248,7 @@ def test_a_browser_without_workers_says_so(reader: ReaderPage) -> None:
         """const kept = window.Worker
         delete window.Worker
         try {
-          return await new Promise((resolve) => startReader("", { onFailure: resolve }))
+          return await new Promise((resolve) => startReader("", resolve, resolve))
         } finally {
           window.Worker = kept
         }"""

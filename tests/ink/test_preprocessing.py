@@ -396,3 +396,13 @@ def test_what_an_eraser_left_too_faint_to_be_seen_is_paper() -> None:
     before = preprocess(canvas)
     canvas[10:20, 5:15, :3] = 255 - 15
     assert find_box(find_ink(canvas)) == before.box
+
+
+@pytest.mark.parametrize("opacity", [17, 100, 200])
+def test_the_strongest_ink_is_255_on_paper_that_is_given_whatever_its_opacity(opacity: int) -> None:
+    """A difference that is no whole number was cut off, and greys beyond 255 began again at 0."""
+    picture = np.full((4, 4, 4), 255, np.uint8)
+    picture[1, 2] = (1, 1, 1, opacity)
+    ink = find_ink(picture, (255, 255, 255))
+    assert ink[1, 2] == 255
+    assert np.count_nonzero(ink) == 1

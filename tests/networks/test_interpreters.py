@@ -201,13 +201,20 @@ class Tensor:
 
 
 def test_a_model_of_other_numbers_or_of_several_is_refused() -> None:
-    right = Tensor(np.zeros((1, 10), np.float32))
-    check_signature(right, "mine", (10,), (10,))
+    check_signature(Tensor(np.zeros((1, 10), np.float32)), "mine", (10,), (10,))
     with pytest.raises(ModelError, match=r"takes \[\(\(1, 10\), 'uint8'\)\]"):
         check_signature(Tensor(np.zeros((1, 10), np.uint8)), "mine", (10,), (10,))
-    right.details.append(right.details[1])
+    several = Tensor(np.zeros((1, 10), np.float32))
+    several.details.append(several.details[1])
     with pytest.raises(ModelError):
-        check_signature(right, "mine", (10,), (10,))
+        check_signature(several, "mine", (10,), (10,))
+
+
+def test_an_interpreter_is_asked_for_its_signature_once() -> None:
+    interpreter = Tensor(np.zeros((1, 10), np.float32))
+    before = signature(interpreter)
+    interpreter.details = []
+    assert signature(interpreter) == before
 
 
 @given(seed=st.integers(0, 2**32), shape=st.lists(st.integers(1, 4), min_size=1, max_size=4), data=st.data())

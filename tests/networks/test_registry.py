@@ -29,6 +29,7 @@ from digitrec.networks.registry import (
     restore_model,
     workshop,
 )
+from digitrec.storage import replace_file
 
 
 @pytest.fixture
@@ -367,3 +368,25 @@ def test_a_model_is_not_restored_over_another(own: Path, model_folder: Path) -> 
     with pytest.raises(ModelError, match="no model has yet"):
         restore_model("mine")
     assert is_own("mine")
+
+
+def test_a_card_is_read_once_to_list_the_models_and_again_when_it_was_replaced(
+    own: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_model(model_folder, "mine")
+    read, cards = Path.read_bytes, list[Path]()
+
+    def watch(path: Path) -> bytes:
+        cards.append(path)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", watch)
+    assert "mine" in list_models()
+    cards.clear()
+    assert "mine" in list_models()
+    assert not cards
+    card = own / "mine" / "card.json"
+    replace_file(card, json.dumps(json.loads(read(card)) | {"network": "digitrec-numbers"}))
+    assert "mine" not in list_models()
+    assert "mine" in list_models("number")
+    assert set(cards) == {card}

@@ -1,34 +1,36 @@
 // A companion of the canvas where the server reads. Looks at the canvas's surfaces many times a second, sends their
 // picture to Python when it has changed, and shows the verdict that comes back. Only one picture is in flight, and the
-// next one is the newest. However long an answer takes, no picture is sent twice while the server is there: a busy one
-// would only get busier. `show(companion, data)` is in a file of its own.
+// next one is the newest. However long an answer takes, no picture is sent twice while the connection holds: a busy
+// server would only get busier. `show(companion, data)` is in a file of its own.
 
 const LOOK = 40 // ms between two looks at the canvas
 const REST = 90 // ms at least between two pictures sent
 const RESTED = 500 // ms without a reading after which the tabs below are computed
+const LOST = 5000 // ms after which a picture counts as lost, if the connection broke since it was sent
 const SETTLED = 600 // ms without a change after which the verdict is announced
 const SMALL = 4 // factor by which the picture is reduced to detect changes
 
 const companions = new WeakMap() // parentElement -> what its companion remembers between renders
 
 export default function (component) {
-  const { data, parentElement, setStateValue } = component
+  const { data, parentElement, setStateValue, setTriggerValue } = component
   const isNew = !companions.has(parentElement)
   if (isNew) companions.set(parentElement, remember(parentElement))
   const companion = companions.get(parentElement)
   if (!isNew) awaitRest(companion)
   companion.data = data
   companion.send = (picture) => setStateValue("picture", picture)
+  companion.layAgain = () => setTriggerValue("lost", true)
   companion.pick = (picked) => setStateValue("picked", picked)
-  if (data.seen >= companion.number) companion.waiting = false
+  if (data.seen >= companion.number) companion.waiting = companion.broken = false
   report(companion)
   companion.timer ??= setInterval(() => look(companion), LOOK)
   show(companion, data)
-  return () => {
+  return endWhenGone(parentElement, () => {
     clearInterval(companion.timer)
     companion.timer = null
     companion.last = null
-  }
+  })
 }
 
 function remember(root) {
@@ -38,7 +40,7 @@ function remember(root) {
     full: document.createElement("canvas").getContext("2d"),
     number: 0, // of pictures sent
     waiting: false,
-    cutOff: false, // whether the server has been gone since the last picture was sent
+    broken: false, // whether the connection broke since the last answer
     sentAt: 0,
     last: null, // the small picture when last sent
     timer: null,
@@ -47,10 +49,11 @@ function remember(root) {
 
 function look(companion) {
   if (document.hidden) return
-  if (!isConnected()) companion.cutOff = true
-  else if (companion.cutOff) Object.assign(companion, { cutOff: false, waiting: false, last: null })
   const now = performance.now()
-  if (companion.waiting || companion.cutOff || now - companion.sentAt < REST) return
+  if (!isConnected()) return Object.assign(companion, { broken: true, sentAt: now })
+  const late = now - companion.sentAt
+  if (companion.waiting ? !companion.broken || late < LOST : late < REST) return
+  if (companion.waiting) companion.last = null
   const surfaces = find(companion)
   if (!surfaces.length) return
   const { width, height } = companion.data
@@ -79,6 +82,7 @@ function find(companion) {
   const found = findSurfaces(companion.data)
   if (!found) return []
   found.root.addEventListener("pointerup", () => setTimeout(() => sendDrawing(found.root)), true)
+  if (companion.surfaces) companion.layAgain()
   companion.surfaces = found.all
   show(companion, companion.data)
   return companion.surfaces

@@ -116,17 +116,19 @@ def _from_path(item: Json, paper: str) -> Stroke:
 
 def _flatten(commands: Sequence[Sequence[Any]]) -> NDArray[np.float32]:
     """The path as points, with as many on each curve as make its straight pieces short."""
-    points: list[NDArray[np.float64]] = []
-    for _, *numbers in commands:
-        places = np.clip(np.array(numbers, float).reshape(-1, 2), -FACTOR * REACH, FACTOR * REACH)
-        if len(places) == 1:
-            points.append(places[0])
-            continue
-        (control, end), start = places, points[-1]
-        pieces = max(1, round(float(np.hypot(*(end - start))) / FLAT))
-        t = np.linspace(0, 1, pieces + 1)[1:, None]
-        points.extend((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end)
-    return np.array(points, np.float32)
+    numbers = [[*command[1:3], *command[-2:]] for command in commands]  # a straight line's control is its end
+    places = np.clip(np.array(numbers, float), -FACTOR * REACH, FACTOR * REACH)
+    if np.isnan(places).any():
+        raise ValueError
+    controls, ends = places[:, :2], places[:, 2:]
+    starts = np.roll(ends, 1, axis=0)
+    pieces = np.maximum(1, np.rint(np.hypot(*(ends - starts).T) / FLAT)).astype(int)
+    pieces[[len(command) == 3 for command in commands]] = 1
+    curve = np.repeat(np.arange(len(commands)), pieces)
+    number = np.arange(len(curve)) - np.repeat(np.cumsum(pieces) - pieces, pieces) + 1  # of the piece, on its curve
+    t = (number / pieces[curve])[:, None]
+    points = (1 - t) ** 2 * starts[curve] + 2 * t * (1 - t) * controls[curve] + t**2 * ends[curve]
+    return points.astype(np.float32)
 
 
 def _width(item: Json) -> float:

@@ -76,6 +76,11 @@ def lay_again(state: CanvasState) -> CanvasState:
     return _lay(replace(state, mount=state.mount + 1), state.drawing)
 
 
+def lay_anew(state: CanvasState) -> CanvasState:
+    """Give the same canvas its drawing again: Streamlit may have begun it anew, with what it was last given."""
+    return state if _is_same(state.start, state.drawing) else _lay(state, state.drawing)
+
+
 def receive(state: CanvasState, sent: Any) -> CanvasState | None:
     """The state after its canvas has sent a drawing; None if that is out of date or invalid."""
     if read_revision(sent) != state.revision:

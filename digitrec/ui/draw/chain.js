@@ -16,10 +16,10 @@ export default function ({ data, parentElement }) {
   chain.data = data
   takeColours(chain)
   chain.end ??= hear("reading", (reading) => showReading(chain, reading))
-  return () => {
+  return endWhenGone(parentElement, () => {
     chain.end()
     chain.end = null
-  }
+  })
 }
 
 function buildChain(root) {

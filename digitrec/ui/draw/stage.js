@@ -24,7 +24,7 @@ export default function (component) {
   // Not together with what other elements send at that moment: only one fragment would run.
   stage.handOver = (strokes) => setTimeout(() => setTriggerValue("kept", { strokes }), APART)
   open(stage)
-  return () => close(stage)
+  return endWhenGone(parentElement, () => close(stage))
 }
 
 function build(root) {
@@ -89,7 +89,6 @@ function begin(stage, mail) {
   stage.strokes = mail.start.map(([width, erases, points]) => ({ width, erases, points }))
   stage.isKnown = mail.isPlain
   stage.last = null
-  stage.canvas = null
   if (!mail.isBlank) stopArrival(stage)
 }
 
@@ -99,10 +98,11 @@ function load(stage, model) {
   Object.assign(stage, { model, reader: null, last: null, number: stage.seen })
   note(stage, model.problem ?? "")
   if (!model.files) return wake(stage)
-  const reader = startReader(model.script, {
-    onReading: (reading) => (reading.failed ? yieldToServer(stage, reading.failed) : answer(stage, reading.id, reading)),
-    onFailure: (problem) => yieldToServer(stage, problem),
-  })
+  const reader = startReader(
+    model.script,
+    (reading) => (reading.failed ? yieldToServer(stage, reading.failed) : answer(stage, reading.id, reading)),
+    (problem) => yieldToServer(stage, problem)
+  )
   stage.reader = reader
   reader.load({ ...model.files, spec: model.spec })
   wake(stage)
@@ -225,9 +225,11 @@ function nameOf({ session, mount, revision, strokes }) {
 
 function find(stage) {
   if (!stage.canvas?.upper.isConnected) {
+    const before = stage.canvas
     stage.canvas = findSurfaces(stage.data)
     if (!stage.canvas) return blind(stage)
     attend(stage, stage.canvas)
+    if (before) stage.mail.layAgain()
   }
   const { all } = stage.canvas
   if (canArrive(stage)) arrive(stage)

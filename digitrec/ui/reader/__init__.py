@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from digitrec.networks.card import Card
+from digitrec.networks.registry import input_kind
 from digitrec.networks.verdict import BOTH, CLOSE, FAR, FULL, FULL_REASON, LEAST, NO_INK, REASONS
 from digitrec.networks.weights import PATH_WEIGHTS, WEIGHTS, read_weights
 from digitrec.storage import StrPath
 from digitrec.words import ABOVE, HIGHEST, LEVELS, with_article
 
 HERE = Path(__file__).parent
-SCRIPTS = (
+SCRIPTS = (  # in the worker
     "safetensors",
     "preprocess",
     "pen_path",
@@ -25,8 +26,9 @@ SCRIPTS = (
     "network",
     "influence",
     "verdict",
+    "strips",
     "worker",
-)  # in the worker
+)
 WORDS = {
     "nothing": "Nothing to read yet",
     "unsure": "Not sure, {percent}",
@@ -51,26 +53,26 @@ def read_script(name: str) -> str:
 
 
 def can_read(card: Card) -> bool:
-    """Whether the browser can read with a model of single digits; otherwise the server does."""
+    """Whether the browser can read with a model; otherwise the server does."""
     return WEIGHTS in card.files and (card.path is None or PATH_WEIGHTS in card.files)
 
 
 def reader_files(folder: StrPath, card: Card) -> dict[str, dict[str, str]]:
-    """The networks of a model for the worker: by "ink" and "path", the `content` in base64 and its `sha256`.
+    """The networks of a model for the worker: by "ink" and "path", or "number", `content` in base64 and its `sha256`.
 
     Raises
     ------
     ModelError, if a file is missing or damaged.
     """
-    names = {WEIGHTS: "ink", PATH_WEIGHTS: "path"}
+    names = {WEIGHTS: "number" if input_kind(folder) == "number" else "ink", PATH_WEIGHTS: "path"}
     return {
         names[name]: {"content": base64.b64encode(content).decode("ascii"), "sha256": card.files[name]}
         for name, content in read_weights(folder, card).items()
     }
 
 
-def reader_spec(card: Card) -> dict[str, Any]:
-    """The thresholds of a model and all words of a verdict, as plain data."""
+def reader_spec(card: Card, number_card: Card | None = None) -> dict[str, Any]:
+    """The thresholds of a model, and of one for numbers, and all words of a verdict, as plain data."""
     path = card.path
     return {
         "limits": {"close": CLOSE, "far": FAR, "both": BOTH, "least": LEAST, "full": FULL, "highest": HIGHEST},
@@ -78,6 +80,7 @@ def reader_spec(card: Card) -> dict[str, Any]:
         "digits": [with_article(digit) for digit in range(10)],
         "words": {**WORDS, **REASONS, "noInk": NO_INK, "full": FULL_REASON, "above": ABOVE},
         "thresholds": {"confidence": card.unsure_below, "digit": card.digit_below},
+        "number": None if number_card is None else {"confidence": number_card.unsure_below},
         "path": None
         if path is None
         else {

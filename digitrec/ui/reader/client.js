@@ -1,9 +1,9 @@
 // The page's side of reading: starts a worker, and asks it to read, one drawing at a time and always the newest.
 
-// `script` is the worker's. `onLoaded` gets the layers of the networks, `onReading` each answer to a drawing, both as
+// `script` is the worker's. `onReading` gets each answer to a drawing, and `onLoaded` the layers of the networks, both as
 // worker.js describes them, and `onFailure` a sentence if reading is not possible in this browser; then the reader has
 // stopped. Returns { load(model), read(drawing), stop() }. What is read before a model is loaded waits for it.
-function startReader(script, { onLoaded = () => {}, onReading, onFailure }) {
+function startReader(script, onReading, onFailure, onLoaded = () => {}) {
   let worker
   let isBusy = true // until a model is loaded
   let waiting = null // the newest drawing, while another one is being read

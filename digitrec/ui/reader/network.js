@@ -1,13 +1,13 @@
 // A network: its layers, one after the other.
 
-// ArrayBuffer of a .safetensors file, the shape that it must take and the number of its answers -> network
-function readNetwork(buffer, input, outputs) {
+// ArrayBuffer of a .safetensors file, and the shapes of the blocks that the network must take and give -> network
+function readNetwork(buffer, { input, output }) {
   const { tensors, metadata } = readSafetensors(buffer)
   if (!metadata.network) throw damaged("a file without a network in its header")
   const described = JSON.parse(metadata.network)
   const last = described.layers[described.layers.length - 1]
-  if (String(described.input) !== String(input) || last.shape[2] !== outputs)
-    throw damaged(`a network that takes ${described.input.join(" × ")} numbers and answers with ${last.shape[2]}`)
+  if (String(described.input) !== String(input) || String(last.shape) !== String(output))
+    throw damaged(`a network that takes ${described.input.join(" × ")} numbers and gives ${last.shape.join(" × ")}`)
   const network = { input, layers: described.layers.map((layer) => withTensors(layer, tensors)) }
   checkLayers(network)
   return network

@@ -2,6 +2,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,12 +14,13 @@ import numpy as np
 import pytest
 
 from digitrec.errors import ModelError
-from digitrec.networks.card import read_card
+from digitrec.networks.card import read_card, read_model_file, write_card
 from digitrec.networks.classifier import load_classifier
 from digitrec.networks.exchange import exchange
-from digitrec.networks.exchange.exchange import add_model, missing_onnx, pack
+from digitrec.networks.exchange.exchange import add_model, add_weights, missing_onnx, pack
 from digitrec.networks.exchange.golden import golden_images
 from digitrec.networks.registry import PATH_FILES, delete_model, find_model, list_models
+from digitrec.networks.weights import PATH_WEIGHTS, WEIGHTS, unpack_weights
 from digitrec.training.worker.export import export_litert
 from digitrec.training.worker.network import build_keras
 
@@ -93,6 +95,7 @@ def test_a_zip_comes_back_with_its_card_and_figures_of_this_machine(
     (figure,) = card.measured
     assert (figure.n, figure.what) == (450, "Test set of uci")
     assert load_classifier(folder).reads_paths
+    assert card.files.items() >= {name: shipped.files[name] for name in (WEIGHTS, PATH_WEIGHTS)}.items()
     read = load_classifier(folder).predict_proba(golden_images())
     np.testing.assert_allclose(read, load_classifier().predict_proba(golden_images()), atol=1e-6)
     delete_model("From a friend")
@@ -102,6 +105,59 @@ def test_a_keras_file_alone_gets_its_tflite(tiny: dict[str, bytes], own: Path, b
     card = read_card(add_model({"mine.KERAS": tiny["model.keras"]}, "mine"))
     assert (card.network, card.parameters) == ("from a file", 4518)
     assert set(card.files) == {"model.keras", "model.tflite", "model.safetensors"}
+
+
+def test_a_network_that_no_browser_can_run_is_added_without_weights(
+    own: Path, bundled_only: None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    keras.utils.set_random_seed(3)
+    kinds = keras.layers
+    layers = [keras.Input((28, 28, 1)), kinds.AveragePooling2D(4), kinds.Flatten(), kinds.Dense(10, "softmax")]
+    keras.Sequential(layers).save(tmp_path / "model.keras")
+    folder = add_model({"other.keras": (tmp_path / "model.keras").read_bytes()}, "other")
+    assert set(read_card(folder).files) == {"model.keras", "model.tflite"}
+    assert load_classifier(folder).predict_proba(golden_images()).shape == (20, 10)
+    assert "'other' reads on the server." in caplog.text
+    assert "AveragePooling2D" in caplog.text
+    with pytest.raises(ModelError, match=r"layers that a browser can run\. Received: the layer 'average_pooling2d"):
+        add_weights(folder)
+
+
+def test_weights_in_a_zip_are_made_anew(tiny: dict[str, bytes], own: Path, bundled_only: None) -> None:
+    """What somebody sends must not read otherwise in the browser than on the server."""
+    sent = zipped(model_keras=tiny["model.keras"], model_safetensors=b"something else")
+    folder = add_model({"sent.zip": sent}, "sent")
+    assert unpack_weights(read_model_file(folder, WEIGHTS, read_card(folder))).layers[0]["kind"] == "scale"
+
+
+def test_a_model_kept_before_gets_its_weights(own: Path) -> None:
+    folder = own / "old"
+    shutil.copytree(SHIPPED, folder)
+    shipped = read_card(SHIPPED)
+    for name in (WEIGHTS, PATH_WEIGHTS):
+        (folder / name).unlink()
+    files = {name: digest for name, digest in shipped.files.items() if name not in (WEIGHTS, PATH_WEIGHTS)}
+    write_card(folder, shipped.model_copy(update={"files": files}))
+    assert load_classifier(folder).reads_paths
+    ran = subprocess.run(
+        [sys.executable, "-m", "digitrec", "weights", str(folder), "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(json.loads(ran.stdout)["bytes"]) == {WEIGHTS, PATH_WEIGHTS}
+    assert read_card(folder) == shipped
+    for name in (WEIGHTS, PATH_WEIGHTS):
+        assert read_model_file(folder, name, shipped) == (SHIPPED / name).read_bytes()
+
+
+def test_weights_are_not_made_of_a_damaged_file(own: Path) -> None:
+    folder = own / "damaged"
+    shutil.copytree(SHIPPED, folder)
+    (folder / "model.keras").write_bytes(b"something else")
+    with pytest.raises(ModelError, match="sha256"):
+        add_weights(folder)
 
 
 def test_a_tflite_file_alone_is_enough(tiny: dict[str, bytes], own: Path, bundled_only: None) -> None:
