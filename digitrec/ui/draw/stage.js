@@ -64,7 +64,7 @@ function close(stage) {
   stage.reader?.stop()
   stage.arrival?.stop()
   stage.attending?.abort()
-  Object.assign(stage, { openers: null, reader: null, model: null, arrival: null, mail: null, canvas: null, last: null })
+  Object.assign(stage, { openers: null, reader: null, model: null, arrival: null, mail: null, canvas: null, hadCanvas: false, last: null })
 }
 
 // ---- what the server says
@@ -225,11 +225,11 @@ function nameOf({ session, mount, revision, strokes }) {
 
 function find(stage) {
   if (!stage.canvas?.upper.isConnected) {
-    const before = stage.canvas
     stage.canvas = findSurfaces(stage.data)
     if (!stage.canvas) return blind(stage)
     attend(stage, stage.canvas)
-    if (before) stage.mail.layAgain()
+    if (stage.hadCanvas) stage.mail.layAgain() // this one has begun anew
+    stage.hadCanvas = true
   }
   const { all } = stage.canvas
   if (canArrive(stage)) arrive(stage)
@@ -238,7 +238,7 @@ function find(stage) {
 
 // Without the surfaces, the server reads the strokes that the canvas itself sends.
 function blind(stage) {
-  if (stage.isBlind || performance.now() - stage.openedAt < BLIND) return null
+  if (stage.isBlind || stage.hadCanvas || performance.now() - stage.openedAt < BLIND) return null
   stage.isBlind = true
   stage.reader?.stop()
   stage.reader = null
