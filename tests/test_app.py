@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ from digitrec.errors import DrawingError
 from digitrec.ink.drawings import Drawing, Stroke
 from digitrec.ink.links import to_link
 from digitrec.networks import registry
+from digitrec.networks.card import read_card, write_card
 from digitrec.networks.registry import find_model
+from digitrec.networks.weights import WEIGHTS
 from digitrec.ui import cache
 from digitrec.ui.canvas.history import put
+from digitrec.ui.canvas.live import describe
 from tests.opening import make_app
 
 ROOT = Path(__file__).parent.parent
@@ -37,9 +41,16 @@ def run(**query: str) -> AppTest:
     return app.run()
 
 
-def verdict(app: AppTest) -> dict[str, Any]:
-    shown = [part.proto for part in app.get("bidi_component") if part.proto.component_name == "digitrec_live"]
-    return json.loads(shown[0].json)
+def verdict(app: AppTest) -> dict[str, Any] | None:
+    """What the tabs below the canvas are about; the verdict above them is the browser's."""
+    case = app.session_state["case"]
+    return None if case is None else describe(case.reading)
+
+
+def sent(app: AppTest, name: str) -> dict[str, Any]:
+    """What a component of the page was given."""
+    (shown,) = [part.proto for part in app.get("bidi_component") if part.proto.component_name == f"digitrec_{name}"]
+    return json.loads(shown.json)
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -49,34 +60,82 @@ def press(app: AppTest, label: str) -> AppTest:
 def test_an_empty_page_says_what_to_do() -> None:
     app = run()
     assert not app.exception
-    assert verdict(app)["words"] == "Nothing to read yet"
-    assert verdict(app)["percent"] == [0] * 10
+    assert verdict(app) is None
+    assert sent(app, "courier")["isBlank"]
     assert "Sample digit" in app.info[0].value
     assert next(button for button in app.button if button.label == "Clear").disabled
 
 
 def test_a_drawing_in_the_link_is_read() -> None:
-    app = run(drawing=to_link(SEVEN))
-    assert verdict(app)["shown"] == "7"
-    assert verdict(app)["best"] == 7
-    assert sum(verdict(app)["percent"]) == pytest.approx(100, abs=0.6)
-    assert len(verdict(app)["pixels"]) == 784
+    read = verdict(run(drawing=to_link(SEVEN)))
+    assert read is not None
+    assert (read["shown"], read["best"]) == ("7", 7)
+    assert sum(read["percent"]) == pytest.approx(100, abs=0.6)
+    assert len(read["pixels"]) == 784
 
 
 def test_a_scribble_is_answered_not_sure() -> None:
-    app = run(drawing=to_link(SCRIBBLE))
-    assert verdict(app)["shown"] == "?"
-    assert verdict(app)["words"].startswith("Not sure")
+    read = verdict(run(drawing=to_link(SCRIBBLE)))
+    assert read is not None
+    assert read["shown"] == "?"
+    assert read["words"].startswith("Not sure")
 
 
 def test_a_sample_is_read_undone_and_redone() -> None:
     app = press(run(), "Sample digit")
     sample = verdict(app)
+    assert sample is not None
     assert sample["best"] in range(10)
     assert app.caption
-    assert verdict(press(app, "Undo"))["best"] == -1
-    assert verdict(press(app, "Redo"))["pixels"] == sample["pixels"]
-    assert verdict(press(app, "Clear"))["best"] == -1
+    assert verdict(press(app, "Undo")) is None
+    assert verdict(press(app, "Redo")) == sample
+    assert verdict(press(app, "Clear")) is None
+
+
+def test_the_browser_is_given_the_model_and_the_server_reads_only_when_asked() -> None:
+    app = run(drawing=to_link(SEVEN))
+    model = sent(app, "weights")
+    assert set(model["files"]) == {"ink", "path"}
+    assert model["problem"] is None
+    assert sent(app, "courier")["verdict"] is None
+    assert [len(stroke) for stroke in sent(app, "courier")["start"]] == [3]
+
+
+def test_a_model_that_only_the_server_can_read_with_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = shutil.copytree(find_model(), tmp_path / "foreign")
+    card = read_card(folder)
+    write_card(folder, card.model_copy(update={"files": {k: v for k, v in card.files.items() if "safe" not in k}}))
+    monkeypatch.setenv("DIGITREC_MODELS", str(tmp_path))
+    model = sent(run(model="foreign"), "weights")
+    assert model["files"] is None
+    assert "no weights" in model["problem"]
+
+
+def cut(content: bytes) -> bytes:
+    return content[:-100]
+
+
+def damage(content: bytes) -> bytes:
+    return content[:5000] + bytes(64) + content[5064:]
+
+
+@pytest.mark.parametrize("change", [cut, damage])
+def test_damaged_weights_are_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: Callable[[bytes], bytes]
+) -> None:
+    folder = shutil.copytree(find_model(), tmp_path / "damaged")
+    (folder / WEIGHTS).write_bytes(change((folder / WEIGHTS).read_bytes()))
+    monkeypatch.setenv("DIGITREC_MODELS", str(tmp_path))
+    model = sent(run(model="damaged"), "weights")
+    assert model["files"] is None
+    assert "damaged" in model["problem"]
+
+
+def test_a_projector_gets_nothing_but_canvas_verdict_and_network() -> None:
+    app = run(projector="on")
+    assert not app.exception
+    assert not app.tabs
+    assert press(app, "Leave projector mode").tabs
 
 
 def test_a_sample_is_there_without_any_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -84,24 +143,26 @@ def test_a_sample_is_there_without_any_data(monkeypatch: pytest.MonkeyPatch, tmp
     app = press(run(), "Sample digit")
     assert not app.exception
     assert "drawn for digitrec" in app.caption[0].value
-    assert verdict(app)["best"] in range(10)
+    assert verdict(app) is not None
 
 
 def test_a_broken_link_is_told_and_the_sheet_is_kept() -> None:
     app = press(run(), "Sample digit")
-    before = verdict(app)["pixels"]
+    before = verdict(app)
     app.query_params["drawing"] = "no-drawing<script>"
     app.run()
     assert not app.exception
     assert "Expected the drawing" in app.warning[0].value
-    assert verdict(app)["pixels"] == before
+    assert verdict(app) == before
 
 
 def test_an_image_of_the_data_in_the_link_is_read() -> None:
     app = run(image="uci-test-0")
     image = load_dataset("uci").test.images[0]
-    assert np.abs(np.reshape(verdict(app)["pixels"], (28, 28)) - image.astype(int)).max() <= 2
-    assert verdict(app)["best"] == load_dataset("uci").test.labels[0]
+    read = verdict(app)
+    assert read is not None
+    assert np.abs(np.reshape(read["pixels"], (28, 28)) - image.astype(int)).max() <= 2
+    assert read["best"] == load_dataset("uci").test.labels[0]
 
 
 @pytest.mark.parametrize("text", ["uci", "uci-test-", "uci-test-9999", "uci-rest-1", "../x-test-1", "uci-test--1"])
@@ -143,7 +204,7 @@ def test_an_empty_link_is_no_link() -> None:
     assert not run(drawing="").warning
 
 
-@pytest.mark.parametrize("tab", ["Preprocessing", "Saliency", "Layers", "Your changes", "Share and download"])
+@pytest.mark.parametrize("tab", ["Why", "Preprocessing", "Saliency", "Layers", "Your changes", "Share and download"])
 def test_every_tab_opens(tab: str) -> None:
     app = run(drawing=to_link(SEVEN))
     app.session_state["details"] = tab

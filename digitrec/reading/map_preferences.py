@@ -32,8 +32,8 @@ def _shapes() -> dict[str, NDArray[np.uint8]]:
     edges = {"upper edges": y, "lower edges": -y, "left edges": x, "right edges": -x}
     edges |= {"upper left edges": diagonal, "lower right edges": -diagonal}
     edges |= {"lower left edges": other, "upper right edges": -other}
-    drawn = {name: np.abs(distance) < HALF_WIDTH for name, distance in lines.items()}
-    drawn |= {name: distance > 0 for name, distance in edges.items()}
+    drawn = {name: distance > 0 for name, distance in edges.items()}
+    drawn |= {name: np.abs(distance) < HALF_WIDTH for name, distance in lines.items()}
     drawn["dots"] = np.hypot(x, y) < 2 * HALF_WIDTH
     return {name: np.uint8(255) * ink.astype(np.uint8) for name, ink in drawn.items()}
 

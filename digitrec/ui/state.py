@@ -143,7 +143,8 @@ WEIGHTS = Key[Any]("weights", None)  # the element that gives the browser the mo
 WEIGHTS_HELD = Key("weights_held", "")  # the key of the model whose weights the browser has
 COURIER = Key[Any]("courier", None)  # by width and mount of the canvas
 STAGE, CHAIN = Key[Any]("stage", None), _element("chain")
-PROJECTOR = Key("projector", False, is_bound=True)  # larger type, and nothing but canvas, verdict and network
+PROJECTOR = Parameter("projector")  # larger type, and nothing but canvas, verdict and network
+PROJECT = _element("project")
 CASE: Key[Case | None] = Key("case", None)  # what the tabs are about; None without ink
 RESTED = _element("rested")
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from digitrec.datasets.synthetic.samples import OWN, own_sample
 from digitrec.ink.drawings import Drawing, place_strokes
-from tests.browser.app import Server, open_draw, press, settle
+from tests.browser.app import Server, on_screen, open_draw, press, settle
 
 WATCH = """() => {
   const live = [...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.live')).find(e => e)
@@ -47,17 +47,17 @@ def while_drawing(page: Page, server: Server, n: int, rng: np.random.Generator) 
 
 def slowly(page: Page, drawing: Drawing) -> None:
     """Draw at human speed, about 250 pixels per second, as one stroke."""
-    corner = page.locator("canvas.upper-canvas").bounding_box()
-    assert corner
     points = np.concatenate(
         [stroke.points for stroke in place_strokes([s.points for s in drawing.strokes], 18, 200, (140, 140)).strokes]
     )
-    page.mouse.move(corner["x"] + float(points[0, 0]), corner["y"] + float(points[0, 1]))
+    pieces = [
+        np.linspace(start, end, 1 + max(1, round(float(np.hypot(*(end - start))) / 4)))[1:]
+        for start, end in pairwise(points)
+    ]
+    places = on_screen(page, np.concatenate([points[:1], *pieces]))
+    page.mouse.move(*places[0])
     page.mouse.down()
-    for start, end in pairwise(points):
-        steps = max(1, round(float(np.hypot(*(end - start))) / 4))
-        for fraction in np.linspace(0, 1, steps + 1)[1:]:
-            x, y = (start + (end - start) * fraction).tolist()
-            page.mouse.move(corner["x"] + x, corner["y"] + y)
-            time.sleep(0.016)
+    for x, y in places[1:]:
+        page.mouse.move(x, y)
+        time.sleep(0.016)
     page.mouse.up()

@@ -28,13 +28,18 @@ class Server:
     """A running app: its address, its process, and what it logs."""
 
     def __init__(self, log: Path, port: int | None = None, **environment: str) -> None:
-        self.port, self.log = port or _free_port(), log
+        self.port, self.log, self.environment = port or _free_port(), log, environment
         self.address = f"http://localhost:{self.port}"
-        with log.open("wb") as output:
+        log.write_bytes(b"")
+        self.start()
+
+    def start(self) -> None:
+        """Start the process, at first or after `stop`, and wait until it answers."""
+        with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)],
                 cwd=ROOT,
-                env={"DIGITREC_CACHE": str(log.parent / "cache")} | os.environ | environment,
+                env={"DIGITREC_CACHE": str(self.log.parent / "cache")} | os.environ | self.environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -48,6 +53,11 @@ class Server:
     def stop(self) -> None:
         """End the process."""
         self.process.terminate()
+        self.process.wait(10)
+
+    def crash(self) -> None:
+        """End the process at once, connections and all."""
+        self.process.kill()
         self.process.wait(10)
 
     def _wait(self) -> None:

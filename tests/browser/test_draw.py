@@ -63,7 +63,7 @@ def test_the_pens_path_is_read_once_the_pen_is_lifted(page: Page, server: Server
     open_draw(page, server.address)
     draw(page, SEVEN)
     settle(page)
-    expect(page.locator('[data-part="ways"]')).to_contain_text("From the pen path alone: 7", timeout=PATIENCE)
+    expect(page.get_by_text("From the pen path alone: 7")).to_be_visible(timeout=PATIENCE)  # in the tab Why
 
 
 def test_what_the_browser_drew_is_what_the_classifier_reads(page: Page, server: Server) -> None:

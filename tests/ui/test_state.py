@@ -21,6 +21,7 @@ ADDRESS = {
     "label_order", "some", "label_seed", "digits", "order", "seed", "shown", "average_of", "first", "second", "scaling",
     "map_sees", "map_by", "map_size", "augment", "examined", "examined_part", "view", "answers", "is_a", "read_as",
     "answers_by", "by_writer", "ink", "slant", "groups_by", "robust_models", "corruption", "run", "network",
+    "projector",
 }  # fmt: skip
 
 

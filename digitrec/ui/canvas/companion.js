@@ -13,23 +13,24 @@ const SMALL = 4 // factor by which the picture is reduced to detect changes
 const companions = new WeakMap() // parentElement -> what its companion remembers between renders
 
 export default function (component) {
-  const { data, parentElement, setStateValue } = component
+  const { data, parentElement, setStateValue, setTriggerValue } = component
   const isNew = !companions.has(parentElement)
   if (isNew) companions.set(parentElement, remember(parentElement))
   const companion = companions.get(parentElement)
   if (!isNew) awaitRest(companion)
   companion.data = data
   companion.send = (picture) => setStateValue("picture", picture)
+  companion.layAgain = () => setTriggerValue("lost", true)
   companion.pick = (picked) => setStateValue("picked", picked)
   if (data.seen >= companion.number) companion.waiting = companion.broken = false
   report(companion)
   companion.timer ??= setInterval(() => look(companion), LOOK)
   show(companion, data)
-  return () => {
+  return endWhenGone(parentElement, () => {
     clearInterval(companion.timer)
     companion.timer = null
     companion.last = null
-  }
+  })
 }
 
 function remember(root) {
@@ -81,6 +82,7 @@ function find(companion) {
   const found = findSurfaces(companion.data)
   if (!found) return []
   found.root.addEventListener("pointerup", () => setTimeout(() => sendDrawing(found.root)), true)
+  if (companion.surfaces) companion.layAgain()
   companion.surfaces = found.all
   show(companion, companion.data)
   return companion.surfaces

@@ -52,7 +52,7 @@ def put(state: CanvasState, drawing: Drawing) -> CanvasState:
 
 def restore(state: CanvasState, kept: Drawing | None) -> CanvasState:
     """Put the strokes that only the browser has on the canvas; unchanged if none are missing there."""
-    if kept is None or not kept.strokes or len(kept.strokes) == len(state.drawing.strokes):
+    if kept is None or len(kept.strokes) <= len(state.drawing.strokes):
         return state
     return put(state, replace(kept, backdrop=state.drawing.backdrop, width=state.width))
 
@@ -74,6 +74,11 @@ def redo(state: CanvasState) -> CanvasState:
 def lay_again(state: CanvasState) -> CanvasState:
     """Start a new canvas with the current drawing."""
     return _lay(replace(state, mount=state.mount + 1), state.drawing)
+
+
+def lay_anew(state: CanvasState) -> CanvasState:
+    """Give the same canvas its drawing again: Streamlit may have begun it anew, with what it was last given."""
+    return state if _is_same(state.start, state.drawing) else _lay(state, state.drawing)
 
 
 def receive(state: CanvasState, sent: Any) -> CanvasState | None:

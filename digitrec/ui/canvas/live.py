@@ -11,6 +11,7 @@ import binascii
 import io
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from digitrec.ink.drawings import CANVAS, Drawing, render
 from digitrec.ink.preprocessing import find_ink
 from digitrec.networks.verdict import Reading
 from digitrec.ui import state
-from digitrec.ui.canvas.history import CanvasState
+from digitrec.ui.canvas import session_canvas
+from digitrec.ui.canvas.history import CanvasState, lay_anew
 from digitrec.ui.reader import WORDS
 from digitrec.words import in_percent, in_words
 
@@ -52,7 +54,7 @@ def companion(name: str, folder: Path = HERE) -> Any:
         f"digitrec_{name}",
         html=own("html").replace("<!-- verdict -->", text("verdict.html")),
         css=text("verdict.css") + own("css"),
-        js="".join(map(text, ("address.js", "surfaces.js", "companion.js", "verdict.js"))) + own("js"),
+        js="".join(map(text, ("address.js", "ending.js", "surfaces.js", "companion.js", "verdict.js"))) + own("js"),
     )
 
 
@@ -95,6 +97,7 @@ def show_verdict(shown: CanvasState, reading: Reading, *, compact: bool = False)
         key=key_of(shown).name,
         data={**what_to_watch(shown, about), "compact": compact, **describe(reading)},
         on_picture_change=lambda: None,
+        on_lost_change=partial(session_canvas.change, lay_anew),
     )
 
 

@@ -38,9 +38,11 @@ def show(width: int = CANVAS) -> None:
         )
         _step("Undo", ":material/undo:", undo, "Ctrl+Z", width, enabled=bool(shown.past))
         _step("Redo", ":material/redo:", redo, "Ctrl+Y", width, enabled=bool(shown.future))
-        st.button("Clear", icon=":material/delete:", on_click=_clear, args=(width,), disabled=not shown.drawing)
+        st.button(
+            "Clear", icon=":material/delete:", help="Clear", on_click=_clear, args=(width,), disabled=not shown.drawing
+        )
         label = "Sample digit" if width == CANVAS else "Sample number"
-        st.button(label, icon=":material/casino:", on_click=put_sample, args=(width,))
+        st.button(label, icon=":material/casino:", help=label, on_click=put_sample, args=(width,))
     note = state.SAMPLE_NOTE.get()
     if note and note[0] == (width, shown.revision):
         st.caption(note[1])
@@ -49,7 +51,15 @@ def show(width: int = CANVAS) -> None:
 def _step(
     label: str, icon: str, step: Callable[[CanvasState], CanvasState], keys: str, width: int, *, enabled: bool
 ) -> None:
-    st.button(label, icon=icon, on_click=session_canvas.change, args=(step, width), disabled=not enabled, shortcut=keys)
+    st.button(
+        label,
+        icon=icon,
+        help=f"{label} ({keys})",
+        on_click=session_canvas.change,
+        args=(step, width),
+        disabled=not enabled,
+        shortcut=keys,
+    )
 
 
 def _clear(width: int) -> None:

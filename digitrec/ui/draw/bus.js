@@ -16,6 +16,7 @@ function hear(subject, listener) {
   return () => bus.events.removeEventListener(subject, listen)
 }
 
-function forget(subject) {
-  bus.said.delete(subject)
+// Unless something else was said meanwhile, by a component for another canvas.
+function forget(subject, { mount }) {
+  if (bus.said.get(subject)?.mount === mount) bus.said.delete(subject)
 }

@@ -1,10 +1,10 @@
 // The network at work: the drawing, what the network is given, a few maps of each layer, and ten probabilities, for each
 // reading that this browser makes. The maps that are shown are those that have lately spoken most for the verdict.
 
-const SHOWN = 6 // maps of a layer
+const SHOWN = 4 // maps of a layer
 const MARKED = 2 // of them at most that stand out
 const SHARE = 0.08 // of all that speaks for the verdict in a layer: less does not stand out
-const MEMORY = 0.6 // how much of the former influence a new measurement leaves
+const MEMORY = 0.3 // how much of the former influence a new measurement leaves
 const LEAD = 1.5 // how much more a map must speak to take the place of one that is shown
 const NEAR = 16 // pixels of the image; what sees no more looks for lines and edges, what sees more for parts of digits
 
@@ -16,10 +16,10 @@ export default function ({ data, parentElement }) {
   chain.data = data
   takeColours(chain)
   chain.end ??= hear("reading", (reading) => showReading(chain, reading))
-  return () => {
+  return endWhenGone(parentElement, () => {
     chain.end()
     chain.end = null
-  }
+  })
 }
 
 function buildChain(root) {

@@ -15,7 +15,9 @@ _chain = st.components.v2.component(
     "digitrec_chain",
     html=(HERE / "chain.html").read_text("utf-8"),
     css=(HERE / "chain.css").read_text("utf-8"),
-    js=(HERE / "bus.js").read_text("utf-8") + live.text("surfaces.js") + (HERE / "chain.js").read_text("utf-8"),
+    js="".join(map(live.text, ("ending.js", "surfaces.js")))
+    + (HERE / "bus.js").read_text("utf-8")
+    + (HERE / "chain.js").read_text("utf-8"),
 )
 
 

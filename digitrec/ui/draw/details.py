@@ -22,8 +22,16 @@ from digitrec.glossary import explain
 from digitrec.ink.drawings import Drawing, render
 from digitrec.ink.image_files import to_data_url, to_png
 from digitrec.ink.preprocessing import pad_to_square, preprocess
+from digitrec.networks.card import Card, PathCard
 from digitrec.networks.classifier import Classifier
-from digitrec.networks.verdict import Reading
+from digitrec.networks.verdict import (
+    Reading,
+    are_too_weak,
+    combine,
+    digit_probability,
+    give_reason,
+    mean_digit_score,
+)
 from digitrec.reading.steps import read_by_steps
 from digitrec.ui import state
 from digitrec.ui.canvas import links
@@ -74,6 +82,33 @@ def show(prepare: Callable[[], None] | None = None) -> None:
             else:
                 view(case)
     _rested(key=state.RESTED.name, on_rested_change=lambda: None)
+
+
+def _show_why(case: Case) -> None:
+    reading, card = case.reading, case.classifier.card
+    guess = f"not sure, perhaps {case.digit}" if reading.unsure else f"**{case.digit}**"
+    st.markdown(f"The answer is {guess}, with a confidence of {in_percent(reading.confidence)}. {reading.reason}")
+    ink, path = reading.by_ink, reading.by_path
+    if ink is None or path is None or card.path is None:
+        _show_thresholds(card, reading, float(digit_probability(reading.probabilities[None])[0]))
+    else:
+        alone = [f"**{int(one.argmax())}**, {in_percent(float(one.max()))}" for one in (ink, path)]
+        st.markdown(
+            f"Two networks read it. From the image alone: {alone[0]}. From the pen path alone: {alone[1]}. Their "
+            "probabilities are multiplied, each raised to a power that was chosen on drawings of other people."
+        )
+        _show_thresholds(card.path, reading, float(mean_digit_score(ink[None], path[None])[0]))
+    show_functions(combine, are_too_weak, give_reason)
+
+
+def _show_thresholds(limits: Card | PathCard, reading: Reading, score: float) -> None:
+    """Below which confidence, and which score for being a digit at all, the answer is "not sure"."""
+    rules = [f"the confidence is below {in_percent(limits.unsure_below)} (here: {in_percent(reading.confidence)})"]
+    if limits.digit_below:
+        rules.append(
+            f"the score for being a digit at all is below {in_percent(limits.digit_below)} (here: {in_percent(score)})"
+        )
+    st.markdown(f"The answer is *not sure* if {', or if '.join(rules)}.", help=explain("confidence", "threshold"))
 
 
 def _show_steps(case: Case) -> None:
@@ -191,6 +226,7 @@ def _in_words(reading: Reading) -> str:
 
 
 VIEWS = {
+    "Why": _show_why,
     "Preprocessing": _show_steps,
     "Saliency": _show_saliency,
     "Layers": _show_layers,

@@ -16,24 +16,26 @@ from digitrec.ui.messages import show_errors
 from digitrec.ui.models.choice import choose_model
 
 
-def show_page() -> None:
-    """Show the page, below its title."""
+def show_board() -> None:
+    """Show canvas, verdict and the network at work."""
+    sides, network, further = st.container(key=state.SIDES.name), st.container(), st.container()
+    with further:
+        _show_next()  # first, since the rest depends on the model
     with show_errors("The model could not be loaded. Show this message to the person who runs the app."):
         classifier()
-    sides = st.container(key=state.SIDES.name)
     board, verdict = sides.container(key=state.BOARD.name), sides.container(key=state.VERDICT.name)
     with verdict:
         stage.show_stage()
     with board:
         _board()
-    stage.hand_over_model()
-    chain.show_chain()
-    _show_next()
-    details.show(_explain)
+    with verdict:
+        stage.hand_over_model()
+    with network:
+        chain.show_chain()
 
 
 def _show_next() -> None:
-    """What to do next, and the model to read with."""
+    """Show what to do next, and the model to read with."""
     with st.container(key=state.NEXT.name, horizontal=True, vertical_alignment="bottom"):
         st.page_link("pages/robustness.py", label="Fool it", icon=":material/exercise:")
         st.page_link("pages/train.py", label="Train your own", icon=":material/school:")
@@ -50,7 +52,7 @@ def _board() -> None:
     links.keep_in_address(session_canvas.current().drawing)
 
 
-def _explain() -> None:
+def explain() -> None:
     """Have the details be about what is on the canvas."""
     drawing, reader, last = session_canvas.current().drawing, classifier(), state.CASE.get()
     if last is None or last.drawing is not drawing or last.classifier is not reader:

@@ -6,7 +6,10 @@ const WITHOUT = ["drawing", "number", "image"] // what of the address is a drawi
 
 // `mail` says which session and canvas of the server the strokes were drawn on.
 function keep(strokes, { session, mount, revision }) {
-  const kept = { session, mount, revision, strokes, address: drawingInAddress() }
+  save({ session, mount, revision, strokes, address: drawingInAddress() })
+}
+
+function save(kept) {
   try {
     sessionStorage.setItem(PLACE, JSON.stringify(kept))
   } catch {
@@ -31,18 +34,20 @@ function release() {
 }
 
 // What to hand over to the server, whose state is `mail`; null if it has all, or another drawing was opened meanwhile.
+// It stays in storage until the server has it, but the same session is offered it only once.
 function owed(mail) {
   const kept = whatIsKept()
   if (!kept?.strokes?.length) return null
   const isSameCanvas = kept.session === mail.session && kept.mount === mail.mount
-  if (isSameCanvas) {
-    // Messages arrive in order: a later revision was made with the stroke known.
-    if (mail.revision !== kept.revision || mail.strokes >= kept.strokes.length) release()
-    return null
-  }
-  release()
+  // Messages arrive in order: a later revision of the same canvas was made with the stroke known.
+  const isKnown = isSameCanvas && mail.revision !== kept.revision
   const isElsewhere = kept.session !== mail.session && kept.address !== drawingInAddress()
-  return isElsewhere || mail.strokes === kept.strokes.length ? null : kept.strokes
+  if (isKnown || isElsewhere || mail.strokes >= kept.strokes.length) release()
+  else if (!isSameCanvas) {
+    save({ ...kept, session: mail.session, mount: mail.mount, revision: mail.revision })
+    return kept.strokes
+  }
+  return null
 }
 
 function drawingInAddress() {

@@ -11,6 +11,7 @@ const SMALL = 4 // factor by which the picture is reduced to detect changes
 const RESTED = 500 // ms without a change after which the details are computed
 const SETTLED = 600 // ms without a change after which the verdict is announced
 const INFLUENCE = 250 // ms between two measurements of how much each map speaks for the verdict
+const APART = 60 // ms
 const BLIND = 2000 // ms without surfaces after which the server reads the strokes that it is sent
 
 const stages = new WeakMap() // parentElement -> what its stage remembers between renders
@@ -20,9 +21,10 @@ export default function (component) {
   if (!stages.has(parentElement)) stages.set(parentElement, build(parentElement))
   const stage = stages.get(parentElement)
   stage.data = data
-  stage.handOver = (strokes) => setTriggerValue("kept", { strokes })
+  // Not together with what other elements send at that moment: only one fragment would run.
+  stage.handOver = (strokes) => setTimeout(() => setTriggerValue("kept", { strokes }), APART)
   open(stage)
-  return () => close(stage)
+  return endWhenGone(parentElement, () => close(stage))
 }
 
 function build(root) {
@@ -62,7 +64,7 @@ function close(stage) {
   stage.reader?.stop()
   stage.arrival?.stop()
   stage.attending?.abort()
-  Object.assign(stage, { openers: null, reader: null, model: null, arrival: null, mail: null, canvas: null, last: null })
+  Object.assign(stage, { openers: null, reader: null, model: null, arrival: null, mail: null, canvas: null, hadCanvas: false, last: null })
 }
 
 // ---- what the server says
@@ -87,7 +89,6 @@ function begin(stage, mail) {
   stage.strokes = mail.start.map(([width, erases, points]) => ({ width, erases, points }))
   stage.isKnown = mail.isPlain
   stage.last = null
-  stage.canvas = null
   if (!mail.isBlank) stopArrival(stage)
 }
 
@@ -99,10 +100,8 @@ function load(stage, model) {
   if (!model.files) return wake(stage)
   const reader = startReader(
     model.script,
-    (reading) => answer(stage, reading.id, reading),
-    (problem) => {
-      if (stage.reader === reader) yieldToServer(stage, problem)
-    }
+    (reading) => (reading.failed ? yieldToServer(stage, reading.failed) : answer(stage, reading.id, reading)),
+    (problem) => yieldToServer(stage, problem)
   )
   stage.reader = reader
   reader.load({ ...model.files, spec: model.spec })
@@ -112,6 +111,7 @@ function load(stage, model) {
 // This browser cannot read after all.
 function yieldToServer(stage, problem) {
   console.warn(problem)
+  stage.reader?.stop()
   Object.assign(stage, { reader: null, last: null, seen: stage.number })
   note(stage, stage.data.yielded)
   wake(stage)
@@ -158,6 +158,7 @@ function read(stage, painted) {
   report(stage)
   if (stage.reader) {
     const influence = now - stage.influenceAt > INFLUENCE
+    stage.owesInfluence = !influence
     if (influence) stage.influenceAt = now
     const { data: rgba } = painted.getImageData(0, 0, width, height)
     stage.reader.read({ id: stage.number, width, height, rgba, strokes: paths(stage), layers: true, influence })
@@ -181,7 +182,7 @@ function paths(stage) {
 function answer(stage, number, reading) {
   if (number < stage.number) return
   stage.seen = number
-  if (!reading.failed) show(stage, reading)
+  show(stage, reading)
   report(stage)
   rest(stage)
   look(stage)
@@ -203,10 +204,17 @@ function rest(stage) {
   clearTimeout(stage.resting)
   stage.resting = setTimeout(() => {
     const { mail, pen } = stage
+    if (stage.owesInfluence) readAgain(stage)
     if (!mail || pen || mail.strokes < stage.strokes.length) return
     if (stage.rested !== nameOf(mail)) document.dispatchEvent(new Event("digitrec-rested"))
     stage.rested = nameOf(mail)
   }, RESTED)
+}
+
+function readAgain(stage) {
+  stage.owesInfluence = false
+  stage.last = null
+  wake(stage)
 }
 
 function nameOf({ session, mount, revision, strokes }) {
@@ -220,6 +228,8 @@ function find(stage) {
     stage.canvas = findSurfaces(stage.data)
     if (!stage.canvas) return blind(stage)
     attend(stage, stage.canvas)
+    if (stage.hadCanvas) stage.mail.layAgain() // this one has begun anew
+    stage.hadCanvas = true
   }
   const { all } = stage.canvas
   if (canArrive(stage)) arrive(stage)
@@ -228,7 +238,7 @@ function find(stage) {
 
 // Without the surfaces, the server reads the strokes that the canvas itself sends.
 function blind(stage) {
-  if (stage.isBlind || performance.now() - stage.openedAt < BLIND) return null
+  if (stage.isBlind || stage.hadCanvas || performance.now() - stage.openedAt < BLIND) return null
   stage.isBlind = true
   stage.reader?.stop()
   stage.reader = null
@@ -300,12 +310,19 @@ function watchConnection(stage) {
   const check = () => {
     const isLost = !isConnected()
     part(stage, "lost").hidden = !isLost
+    if (isLost) dismissDialog()
     if (wasLost && !isLost) resume(stage)
     wasLost = isLost
   }
-  const watch = new MutationObserver(check)
-  watch.observe(app, { attributes: true, attributeFilter: ["data-test-connection-state"] })
-  return () => watch.disconnect()
+  const watches = [new MutationObserver(check), new MutationObserver(() => wasLost && dismissDialog())]
+  watches[0].observe(app, { attributes: true, attributeFilter: ["data-test-connection-state"] })
+  watches[1].observe(document.body, { childList: true })
+  return () => watches.forEach((watch) => watch.disconnect())
+}
+
+// Streamlit's own dialog would keep people from drawing on.
+function dismissDialog() {
+  document.querySelector('[data-testid="stDialog"] button[aria-label="Close"]')?.click()
 }
 
 // The server may be another one, which knows nothing: it gets the drawing, and what it did not answer is asked again.

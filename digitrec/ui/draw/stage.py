@@ -6,6 +6,7 @@ Of these elements only the courier, which is small, stands in the fragment that 
 """
 
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from digitrec.networks.weights import PATH_WEIGHTS, WEIGHTS
 from digitrec.ui import reader, state
 from digitrec.ui.cache import classifier
 from digitrec.ui.canvas import live, session_canvas, tools
-from digitrec.ui.canvas.history import INK, CanvasState, restore
+from digitrec.ui.canvas.history import INK, CanvasState, lay_anew, restore
 from digitrec.ui.canvas.kept import from_browser, to_browser
 from digitrec.ui.models.choice import chosen_model
 
@@ -41,10 +42,10 @@ def _text(name: str) -> str:
 
 
 _weights = _component("weights", _text("bus.js"), _text("weights.js"))
-_courier = _component("courier", _text("bus.js"), _text("courier.js"))
+_courier = _component("courier", live.text("ending.js"), _text("bus.js"), _text("courier.js"))
 _stage = _component(
     "stage",
-    *map(live.text, ("address.js", "surfaces.js", "verdict.js")),
+    *map(live.text, ("address.js", "ending.js", "surfaces.js", "verdict.js")),
     reader.client_script(),
     *map(_text, ("bus.js", "keeping.js", "arrival.js", "stage.js")),
     html=_text("stage.html"),
@@ -135,6 +136,7 @@ def show_courier() -> None:
             "verdict": _read(shown, picture) if picture else None,
         },
         on_picture_change=lambda: None,
+        on_lost_change=partial(session_canvas.change, lay_anew),
     )
 
 

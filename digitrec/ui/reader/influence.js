@@ -19,9 +19,10 @@ function measureInfluence(network, layers, digit) {
   return influence
 }
 
-// Of log(p / (1 - p)) by the numbers that went into the softmax.
+// Of log(p / (1 - p)) by the numbers that went into the softmax. 1 - p is the sum of the others: where p is nearly 1, a
+// difference of float32 numbers would be mostly rounding.
 function oddsGradient(probabilities, digit) {
-  const others = Math.max(1 - probabilities[digit], 1e-12)
+  const others = Math.max(probabilities.reduce((sum, one, i) => (i === digit ? sum : sum + one), 0), 1e-30)
   return Float32Array.from(probabilities, (probability, i) => (i === digit ? 1 : -probability / others))
 }
 
@@ -77,16 +78,21 @@ function backThroughNormalisation(layer, out, _, above) {
   return throughActivation(layer, out, above).map((slope, i) => slope * layer.factor.values[i % channels])
 }
 
-// Only the largest of each few pixels was passed on.
+// Only the largest of each few pixels was passed on; of equal ones, as on blank paper, the first stands for all.
 function backThroughPooling({ size: [high, wide] }, out, before, above) {
   const [rows, columns, channels] = out.shape
   const width = before.shape[1]
   const made = new Float32Array(before.values.length)
+  const rest = above.slice()
   for (let row = 0; row < rows * high; row++)
     for (let column = 0; column < columns * wide; column++) {
       const from = (row * width + column) * channels
       const to = (Math.floor(row / high) * columns + Math.floor(column / wide)) * channels
-      for (let i = 0; i < channels; i++) if (before.values[from + i] === out.values[to + i]) made[from + i] = above[to + i]
+      for (let i = 0; i < channels; i++) {
+        if (before.values[from + i] !== out.values[to + i]) continue
+        made[from + i] = rest[to + i]
+        rest[to + i] = 0
+      }
     }
   return made
 }

@@ -6,7 +6,7 @@ import pytest
 
 from digitrec.ink.drawings import Drawing, Stroke
 from digitrec.ui.canvas.fabric import to_fabric
-from digitrec.ui.canvas.history import INK, PAPER, CanvasState, lay_again, put, receive, redo, undo
+from digitrec.ui.canvas.history import INK, PAPER, CanvasState, lay_again, lay_anew, put, receive, redo, undo
 
 
 def strokes(n: int) -> Drawing:
@@ -60,6 +60,14 @@ def test_coming_back_begins_a_new_canvas_with_the_same_drawing(three: CanvasStat
     assert (again.mount, len(again.start.strokes)) == (1, 3)
     assert receive(again, canvas_sends(9, 0)) is None
     assert lengths(again) == ([0, 1, 2], 3, [])
+
+
+def test_a_canvas_that_began_anew_is_given_what_was_drawn_on_it(three: CanvasState) -> None:
+    anew = lay_anew(three)
+    assert (anew.mount, len(anew.start.strokes)) == (three.mount, 3)
+    assert lengths(anew) == ([0, 1, 2], 3, [])
+    assert receive(anew, canvas_sends(1, 0)) is None
+    assert lay_anew(anew) is anew
 
 
 def test_nothing_is_undone_where_nothing_was_done() -> None:
