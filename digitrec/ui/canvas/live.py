@@ -10,8 +10,7 @@ import base64
 import binascii
 import io
 import logging
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,7 @@ from digitrec.ink.drawings import CANVAS, Drawing, render
 from digitrec.ink.preprocessing import find_ink
 from digitrec.networks.verdict import Reading
 from digitrec.ui import state
-from digitrec.ui.canvas import session_canvas
-from digitrec.ui.canvas.history import CanvasState, lay_anew
+from digitrec.ui.canvas.history import CanvasState
 from digitrec.ui.reader import WORDS
 from digitrec.words import in_percent, in_words
 
@@ -90,14 +88,17 @@ def shows(ink: NDArray[np.uint8], drawing: Drawing) -> bool:
     return bool(np.abs(squares[0] - squares[1]).max() < APART)
 
 
-def show_verdict(shown: CanvasState, reading: Reading, *, compact: bool = False) -> None:
-    """Show the verdict beside the canvas, and keep its companion running; `compact` leaves out the bars."""
+def show_verdict(shown: CanvasState, reading: Reading, on_lost: Callable[[], None], *, compact: bool = False) -> None:
+    """Show the verdict beside the canvas, and keep its companion running; `compact` leaves out the bars.
+
+    `on_lost` is called if the canvas has lost its drawing.
+    """
     about = "Canvas for drawing a digit. If you cannot draw, press Sample digit."
     _live(
         key=key_of(shown).name,
         data={**what_to_watch(shown, about), "compact": compact, **describe(reading)},
         on_picture_change=lambda: None,
-        on_lost_change=partial(session_canvas.change, lay_anew),
+        on_lost_change=on_lost,
     )
 
 

@@ -15,7 +15,7 @@ from streamlit_drawable_canvas import st_canvas
 from digitrec.ink.drawings import CANVAS, WIDE, render
 from digitrec.ui import state
 from digitrec.ui.canvas.fabric import FACTOR, to_fabric
-from digitrec.ui.canvas.history import INK, PAPER, CanvasState, blank, lay_again, receive
+from digitrec.ui.canvas.history import INK, PAPER, CanvasState, blank, lay_again, lay_anew, receive
 
 WIDER = 6  # pixels; an eraser no wider than the pen would leave the edges of a line, too faint to be seen
 
@@ -61,6 +61,11 @@ def change(step: Callable[[CanvasState], CanvasState], width: int = CANVAS) -> N
     shown = current(width)
     sent = (_component(shown).sent("drawing") or {}).get("raw")
     state.STATE.of(width).set(step(receive(shown, sent) or shown))
+
+
+def begin_anew(width: int = CANVAS) -> None:
+    """Give the canvas of that width its drawing again, after it has lost it."""
+    change(lay_anew, width)
 
 
 def show(pen: int, erases: bool, width: int = CANVAS) -> None:

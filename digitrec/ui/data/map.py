@@ -61,7 +61,7 @@ def _board(shown: Plane) -> None:
     tools.show()
     drawn, digits = session_canvas.current(), shown.digits
     reading = shown.reader.read(*live.newest(drawn, live.picture_of(live.key_of(drawn))))
-    live.show_verdict(drawn, reading, compact=True)
+    live.show_verdict(drawn, reading, session_canvas.begin_anew, compact=True)
     image = reading.preprocessed.image
     if image is None or reading.digit is None:
         map_pin.show_pin(state.MAP, None, "", "")

@@ -49,7 +49,8 @@ function takeColours(chain) {
 }
 
 function showReading(chain, reading) {
-  chain.reading = reading
+  const isWithout = reading.layers?.length === 0 && reading.digit !== null // as most are while the pen moves
+  chain.reading = isWithout ? { ...reading, layers: chain.reading?.layers ?? [] } : reading
   chain.sight = reading.sight ?? chain.sight
   const { verdict, steps, layers = [], influence } = reading
   showInput(chainPart(chain, "pixels").getContext("2d"), verdict.pixels)
@@ -59,12 +60,12 @@ function showReading(chain, reading) {
     if (layer.shape[0] * layer.shape[1] < 2 || !["conv", "pool"].includes(layer.kind)) return
     showLayer(chain, index, layer, influence?.[index])
   })
-  if (!layers.length) for (const { shown } of chain.layers.values()) shown.forEach(({ context }) => clear(context))
-  showLarge(chain)
+  if (!layers.length && !isWithout) for (const { shown } of chain.layers.values()) shown.forEach(({ context }) => clear(context))
+  if (!isWithout) showLarge(chain)
 }
 
-function clear({ canvas, ...context }) {
-  context.clearRect?.(0, 0, canvas.width, canvas.height)
+function clear(context) {
+  context.clearRect(0, 0, context.canvas.width, context.canvas.height)
 }
 
 function showInput(context, pixels) {

@@ -18,7 +18,7 @@ from digitrec.reading.numbers.edits import Change, NamedDigit, apply_changes, bo
 from digitrec.ui import state
 from digitrec.ui.cache import classifier, number_reader
 from digitrec.ui.canvas import links, live, session_canvas, tools
-from digitrec.ui.canvas.history import CanvasState, lay_anew
+from digitrec.ui.canvas.history import CanvasState
 from digitrec.ui.draw import details
 from digitrec.ui.messages import show_errors
 from digitrec.ui.models.choice import choose_model, choose_number_model
@@ -75,7 +75,7 @@ def _show(shown: CanvasState, digits: Sequence[NamedDigit], picked: int | None, 
         key=key.name,
         data={**live.what_to_watch(shown, ABOUT), **describe(digits, picked, one)},
         on_picture_change=lambda: None,
-        on_lost_change=partial(session_canvas.change, lay_anew, WIDE),
+        on_lost_change=partial(session_canvas.begin_anew, WIDE),
         on_picked_change=pick,
     )
 

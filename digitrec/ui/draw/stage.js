@@ -10,7 +10,8 @@ const AWAKE = 1500 // ms after a touch or a change in which every frame is looke
 const SMALL = 4 // factor by which the picture is reduced to detect changes
 const RESTED = 500 // ms without a change after which the details are computed
 const SETTLED = 600 // ms without a change after which the verdict is announced
-const INFLUENCE = 250 // ms between two measurements of how much each map speaks for the verdict
+const LAYERS = 80 // ms between two pictures of the network at work: a verdict needs none
+const INFLUENCE = 400 // ms between two measurements of how much each map speaks for the verdict
 const APART = 60 // ms
 const BLIND = 2000 // ms without surfaces after which the server reads the strokes that it is sent
 
@@ -41,7 +42,7 @@ function build(root) {
     pen: null, // the stroke that is being drawn
     number: 0, // of readings asked for
     seen: 0, // and answered
-    influenceAt: -Infinity,
+    doneAt: {}, // when the layers and their influence were last asked for
     last: null, // the small picture when last read
     awakeUntil: 0,
     openers: null,
@@ -153,15 +154,14 @@ function look(stage) {
 function read(stage, painted) {
   const { width, height } = stage.data
   stage.number += 1
-  const now = performance.now()
   const isDemo = Boolean(stage.arrival)
   report(stage)
   if (stage.reader) {
-    const influence = now - stage.influenceAt > INFLUENCE
+    const influence = isDue(stage, "influence", INFLUENCE)
+    const layers = influence || isDue(stage, "layers", LAYERS)
     stage.owesInfluence = !influence
-    if (influence) stage.influenceAt = now
     const { data: rgba } = painted.getImageData(0, 0, width, height)
-    stage.reader.read({ id: stage.number, width, height, rgba, strokes: paths(stage), layers: true, influence })
+    stage.reader.read({ id: stage.number, width, height, rgba, strokes: paths(stage), layers, influence })
   } else if (!isDemo) {
     const url = painted.canvas.toDataURL("image/png")
     stage.mail.ask({ number: stage.number, revision: stage.mail.revision, url })
@@ -169,6 +169,13 @@ function read(stage, painted) {
     stage.seen = stage.number // the server is not asked about what nobody drew
     report(stage)
   }
+}
+
+function isDue(stage, what, every) {
+  const now = performance.now()
+  if (now - (stage.doneAt[what] ?? -Infinity) < every) return false
+  stage.doneAt[what] = now
+  return true
 }
 
 // The pen's paths, with the stroke that is being drawn; null where they are not all that is on the canvas.
@@ -212,8 +219,7 @@ function rest(stage) {
 }
 
 function readAgain(stage) {
-  stage.owesInfluence = false
-  stage.last = null
+  Object.assign(stage, { owesInfluence: false, last: null, doneAt: {} })
   wake(stage)
 }
 

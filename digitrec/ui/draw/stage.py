@@ -6,7 +6,6 @@ Of these elements only the courier, which is small, stands in the fragment that 
 """
 
 import uuid
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from digitrec.networks.weights import PATH_WEIGHTS, WEIGHTS
 from digitrec.ui import reader, state
 from digitrec.ui.cache import classifier
 from digitrec.ui.canvas import live, session_canvas, tools
-from digitrec.ui.canvas.history import INK, CanvasState, lay_anew, restore
+from digitrec.ui.canvas.history import INK, CanvasState, restore
 from digitrec.ui.canvas.kept import from_browser, to_browser
 from digitrec.ui.models.choice import chosen_model
 
@@ -136,7 +135,7 @@ def show_courier() -> None:
             "verdict": _read(shown, picture) if picture else None,
         },
         on_picture_change=lambda: None,
-        on_lost_change=partial(session_canvas.change, lay_anew),
+        on_lost_change=session_canvas.begin_anew,
     )
 
 
