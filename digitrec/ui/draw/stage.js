@@ -294,7 +294,7 @@ function ensure(stage, root, rests = 0) {
   stage.ensuring = setTimeout(() => {
     if (!stage.openers || stage.pen || stage.mail.strokes >= stage.strokes.length) return
     if (rests === ASTRAY) sendDrawing(root)
-    ensure(stage, root, isAtRest() ? rests + 1 : 0)
+    else ensure(stage, root, isAtRest() ? rests + 1 : 0)
   }, LATE)
 }
 
