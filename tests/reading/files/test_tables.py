@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from digitrec.datasets import tables as dataset_tables
+from digitrec.datasets import csv_stream
 from digitrec.errors import DataError
 from digitrec.reading.files import (
     CHUNK,
@@ -233,7 +233,7 @@ def test_rows_across_blocks_keep_their_numbers(
     table, wrong = spoiled()
     (tmp_path / "a.csv").write_bytes(to_csv(table))
     longest = max(len(",".join(row)) + 1 for row in table)
-    monkeypatch.setattr(dataset_tables, "BLOCK", int(block_rows * longest) + 10)
+    monkeypatch.setattr(csv_stream, "BLOCK", int(block_rows * longest) + 10)
     batch = open_batch(tmp_path / "a.csv")
     assert len(list(batch.chunks())) > 9 / block_rows - 1
     found = gather(batch)
@@ -257,7 +257,7 @@ def test_a_large_csv_is_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_line_without_an_end_ends_the_reading(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_bytes(to_csv(cells(some_images(3))) + b"7" * (dataset_tables.BLOCK + 10))
+    (tmp_path / "a.csv").write_bytes(to_csv(cells(some_images(3))) + b"7" * (csv_stream.BLOCK + 10))
     found = gather(open_batch(tmp_path / "a.csv"))
     np.testing.assert_array_equal(found.numbers, [1, 2, 3])
     assert "a line without an end in row 4" in found.bad[0].reason

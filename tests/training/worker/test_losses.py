@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from digitrec.datasets import Dataset, Split
 from digitrec.ink.strips import FRAMES
 from digitrec.networks.ctc import BLANK, decode, encode
-from digitrec.networks.ctc import keras_ctc_loss as plain_loss
+from digitrec.networks.ctc import ctc_loss as plain_loss
 from digitrec.training.published import PUBLISHED
 from digitrec.training.recipe import change
 from digitrec.training.worker.losses import keras_ctc_loss, whole_number_accuracy

@@ -371,7 +371,7 @@ def test_one_that_is_stopped_before_its_first_row_can_go_on(monkeypatch: pytest.
     monkeypatch.setenv("DIGITREC_RUNS", str(tmp_path))
     folder = runs.create(change(TINY, epochs=2))
     asked = iter([False, *[True] * 99])  # nobody asks before its turn, and somebody in its first step
-    monkeypatch.setattr(at_work.runs, "is_stop_requested", lambda _: next(asked))
+    monkeypatch.setattr(at_work.signals, "is_stop_requested", lambda _: next(asked))
     assert work(folder) == 0
     run = runs.read(folder)
     assert (run.state.name, len(run.steps), len(run.history)) == (runs.STOPPED, 0, 0)
