@@ -42,7 +42,7 @@ class StrokeEnd:
     at : seconds since the digit was begun.
     paths : the strokes so far, as Fabric's objects.
     link : the drawing as text in the page's address; no two drawings have the same.
-    shown : its 28 x 28 image as the tab *Preprocessing* shows it, a data URL.
+    shown : its 28 x 28 image as the tab *Why* shows it, a data URL.
     """
 
     at: float

@@ -62,3 +62,8 @@ function isConnected() {
   const state = document.querySelector('[data-testid="stApp"]')?.dataset.testConnectionState
   return state === undefined || state === "CONNECTED"
 }
+
+// And whether a run is under way.
+function isAtRest() {
+  return isConnected() && document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === "notRunning"
+}

@@ -85,6 +85,18 @@ def show(prepare: Callable[[], None] | None = None) -> None:
 
 
 def _show_why(case: Case) -> None:
+    with st.container(horizontal=True, gap="medium"):
+        st.image(
+            to_data_url(frame(enlarge(as_paper(case.image), SHOWN // len(case.image)))),
+            width=SHOWN,
+            alt="The drawing as 28 by 28 pixels, the input of the network",
+        )
+        with st.container():
+            _explain_verdict(case)
+    show_functions(combine, are_too_weak, give_reason)
+
+
+def _explain_verdict(case: Case) -> None:
     reading, card = case.reading, case.classifier.card
     guess = f"not sure, perhaps {case.digit}" if reading.unsure else f"**{case.digit}**"
     st.markdown(f"The answer is {guess}, with a confidence of {in_percent(reading.confidence)}. {reading.reason}")
@@ -98,7 +110,6 @@ def _show_why(case: Case) -> None:
             "probabilities are multiplied, each raised to a power that was chosen on drawings of other people."
         )
         _show_thresholds(card.path, reading, float(mean_digit_score(ink[None], path[None])[0]))
-    show_functions(combine, are_too_weak, give_reason)
 
 
 def _show_thresholds(limits: Card | PathCard, reading: Reading, score: float) -> None:

@@ -12,6 +12,8 @@ const RESTED = 500 // ms without a change after which the details are computed
 const SETTLED = 600 // ms without a change after which the verdict is announced
 const LAYERS = 80 // ms between two pictures of the network at work: a verdict needs none
 const INFLUENCE = 400 // ms between two measurements of how much each map speaks for the verdict
+const LATE = 500 // ms between two looks whether the server has a stroke
+const ASTRAY = 3 // looks at a server at rest after which the stroke is sent again
 const APART = 60 // ms
 const BLIND = 2000 // ms without surfaces after which the server reads the strokes that it is sent
 
@@ -280,8 +282,20 @@ function lift(stage, root) {
   stage.pen = null
   keep(stage.strokes.map(rounded), stage.mail)
   setTimeout(() => sendDrawing(root))
+  ensure(stage, root)
   rest(stage)
   wake(stage)
+}
+
+// A stroke that a server at rest does not know went astray: Streamlit runs only one of the fragments for which
+// something is sent in the same instant. It is sent again. A server that is busy, or gone, is left alone.
+function ensure(stage, root, rests = 0) {
+  clearTimeout(stage.ensuring)
+  stage.ensuring = setTimeout(() => {
+    if (!stage.openers || stage.pen || stage.mail.strokes >= stage.strokes.length) return
+    if (rests === ASTRAY) sendDrawing(root)
+    else ensure(stage, root, isAtRest() ? rests + 1 : 0)
+  }, LATE)
 }
 
 function rounded({ points, ...stroke }) {
