@@ -2,6 +2,7 @@
 # make test   set up and run all checks           make bench  run the benchmarks and print a table
 # make model  train the shipped models again      make dev    start the app, reloading when a file changes
 # make fuzz   run the property tests on new random examples (in `make test` they are fixed), ROUNDS=5 times
+# make browsers  walk through the Draw page in Firefox and in WebKit, Safari's engine (needs Debian's packages of them)
 # make wheel  build the package into dist/        make clean  remove the environment and all build results
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ ADDRESS ?= localhost
 PORT ?= 8501
 ROUNDS ?= 5
 
-.PHONY: run dev test check fuzz bench model picture wheel clean
+.PHONY: run dev test check fuzz bench browsers model picture wheel clean
 
 run: .venv/run
 	@echo "digitrec is at http://$(ADDRESS):$(PORT)"
@@ -43,6 +44,14 @@ fuzz: .venv/dev
 bench: .venv/dev
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m tests.benchmarks
+
+browsers: .venv/dev build/browsers
+	PYTHONPATH=build/browsers $(BIN)/python -m tests.browser.engines
+
+# Not in the environment, where one of these packages would add itself to pytest.
+build/browsers:
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $@ \
+		"marionette_driver>=3.7,<4" "selenium>=4.51,<5"
 
 model: .venv/run
 	@echo "On 2 cores: three digit models of about an hour each, of which the best is kept, and a number model of an hour and a half."

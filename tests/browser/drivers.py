@@ -9,13 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from marionette_driver.errors import MarionetteException
 from marionette_driver.marionette import Marionette
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.remote.command import Command
 from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
 
 NEEDED = {"firefox-esr": "firefox-esr", "WebKitWebDriver": "webkit2gtk-driver", "Xvfb": "xvfb"}  # program: its package
+FAILURES = (MarionetteException, WebDriverException)  # of a browser, or of a script that it ran
 
 Actions = Sequence[dict[str, Any]]
 

@@ -19,7 +19,7 @@ from digitrec.ink.drawings import CANVAS, Drawing, render
 from digitrec.ink.links import from_link
 from tests.benchmarks.drawing import WATCH
 from tests.browser.app import ONE, PATIENCE, SEVEN, Server, serve
-from tests.browser.drivers import Engine, firefox, missing, webkit
+from tests.browser.drivers import FAILURES, Engine, firefox, missing, webkit
 
 WINDOW = (1440, 900)
 CROSSBAR = np.array([(110, 150), (155, 150), (200, 150)], np.float32)
@@ -133,7 +133,7 @@ def who_reads(visitor: Visitor) -> str:
 
 
 def fit(visitor: Visitor) -> str:
-    width, inside = visitor.ask("return [document.documentElement.scrollWidth, innerWidth]")
+    width, inside = visitor.ask("return [find('[data-testid=stMain]').scrollWidth, innerWidth]")
     assert width <= inside, f"The page is {width} pixels wide."
     below = visitor.ask("return find('canvas.upper-canvas').getBoundingClientRect().bottom - innerHeight")
     assert below <= 0, f"The canvas ends {below} pixels below the window."
@@ -265,7 +265,7 @@ def walk(engine: Engine, server: Server, pictures: Path) -> list[str]:
     for step in STEPS.values():
         try:
             results.append(step(visitor))
-        except AssertionError as problem:
+        except (AssertionError, *FAILURES) as problem:
             results.append(f"FAILED: {problem}")
         if step is see_inside or results[-1].startswith("FAILED"):
             (pictures / f"{engine.name.lower()}.png").write_bytes(engine.picture())

@@ -207,6 +207,16 @@ def test_while_the_pen_moves_nothing_goes_to_the_server(page: Page, server: Serv
     assert len(frames) > before
 
 
+def test_maps_are_kept_in_main_memory(page: Page, server: Server) -> None:
+    open_draw(page, server.address)
+    page.locator(".chain .map canvas").first.wait_for(timeout=PATIENCE)
+    kept = page.locator(".chain .step canvas").evaluate_all(
+        "all => all.map(c => c.getContext('2d').getContextAttributes().willReadFrequently)"
+    )
+    assert len(kept) > 2
+    assert all(kept)  # else WebKit takes a millisecond for each of them, a second for each stroke
+
+
 # ---- for a projector
 
 

@@ -53,8 +53,8 @@ function showReading(chain, reading) {
   chain.reading = isWithout ? { ...reading, layers: chain.reading?.layers ?? [] } : reading
   chain.sight = reading.sight ?? chain.sight
   const { verdict, steps, layers = [], influence } = reading
-  showInput(chainPart(chain, "pixels").getContext("2d"), verdict.pixels)
-  if (steps) showInk(chainPart(chain, "drawing").getContext("2d"), steps.ink)
+  showInput(pixelsOf(chainPart(chain, "pixels")), verdict.pixels)
+  if (steps) showInk(pixelsOf(chainPart(chain, "drawing")), steps.ink)
   showOutputs(chainPart(chain, "outputs"), verdict)
   layers.forEach((layer, index) => {
     if (layer.shape[0] * layer.shape[1] < 2 || !["conv", "pool"].includes(layer.kind)) return
@@ -62,6 +62,11 @@ function showReading(chain, reading) {
   })
   if (!layers.length && !isWithout) for (const { shown } of chain.layers.values()) shown.forEach(({ context }) => clear(context))
   if (!isWithout) showLarge(chain)
+}
+
+// Kept in main memory: each write to a canvas in the graphics card's costs WebKit a millisecond.
+function pixelsOf(canvas) {
+  return canvas.getContext("2d", { willReadFrequently: true })
 }
 
 function clear(context) {
@@ -125,7 +130,7 @@ function makeMap(chain, step, map) {
   Object.assign(button, { type: "button", className: "map" })
   button.setAttribute("aria-pressed", "false")
   button.append(canvas)
-  const shown = { map, button, context: canvas.getContext("2d") }
+  const shown = { map, button, context: pixelsOf(canvas) }
   button.onclick = () => openLarge(chain, step, shown)
   return shown
 }
@@ -186,7 +191,7 @@ function showLarge(chain) {
   const { step, map } = chain.open
   const speaks = findMarked(step).has(map)
   const highest = layer.values.reduce((most, value) => Math.max(most, value), 1e-6)
-  drawMap(chainPart(chain, "map").getContext("2d"), layer, map, highest, speaks ? chain.colours.loud : chain.colours.quiet)
+  drawMap(pixelsOf(chainPart(chain, "map")), layer, map, highest, speaks ? chain.colours.loud : chain.colours.quiet)
   const title = `${layer.name}, map ${map + 1} of ${layer.shape[2]}`
   chainPart(chain, "map").ariaLabel = title
   chainPart(chain, "title").textContent = title
