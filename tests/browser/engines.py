@@ -40,6 +40,11 @@ const lower = find('.st-key-paper-canvas canvas.lower-canvas') ?? find('canvas.l
 return lower.getContext('2d').getImageData(0, 0, lower.width, lower.height).data
   .filter((v, i, all) => i % 4 == 0 && v < 128 && all[i + 3] > 128).length
 """
+HEAR = """
+window.said = []
+const words = find('[data-part=words]')
+new MutationObserver(() => window.said.push(words.textContent)).observe(words, { childList: true, subtree: true })
+"""
 
 
 class Visitor:
@@ -81,8 +86,9 @@ class Visitor:
 
     def draw(self, stroke: NDArray[np.float32], *, lift: bool = True) -> None:
         """Draw with the mouse at human speed: x, y in canvas pixels; the button stays pressed without `lift`."""
-        box = "const { x, y, height } = find('canvas.upper-canvas').getBoundingClientRect(); return [x, y, height]"
-        left, top, height = self.ask(box)
+        box = """const { x, y, height, bottom } = find('canvas.upper-canvas')?.getBoundingClientRect() ?? {}
+        return height > 0 && y >= 0 && bottom <= innerHeight && [x, y, height]"""
+        left, top, height = self.wait(box)  # while sheets of the canvas change, it may be elsewhere
         pieces = [np.linspace(start, end, PLACES) for start, end in itertools.pairwise(stroke)]
         places = np.round(np.concatenate(pieces) * height / CANVAS + (left, top)).astype(int).tolist()
         moves = [{"type": "pointerMove", "duration": STEP, "x": x, "y": y} for x, y in places]
@@ -146,10 +152,12 @@ def draw_seven(visitor: Visitor) -> str:
     visitor.shows("7")
     verdicts = int(visitor.ask("return find('.live').dataset.seen")) - seen
     assert verdicts >= 4, f"{verdicts} verdicts came while the pen moved."
+    visitor.ask(HEAR)
     visitor.engine.point([UP])
     visitor.settle()
     visitor.shows("7")
     visitor.strokes(1)
+    assert "Nothing to read yet" not in (said := visitor.ask("return window.said")), f"After pen-up it said {said}."
     return f"7 after {verdicts} verdicts"
 
 
@@ -225,7 +233,7 @@ def measure(visitor: Visitor) -> str:
 
 
 def _wait_after(visitor: Visitor, stroke: NDArray[np.float32]) -> list[float]:
-    """The ms from pen-up to the final verdict; none where lifting the pen changed nothing."""
+    """The ms from pen-up to the next verdict; none where lifting the pen changed nothing."""
     visitor.draw(stroke)
     visitor.settle()
     up, seen = visitor.ask("return [window.lifted, window.seen]")
@@ -246,14 +254,14 @@ STEPS: dict[str, Callable[[Visitor], str]] = {
     "the page opens, and a digit draws itself": arrive,
     "the browser itself reads": who_reads,
     "nothing overflows": fit,
-    "a 7 is read while the pen moves": draw_seven,
+    "a 7 is read while the pen moves, and when it is lifted": draw_seven,
     "mean difference of its 28 × 28 image from Python's": compare,
     "the network is shown at work": see_inside,
     "undo takes a second stroke back": undo,
     "leaving right after a stroke and returning keeps it": leave_and_return,
     "reloading keeps the drawing": reload,
     "clear": clear,
-    "pen-up to verdict, median": measure,
+    "pen-up to the next verdict, median": measure,
     "no error in the page or the server's log": look_back,
 }
 
@@ -266,7 +274,7 @@ def walk(engine: Engine, server: Server, pictures: Path) -> list[str]:
         try:
             results.append(step(visitor))
         except (AssertionError, *FAILURES) as problem:
-            results.append(f"FAILED: {problem}")
+            results.append(f"FAILED: {type(problem).__name__} {problem}".strip())
         if step is see_inside or results[-1].startswith("FAILED"):
             (pictures / f"{engine.name.lower()}.png").write_bytes(engine.picture())
         if results[-1].startswith("FAILED"):

@@ -207,6 +207,25 @@ def test_while_the_pen_moves_nothing_goes_to_the_server(page: Page, server: Serv
     assert len(frames) > before
 
 
+def test_a_stroke_is_never_missing_once_the_pen_is_lifted(page: Page, server: Server) -> None:
+    open_draw(page, server.address)
+    for _ in range(4):
+        places = on_screen(page, SEVEN[0])
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for x, y in places:
+            page.mouse.move(x, y, steps=5)
+        settle(page)
+        page.locator('[data-part="words"]').evaluate(
+            "e => { window.said = []; new MutationObserver(() => window.said.push(e.textContent))"
+            ".observe(e, { childList: true, subtree: true }) }"
+        )
+        page.mouse.up()
+        settle(page)
+        assert "Nothing to read yet" not in page.evaluate("window.said")
+        press(page, "Clear")
+
+
 def test_maps_are_kept_in_main_memory(page: Page, server: Server) -> None:
     open_draw(page, server.address)
     page.locator(".chain .map canvas").first.wait_for(timeout=PATIENCE)

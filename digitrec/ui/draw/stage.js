@@ -142,7 +142,7 @@ function tick(stage) {
 
 function look(stage) {
   const isBusy = stage.number !== stage.seen
-  if (document.hidden || !stage.mail || !stage.model || isBusy) return
+  if (document.hidden || !stage.mail || !stage.model || isBusy || stage.isMoving) return
   const surfaces = find(stage)
   if (!surfaces) return
   const { width, height } = stage.data
@@ -283,8 +283,21 @@ function lift(stage, root) {
   keep(stage.strokes.map(rounded), stage.mail)
   setTimeout(() => sendDrawing(root))
   ensure(stage, root)
+  waitForMove(stage)
   rest(stage)
   wake(stage)
+}
+
+// The canvas takes a stroke off its upper surface at once, and lays it on the lower one in the next frame. What is seen
+// between lacks the stroke.
+function waitForMove(stage) {
+  stage.isMoving = true
+  requestAnimationFrame(() =>
+    setTimeout(() => {
+      stage.isMoving = false
+      look(stage)
+    })
+  )
 }
 
 // A stroke that a server at rest does not know went astray: Streamlit runs only one of the fragments for which
