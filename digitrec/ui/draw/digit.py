@@ -11,9 +11,10 @@ from digitrec.ink.drawings import render
 from digitrec.ui import state
 from digitrec.ui.cache import classifier
 from digitrec.ui.canvas import links, session_canvas, tools
-from digitrec.ui.draw import chain, details, stage
+from digitrec.ui.draw import details
 from digitrec.ui.messages import show_errors
 from digitrec.ui.models.choice import choose_model
+from digitrec.ui.stage import chain, stage
 
 
 def show_board() -> None:

@@ -18,12 +18,12 @@ from digitrec.networks.classifier import Classifier
 from digitrec.reading.numbers.readers import NumberReader
 from digitrec.reading.photographs.page import PageReading, find_digits, read_sheet
 from digitrec.ui import state
-from digitrec.ui.draw.paste import paste_picture
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import show_errors
 from digitrec.ui.sample_offer import wants_sample
 from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
+from digitrec.ui.upload.paste import paste_picture
 from digitrec.words import in_percent
 
 SHOWN = 1200  # pixels, the longest side of the picture on the page
