@@ -11,7 +11,7 @@ import psutil
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from digitrec.training.run_folders import runs, signals
-from tests.benchmarks.drawing import while_drawing
+from tests.benchmarks.drawing import describe, while_drawing
 from tests.benchmarks.table import row
 from tests.browser import chromium
 from tests.browser.app import Server
@@ -43,7 +43,7 @@ def measure(browser: Browser, server: Server, folder: Path) -> list[dict[str, An
     """The rows of the table."""
     rng = np.random.default_rng(0)
     page = browser.new_page(viewport={"width": 1200, "height": 1000})
-    before, _ = while_drawing(page, server, DRAWN, rng)
+    before = while_drawing(page, server, DRAWN, rng)
 
     moved = []
     for press in range(PRESSED):
@@ -53,7 +53,7 @@ def measure(browser: Browser, server: Server, folder: Path) -> list[dict[str, An
         moved.append(press_train(page, server))
 
     worker = find_worker(folder)
-    during, rates = while_drawing(page, server, DRAWN, rng)
+    during = while_drawing(page, server, DRAWN, rng)
     app = psutil.Process(server.process.pid).memory_info().rss / 2**20
     status = Path(f"/proc/{worker.pid}/status").read_text()
     peak = re.search(r"VmHWM:\s+(\d+) kB", status)
@@ -61,9 +61,8 @@ def measure(browser: Browser, server: Server, folder: Path) -> list[dict[str, An
     stop(folder)
     return [
         row("Train pressed to first curve, worker waiting, median", f"{np.median(moved):.1f} s", "< 3 s", PRESSED),
-        row("pen-up to verdict without a training, median", f"{np.median(before):.0f} ms", "-", len(before)),
-        row("pen-up to verdict during a training, median", f"{np.median(during):.0f} ms", "< 2 x", len(during)),
-        row("verdicts per second during a training, median", f"{np.median(rates):.1f} /s", "-", len(rates)),
+        *describe(before, "before a training"),
+        *describe(during, "during a training"),
         row("state of the training afterwards", still, runs.TRAINING, 1),
         row("memory of the app during a training", f"{app:.0f} MB", "-", 1),
         row("peak memory of the worker", f"{int(peak[1]) / 1024:.0f} MB" if peak else "?", "-", 1),
