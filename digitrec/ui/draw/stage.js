@@ -25,7 +25,7 @@ export default function (component) {
   const stage = stages.get(parentElement)
   stage.data = data
   // Not together with what other elements send at that moment: only one fragment would run.
-  stage.handOver = (strokes) => setTimeout(() => setTriggerValue("kept", { strokes }), APART)
+  stage.handOver = (strokes) => setTimeout(() => parentElement.isConnected && setTriggerValue("kept", { strokes }), APART)
   open(stage)
   return endWhenGone(parentElement, () => close(stage))
 }
@@ -302,7 +302,7 @@ function lift(stage, root) {
 function ensure(stage, root, rests = 0) {
   clearTimeout(stage.ensuring)
   stage.ensuring = setTimeout(() => {
-    if (!stage.openers || stage.pen || stage.mail.strokes >= stage.strokes.length) return
+    if (!stage.mail || stage.pen || stage.mail.strokes >= stage.strokes.length) return
     if (rests === ASTRAY) sendDrawing(root)
     else ensure(stage, root, isAtRest() ? rests + 1 : 0)
   }, LATE)
