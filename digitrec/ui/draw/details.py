@@ -35,7 +35,7 @@ from digitrec.networks.verdict import (
 from digitrec.reading.steps import read_by_steps
 from digitrec.ui import state
 from digitrec.ui.canvas import links
-from digitrec.ui.source_code import show_functions
+from digitrec.ui.source_code import show_functions, show_scripts
 from digitrec.words import in_percent
 
 SHOWN = 140  # pixels, the side of a small picture
@@ -94,6 +94,7 @@ def _show_why(case: Case) -> None:
         with st.container():
             _explain_verdict(case)
     show_functions(combine, are_too_weak, give_reason)
+    show_scripts("The same in JavaScript, as your browser runs it", "verdict")
 
 
 def _explain_verdict(case: Case) -> None:
@@ -150,6 +151,7 @@ def _show_steps(case: Case) -> None:
             changed = "" if same else " :orange-badge[changed]"
             st.markdown(f"Without it: {verdict}, {in_percent(step.confidence_without)}{changed}")
     show_functions(preprocess)
+    show_scripts("The same in JavaScript, as your browser runs it", "preprocess")
 
 
 def _show_saliency(case: Case) -> None:
@@ -189,6 +191,7 @@ def _show_layers(case: Case) -> None:
             caption=name,
             alt=f"The activations of this layer. {name}",
         )
+    show_scripts("The whole network on one page: the JavaScript that your browser runs", "layers", "network")
 
 
 def _show_sharing(case: Case) -> None:
