@@ -21,7 +21,6 @@ from digitrec.networks.weights import WEIGHTS
 from digitrec.ui import cache
 from digitrec.ui.canvas.history import put
 from digitrec.ui.canvas.live import describe
-from digitrec.ui.reader import read_script
 from tests.opening import make_app
 
 ROOT = Path(__file__).parent.parent
@@ -73,15 +72,6 @@ def test_a_drawing_in_the_link_is_read() -> None:
     assert (read["shown"], read["best"]) == ("7", 7)
     assert sum(read["percent"]) == pytest.approx(100, abs=0.6)
     assert len(read["pixels"]) == 784
-
-
-def test_the_network_can_be_read_as_the_browser_runs_it() -> None:
-    app = make_app()
-    app.query_params["drawing"] = to_link(SEVEN)
-    app.session_state["details"] = "Layers"
-    app.session_state["code-layers-network"] = True
-    shown = [block.value for block in app.run().code]
-    assert shown == [read_script("layers"), read_script("network")]
 
 
 def test_a_scribble_is_answered_not_sure() -> None:
