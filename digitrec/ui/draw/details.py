@@ -1,6 +1,6 @@
 """The tabs below a verdict: preprocessing, saliency, layers, changes to an opened image, and downloads.
 
-reading -> `be_about` -> the drawing rests (`rested.js`) -> `show` -> the open tab
+reading -> `set_case` -> the drawing rests (`rested.js`) -> `show_details` -> the open tab
 
 They are a fragment of their own, which runs half a second after the last change: while somebody draws, no stroke waits
 for them.
@@ -58,8 +58,8 @@ class Case:
 _rested = st.components.v2.component("digitrec_rested", js=Path(__file__).with_name("rested.js").read_text("utf-8"))
 
 
-def be_about(classifier: Classifier, reading: Reading | None, drawing: Drawing) -> None:
-    """Have the tabs be about this reading when they are shown next; None if there is nothing to read."""
+def set_case(classifier: Classifier, reading: Reading | None, drawing: Drawing) -> None:
+    """Have the tabs of details be about this reading when they are shown next; None if there is nothing to read."""
     if reading is None or reading.digit is None or reading.preprocessed.image is None:
         state.CASE.set(None)
     else:
@@ -67,8 +67,8 @@ def be_about(classifier: Classifier, reading: Reading | None, drawing: Drawing) 
 
 
 @st.fragment
-def show(prepare: Callable[[], None] | None = None) -> None:
-    """Show the tabs; only the open one is computed. `prepare` may call `be_about` each time."""
+def show_details(prepare: Callable[[], None] | None = None) -> None:
+    """Show the tabs of details; only the open one is computed. `prepare` may call `set_case` each time."""
     if prepare is not None:
         prepare()
     tabs = st.tabs(list(VIEWS), on_change="rerun", **state.DETAILS.widget)
