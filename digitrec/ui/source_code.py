@@ -24,7 +24,7 @@ def show_functions(*functions: Callable[..., Any]) -> None:
 
 def show_scripts(title: str, *names: str) -> None:
     """Show scripts of the browser's reader, such as "layers", in an expander, which is closed at first."""
-    box = st.expander(title, icon=":material/code:", on_change="rerun", **state.CODE.of(*names).widget)
+    box = st.expander(title, icon=":material/code:", on_change="rerun", **state.CODE.of("script", *names).widget)
     if not box.open:
         return
     with box:
