@@ -23,4 +23,4 @@ if width == WIDE:
 else:
     digit.show_board()
 if not projects:
-    details.show(None if width == WIDE else digit.explain)
+    details.show_details(None if width == WIDE else digit.explain)

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from digitrec.ui.cache import classifier
-from digitrec.ui.draw.files import choose_file, show_answers, show_batch
 from digitrec.ui.messages import begin_page, show_errors
 from digitrec.ui.models.choice import choose_model
+from digitrec.ui.upload.files import choose_file, show_answers, show_batch
 
 begin_page(
     "files",

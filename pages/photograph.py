@@ -3,9 +3,9 @@
 import streamlit as st
 
 from digitrec.ui.cache import classifier, number_reader
-from digitrec.ui.draw.photograph import choose_picture, show_page
 from digitrec.ui.messages import begin_page, show_errors
 from digitrec.ui.models.choice import choose_model
+from digitrec.ui.upload.photograph import choose_picture, show_page
 
 begin_page(
     "photograph",

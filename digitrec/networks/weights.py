@@ -58,7 +58,7 @@ class PlainNetwork:
 
 
 def pack_weights(network: PlainNetwork, precision: Precision = "float16") -> bytes:
-    """The bytes of a .safetensors file; tensors that float16 cannot hold stay float32."""
+    """Pack the weights of a network as the bytes of a .safetensors file; what float16 cannot hold stays float32."""
     described = json.dumps({"input": network.input, "layers": network.layers}, separators=(",", ":"))
     tensors = {name: _round(tensor, precision) for name, tensor in network.tensors.items()}
     return save(tensors, {KEY: described})

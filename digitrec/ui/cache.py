@@ -53,7 +53,7 @@ def _load_classifier(folder: str, written: float) -> Classifier:
 
 
 def map_preferences(reader: Classifier) -> dict[str, tuple[Preference, ...]]:
-    """What each feature map of a classifier looks for, by layer."""
+    """Cached: what each feature map of a classifier looks for, by layer."""
     return _find_preferences(reader.card.files.get("model.tflite"), reader)
 
 

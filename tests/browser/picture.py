@@ -20,12 +20,12 @@ def main(path: Path) -> None:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=list(chromium.ARGUMENTS))
         server = Server(Path(folder) / "log.txt")
         try:
-            page = browser.new_page(viewport={"width": 1100, "height": 1010})
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
             strokes = own_sample(3, np.random.default_rng(4)).drawing.strokes
             drawing = Drawing(tuple(Stroke(simplify(stroke.points), stroke.width) for stroke in strokes))
             page.goto(f"{server.address}/?drawing={to_link(drawing)}")
             wait_for_canvas(page)
-            page.get_by_text("Without it").first.wait_for()
+            page.locator('.chain .map[data-speaks="true"]').first.wait_for()
             page.mouse.move(0, 0)
             page.wait_for_timeout(1500)
             page.screenshot(path=path)

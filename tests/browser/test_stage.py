@@ -385,3 +385,12 @@ def test_a_browser_without_workers_has_the_server_read(browser: Browser, server:
     settle(page)
     assert verdict(page) == "7"
     context.close()
+
+
+def test_the_network_can_be_read_as_the_browser_runs_it(page: Page, server: Server) -> None:
+    open_draw(page, server.address)
+    draw(page, SEVEN)
+    settle(page)
+    page.get_by_role("tab", name="Layers").click()
+    page.get_by_text("The whole network on one page").click(timeout=PATIENCE)
+    expect(page.get_by_text("function convolve")).to_be_visible(timeout=PATIENCE)

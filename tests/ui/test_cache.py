@@ -27,8 +27,8 @@ from digitrec.networks.classifier import Classifier
 from digitrec.reading.files import open_batch
 from digitrec.storage import replace_arrays
 from digitrec.ui import cache
-from digitrec.ui.draw import files
 from digitrec.ui.jobs import wait_for
+from digitrec.ui.upload import files
 
 NAME = "own/mine.npz"
 SHARED = data_folder().absolute()

@@ -193,7 +193,7 @@ def _flat(sizes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def save_weights(model: keras.Model, path: Path) -> str:
-    """Write the .safetensors file of a model; returns why it could not, or "".
+    """Write a Keras model's plain layers as a .safetensors file; returns why it could not, or "".
 
     Without that file, drawings are read on the server.
     """
@@ -205,7 +205,7 @@ def save_weights(model: keras.Model, path: Path) -> str:
 
 
 def write_folder(folder: Path) -> dict[str, str]:
-    """Write the .safetensors file of each .keras file in a folder; returns, for each that could not be, why not."""
+    """Write the plain layers of each .keras file in a folder; returns, for each that could not be, why not."""
     left_out = {}
     for name in (WEIGHTS, PATH_WEIGHTS):
         source = (folder / name).with_suffix(".keras")

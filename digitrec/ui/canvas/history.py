@@ -46,12 +46,12 @@ class CanvasState:
 
 
 def put(state: CanvasState, drawing: Drawing) -> CanvasState:
-    """Replace the drawing on the canvas; this can be undone."""
+    """Add to the history: another drawing on the canvas, which can be undone."""
     return _lay(_remember(state, drawing), drawing)
 
 
 def restore(state: CanvasState, kept: Drawing | None) -> CanvasState:
-    """Put the strokes that only the browser has on the canvas; unchanged if none are missing there."""
+    """History with strokes that only the browser has put on the canvas; unchanged if none are missing there."""
     if kept is None or len(kept.strokes) <= len(state.drawing.strokes):
         return state
     return put(state, replace(kept, backdrop=state.drawing.backdrop, width=state.width))
@@ -72,12 +72,12 @@ def redo(state: CanvasState) -> CanvasState:
 
 
 def lay_again(state: CanvasState) -> CanvasState:
-    """Start a new canvas with the current drawing."""
+    """The same history on a new canvas, which starts with the current drawing."""
     return _lay(replace(state, mount=state.mount + 1), state.drawing)
 
 
 def lay_anew(state: CanvasState) -> CanvasState:
-    """Give the same canvas its drawing again: Streamlit may have begun it anew, with what it was last given."""
+    """The same history, its drawing laid on the same canvas again: Streamlit may have begun that anew."""
     return state if _is_same(state.start, state.drawing) else _lay(state, state.drawing)
 
 

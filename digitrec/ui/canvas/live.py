@@ -36,8 +36,8 @@ PAPER_COLOUR = (255, 255, 255)
 SQUARE, APART = 10, 100  # pixels, and how far apart greys are where a stroke is missing; edges differ by less
 
 
-def text(file: str) -> str:
-    """The text of a file of this room."""
+def read_part(file: str) -> str:
+    """The text of a script, style or page part of the canvas."""
     return (HERE / file).read_text("utf-8")
 
 
@@ -50,9 +50,10 @@ def companion(name: str, folder: Path = HERE) -> Any:
 
     return st.components.v2.component(
         f"digitrec_{name}",
-        html=own("html").replace("<!-- verdict -->", text("verdict.html")),
-        css=text("verdict.css") + own("css"),
-        js="".join(map(text, ("address.js", "ending.js", "surfaces.js", "companion.js", "verdict.js"))) + own("js"),
+        html=own("html").replace("<!-- verdict -->", read_part("verdict.html")),
+        css=read_part("verdict.css") + own("css"),
+        js="".join(map(read_part, ("address.js", "ending.js", "surfaces.js", "companion.js", "verdict.js")))
+        + own("js"),
     )
 
 

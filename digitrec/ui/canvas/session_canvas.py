@@ -88,7 +88,7 @@ def show(pen: int, erases: bool, width: int = CANVAS) -> None:
 
 
 def pen_width(pen: int, erases: bool) -> int:
-    """The width of what the pen or the eraser draws, in pixels of the drawing."""
+    """The width of the lines on the session's canvas, by pen or eraser, in pixels of the drawing."""
     return pen + WIDER if erases else pen
 
 

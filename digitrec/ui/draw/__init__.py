@@ -1,1 +1,1 @@
-"""The Draw, Photograph and Read a file pages."""
+"""The Draw page, for a digit and for a number."""

@@ -1,6 +1,6 @@
 """The tabs below a verdict: preprocessing, saliency, layers, changes to an opened image, and downloads.
 
-reading -> `be_about` -> the drawing rests (`rested.js`) -> `show` -> the open tab
+reading -> `set_case` -> the drawing rests (`rested.js`) -> `show_details` -> the open tab
 
 They are a fragment of their own, which runs half a second after the last change: while somebody draws, no stroke waits
 for them.
@@ -35,7 +35,7 @@ from digitrec.networks.verdict import (
 from digitrec.reading.steps import read_by_steps
 from digitrec.ui import state
 from digitrec.ui.canvas import links
-from digitrec.ui.source_code import show_functions
+from digitrec.ui.source_code import show_functions, show_scripts
 from digitrec.words import in_percent
 
 SHOWN = 140  # pixels, the side of a small picture
@@ -58,8 +58,8 @@ class Case:
 _rested = st.components.v2.component("digitrec_rested", js=Path(__file__).with_name("rested.js").read_text("utf-8"))
 
 
-def be_about(classifier: Classifier, reading: Reading | None, drawing: Drawing) -> None:
-    """Have the tabs be about this reading when they are shown next; None if there is nothing to read."""
+def set_case(classifier: Classifier, reading: Reading | None, drawing: Drawing) -> None:
+    """Have the tabs of details be about this reading when they are shown next; None if there is nothing to read."""
     if reading is None or reading.digit is None or reading.preprocessed.image is None:
         state.CASE.set(None)
     else:
@@ -67,8 +67,8 @@ def be_about(classifier: Classifier, reading: Reading | None, drawing: Drawing) 
 
 
 @st.fragment
-def show(prepare: Callable[[], None] | None = None) -> None:
-    """Show the tabs; only the open one is computed. `prepare` may call `be_about` each time."""
+def show_details(prepare: Callable[[], None] | None = None) -> None:
+    """Show the tabs of details; only the open one is computed. `prepare` may call `set_case` each time."""
     if prepare is not None:
         prepare()
     tabs = st.tabs(list(VIEWS), on_change="rerun", **state.DETAILS.widget)
@@ -94,6 +94,7 @@ def _show_why(case: Case) -> None:
         with st.container():
             _explain_verdict(case)
     show_functions(combine, are_too_weak, give_reason)
+    show_scripts("The same in JavaScript, as your browser runs it", "verdict")
 
 
 def _explain_verdict(case: Case) -> None:
@@ -150,6 +151,7 @@ def _show_steps(case: Case) -> None:
             changed = "" if same else " :orange-badge[changed]"
             st.markdown(f"Without it: {verdict}, {in_percent(step.confidence_without)}{changed}")
     show_functions(preprocess)
+    show_scripts("The same in JavaScript, as your browser runs it", "preprocess")
 
 
 def _show_saliency(case: Case) -> None:
@@ -189,6 +191,7 @@ def _show_layers(case: Case) -> None:
             caption=name,
             alt=f"The activations of this layer. {name}",
         )
+    show_scripts("The whole network on one page: the JavaScript that your browser runs", "layers", "network")
 
 
 def _show_sharing(case: Case) -> None:

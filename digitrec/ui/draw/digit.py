@@ -11,13 +11,14 @@ from digitrec.ink.drawings import render
 from digitrec.ui import state
 from digitrec.ui.cache import classifier
 from digitrec.ui.canvas import links, session_canvas, tools
-from digitrec.ui.draw import chain, details, stage
+from digitrec.ui.draw import details
 from digitrec.ui.messages import show_errors
 from digitrec.ui.models.choice import choose_model
+from digitrec.ui.stage import chain, stage
 
 
 def show_board() -> None:
-    """Show canvas, verdict and the network at work."""
+    """The Draw page for a digit: canvas and tools, verdict, and the network at work."""
     sides, network, further = st.container(key=state.SIDES.name), st.container(), st.container()
     with further:
         _show_next()  # first, since the rest depends on the model
@@ -56,4 +57,4 @@ def explain() -> None:
     """Have the details be about what is on the canvas."""
     drawing, reader, last = session_canvas.current().drawing, classifier(), state.CASE.get()
     if last is None or last.drawing is not drawing or last.classifier is not reader:
-        details.be_about(reader, reader.read(render(drawing), drawing.paths) if drawing else None, drawing)
+        details.set_case(reader, reader.read(render(drawing), drawing.paths) if drawing else None, drawing)

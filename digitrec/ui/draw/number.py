@@ -52,7 +52,7 @@ def show_board() -> None:
         choose_number_model()
         choose_model()
     links.keep_in_address(shown.drawing)
-    details.be_about(digit_reader, one, shown.drawing)
+    details.set_case(digit_reader, one, shown.drawing)
 
 
 def _picked(digits: Sequence[NamedDigit]) -> int | None:

@@ -28,7 +28,9 @@ async function receive({ load, read }) {
   try {
     if (load) model = null
     if (load) model = await loadModel(load)
-    postMessage(load ? { loaded: describeNetworks(model.networks) } : readPicture(model, read))
+    if (load) return postMessage({ loaded: describeNetworks(model.networks) })
+    const answer = readPicture(model, read)
+    postMessage(answer, [...new Set(answer.layers?.map(({ values }) => values.buffer))]) // handed over, not copied
   } catch (error) {
     postMessage({ ...(read && { id: read.id }), failed: error.message })
   }

@@ -20,8 +20,8 @@ from digitrec.networks.weights import PATH_WEIGHTS, WEIGHTS
 from digitrec.ui import reader, state
 from digitrec.ui.cache import classifier
 from digitrec.ui.canvas import live, session_canvas, tools
+from digitrec.ui.canvas.browser_strokes import from_browser, to_browser
 from digitrec.ui.canvas.history import INK, CanvasState, restore
-from digitrec.ui.canvas.kept import from_browser, to_browser
 from digitrec.ui.models.choice import chosen_model
 
 HERE = Path(__file__).parent
@@ -41,20 +41,20 @@ def _text(name: str) -> str:
 
 
 _weights = _component("weights", _text("bus.js"), _text("weights.js"))
-_courier = _component("courier", live.text("ending.js"), _text("bus.js"), _text("courier.js"))
+_courier = _component("courier", live.read_part("ending.js"), _text("bus.js"), _text("courier.js"))
 _stage = _component(
     "stage",
-    *map(live.text, ("address.js", "ending.js", "surfaces.js", "verdict.js")),
+    *map(live.read_part, ("address.js", "ending.js", "surfaces.js", "verdict.js")),
     reader.client_script(),
     *map(_text, ("bus.js", "keeping.js", "arrival.js", "stage.js")),
     html=_text("stage.html"),
-    css=live.text("verdict.css") + _text("stage.css"),
+    css=live.read_part("verdict.css") + _text("stage.css"),
 )
 
 
 @st.fragment
 def hand_over_model() -> None:
-    """Give the browser the chosen model, once; a fragment of its own, since the browser answers that it has it."""
+    """The stage gets the chosen model, once; a fragment of its own, since the browser answers that it has it."""
     key, files, problem = _model_files(classifier())
     if (held := state.WEIGHTS.sent("held")) is not None:
         state.WEIGHTS_HELD.set(held)
@@ -86,7 +86,7 @@ def _model_files(chosen: Classifier) -> tuple[str, dict[str, dict[str, str]] | N
 
 
 def show_stage() -> None:
-    """Show the verdict, which follows the pen, and take over strokes that only the browser has kept."""
+    """Show the stage: the verdict, which follows the pen; take over strokes that only the browser has kept."""
     _stage(
         key=state.STAGE.name,
         data={
@@ -115,7 +115,7 @@ def _arriving() -> list[list[dict[str, Any]]]:
 
 
 def show_courier() -> None:
-    """Tell the browser what the server knows of the canvas; read the drawing where the browser has asked for it."""
+    """Tell the stage what the server knows of the canvas; read the drawing where the browser has asked for it."""
     shown = session_canvas.current()
     key = state.COURIER.of(shown.width, shown.mount)
     picture = live.picture_of(key)

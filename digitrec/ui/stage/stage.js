@@ -25,7 +25,7 @@ export default function (component) {
   const stage = stages.get(parentElement)
   stage.data = data
   // Not together with what other elements send at that moment: only one fragment would run.
-  stage.handOver = (strokes) => setTimeout(() => setTriggerValue("kept", { strokes }), APART)
+  stage.handOver = (strokes) => setTimeout(() => parentElement.isConnected && setTriggerValue("kept", { strokes }), APART)
   open(stage)
   return endWhenGone(parentElement, () => close(stage))
 }
@@ -146,11 +146,20 @@ function look(stage) {
   const surfaces = find(stage)
   if (!surfaces) return
   const { width, height } = stage.data
+  if (stage.pen) return lookAtPen(stage, surfaces)
   const reduced = paint(stage.small, surfaces, Math.round(width / SMALL), Math.round(height / SMALL))
   const pixels = reduced.getImageData(0, 0, reduced.canvas.width, reduced.canvas.height).data
   if (stage.last && same(stage.last, pixels)) return
   stage.last = pixels
   read(stage, paint(stage.full, surfaces, width, height))
+}
+
+// While the pen is down, its movement says that there is something new: a look at the pixels would cost as much again.
+function lookAtPen(stage, surfaces) {
+  if (stage.pen.points.length === stage.pointsRead) return
+  stage.pointsRead = stage.pen.points.length
+  stage.last = null
+  read(stage, paint(stage.full, surfaces, stage.data.width, stage.data.height))
 }
 
 function read(stage, painted) {
@@ -268,6 +277,7 @@ function attend(stage, { root, upper }) {
     stopArrival(stage)
     stage.hasDrawn = true
     stage.pen = { ...stage.mail.pen, points: [place(event)] }
+    stage.pointsRead = 0
     wake(stage)
   }
   const move = (event) => stage.pen && event.isPrimary && stage.pen.points.push(place(event))
@@ -305,7 +315,7 @@ function waitForMove(stage) {
 function ensure(stage, root, rests = 0) {
   clearTimeout(stage.ensuring)
   stage.ensuring = setTimeout(() => {
-    if (!stage.openers || stage.pen || stage.mail.strokes >= stage.strokes.length) return
+    if (!stage.mail || stage.pen || stage.mail.strokes >= stage.strokes.length) return
     if (rests === ASTRAY) sendDrawing(root)
     else ensure(stage, root, isAtRest() ? rests + 1 : 0)
   }, LATE)

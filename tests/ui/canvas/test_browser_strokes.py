@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from digitrec.ink.drawings import CANVAS, MAX_STROKES, Drawing, Stroke
+from digitrec.ui.canvas.browser_strokes import from_browser, to_browser
 from digitrec.ui.canvas.history import CanvasState, put, restore, undo
-from digitrec.ui.canvas.kept import from_browser, to_browser
 
 DRAWN = Drawing(
     (Stroke(np.array([[10, 20], [30.26, 40]], np.float32), 18), Stroke(np.ones((1, 2), np.float32), 24, True))

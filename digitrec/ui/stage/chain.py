@@ -15,7 +15,7 @@ _chain = st.components.v2.component(
     "digitrec_chain",
     html=(HERE / "chain.html").read_text("utf-8"),
     css=(HERE / "chain.css").read_text("utf-8"),
-    js="".join(map(live.text, ("ending.js", "surfaces.js")))
+    js="".join(map(live.read_part, ("ending.js", "surfaces.js")))
     + (HERE / "bus.js").read_text("utf-8")
     + (HERE / "chain.js").read_text("utf-8"),
 )

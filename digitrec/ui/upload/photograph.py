@@ -18,12 +18,12 @@ from digitrec.networks.classifier import Classifier
 from digitrec.reading.numbers.readers import NumberReader
 from digitrec.reading.photographs.page import PageReading, find_digits, read_sheet
 from digitrec.ui import state
-from digitrec.ui.draw.paste import paste_picture
 from digitrec.ui.jobs import wait_for
 from digitrec.ui.messages import show_errors
 from digitrec.ui.sample_offer import wants_sample
 from digitrec.ui.source_code import show_functions
 from digitrec.ui.strip import Captioned, show_strip
+from digitrec.ui.upload.paste import paste_picture
 from digitrec.words import in_percent
 
 SHOWN = 1200  # pixels, the longest side of the picture on the page
@@ -135,7 +135,7 @@ def _show_rows(reading: PageReading, reader: Classifier) -> None:
 
 
 def page_table(reading: PageReading, reader: Classifier) -> pd.DataFrame:
-    """The table that the Photograph page offers: row, place in it from 1, digit, confidence, unsure, and box."""
+    """The table of the Photograph page: row, place in it from 1, digit, confidence, unsure, and box."""
     found = reading.page.digits
     rows = pd.Series([one.row + 1 for one in found], dtype=np.int64)
     confidence = reading.probabilities.max(axis=1, initial=0)
@@ -152,7 +152,7 @@ def page_table(reading: PageReading, reader: Classifier) -> pd.DataFrame:
 
 
 def mark_digits(grey: NDArray[np.float32], reading: PageReading, reader: Classifier) -> NDArray[np.uint8]:
-    """The photograph, (h, w) grey, as the page shows it, with boxes and readings: (h, w, 3) uint8."""
+    """The photograph as its page shows it, with boxes and readings: (h, w) grey -> (h, w, 3) uint8."""
     picture = Image.fromarray(np.rint(grey).astype(np.uint8)).convert("RGB")
     pen, scale = ImageDraw.Draw(picture), len(grey) / reading.page.size[0]
     for left_out in reading.page.left_out:

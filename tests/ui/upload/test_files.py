@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from digitrec.ui.draw import files
 from digitrec.ui.state import CORRECTIONS, Key
+from digitrec.ui.upload import files
 
 FRAME = pd.DataFrame(
     {"row": [1, 2, 4], "digit": np.array([7, 3, 9], np.uint8), "confidence": np.array([0.9, 0.4, 0.99], np.float32)}

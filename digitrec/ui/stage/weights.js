@@ -4,10 +4,11 @@ const LATER = 500 // ms: the drawing goes first
 
 const kept = (globalThis.digitrecWeights ??= new Map())
 
-export default function ({ data, setStateValue }) {
+export default function ({ data, parentElement, setStateValue }) {
   const { key, files } = data
   if (files) kept.set(key, files)
   if (key && kept.has(key)) say("model", { ...data, files: kept.get(key) })
   else say("model", data)
-  if (key && data.isHeld !== kept.has(key)) setTimeout(() => setStateValue("held", kept.has(key) ? key : ""), LATER)
+  const tell = () => parentElement.isConnected && setStateValue("held", kept.has(key) ? key : "")
+  if (key && data.isHeld !== kept.has(key)) setTimeout(tell, LATER)
 }

@@ -1,0 +1,1 @@
+"""The Photograph and Read a file pages."""
