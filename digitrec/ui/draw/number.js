@@ -6,7 +6,6 @@ const BETWEEN = 4 // pixels between two buttons
 
 function show(companion, data) {
   const part = (name) => companion.root.querySelector(`[data-part="${name}"]`)
-  companion.root.querySelector(".live").style.maxWidth = `${data.width}px`
   showBoxes(companion.surfaces?.at(-1).parentElement, data)
   showChips(companion, part("chips"), data)
   part("number").replaceChildren(...data.digits.map(makeLarge))
